@@ -1,0 +1,90 @@
+"""Keras model zoo for autoencoders and consented face swaps.
+
+Importing the package loads neither Keras nor dlib nor OpenCV; each name below
+brings in what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from deepface_models._errors import (
+    FaceNotFoundError,
+    IntegrityError,
+    MediaError,
+    MissingDependencyError,
+    ModelFileError,
+    ProvenanceError,
+)
+from deepface_models._version import __version__
+
+if TYPE_CHECKING:
+    from deepface_models import callbacks, losses, metrics, swap
+    from deepface_models.conversion import Converter, convert
+    from deepface_models.data import Augmentation, SwapPairs
+    from deepface_models.evaluation import evaluate
+    from deepface_models.faces import FaceAligner, FaceSet
+    from deepface_models.provenance import Certificate, verify
+    from deepface_models.swap import FaceSwap, Original, Swift, load
+    from deepface_models.training import train
+
+__all__ = [
+    "Augmentation",
+    "Certificate",
+    "Converter",
+    "FaceAligner",
+    "FaceNotFoundError",
+    "FaceSet",
+    "FaceSwap",
+    "IntegrityError",
+    "MediaError",
+    "MissingDependencyError",
+    "ModelFileError",
+    "Original",
+    "ProvenanceError",
+    "SwapPairs",
+    "Swift",
+    "__version__",
+    "callbacks",
+    "convert",
+    "evaluate",
+    "load",
+    "losses",
+    "metrics",
+    "swap",
+    "train",
+    "verify",
+]
+
+_MODULES = ("callbacks", "losses", "metrics", "swap")
+_HOMES = {
+    "Augmentation": "data",
+    "Certificate": "provenance",
+    "Converter": "conversion",
+    "FaceAligner": "faces",
+    "FaceSet": "faces",
+    "FaceSwap": "swap",
+    "Original": "swap",
+    "SwapPairs": "data",
+    "Swift": "swap",
+    "convert": "conversion",
+    "evaluate": "evaluation",
+    "load": "swap",
+    "train": "training",
+    "verify": "provenance",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,27 @@
+"""Errors of the package; each is also the built-in one would catch anyway."""
+
+from __future__ import annotations
+
+
+class FaceNotFoundError(ValueError):
+    """No face (or not the wanted person's face) was found where one is needed."""
+
+
+class MediaError(ValueError):
+    """A picture or a video cannot be read or written."""
+
+
+class IntegrityError(ValueError):
+    """A file's bytes differ from what was published or recorded."""
+
+
+class ModelFileError(ValueError):
+    """A saved model does not fit the model it is loaded into."""
+
+
+class ProvenanceError(ValueError):
+    """Provenance is missing, incomplete or cannot be written."""
+
+
+class MissingDependencyError(ImportError):
+    """An optional package is needed; the message names the pip line."""

@@ -1,0 +1,50 @@
+"""Files that are either whole or not there: temporary name, then rename."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def atomic_path(path: str | Path, suffix: str | None = None) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; renames it over `path` on success.
+
+    Args:
+        path: The final file. Its folder is made if needed.
+        suffix: Extension of the temporary name; `path`'s own by default, so that
+            writers that look at the extension behave the same.
+
+    Yields:
+        A path in the same folder whose name starts with a dot. It is removed if
+        the body raises, so a failed write leaves what was there before.
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    ending = final.suffix if suffix is None else suffix
+    temporary = final.parent / f".{final.stem}.{uuid.uuid4().hex[:8]}{ending}"
+    try:
+        yield temporary
+        with open(temporary, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Writes `value` as indented JSON, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def sha256_file(path: str | Path) -> str:
+    """Returns the SHA-256 of a file as 64 hexadecimal digits."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

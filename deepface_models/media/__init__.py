@@ -1,0 +1,38 @@
+"""Pictures and videos as RGB arrays, with their time stamps, colours and sound."""
+
+from __future__ import annotations
+
+from deepface_models.media.colour import (
+    ColourStatistics,
+    apply_statistics,
+    lab_to_rgb,
+    rgb_to_lab,
+    transfer_colour,
+)
+from deepface_models.media.image import as_uint8, read_image, write_image
+from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, media_kind
+from deepface_models.media.sheet import grid
+from deepface_models.media.tags import read_metadata
+from deepface_models.media.video import VideoFrame, VideoInfo, probe, read_video
+from deepface_models.media.writer import VideoWriter
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "ColourStatistics",
+    "VideoFrame",
+    "VideoInfo",
+    "VideoWriter",
+    "apply_statistics",
+    "as_uint8",
+    "grid",
+    "lab_to_rgb",
+    "media_kind",
+    "probe",
+    "read_image",
+    "read_metadata",
+    "read_video",
+    "rgb_to_lab",
+    "transfer_colour",
+    "write_image",
+]

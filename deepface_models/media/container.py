@@ -1,0 +1,78 @@
+"""Opening a video container, and which way up its frames are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import MediaError
+from deepface_models.media.kinds import existing
+
+Array = NDArray[Any]
+
+
+@contextmanager
+def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
+    """Opens a video; yields the PyAV container and its video stream.
+
+    Raises:
+        FileNotFoundError: Nothing is at `path`.
+        MediaError: The file is no video.
+    """
+    place = existing(path)
+    try:
+        container = av.open(str(place), metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise _no_video(place, str(error)) from error
+    with container:
+        stream = _video_stream(container)
+        if stream is None:
+            raise _no_video(place, f"its content is {container.format.long_name!r}")
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _video_stream(container: Any) -> Any:
+    """Returns the first moving stream, or None for a still, cover art or text."""
+    kind = container.format.name
+    if kind in ("image2", "tty") or kind.endswith("_pipe"):
+        return None
+    cover = av.stream.Disposition.attached_pic
+    moving = [s for s in container.streams.video if not s.disposition & cover]
+    usable = [s for s in moving if s.codec_context is not None and s.time_base]
+    return usable[0] if usable else None
+
+
+def turn(frame: Any) -> tuple[bool, bool, bool]:
+    """Returns (swap the axes, flip left-right, flip up-down) of a frame's flag."""
+    side = frame.side_data.get("DISPLAYMATRIX")
+    if side is None:
+        return False, False, False
+    # Rows (a b u), (c d v), ...: x' = a x + c y, y' = b x + d y.
+    a, b, _, c, d = np.frombuffer(bytes(side), dtype=np.int32)[:5].tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return True, c < 0, b < 0
+    return False, a < 0, d < 0
+
+
+def upright(image: Array, frame: Any) -> Array:
+    """Turns a picture as the frame's rotation flag says; contiguous."""
+    swap, left_right, up_down = turn(frame)
+    if swap:
+        image = image.swapaxes(0, 1)
+    image = image[:, ::-1] if left_right else image
+    return np.ascontiguousarray(image[::-1] if up_down else image)
+
+
+def _no_video(path: Path, reason: str) -> MediaError:
+    return MediaError(
+        f"{path} cannot be read as a video ({reason}). Expected a complete video "
+        "file such as mp4, mov, mkv, avi or mpg. Copy or download the file again, or "
+        "give a video."
+    )

@@ -1,0 +1,90 @@
+"""Many small pictures laid out as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.media.image import as_uint8
+
+Array = NDArray[Any]
+
+_FONT, _PAPER, _INK = cv2.FONT_HERSHEY_SIMPLEX, 255, (32, 32, 32)
+
+
+def grid(
+    rows: Sequence[Sequence[Array]],
+    gap: int = 2,
+    labels: Sequence[str] | None = None,
+) -> Array:
+    """Lays pictures out in rows, as in a contact sheet or a training preview.
+
+    Args:
+        rows: Rows of pictures, each (height, width, 3), RGB, uint8 or float [0, 1].
+            Every cell has the size of the largest picture; smaller ones are fitted
+            in, keeping their shape. Rows may have different lengths.
+        gap: White space between cells in px.
+        labels: A text for each row, written to its left.
+
+    Returns:
+        uint8 array, (height, width, 3), RGB.
+
+    Raises:
+        ValueError: There is no picture, or not one label a row.
+    """
+    pictures = [[as_uint8(image) for image in row] for row in rows]
+    if not any(pictures):
+        raise ValueError(
+            f"{len(rows)} rows without a picture were given. Expected at least one "
+            "picture. Check that the list is not empty."
+        )
+    if labels is not None and len(labels) != len(pictures):
+        raise ValueError(
+            f"{len(labels)} labels were given for {len(pictures)} rows. Expected one "
+            "a row. Use '' for a row without one."
+        )
+    height = max(image.shape[0] for row in pictures for image in row)
+    width = max(image.shape[1] for row in pictures for image in row)
+    columns = max(len(row) for row in pictures)
+    shape = (len(pictures) * (height + gap) - gap, columns * (width + gap) - gap, 3)
+    sheet = np.full(shape, _PAPER, np.uint8)
+    for i, row in enumerate(pictures):
+        for j, image in enumerate(row):
+            top, left = i * (height + gap), j * (width + gap)
+            sheet[top : top + height, left : left + width] = _fit(image, height, width)
+    if labels is None:
+        return sheet
+    return np.concatenate([_margin(labels, height, gap), sheet], axis=1)
+
+
+def _fit(image: Array, height: int, width: int) -> Array:
+    """Scales a picture into a white cell, centred."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(height / image.shape[0], width / image.shape[1])
+    size = (
+        max(1, min(width, round(image.shape[1] * scale))),
+        max(1, min(height, round(image.shape[0] * scale))),
+    )
+    cell = np.full((height, width, 3), _PAPER, np.uint8)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    cell[top : top + size[1], left : left + size[0]] = cv2.resize(
+        image, size, interpolation=cv2.INTER_LINEAR
+    )
+    return cell
+
+
+def _margin(labels: Sequence[str], height: int, gap: int) -> Array:
+    """Draws the column of labels, as wide as the longest one."""
+    scale = min(0.6, height / 40)
+    sizes = [cv2.getTextSize(text, _FONT, scale, 1)[0] for text in labels]
+    width = max(size[0] for size in sizes) + 12
+    margin = np.full((len(labels) * (height + gap) - gap, width, 3), _PAPER, np.uint8)
+    for i, (text, size) in enumerate(zip(labels, sizes, strict=True)):
+        where = (6, i * (height + gap) + (height + size[1]) // 2)
+        cv2.putText(margin, text, where, _FONT, scale, _INK, 1, cv2.LINE_AA)
+    return margin

@@ -1,0 +1,215 @@
+"""Sound carried from one video file to another, packet by packet."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from deepface_models.media.container import open_video
+
+_log = logging.getLogger("deepface_models")
+
+# Video this many seconds beyond the last frame written means that the caller
+# stopped early; less may be broken frames at the end of the file.
+_EARLY = Fraction(1)
+_PATIENCE = Fraction(10)
+_HALF = Fraction(1, 2)
+
+# FFmpeg's own names for channels that a file only counts, as AVI does.
+_USUAL = {1: "mono", 2: "stereo"}
+_AAC_LAYOUTS = ("mono", "stereo", "3.0", "5.0", "5.1", "7.1")
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_AAC_SAMPLES = 1024  # in one packet
+
+
+class SoundCopier:
+    """Copies every sound stream of a file beside the video that is being written.
+
+    The source is read in step with the video, so memory stays bounded. Sound is
+    copied from the first frame written to the last one; all of it if the video is.
+
+    Args:
+        source: File whose sound is wanted.
+        output: PyAV container being written; its header must not be written yet.
+        begin: Time of the first frame in seconds, or None if it is the source's.
+    """
+
+    def __init__(self, source: Path, output: Any, begin: Fraction | None) -> None:
+        self._opened = open_video(source)
+        self._container, self._video = self._opened.__enter__()
+        self._begin = begin
+        self._video_end = Fraction(-(2**40))
+        tracks = [_track(stream, output) for stream in self._container.streams.audio]
+        self._tracks = {t.source.index: t for t in tracks if t is not None}
+        self._packets = self._read()
+        self._next: tuple[Fraction, Any] | None = next(self._packets, None)
+
+    def _read(self) -> Iterator[tuple[Fraction, Any]]:
+        """Yields (start in seconds, packet) of the sound, and keeps watch of video."""
+        wanted = [self._video, *(track.source for track in self._tracks.values())]
+        try:
+            for packet in self._container.demux(wanted):
+                if packet.dts is None and packet.pts is None:
+                    continue
+                time = (packet.dts if packet.pts is None else packet.pts) * (
+                    packet.time_base
+                )
+                if packet.stream.index not in self._tracks:
+                    self._video_end = max(self._video_end, time)
+                elif not self._too_early(packet, time):
+                    yield time, packet
+        except av.error.FFmpegError as error:
+            _log.warning("%s: sound ends early (%s).", self._container.name, error)
+
+    def _too_early(self, packet: Any, time: Fraction) -> bool:
+        length = (packet.duration or 0) * packet.time_base
+        return self._begin is not None and time + length <= self._begin
+
+    def advance(self, until: Fraction) -> None:
+        """Writes the sound that starts at or before `until` seconds."""
+        while self._next is not None and self._next[0] <= until:
+            self._send(self._next[1])
+            self._next = next(self._packets, None)
+
+    def finish(self, end: Fraction) -> None:
+        """Writes the rest: all of it, unless the source's video goes on after `end`.
+
+        Args:
+            end: Time in seconds at which the last frame written ends.
+        """
+        self.advance(end)
+        held: deque[Any] = deque()
+        while self._next is not None and self._video_end <= end + _EARLY:
+            time, packet = self._next
+            held.append(packet)
+            if time > end + _PATIENCE:  # so much sound without video: it is its tail
+                self._send(held.popleft())
+            self._next = next(self._packets, None)
+        if self._video_end <= end + _EARLY:
+            for packet in held:
+                self._send(packet)
+        for track in self._tracks.values():
+            track.flush()
+
+    def _send(self, packet: Any) -> None:
+        self._tracks[packet.stream.index].send(packet)
+
+    def close(self) -> None:
+        """Closes the source."""
+        self._opened.__exit__(None, None, None)
+
+
+def _track(source: Any, output: Any) -> _Copy | _Encode | None:
+    """Prepares copying, or AAC where the container does not take the codec."""
+    if source.codec_context is None:
+        _log.warning("A sound stream of an unknown codec is left out.")
+        return None
+    try:
+        return _Copy(source, output)
+    except ValueError:
+        _log.warning(
+            "%s sound does not fit into %s; encoding it as AAC.",
+            source.codec_context.name,
+            output.format.name,
+        )
+        return _Encode(source, output)
+
+
+class _Copy:
+    """Copies packets as they are."""
+
+    def __init__(self, source: Any, output: Any) -> None:
+        self.source, self._output = source, output
+        self._stream = output.add_stream_from_template(source)
+        self._stream.metadata.update(source.metadata)
+        self._name_layout()
+        self._clock = _SampleClock(source)
+
+    def _name_layout(self) -> None:
+        """Names the channels where the source only counts them, as mp4 asks for."""
+        context = self._stream.codec_context
+        usual = _USUAL.get(context.layout.nb_channels)
+        if usual is not None and context.layout.name != usual:
+            context.layout = usual
+
+    def send(self, packet: Any) -> None:
+        """Writes one packet with the source's time stamps."""
+        self._clock.restamp(packet)
+        packet.stream = self._stream
+        self._output.mux(packet)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class _SampleClock:
+    """Undoes the rounding of coarse container clocks such as Matroska's 1 ms.
+
+    mp4 counts sound in samples. Packets of a fixed number of samples follow each
+    other without gaps as far as the source's rounded time stamps allow, so that
+    rounding back to the source's clock gives just these.
+    """
+
+    def __init__(self, source: Any) -> None:
+        context = source.codec_context
+        self._rate, self._samples = context.sample_rate or 0, context.frame_size or 0
+        self._expected: int | None = None
+
+    def restamp(self, packet: Any) -> None:
+        """Moves a packet by at most half a tick of its own clock, to whole samples."""
+        if not self._rate or not self._samples or packet.pts is None:
+            return
+        tick = packet.time_base * self._rate
+        if tick < 1 or packet.dts not in (None, packet.pts):
+            return
+        pts = round(packet.pts * tick)
+        if self._expected is not None:
+            earliest = math.ceil((packet.pts - _HALF) * tick)
+            latest = math.ceil((packet.pts + _HALF) * tick) - 1
+            pts = min(max(self._expected, earliest), latest)
+        self._expected = pts + self._samples
+        packet.pts = packet.dts = pts
+        packet.duration, packet.time_base = self._samples, Fraction(1, self._rate)
+
+
+class _Encode:
+    """Decodes and encodes as AAC."""
+
+    def __init__(self, source: Any, output: Any) -> None:
+        self.source, self._output = source, output
+        has = source.codec_context
+        rate = has.sample_rate if has.sample_rate in _AAC_RATES else 48_000
+        layout = has.layout.name
+        if layout not in _AAC_LAYOUTS:
+            layout = _USUAL.get(has.layout.nb_channels, "stereo")
+        self._stream = output.add_stream("aac", rate=rate, bit_rate=192_000)
+        self._stream.codec_context.layout = layout
+        self._resampler = av.AudioResampler("fltp", layout, rate, _AAC_SAMPLES)
+
+    def send(self, packet: Any) -> None:
+        """Encodes the samples of one packet; samples that do not decode are lost."""
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError as error:
+            _log.warning("A sound packet is broken (%s).", error)
+            return
+        for frame in frames:
+            self._encode(frame)
+
+    def flush(self) -> None:
+        """Encodes what is held back."""
+        for frame in self.source.decode(None):
+            self._encode(frame)
+        self._encode(None)
+        self._output.mux(self._stream.encode(None))
+
+    def _encode(self, frame: Any) -> None:
+        for piece in self._resampler.resample(frame):
+            self._output.mux(self._stream.encode(piece))

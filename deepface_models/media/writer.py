@@ -1,0 +1,294 @@
+"""Videos written frame by frame, whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import MediaError
+from deepface_models._files import atomic_path
+from deepface_models.media.image import as_uint8
+from deepface_models.media.sound import SoundCopier
+from deepface_models.media.video import VideoInfo, probe, source_times
+from deepface_models.media.yuv import Coding, FrameConverter
+
+Array = NDArray[Any]
+
+_ENCODERS = {"h264": "libx264", "hevc": "libx265", "h265": "libx265"}
+# Keys that mp4 keeps without FFmpeg's free-form metadata atoms.
+_MP4_KEYS = {"title", "artist", "comment", "description", "copyright", "date", "genre"}
+_MOVIE_CLOCK = 48_000  # ticks a second, at least
+
+
+class VideoWriter:
+    """Writes RGB pictures as a video that plays everywhere, with a source's sound.
+
+    Use it as a context manager. The file appears under its name when the block ends
+    without an error; until then, and after an error, what was there before stays.
+
+        with VideoWriter("out.mp4", like="in.mp4") as writer:
+            for frame in read_video("in.mp4"):
+                writer.write(frame.image, frame.pts)
+
+    Args:
+        path: File to write. `.mp4` and `.mov` keep time stamps exactly; `.mkv` rounds
+            them to milliseconds.
+        like: Video whose time base, colour range and matrix, pixel shape and sound
+            are kept. Sound packets are copied as they are; where the container does
+            not take the codec they are encoded as AAC and a warning is logged.
+        size: (width, height) in px that pictures must have; the first one's size by
+            default. Odd numbers are kept (as yuv444p).
+        fps: Frames a second; the source's by default, else 25.
+        codec: "h264", "hevc" or the name of an FFmpeg encoder.
+        crf: Quality, 0 (best) to 51; 18 is hard to tell from the source.
+        lossless: Keeps every RGB pixel (H.264 RGB; many players cannot show it).
+        audio: Whether to carry the sound of `like`.
+        metadata: Text to embed, such as {"comment": "..."}.
+
+    Raises:
+        FileNotFoundError: Nothing is at `like`.
+        MediaError: `like` is no video, or the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        like: str | Path | None = None,
+        *,
+        size: tuple[int, int] | None = None,
+        fps: float | Fraction | None = None,
+        codec: str = "h264",
+        crf: float = 18,
+        lossless: bool = False,
+        audio: bool = True,
+        metadata: dict[str, str] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self._like: VideoInfo | None = None if like is None else probe(like)
+        self._size = None if size is None else (int(size[0]), int(size[1]))
+        self._fps = _rate(fps, self._like)
+        self._codec = "libx264rgb" if lossless else _ENCODERS.get(codec, codec)
+        self._crf, self._lossless, self._audio = crf, lossless, audio
+        self._metadata = dict(metadata or {})
+        self._time_base = self._like.time_base if self._like else 1 / self._fps
+        self._coding = (
+            self._like.coding.for_yuv(self._like.height) if self._like else Coding()
+        )
+        self._converter = FrameConverter()
+        self._stack = ExitStack()
+        self._temporary: Path | None = None
+        self._output: Any = None
+        self._stream: Any = None
+        self._sound: SoundCopier | None = None
+        self._times: Iterator[int] | None = None
+        self._last: int | None = None
+
+    def __enter__(self) -> Self:
+        self._temporary = self._stack.enter_context(atomic_path(self.path))
+        return self
+
+    def write(self, image: Array, pts: int | None = None) -> None:
+        """Appends one picture.
+
+        Args:
+            image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
+            pts: Time stamp in units of the source's time base (1/fps without a
+                source); by default the next frame's of the source, or one more than
+                the last.
+
+        Raises:
+            ValueError: The size differs from the first picture's, or `pts` does not
+                rise.
+            MediaError: The encoder or the container refuses the video.
+        """
+        if self._temporary is None:
+            raise RuntimeError(
+                f"The writer of {self.path} is not open. Expected it as a context "
+                "manager. Write inside `with VideoWriter(...) as writer:`."
+            )
+        image = self._checked(image)
+        pts = self._checked_pts(pts)
+        try:
+            if self._output is None:
+                self._open(pts)
+            frame = self._converter.from_rgb(image, self._stream.pix_fmt, self._coding)
+            frame.pts, frame.time_base = pts, self._time_base
+            self._last = pts
+            self._mux(self._stream.encode(frame))
+        except av.error.FFmpegError as error:
+            raise self._refused(error) from error
+
+    def _checked(self, image: Array) -> Array:
+        image = as_uint8(image)
+        height, width = image.shape[:2]
+        if self._size is None:
+            self._size = (width, height)
+        if (width, height) != self._size:
+            raise ValueError(
+                f"A picture of {width}x{height} px was given to a video of "
+                f"{self._size[0]}x{self._size[1]} px. Expected pictures of one size. "
+                "Resize it first, or open another VideoWriter."
+            )
+        return image
+
+    def _checked_pts(self, pts: int | None) -> int:
+        if pts is None:
+            pts = self._next_pts()
+        if self._last is not None and pts <= self._last:
+            raise ValueError(
+                f"A frame with the time stamp {pts} was given after {self._last}. "
+                "Expected rising time stamps. Pass each frame's own `pts`, or none."
+            )
+        return int(pts)
+
+    def _next_pts(self) -> int:
+        if self._like is None:
+            return 0 if self._last is None else self._last + 1
+        if self._times is None:
+            self._times = source_times(self._like.path)
+        for pts in self._times:
+            if self._last is None or pts > self._last:
+                return pts
+        return (self._last or 0) + self._step
+
+    @property
+    def _step(self) -> int:
+        return max(1, round(1 / (self._fps * self._time_base)))
+
+    def _open(self, first_pts: int) -> None:
+        """Starts the file; the streams' parameters are known with the first frame."""
+        try:
+            self._output = av.open(
+                str(self._temporary), "w", container_options=self._container_options()
+            )
+            self._stream = self._add_video()
+        except (ValueError, av.error.FFmpegError) as error:
+            raise self._refused(error) from error
+        self._output.metadata.update(self._metadata)
+        if self._like is not None and self._audio and self._like.has_audio:
+            late = first_pts > self._like.first_pts
+            begin = first_pts * self._time_base if late else None
+            self._sound = SoundCopier(self._like.path, self._output, begin)
+
+    def _container_options(self) -> dict[str, str]:
+        if self.path.suffix.lower() not in (".mp4", ".mov", ".m4v"):
+            return {}
+        flags = "+faststart"
+        if set(self._metadata) - _MP4_KEYS:
+            flags += "+use_metadata_tags"
+        options = {"movflags": flags}
+        if self._time_base.numerator == 1 and self._like is not None:
+            clock = self._time_base.denominator
+            # Edit lists, which delay a stream, count in the movie's clock: it has to
+            # hit the video's ticks exactly and sound closely.
+            movie = clock * -(-_MOVIE_CLOCK // clock)
+            options["video_track_timescale"] = str(clock)
+            options["movie_timescale"] = str(movie)
+        return options
+
+    def _add_video(self) -> Any:
+        stream = self._output.add_stream(self._codec, rate=self._fps)
+        context = stream.codec_context
+        context.width, context.height = self._size or (0, 0)
+        context.pix_fmt = self._pix_fmt()
+        context.time_base = self._time_base
+        context.options = self._codec_options()
+        context.thread_type = "AUTO"  # by frames; PyAV's slices cost quality
+        if not self._lossless:
+            context.color_range, context.colorspace = (
+                self._coding.range,
+                self._coding.space,
+            )
+            context.color_primaries = self._coding.primaries
+            context.color_trc = self._coding.transfer
+        if self._like is not None:
+            context.sample_aspect_ratio = self._like.sample_aspect_ratio
+        return stream
+
+    def _pix_fmt(self) -> str:
+        if self._lossless:
+            return "rgb24"
+        width, height = self._size or (0, 0)
+        return "yuv444p" if width % 2 or height % 2 else "yuv420p"
+
+    def _codec_options(self) -> dict[str, str]:
+        if self._lossless:
+            return {"qp": "0", "preset": "veryfast"}
+        if self._codec not in _ENCODERS.values():
+            return {}
+        # Three times the speed of "medium" for 0.2 dB (720p faces, crf 18).
+        return {"crf": str(self._crf), "preset": "faster"}
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            if self._sound is not None and packet.dts is not None:
+                self._sound.advance(packet.dts * packet.time_base)
+            self._output.mux(packet)
+
+    def _finish(self) -> None:
+        if self._output is None or self._last is None:
+            raise MediaError(
+                f"No frame was written to {self.path}. Expected at least one. Call "
+                "`write` inside the `with` block, or check that the source has frames."
+            )
+        try:
+            self._mux(self._stream.encode(None))
+            if self._sound is not None:
+                self._sound.finish((self._last + self._step) * self._time_base)
+            self._output.close()
+        except av.error.FFmpegError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: Exception) -> MediaError:
+        return MediaError(
+            f"{self.path} cannot be written with the encoder {self._codec} ({error}). "
+            "Expected a container that takes it, enough disk space, and a size the "
+            "encoder allows. Write an .mp4 with codec='h264'."
+        )
+
+    def _release(self) -> None:
+        """Releases the files without caring for what was half written."""
+        self._temporary = None
+        for part in (self._sound, self._output):
+            try:
+                if part is not None:
+                    part.close()
+            except (av.error.FFmpegError, OSError, ValueError):
+                continue
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except BaseException:
+            self._release()
+            self._stack.__exit__(*sys.exc_info())
+            raise
+        self._release()
+        self._stack.__exit__(kind, error, trace)
+
+
+def _rate(fps: float | Fraction | None, like: VideoInfo | None) -> Fraction:
+    if fps is None:
+        return like.fps if like else Fraction(25)
+    rate = Fraction(fps).limit_denominator(1001)
+    if rate <= 0 or not np.isfinite(float(fps)):
+        raise ValueError(
+            f"fps={fps} was given. Expected frames a second above 0. Leave it out to "
+            "keep the source's."
+        )
+    return rate

@@ -1,0 +1,157 @@
+"""YUV to RGB and back with a video's own matrix and range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+UNSPECIFIED = 2  # of FFmpeg's colour space, primaries and transfer alike
+_RGB = 0
+_FULL = 2
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+# What red and blue weigh in luma (ITU-R BT.601, BT.709, BT.2020, SMPTE 240M, FCC).
+_LUMA = {
+    Colorspace.ITU601: (0.299, 0.114),
+    Colorspace.ITU709: (0.2126, 0.0722),
+    Colorspace.BT2020: (0.2627, 0.0593),
+    Colorspace.SMPTE240M: (0.212, 0.087),
+    Colorspace.FCC: (0.3, 0.11),
+}
+_NAMES = {
+    **{0: "rgb", 1: "bt709", 2: "unspecified", 4: "fcc", 5: "bt470bg"},
+    **{6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc", 10: "bt2020c"},
+}
+_QUALITY = (
+    Interpolation.BICUBIC
+    | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+)
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How a video's samples stand for colours (FFmpeg's numbers)."""
+
+    range: int = 1
+    space: int = 1
+    primaries: int = 1
+    transfer: int = 1
+
+    @classmethod
+    def of(cls, frame: Any) -> Coding:
+        """Returns a decoded frame's coding."""
+        full = frame.format.name.startswith("yuvj")
+        return cls(
+            _FULL if full else int(frame.color_range),
+            int(frame.colorspace),
+            int(frame.color_primaries),
+            int(frame.color_trc),
+        )
+
+    @property
+    def range_name(self) -> str:
+        """Either "limited", "full" or "unspecified"."""
+        return {1: "limited", 2: "full"}.get(self.range, "unspecified")
+
+    @property
+    def space_name(self) -> str:
+        """FFmpeg's name of the matrix, such as "bt709"."""
+        return _NAMES.get(self.space, str(self.space))
+
+    def for_yuv(self, height: int) -> Coding:
+        """The coding to write YUV with, leaving nothing to a player's guess.
+
+        Primaries and transfer are kept; what is untagged becomes what players assume
+        of a video `height` lines high. RGB video becomes BT.709.
+        """
+        if self.space == _RGB:
+            return Coding()
+        matrix = 6 if self.matrix(height) == Colorspace.ITU601 else 1
+        space = self.space if self.space in _MATRICES else matrix
+        return replace(self, space=space, range=int(self.swscale_range()))
+
+    def matrix(self, height: int) -> Colorspace:
+        """The matrix; an untagged video is BT.601 up to 576 lines, as players do."""
+        untagged = Colorspace.ITU601 if height <= 576 else Colorspace.ITU709
+        return _MATRICES.get(self.space, untagged)
+
+    def swscale_range(self) -> ColorRange:
+        """The range; an untagged video is limited, as players do."""
+        return ColorRange.JPEG if self.range == _FULL else ColorRange.MPEG
+
+
+class FrameConverter:
+    """Converts frames to RGB and back; one for each stream, as it keeps its tables."""
+
+    def __init__(self) -> None:
+        self._swscale = VideoReformatter()
+
+    def to_rgb(self, frame: Any, width: int, height: int) -> Array:
+        """Returns a decoded frame as uint8 (height, width, 3)."""
+        coding = Coding.of(frame)
+        if frame.format.is_rgb:
+            matrix, span = None, ColorRange.JPEG
+        else:
+            matrix, span = coding.matrix(frame.height), coding.swscale_range()
+        picture = self._swscale.reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgb24",
+            src_colorspace=matrix,
+            src_color_range=span,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=_QUALITY,
+        )
+        return np.asarray(picture.to_ndarray())
+
+    def from_rgb(self, image: Array, pix_fmt: str, coding: Coding) -> Any:
+        """Returns a uint8 picture as a frame of `pix_fmt` in `coding`."""
+        if pix_fmt == "rgb24":
+            return av.VideoFrame.from_ndarray(image, format="rgb24")
+        # swscale would darken red and blue by a level at full range.
+        samples = cv2.transform(image, _to_yuv(coding, image.shape[0]))
+        planes: Any = np.ascontiguousarray(samples.transpose(2, 0, 1))
+        made = av.VideoFrame.from_ndarray(planes, format="yuv444p")
+        made.colorspace, made.color_range = coding.space, coding.range
+        if pix_fmt == "yuv444p":
+            return made
+        span = coding.swscale_range()
+        return self._swscale.reformat(
+            made,
+            format=pix_fmt,
+            src_color_range=span,
+            dst_color_range=span,
+            interpolation=_QUALITY,
+        )
+
+
+def _to_yuv(coding: Coding, height: int) -> Array:
+    """The matrix from (R, G, B, 1) in 0..255 to stored samples; (3, 4) float64."""
+    red, blue = _LUMA[coding.matrix(height)]
+    luma = np.array([red, 1 - red - blue, blue])
+    matrix = np.zeros((3, 4))
+    matrix[0, :3] = luma
+    matrix[1, :3] = (np.array([0, 0, 1]) - luma) / (2 - 2 * blue)
+    matrix[2, :3] = (np.array([1, 0, 0]) - luma) / (2 - 2 * red)
+    if coding.range != _FULL:
+        matrix *= np.array([[219], [224], [224]]) / 255
+    matrix[:, 3] = 0 if coding.range == _FULL else 16, 128, 128
+    return matrix

@@ -1,0 +1,192 @@
+"""The statement that a synthetic file carries: consent, source, model, software."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .._errors import ProvenanceError
+from .._files import sha256_file
+from .._version import __version__
+
+NOTICE = "Synthetic media: a trained model changed or made the face shown here."
+
+
+def software_name() -> str:
+    """Returns the name and version of this package, as written into files."""
+    return f"deepface_models {__version__}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is stated about one synthetic file.
+
+    Make it before the work starts: a missing consent or a malformed hash is
+    refused here, not after an hour of converting.
+
+    Args:
+        consent: Who agreed to this use and where that is written down.
+        source: Name of the file the result was made from (no folder: the path on
+            your disk is nobody's business).
+        source_sha256: SHA-256 of that file, 64 hexadecimal digits.
+        model: Name of the model.
+        model_sha256: SHA-256 of the model's weights, 64 hexadecimal digits.
+        software: Name and version of the program.
+        created: UTC time in ISO 8601; the current time by default.
+        details: Anything else worth keeping (settings, names); must be JSON.
+        source_path: Where the source lies, if `sign` is to enter it as an ingredient
+            with whatever credentials it carries itself. Not written into the file.
+
+    Raises:
+        ProvenanceError: If consent, source or model is empty, a hash is not a
+            SHA-256, or the details cannot be written as JSON.
+    """
+
+    consent: str
+    source: str
+    source_sha256: str
+    model: str
+    model_sha256: str
+    software: str = field(default_factory=software_name)
+    created: str = field(default_factory=_now)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    source_path: Path | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_consent(self.consent)
+        for name in ("source", "model", "software", "created"):
+            _check_text(name, getattr(self, name))
+        for name in ("source_sha256", "model_sha256"):
+            _check_sha256(name, getattr(self, name))
+        _check_details(self.details)
+
+    @classmethod
+    def from_source(
+        cls,
+        path: str | Path,
+        *,
+        consent: str,
+        model: str,
+        model_sha256: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """Makes the record of something converted from `path`, hashing that file.
+
+        Raises:
+            ProvenanceError: As the class itself.
+            FileNotFoundError: If there is no such file.
+        """
+        _check_consent(consent)  # before a large file is hashed
+        source = Path(path)
+        if not source.is_file():
+            raise FileNotFoundError(
+                f"There is no source file {source}. Expected the picture or video that "
+                "the result is made from. Check the path; record the pictures of a "
+                "folder one by one."
+            )
+        return cls(
+            consent=consent,
+            source=source.name,
+            source_sha256=sha256_file(source),
+            model=model,
+            model_sha256=model_sha256,
+            details=details or {},
+            source_path=source,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the record as the JSON object that is written into files."""
+        return {
+            "consent": self.consent,
+            "source": {"name": self.source, "sha256": self.source_sha256},
+            "model": {"name": self.model, "sha256": self.model_sha256},
+            "software": self.software,
+            "created": self.created,
+            "details": dict(self.details),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Record:
+        """Reads what `to_dict` gave.
+
+        Raises:
+            ProvenanceError: If it is not such an object; files come from strangers.
+        """
+        try:
+            return cls(
+                consent=value["consent"],
+                source=value["source"]["name"],
+                source_sha256=value["source"]["sha256"],
+                model=value["model"]["name"],
+                model_sha256=value["model"]["sha256"],
+                software=value["software"],
+                created=value["created"],
+                details=value.get("details", {}),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ProvenanceError(
+                f"The record lacks or garbles a field: {error!r}. Expected consent, "
+                "source, model, software and created. Take it from Record.to_dict()."
+            ) from error
+
+    def plain_metadata(self) -> dict[str, str]:
+        """Returns the same statement as ordinary tags, ASCII only.
+
+        Media writers put them into the file before it is signed (PNG text, JPEG
+        EXIF, MP4 tags). Anyone can read them without C2PA tools, and anyone can
+        change them: they prove nothing by themselves.
+        """
+        statement = {"synthetic": True, "notice": NOTICE, **self.to_dict()}
+        return {
+            "software": self.software.encode("ascii", "replace").decode(),
+            "description": NOTICE,
+            "comment": json.dumps(statement),
+        }
+
+
+def _check_consent(consent: Any) -> None:
+    if isinstance(consent, str) and consent.strip():
+        return
+    raise ProvenanceError(
+        f"The consent statement is {consent!r}. Expected a sentence that says who "
+        "agreed to this use of their face and where that is written down. Pass, for "
+        "instance, consent='Both actors, release of 3 March 2026'."
+    )
+
+
+def _check_text(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ProvenanceError(
+            f"The record's {name} is {value!r}. Expected a text that is not empty. "
+            f"Pass {name}= with the name to be written into the file."
+        )
+
+
+def _check_sha256(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ProvenanceError(
+            f"The record's {name} is {value!r}. Expected 64 lower-case hexadecimal "
+            "digits. Take them from deepface_models._files.sha256_file(path)."
+        )
+
+
+def _check_details(details: Any) -> None:
+    try:
+        if not isinstance(details, Mapping):
+            raise TypeError(f"a {type(details).__name__} is no dict")
+        json.dumps(dict(details), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ProvenanceError(
+            f"The record's details cannot be written as JSON: {error}. Expected a dict "
+            "of texts, finite numbers, lists and dicts. Convert the value with str() "
+            "or float() first."
+        ) from error

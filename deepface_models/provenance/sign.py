@@ -1,0 +1,168 @@
+"""Content Credentials (C2PA) for the files this package makes."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Literal
+
+import c2pa
+
+from .._errors import ProvenanceError
+from .._files import atomic_path
+from .certificate import Certificate
+from .record import Record
+
+SIGNABLE_SUFFIXES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+}
+RECORD_LABEL = "org.deepface-models.record"
+SYNTHETIC_SOURCE = (
+    "http://cv.iptc.org/newscodes/digitalsourcetype/"
+    "compositeWithTrainedAlgorithmicMedia"
+)
+# Neither signing nor reading may touch the network, and a thumbnail would be one
+# more copy of somebody's face. Beyond the threshold c2pa keeps its copy of a video in
+# a temporary file and not in memory.
+OFFLINE_SETTINGS: dict[str, Any] = {
+    "version": 1,
+    "builder": {"thumbnail": {"enabled": False}},
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    "core": {"backing_store_memory_threshold_in_mb": 64},
+}
+_SOURCE_ID = "source"
+
+
+def sign(
+    path: str | Path,
+    record: Record,
+    certificate: Certificate | None = None,
+    *,
+    action: Literal["c2pa.edited", "c2pa.created"] = "c2pa.edited",
+) -> None:
+    """Fastens `record` to a finished file, so that any later change shows.
+
+    The file is replaced whole: after a failure the unsigned one is still there.
+    Picture and sound stay as they are; only the credentials are added. Sign last,
+    because every later change of the file, of its tags too, counts as alteration.
+
+    Args:
+        path: PNG, JPEG, WebP, MP4 or MOV file, changed in place.
+        record: What is stated. If its `source_path` exists, that file is entered as
+            the ingredient, with its own credentials if it has some.
+        certificate: Signs; `Certificate.own()` by default.
+        action: "c2pa.edited" for something converted from a recording,
+            "c2pa.created" for something generated.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ProvenanceError: If its kind cannot be signed, the file is damaged, or the
+            certificate does not suit C2PA.
+    """
+    target = Path(path)
+    media_type = _media_type(target)
+    certificate = Certificate.own() if certificate is None else certificate
+    try:
+        with ExitStack() as stack:
+            context = stack.enter_context(c2pa.Context.from_dict(OFFLINE_SETTINGS))
+            signer = stack.enter_context(_signer(certificate))
+            builder = _builder(stack, context, target.name, record, action)
+            temporary = stack.enter_context(atomic_path(target))
+            source = stack.enter_context(open(target, "rb"))
+            with open(temporary, "w+b") as signed:
+                builder.sign(signer, media_type, source, signed)
+            shutil.copymode(target, temporary)
+    except c2pa.C2paError as error:
+        raise ProvenanceError(
+            f"{target} could not be signed: {error}. Expected a whole "
+            f"{media_type} file and a certificate, here {certificate.name!r}, that is "
+            "valid now and made for signing (digitalSignature, emailProtection). "
+            "Write the file again, or leave certificate= away to use your own."
+        ) from error
+
+
+def _media_type(path: Path) -> str:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no file {path} to sign. Expected a finished picture or video. "
+            "Write it first, for instance with deepface_models.convert()."
+        )
+    try:
+        return SIGNABLE_SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(SIGNABLE_SUFFIXES)
+        raise ProvenanceError(
+            f"{path} ends in {path.suffix!r}, which cannot carry Content Credentials "
+            f"here. Expected one of {known}. Write the result as .mp4 or .png."
+        ) from None
+
+
+def _signer(certificate: Certificate) -> Any:
+    info = c2pa.C2paSignerInfo(
+        certificate.algorithm,
+        certificate.chain.encode(),
+        certificate.key.encode(),
+        None,  # no time-stamp server
+    )
+    return c2pa.Signer.from_info(info)
+
+
+def _builder(
+    stack: ExitStack, context: Any, title: str, record: Record, action: str
+) -> Any:
+    """Returns a builder that holds the manifest and the source as ingredient."""
+    edited = action == "c2pa.edited"
+    manifest = _manifest(title, record, action)
+    ingredient = {
+        "title": record.source,
+        "format": mimetypes.guess_type(record.source)[0] or "application/octet-stream",
+        "relationship": "parentOf" if edited else "inputTo",
+        "label": _SOURCE_ID,
+        "instance_id": _SOURCE_ID,
+    }
+    path = record.source_path
+    if path is not None and path.is_file():
+        builder = stack.enter_context(c2pa.Builder(manifest, context=context))
+        try:
+            with open(path, "rb") as stream:
+                builder.add_ingredient(
+                    json.dumps(ingredient), ingredient["format"], stream
+                )
+            return builder
+        except c2pa.C2paError:
+            pass  # a source C2PA cannot parse is still named, below
+    manifest["ingredients"] = [ingredient]
+    return stack.enter_context(c2pa.Builder(manifest, context=context))
+
+
+def _manifest(title: str, record: Record, action: str) -> dict[str, Any]:
+    name, _, version = record.software.rpartition(" ")
+    software = {"name": name, "version": version} if name else {"name": version}
+    step = {
+        "action": action,
+        "when": record.created,
+        "softwareAgent": software,
+        "digitalSourceType": SYNTHETIC_SOURCE,
+    }
+    opened = {
+        "action": "c2pa.opened",
+        "parameters": {"ingredientIds": [_SOURCE_ID]},
+    }
+    steps = [opened, step] if action == "c2pa.edited" else [step]
+    return {
+        "title": title,
+        "claim_generator_info": [software],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": steps}},
+            {"label": RECORD_LABEL, "data": record.to_dict(), "kind": "Json"},
+        ],
+    }
