@@ -1,0 +1,118 @@
+"""Frames a second of a 720p conversion by stage, beside the loop one writes naively.
+
+    python benchmarks/conversion.py [--model FOLDER] [--frames 75]
+
+The clip is one from the package, enlarged. The naive loop searches every whole frame
+at full size, draws one face at a time and warps and mixes whole frames; it gets the
+same model and the same writer. Compare ratios: the frames a second are the machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import deepface_models
+from deepface_models.conversion import BLENDS, COLOURS, Converter, convert
+from deepface_models.conversion.masks import feather
+from deepface_models.faces import FaceAligner, align, restore
+from deepface_models.faces.detect import HogDetector
+from deepface_models.media import VideoWriter, read_video
+from deepface_models.swap import Swift
+
+CLIP = Path(deepface_models.__file__).parent / "demo" / "clips" / "mb" / "sbia1a.mpg"
+
+
+def enlarged(frames: int) -> Iterator[Any]:
+    """The clip over and over, to and fro, 1280 x 720, the face in the middle."""
+    images = [frame.image for frame in read_video(CLIP)]
+    there_and_back = itertools.cycle([*images, *images[-2:0:-1]])
+    for image in itertools.islice(there_and_back, frames):
+        large = cv2.resize(image, (1280, 1024), interpolation=cv2.INTER_CUBIC)
+        yield large[150:870]
+
+
+def naive(source: Path, output: Path, model: Any, to: str, frames: int) -> float:
+    """Frames a second of the loop that handles one whole frame after another."""
+    size = model.image_size
+    finder = FaceAligner(size, identity=False, detector=HogDetector(reduce_to=10**6))
+    soft = feather(np.ones((size, size), np.float32), 0.2)
+    start = time.perf_counter()
+    with VideoWriter(output, like=source) as writer:
+        for frame in read_video(source, stop=frames):
+            faces = finder.detect(frame.image)
+            image = frame.image
+            if faces:
+                matrix = faces[0].matrix
+                drawn = model.predict(align(image, matrix, size), to=to)[..., :3]
+                image = restore(drawn, matrix, image, soft)
+            writer.write(image, frame.pts)
+    return frames / (time.perf_counter() - start)
+
+
+def blends(model: Any, to: str, source: Path) -> None:
+    """Milliseconds a frame of each blend and colour step, on one 720p frame."""
+    image = next(iter(read_video(source))).image
+    face = FaceAligner(model.image_size, identity=False).detect(image)[0]
+    for option, names in (("blend", sorted(BLENDS)), ("colour", COLOURS)):
+        for name in names:
+            converter = Converter(model, to, **{option: name})
+            drawn = converter.draw([image], [face])[0]
+            times = []
+            for _ in range(7):
+                start = time.perf_counter()
+                converter.apply(image, drawn)
+                times.append(time.perf_counter() - start)
+            print(f"  {option}={name:<11} {1000 * np.median(times):6.1f} ms a frame")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", help="folder or .keras file; untrained Swift if not")
+    parser.add_argument("--image-size", type=int, default=128, help="of that Swift")
+    parser.add_argument("--frames", type=int, default=75)
+    parser.add_argument("--naive-frames", type=int, default=12)
+    options = parser.parse_args()
+    if options.model:
+        model = deepface_models.load(options.model)
+    else:
+        model = Swift(identities=("ana", "ben"), image_size=options.image_size)
+    to = model.identities[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("DEEPFACE_MODELS_HOME", folder)
+        source = Path(folder) / "source.mp4"
+        with VideoWriter(source, fps=25) as writer:
+            for image in enlarged(options.frames):
+                writer.write(image)
+        blank = np.zeros((1, model.image_size, model.image_size, 3), np.uint8)
+        model.predict(blank, to=to)  # compiled before the clock runs
+        start = time.perf_counter()
+        told = {"to": to, "consent": "Benchmark of a GRID clip", "mask": "hull"}
+        output = Path(folder) / "out.mp4"
+        report = convert(source, output, model, progress=False, **told)
+        whole = time.perf_counter() - start
+        slow = naive(
+            source, Path(folder) / "naive.mp4", model, to, options.naive_frames
+        )
+        print(f"{report.summary()}\n")
+        print("| stage | ms a frame | share |\n|---|---|---|")
+        for stage, spent in report.seconds.items():
+            each = 1000 * spent / report.frames
+            print(f"| {stage} | {each:.1f} | {spent / whole:.0%} |")
+        fast = report.frames / whole
+        print(f"\nconvert  {fast:6.2f} frames/s of 1280x720")
+        print(f"naive    {slow:6.2f} frames/s   ratio {fast / slow:.1f}\n")
+        blends(model, to, source)
+
+
+if __name__ == "__main__":
+    main()

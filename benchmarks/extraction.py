@@ -1,0 +1,111 @@
+"""Extraction speed of `FaceAligner` against the usual per-frame loop.
+
+    python benchmarks/extraction.py
+
+The clip is a GRID clip of the package enlarged to 720p. "naive" is what most scripts
+do: for every frame the HOG detector on the whole picture (once as it is, once with
+one upsampling, as face_recognition does by default), then the 68 landmarks. All
+figures come from one run on one machine; look at the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import dlib
+
+from deepface_models.faces import FaceAligner, model_path
+from deepface_models.media import VideoWriter, read_video
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CLIP = REPOSITORY / "deepface_models" / "demo" / "clips" / "s1" / "bbaf2n.mpg"
+
+
+def enlarge(clip: Path, output: Path, repeats: int) -> int:
+    """Writes the clip at 1280x720 (sides cut to 16:9), `repeats` times over."""
+    count = 0
+    with VideoWriter(output, size=(1280, 720), fps=25) as writer:
+        for _ in range(repeats):
+            for frame in read_video(clip):
+                height, width = frame.image.shape[:2]
+                top = (height - width * 9 // 16) // 2
+                part = frame.image[top : top + width * 9 // 16]
+                writer.write(
+                    cv2.resize(part, (1280, 720), interpolation=cv2.INTER_CUBIC)
+                )
+                count += 1
+    return count
+
+
+def processor() -> float:
+    """Seconds of processor time of this process and its finished helpers."""
+    times = os.times()
+    return sum(times[:4])
+
+
+def naive(clip: Path, upsample: int, limit: int) -> tuple[int, int, float, float]:
+    detector = dlib.get_frontal_face_detector()
+    predictor = dlib.shape_predictor(str(model_path("landmarks_68")))
+    start, busy = time.perf_counter(), processor()
+    frames = found = 0
+    for frame in read_video(clip, stop=limit):
+        boxes = detector(frame.image, upsample)
+        for box in boxes[:1]:
+            shape = predictor(frame.image, box)
+            found += shape.num_parts == 68
+        frames += 1
+    return frames, found, time.perf_counter() - start, processor() - busy
+
+
+def ours(clip: Path, **options) -> tuple[int, int, float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        aligner = FaceAligner(128, **options)
+        start, busy = time.perf_counter(), processor()
+        seen = []
+        made = aligner.extract(
+            clip, Path(folder) / "set", progress=lambda done, _: seen.append(done)
+        )
+        seconds, busy = time.perf_counter() - start, processor() - busy
+        return seen[-1], len(set(made.frames.tolist())), seconds, busy
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=4, help="copies of the clip")
+    parser.add_argument("--naive-frames", type=int, default=40)
+    parser.add_argument("--no-identity", action="store_true", help="leave that out")
+    arguments = parser.parse_args()
+    model_path("landmarks_68"), model_path("landmarks_5")  # hashed once, untimed
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "720p.mp4"
+        enlarge(CLIP, clip, arguments.repeats)
+        rows = {
+            "naive: HOG with one upsampling": naive(
+                clip, 1, arguments.naive_frames // 4
+            ),
+            "naive: HOG at full size": naive(clip, 0, arguments.naive_frames),
+            "ours, 68 points": ours(clip, identity=False),
+            "ours, 5 points": ours(clip, identity=False, landmarks=5),
+        }
+        if not arguments.no_identity:
+            rows["ours, 68 points, identity each 8th"] = ours(clip, identity=8)
+            rows["ours, 68 points, identity each"] = ours(clip, identity=True)
+    base = rows["naive: HOG at full size"]
+    print("| 1280x720 | frames | recall | frames/s | ratio | CPU ms/frame | ratio |")
+    print("|---|---|---|---|---|---|---|")
+    for name, (frames, found, seconds, busy) in rows.items():
+        speed = (frames / seconds) / (base[0] / base[2])
+        work = (base[3] / base[0]) / (busy / frames)
+        print(
+            f"| {name} | {frames} | {found / frames:.3f} | {frames / seconds:.1f} | "
+            f"{speed:.1f} | {1000 * busy / frames:.0f} | {work:.1f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Everything that a training step changes, as arrays."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def state_variables(model: keras.Model) -> dict[str, Any]:
+    """Returns weights, seed generators and optimizer variables by a stable name.
+
+    Names are "part/position", so that they do not depend on the order of
+    identities, nor on how Keras numbers its layers.
+    """
+    if model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    parts = getattr(model, "parts", None) or {}
+    named: dict[str, Any] = {}
+    seen: set[int] = set()
+    for part, network in (*parts.items(), ("model", model)):
+        for position, variable in enumerate(network.variables):
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                named[f"{part}/{position}"] = variable
+    optimizer = model.optimizer.variables if model.optimizer is not None else ()
+    return named | {f"optimizer/{i}": v for i, v in enumerate(optimizer)}
+
+
+def read_state(model: keras.Model) -> dict[str, Array]:
+    """Returns copies of all of a model's training state."""
+    return {name: _array(v) for name, v in state_variables(model).items()}
+
+
+def write_state(model: keras.Model, state: dict[str, Array]) -> None:
+    """Sets a model's training state to what `read_state` returned."""
+    for name, variable in state_variables(model).items():
+        variable.assign(state[name])
+
+
+def describe_state(model: keras.Model) -> dict[str, Any]:
+    """Returns what has to be the same for a state to fit a model, as JSON values.
+
+    Optimizer variables follow the order of the trainable weights, which is why
+    that order is part of it.
+    """
+    variables = state_variables(model)
+    names = {id(v): name for name, v in variables.items()}
+    return {
+        "class": type(model).__name__,
+        "optimizer": type(model.optimizer).__name__,
+        "trained": [names[id(v)] for v in model.trainable_variables],
+        "variables": {
+            name: [list(v.shape), str(v.dtype)] for name, v in sorted(variables.items())
+        },
+    }
+
+
+def read_random() -> list[Any]:
+    """Returns the state of Python's and NumPy's global generators as JSON values.
+
+    Keras shuffles with them, and datasets of one's own may draw from them.
+    """
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return [random.getstate(), [name, np.asarray(keys).tolist(), *rest]]
+
+
+def write_random(states: list[Any]) -> None:
+    """Sets the global generators to what `read_random` returned."""
+    (version, words, gauss), numpy_state = states
+    random.setstate((version, tuple(words), gauss))
+    np.random.set_state(tuple(numpy_state))
+
+
+def all_finite(state: dict[str, Array]) -> bool:
+    """Whether no array holds NaN or infinity."""
+    return all(np.isfinite(array).all() for array in state.values())
+
+
+def _array(variable: Any) -> Array:
+    array = np.array(keras.ops.convert_to_numpy(variable), copy=True)
+    # bfloat16 is no type of NumPy's own; float32 holds its values exactly.
+    return array.astype("float32") if array.dtype.kind == "V" else array

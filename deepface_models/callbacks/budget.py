@@ -1,0 +1,124 @@
+"""Training for a given time rather than for a number of epochs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+_CLOCK = time.monotonic
+_DECAYS: dict[str, Callable[[float], float]] = {
+    "cosine": lambda part: 0.5 * (1.0 + math.cos(math.pi * part)),
+    "linear": lambda part: 1.0 - part,
+    "none": lambda part: 1.0,
+}
+_STEP = 0.01  # the learning rate is set anew when it is off by a hundredth
+
+
+class TimeBudget(keras.callbacks.Callback):
+    """Stops `fit` when a time is over and lowers the learning rate on the way.
+
+    Pass a number of epochs to `fit` that the time does not suffice for. Everything
+    between begin and end of training counts, previews and validation included.
+
+    Args:
+        minutes: Wall-clock time of the training.
+        decay: "cosine" (slow at both ends), "linear", or "none".
+        final: Part of the learning rate that is left at the end.
+
+    Raises:
+        ValueError: An argument is out of range, or the optimizer's learning rate
+            follows a schedule of its own (on training begin).
+
+    `ResumableCheckpoint(..., also=[budget])` keeps the time used and the learning
+    rate, so that a resumed run has what is left of both.
+    """
+
+    def __init__(
+        self, minutes: float, decay: str = "cosine", final: float = 0.02
+    ) -> None:
+        super().__init__()
+        if not (minutes > 0 and 0 <= final <= 1) or decay not in _DECAYS:
+            raise ValueError(
+                f"minutes={minutes}, decay={decay!r} and final={final} were given. "
+                f"Expected minutes above 0, one of {', '.join(_DECAYS)}, and a part "
+                "from 0 to 1. TimeBudget(10) is ten minutes with the defaults."
+            )
+        self.minutes = minutes
+        self.decay = decay
+        self.final = final
+        self._before = 0.0
+        self._start: float | None = None
+        self._rate: float | None = None
+        self._factor = 1.0
+        self._restored = False
+
+    @property
+    def used(self) -> float:
+        """Seconds used so far."""
+        return self._before + (0.0 if self._start is None else _CLOCK() - self._start)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the time is over."""
+        return self.used >= 60.0 * self.minutes
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock."""
+        if not self._restored:
+            self._begin()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes over the learning rate, after any checkpoint has been restored."""
+        self._restored = False
+        if self._rate is None and self.decay != "none":
+            self._rate, self._factor = _rate_of(self.model), 1.0
+
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
+        """Stops, or lowers the learning rate."""
+        if self.finished:
+            self.model.stop_training = True
+            return
+        part = self.used / (60.0 * self.minutes)
+        factor = self.final + (1.0 - self.final) * _DECAYS[self.decay](part)
+        if self._rate is not None and factor < self._factor * (1.0 - _STEP):
+            self.model.optimizer.learning_rate = self._rate * factor
+            self._factor = factor
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Gives the optimizer its learning rate back, for a next training."""
+        if self._rate is not None:
+            self.model.optimizer.learning_rate = self._rate
+        self._before, self._start, self._rate = self.used, None, None
+
+    def get_state(self) -> dict[str, float | None]:
+        """Returns what a resumed run has to know."""
+        return {"used": self.used, "learning_rate": self._rate}
+
+    def set_state(self, state: dict[str, float | None]) -> None:
+        """Goes on from what `get_state` returned."""
+        self._begin()
+        self._before = float(state["used"] or 0.0)
+        self._rate, self._factor = state["learning_rate"], 1.0
+        self._restored = True
+
+    def _begin(self) -> None:
+        self._before, self._start, self._rate = 0.0, _CLOCK(), None
+
+
+def _rate_of(model: Any) -> float:
+    from keras.optimizers.schedules import LearningRateSchedule
+
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if isinstance(getattr(optimizer, "_learning_rate", None), LearningRateSchedule):
+        raise ValueError(
+            "The optimizer's learning rate follows a schedule. Expected a number, "
+            "which TimeBudget lowers by itself. Compile with Adam(5e-4), say, or use "
+            'TimeBudget(..., decay="none").'
+        )
+    return float(optimizer.learning_rate)

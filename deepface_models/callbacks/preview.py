@@ -1,0 +1,71 @@
+"""A picture of what the model draws, while it learns."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+from numpy.typing import NDArray
+
+from deepface_models._files import atomic_path
+from deepface_models.callbacks._pictures import check_people, choose_faces, draw_rows
+from deepface_models.media import grid, write_image
+
+Array = NDArray[Any]
+
+
+class SwapPreview(keras.callbacks.Callback):
+    """Writes a picture of source, reconstruction and swap, both ways.
+
+    For each person there is a row of faces, one of them drawn as themselves, and
+    one drawn as each other person. `latest.png` is the newest, `000012.png` the one
+    after 12 epochs. Training is the same with and without.
+
+    Args:
+        folder: Where the pictures go.
+        faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1]; faces
+            that are not trained on show more.
+        every: Epochs from one picture to the next.
+        max_faces: Faces of each person, evenly spaced among those given.
+
+    Raises:
+        ValueError: There are no faces, or (on training begin) they do not fit the
+            model.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        faces: Mapping[str, Array],
+        every: int = 1,
+        max_faces: int = 6,
+    ) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.faces = choose_faces(faces, max_faces)
+        self.every = max(1, every)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Checks that the faces fit the model."""
+        check_people(self.model, self.faces)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes the epoch's picture."""
+        if (epoch + 1) % self.every == 0 or self.model.stop_training:
+            path = self.folder / f"{epoch + 1:06d}.png"
+            write_image(path, self.draw())
+            with atomic_path(self.folder / "latest.png") as latest:
+                shutil.copyfile(path, latest)
+
+    def draw(self) -> Array:
+        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        labels: list[str] = []
+        rows: list[list[Array]] = []
+        for name, images in self.faces.items():
+            more_labels, more_rows = draw_rows(self.model, name, images)
+            labels += more_labels
+            rows += more_rows
+        return grid(rows, labels=labels)

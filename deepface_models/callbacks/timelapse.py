@@ -1,0 +1,104 @@
+"""The same faces after every epoch, as pictures and as a video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.callbacks._pictures import check_people, choose_faces, draw_rows
+from deepface_models.media import VideoWriter, grid, read_image, write_image
+
+Array = NDArray[Any]
+
+
+class TimeLapse(keras.callbacks.Callback):
+    """Draws fixed faces after every epoch and makes a video of them at the end.
+
+    `<folder>/ana/000012.png` shows ana's faces after 12 epochs: as they are, drawn
+    as ana, and drawn as each other person; `<folder>/ana.mp4` shows them one after
+    the other. A resumed training goes on with the same files; pictures of later
+    epochs, left by an earlier training, are removed.
+
+    Args:
+        folder: Where the pictures and videos go.
+        faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1].
+        every: Epochs from one picture to the next.
+        max_faces: Faces of each person, evenly spaced among those given.
+        fps: Pictures a second in the video.
+
+    Raises:
+        ValueError: There are no faces, or (on training begin) they do not fit the
+            model.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        faces: Mapping[str, Array],
+        every: int = 1,
+        max_faces: int = 4,
+        fps: float = 10,
+    ) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.faces = choose_faces(faces, max_faces)
+        self.every = max(1, every)
+        self.fps = fps
+        self._begun = False
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Checks that the faces fit the model."""
+        check_people(self.model, self.faces)
+        self._begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Removes pictures of epochs that are still to come."""
+        if not self._begun:
+            self._begun = True
+            for name in self.faces:
+                for path in self.pictures(name):
+                    if int(path.stem) > epoch:
+                        path.unlink()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes the epoch's pictures."""
+        if (epoch + 1) % self.every == 0 or self.model.stop_training:
+            for name, images in self.faces.items():
+                _, rows = draw_rows(self.model, name, images)
+                write_image(self.folder / name / f"{epoch + 1:06d}.png", grid(rows))
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Writes the videos."""
+        self.write_videos()
+
+    def pictures(self, name: str) -> list[Path]:
+        """Returns one person's pictures in the order of epochs."""
+        return sorted((self.folder / name).glob("[0-9]" * 6 + ".png"))
+
+    def write_videos(self) -> list[Path]:
+        """Makes `<folder>/<name>.mp4` of each person's pictures.
+
+        Returns:
+            The videos written.
+        """
+        written = []
+        for name in self.faces:
+            pictures = self.pictures(name)
+            if not pictures:
+                continue
+            written.append(self.folder / f"{name}.mp4")
+            with VideoWriter(written[-1], fps=self.fps) as writer:
+                for path in pictures:
+                    writer.write(_even(read_image(path)))
+        return written
+
+
+def _even(image: Array) -> Array:
+    """Repeats the last row or column where needed: players show even sizes only."""
+    height, width = image.shape[:2]
+    return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

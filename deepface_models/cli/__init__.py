@@ -1,0 +1,99 @@
+"""The command `deepface-models`: one file a command, each a thin shell of a function.
+
+Nothing here or in a command's file imports Keras, dlib, OpenCV or PyAV until the
+command runs, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from deepface_models._version import __version__
+from deepface_models.cli import (
+    _console,
+    convert,
+    demo,
+    doctor,
+    evaluate,
+    extract,
+    train,
+    verify,
+)
+from deepface_models.cli._arguments import add_traceback
+
+PROGRAM = "deepface-models"
+_COMMANDS = (extract, train, convert, evaluate, verify, doctor, demo)
+_EPILOG = f"""\
+the main job in three commands:
+  {PROGRAM} extract ana.mp4 --output faces/ana   (and the same for ben)
+  {PROGRAM} train ana=faces/ana ben=faces/ben --output ana_ben --minutes 30
+  {PROGRAM} convert ana.mp4 swap.mp4 --model ana_ben --to ben --consent "..."
+
+Show a person's face in place of another's only with the consent of both.
+Exit status: 0 done, 1 something is wrong (doctor, some files of a folder), 2 a
+mistake in the input, 130 interrupted; verify: 3 unsigned, 4 altered.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        PROGRAM,
+        description="Face swaps of consenting people: from clips to a labelled video.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {__version__}"
+    )
+    add_traceback(parser)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for module in _COMMANDS:
+        module.add(commands)
+    parser.set_defaults(run=None, traceback=False)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: Its words; those of the command line by default.
+
+    Returns:
+        The exit status. Errors in what was given are printed as one message and
+        return 2; anything else is a defect of the package and raises.
+    """
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.run is None:
+        parser.print_help(sys.stderr)
+        return 2
+    with _console.plain_messages():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
+        if args.keras:
+            _console.import_keras_quietly()
+        status = int(args.run(args))
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print(f"\nInterrupted. {args.resume}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, ImportError, OSError) as error:
+        if args.traceback:
+            traceback.print_exc()
+        else:
+            _console.error(error)
+        return 2

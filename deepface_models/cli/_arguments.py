@@ -1,0 +1,99 @@
+"""What several commands share: options, and paths that become models or face sets."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from deepface_models.faces import FaceSet
+    from deepface_models.swap import FaceSwap
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+AGAIN = "Run the same command again: it goes on where it was."
+NOTHING_KEPT = "Nothing was written. Run the same command again."
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    example: str,
+    *,
+    keras: bool = False,
+    resume: str = NOTHING_KEPT,
+) -> argparse.ArgumentParser:
+    """Adds a command and returns its parser.
+
+    Args:
+        commands: What `add_subparsers` returned.
+        name: The word for it.
+        run: Does it and returns the exit status.
+        summary: What it does, in a sentence without a full stop.
+        example: A command line that works.
+        keras: Whether it uses Keras, which is then imported quietly beforehand.
+        resume: What to tell a user who interrupts it.
+    """
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_traceback(parser)
+    parser.set_defaults(run=run, keras=keras, resume=resume)
+    return parser
+
+
+def add_traceback(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that every command has, before or after its name."""
+    parser.add_argument(
+        "--traceback",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show where in the code an error arose",
+    )
+
+
+def add_no_progress(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that hides progress bars."""
+    parser.add_argument(
+        "--no-progress",
+        dest="progress",
+        action="store_false",
+        help="show no progress bar",
+    )
+
+
+def chosen(args: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Returns these options as keyword arguments."""
+    return {name: getattr(args, name) for name in names}
+
+
+def load_model(path: str) -> FaceSwap:
+    """Loads a model; `train --output`'s folder serves as well as its `model/`."""
+    import deepface_models as dfm
+
+    inside = Path(path) / "model"
+    whole = (Path(path) / "config.json").exists()
+    return dfm.load(inside if inside.is_dir() and not whole else path)
+
+
+def is_face_set(path: str) -> bool:
+    """Whether a path is a folder that `extract` wrote."""
+    return (Path(path) / "faceset.json").is_file()
+
+
+def person_of(path: str | None) -> FaceSet | str | None:
+    """Returns the face set of a folder, and a picture's path as it is."""
+    if path is None or not Path(path).is_dir():
+        return path
+    import deepface_models as dfm
+
+    return dfm.FaceSet.open(path)

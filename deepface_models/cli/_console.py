@@ -1,0 +1,78 @@
+"""What a user sees: no start-up noise, warnings and errors as plain lines."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+class _Lines(logging.Handler):
+    """Prints log records; looks the stream up each time, as progress bars swap it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints one record."""
+        print(f"{record.levelname.lower()}: {record.getMessage()}", file=sys.stderr)
+
+
+@contextmanager
+def plain_messages() -> Iterator[None]:
+    """Shows the package's warnings as lines, and any character somehow."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    logger, handler = logging.getLogger("deepface_models"), _Lines()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def error(problem: BaseException) -> None:
+    """Prints an error as one message."""
+    text = str(problem) or type(problem).__name__
+    if isinstance(problem, ImportError) and type(problem).__module__ == "builtins":
+        text = f"{text}. Run deepface-models doctor to see what is not installed."
+    print(f"error: {text}", file=sys.stderr)
+
+
+def import_keras_quietly() -> None:
+    """Imports Keras and its backend without their start-up messages.
+
+    Set TF_CPP_MIN_LOG_LEVEL=0 to see them.
+    """
+    if _LEVEL not in os.environ:
+        os.environ[_LEVEL] = "3"
+        # TensorFlow writes some lines before it looks at the variable.
+        with _held_back():
+            import keras
+    else:
+        import keras  # noqa: F401
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hides what native code writes to standard error, unless an import fails."""
+    try:
+        shown = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            hidden.seek(0)
+            os.write(shown, hidden.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)

@@ -1,0 +1,200 @@
+"""`convert`: a picture, a video or a folder to the labelled swap."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from deepface_models.cli._arguments import (
+    Commands,
+    add_command,
+    add_no_progress,
+    chosen,
+    load_model,
+    person_of,
+)
+
+if TYPE_CHECKING:
+    from deepface_models.provenance import Certificate
+
+_CONVERT = (
+    *("to", "consent", "progress", "codec", "crf", "lossless", "mask", "colour"),
+    *("blend", "feather", "erode", "sharpen", "batch_size", "side_by_side", "debug"),
+)
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = add_command(
+        commands,
+        "convert",
+        run,
+        "put a person that a model knows into a picture, a video or a folder",
+        "deepface-models convert ana.mp4 swap.mp4 --model ana_ben --to ben \\\n"
+        '    --consent "Ana and Ben, release of 2026-03-01, file 17"',
+        keras=True,
+        resume="No unfinished result is left. Run the same command again: a folder "
+        "goes on after its last finished file, a single file starts anew.",
+    )
+    _add_main(parser)
+    _add_look(parser.add_argument_group("look"))
+    _add_file(parser.add_argument_group("written file"))
+
+
+def _add_main(parser: argparse.ArgumentParser) -> None:
+    option = parser.add_argument
+    option("source", help="picture, video or folder of them; never changed")
+    option("output", help="file or folder to write")
+    option("--model", required=True, metavar="DIR", help="what train made")
+    option("--to", required=True, metavar="NAME", help="whose face to draw")
+    option(
+        "--consent",
+        required=True,
+        metavar="TEXT",
+        help="who agreed to this use, and where it is written down; it is written "
+        "into the result",
+    )
+    option(
+        "--person",
+        metavar="PATH",
+        help="whom to swap when several people are in sight: a picture, or a folder "
+        "made by extract (default: the largest and longest in sight)",
+    )
+    option(
+        "--face-type",
+        default="full",
+        metavar="TYPE",
+        help="as given to extract for the faces of the training (default: %(default)s)",
+    )
+    option(
+        "--landmarks",
+        type=int,
+        default=68,
+        metavar="N",
+        help="68 or 5, likewise (default: %(default)s)",
+    )
+    add_no_progress(parser)
+
+
+def _add_look(group: argparse._ArgumentGroup) -> None:
+    option = group.add_argument
+    option(
+        "--mask",
+        default="learned*hull",
+        metavar="NAME",
+        help="what is swapped: learned, hull, ellipse, or several joined by * for "
+        "what lies in all (default: %(default)s)",
+    )
+    option(
+        "--colour",
+        default="reinhard",
+        metavar="NAME",
+        help="how the face takes the frame's colours: reinhard, covariance, "
+        "histogram or none (default: %(default)s)",
+    )
+    option(
+        "--blend",
+        default="laplacian",
+        metavar="NAME",
+        help="laplacian, poisson or alpha (default: %(default)s)",
+    )
+    option(
+        "--feather",
+        type=float,
+        default=0.1,
+        metavar="PART",
+        help="width of the soft edge, of the face's size (default: %(default)s)",
+    )
+    option(
+        "--erode",
+        type=float,
+        default=0.0,
+        metavar="PART",
+        help="shrinks the mask; negative grows it (default: %(default)s)",
+    )
+    option(
+        "--sharpen",
+        type=float,
+        default=0.0,
+        metavar="AMOUNT",
+        help="sharpening of the face (default: %(default)s)",
+    )
+    option(
+        "--batch-size",
+        type=int,
+        default=16,
+        metavar="N",
+        help="faces drawn at once (default: %(default)s)",
+    )
+    option(
+        "--side-by-side",
+        action="store_true",
+        help="show the source to the left of the result",
+    )
+    option(
+        "--debug", metavar="NAME", help="mask: show in green which pixels are swapped"
+    )
+
+
+def _add_file(group: argparse._ArgumentGroup) -> None:
+    option = group.add_argument
+    option(
+        "--codec",
+        default="h264",
+        metavar="NAME",
+        help="h264 or hevc (default: %(default)s)",
+    )
+    option(
+        "--crf",
+        type=float,
+        default=18,
+        metavar="N",
+        help="quality of videos, 0 (best) to 51 (default: %(default)s)",
+    )
+    option(
+        "--lossless",
+        action="store_true",
+        help="keep every pixel, in a much larger video that few players show",
+    )
+    option(
+        "--certificate",
+        metavar="CHAIN.pem",
+        help="sign with this certificate chain (default: one made on this computer)",
+    )
+    option("--key", metavar="KEY.pem", help="its private key, not encrypted")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs it."""
+    import deepface_models as dfm
+
+    certificate = _certificate(args)
+    person = person_of(args.person)
+    model = load_model(args.model)
+    aligner = dfm.FaceAligner(
+        model.image_size, args.face_type, args.landmarks, identity=False
+    )
+    report = dfm.convert(
+        args.source,
+        args.output,
+        model,
+        person=person,
+        certificate=certificate,
+        aligner=aligner,
+        **chosen(args, *_CONVERT),
+    )
+    print(report.summary())
+    return 1 if report.failed else 0
+
+
+def _certificate(args: argparse.Namespace) -> Certificate | None:
+    if not args.certificate and not args.key:
+        return None
+    if not (args.certificate and args.key):
+        raise ValueError(
+            f"--certificate {args.certificate} and --key {args.key} were given. "
+            "Expected both or neither. Name the chain and its private key."
+        )
+    import deepface_models as dfm
+
+    return dfm.Certificate.load(args.certificate, args.key)

@@ -1,0 +1,47 @@
+"""`demo`: the whole job on the clips that come with the package."""
+
+from __future__ import annotations
+
+import argparse
+
+from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = add_command(
+        commands,
+        "demo",
+        run,
+        "run the whole job on the clips in the package: extract to verify",
+        "deepface-models demo --output demo",
+        keras=True,
+        resume=AGAIN,
+    )
+    option = parser.add_argument
+    option(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="gets swap.mp4, preview.png, report.json and the model",
+    )
+    option(
+        "--minutes",
+        type=float,
+        default=6.0,
+        metavar="N",
+        help="time to train (default: %(default)s)",
+    )
+    option(
+        "--quick",
+        action="store_true",
+        help="try the steps in a minute; the swap will be poor",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs it."""
+    from deepface_models.demo import run as run_demo
+
+    run_demo(args.output, **chosen(args, "minutes", "quick"))
+    return 0

@@ -1,0 +1,114 @@
+"""`extract`: pictures and videos to a folder of aligned faces."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from deepface_models.cli._arguments import (
+    AGAIN,
+    Commands,
+    add_command,
+    add_no_progress,
+    chosen,
+    person_of,
+)
+
+_ALIGNER = ("image_size", "face_type", "landmarks", "identity", "max_faces")
+_EXTRACT = ("output", "every_n", "limit", "progress", "workers")
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = add_command(
+        commands,
+        "extract",
+        run,
+        "find, align and keep the faces of pictures and videos",
+        "deepface-models extract ana.mp4 --output faces/ana",
+        resume=AGAIN,
+    )
+    option = parser.add_argument
+    option("source", nargs="+", help="pictures, videos or folders of them")
+    option(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="folder of the faces, their table and a contact sheet",
+    )
+    option(
+        "--size",
+        dest="image_size",
+        type=int,
+        default=128,
+        metavar="PX",
+        help="side of the aligned faces (default: %(default)s)",
+    )
+    option(
+        "--face-type",
+        default="full",
+        metavar="TYPE",
+        help="what they cover: half, midfull, full or whole (default: %(default)s)",
+    )
+    option(
+        "--landmarks",
+        type=int,
+        default=68,
+        metavar="N",
+        help="68 points, or 5, whose model file is free for commercial use too "
+        "(default: %(default)s)",
+    )
+    option(
+        "--every-n",
+        type=int,
+        default=1,
+        metavar="N",
+        help="take every n-th frame of videos (default: %(default)s)",
+    )
+    option(
+        "--person",
+        metavar="PATH",
+        help="keep only this person: a picture, or a folder made by extract",
+    )
+    option("--limit", type=int, metavar="N", help="stop after this many faces")
+    option(
+        "--max-faces",
+        type=int,
+        metavar="N",
+        help="keep only the largest faces of a frame; 1 is faster",
+    )
+    described = parser.add_mutually_exclusive_group()
+    described.add_argument(
+        "--no-identity",
+        dest="identity",
+        action="store_false",
+        help="do not compute who it is: faster, but evaluate needs it",
+    )
+    described.add_argument(
+        "--identity-every",
+        dest="identity",
+        type=int,
+        metavar="K",
+        help="compute it for every k-th frame of a face in videos",
+    )
+    option(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="threads (default: one a core, at most 4)",
+    )
+    add_no_progress(parser)
+    parser.set_defaults(identity=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs it."""
+    import deepface_models as dfm
+
+    person = person_of(args.person)
+    aligner = dfm.FaceAligner(**chosen(args, *_ALIGNER))
+    faces = aligner.extract(args.source, person=person, **chosen(args, *_EXTRACT))
+    print(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
+    print(f"Look through {Path(args.output) / 'sheet.png'}; delete pictures in")
+    print(f"{Path(args.output) / 'faces'} to leave wrong ones out.")
+    return 0

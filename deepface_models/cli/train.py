@@ -1,0 +1,150 @@
+"""`train`: people's faces to a face-swap model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen
+
+_TRAIN = (
+    *("output", "architecture", "image_size", "minutes", "epochs", "batch_size"),
+    *("steps", "validation", "preview_every", "checkpoint_every", "seed"),
+)
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = add_command(
+        commands,
+        "train",
+        run,
+        "train a model that swaps these people",
+        "deepface-models train ana=faces/ana ben=faces/ben --output ana_ben",
+        keras=True,
+        resume=f"{AGAIN} (Training goes on from its last checkpoint.)",
+    )
+    option = parser.add_argument
+    option(
+        "faces",
+        nargs="+",
+        type=_named,
+        metavar="NAME=FACES",
+        help="a person's name and the folder that extract made; two or more",
+    )
+    option(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="folder of the model, previews, checkpoints and history.csv",
+    )
+    option(
+        "--architecture",
+        default="swift",
+        metavar="NAME",
+        help="swift, or original, which is far slower (default: %(default)s)",
+    )
+    option(
+        "--size",
+        dest="image_size",
+        type=int,
+        metavar="PX",
+        help="side of the model's pictures (default: the architecture's)",
+    )
+    option(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="time to train (default: 6, unless --epochs is given)",
+    )
+    option("--epochs", type=int, metavar="N", help="train for this many epochs")
+    option(
+        "--batch-size",
+        type=int,
+        default=8,
+        metavar="N",
+        help="faces of each person in a batch (default: %(default)s)",
+    )
+    option(
+        "--steps",
+        type=int,
+        default=100,
+        metavar="N",
+        help="batches an epoch (default: %(default)s)",
+    )
+    option(
+        "--validation",
+        type=float,
+        default=0.2,
+        metavar="PART",
+        help="part of the faces held out for previews (default: %(default)s)",
+    )
+    option(
+        "--preview-every",
+        type=int,
+        default=5,
+        metavar="N",
+        help="epochs between preview pictures (default: %(default)s)",
+    )
+    option(
+        "--checkpoint-every",
+        type=int,
+        default=5,
+        metavar="N",
+        help="epochs between checkpoints (default: %(default)s)",
+    )
+    option(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="makes a run repeatable (default: %(default)s)",
+    )
+    option(
+        "--verbose",
+        choices=("auto", "0", "1", "2"),
+        default="auto",
+        help="0 silent, 1 progress bar, 2 a line an epoch (default: a bar on a "
+        "terminal, else lines)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs it."""
+    import deepface_models as dfm
+
+    dfm.train(_people(args.faces), verbose=_verbosity(args), **chosen(args, *_TRAIN))
+    output = Path(args.output)
+    print(f"The model is in {output / 'model'}, pictures in {output / 'previews'}.")
+    names = [name for name, _ in args.faces]
+    print(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
+    print(f'  --to {names[-1]} --consent "who agreed, and where it is written down"')
+    return 0
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, folder = text.partition("=")
+    if not (name and equals and folder):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}; expected NAME=FACES, such as ana=faces/ana"
+        )
+    return name, folder
+
+
+def _people(named: list[tuple[str, str]]) -> dict[str, str]:
+    people = dict(named)
+    if len(people) < len(named):
+        raise ValueError(
+            f"The names {', '.join(name for name, _ in named)} were given. Expected "
+            "each name once. Extract all of a person's clips into one folder."
+        )
+    return people
+
+
+def _verbosity(args: argparse.Namespace) -> Any:
+    """Keras' bar needs a terminal; written to a file it would fill pages."""
+    if args.verbose != "auto":
+        return int(args.verbose)
+    return 1 if sys.stdout.isatty() else 2

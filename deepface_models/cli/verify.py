@@ -1,0 +1,67 @@
+"""`verify`: what made a file, and whether it changed since."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import Any
+
+from deepface_models.cli import _console
+from deepface_models.cli._arguments import Commands, add_command
+
+MISTAKE, UNSIGNED, ALTERED = 2, 3, 4
+_STATUS = {"valid": 0, "unsigned": UNSIGNED, "altered": ALTERED}
+_WORST_LAST = (0, UNSIGNED, ALTERED, MISTAKE)
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = add_command(
+        commands,
+        "verify",
+        run,
+        "say what made a file, from what and with whose consent",
+        "deepface-models verify swap.mp4",
+    )
+    parser.epilog = (
+        f"{parser.epilog}\n\nexit status: 0 valid, {UNSIGNED} unsigned (it carries no "
+        f"Content Credentials),\n{ALTERED} altered since it was signed, {MISTAKE} no "
+        "such file; of several files the worst"
+    )
+    option = parser.add_argument
+    option("path", nargs="+", metavar="FILE", help="any files")
+    option(
+        "--trust",
+        metavar="PEM",
+        help="authorities whose certificates are to be believed",
+    )
+    option("--json", action="store_true", help="print a JSON list instead of text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs it."""
+    import deepface_models as dfm
+
+    statuses, values = [], []
+    for path in args.path:
+        try:
+            found = dfm.verify(path, args.trust)
+        except OSError as problem:  # the other files can be verified all the same
+            _console.error(problem)
+            statuses.append(MISTAKE)
+            values.append({"path": path, "error": str(problem)})
+            continue
+        statuses.append(_STATUS[found.state])
+        values.append(_plain(found))
+        if not args.json:
+            print(found.summary())
+    if args.json:
+        print(json.dumps(values, indent=1))
+    return max(statuses, key=_WORST_LAST.index)
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    """A `Verification` as JSON values."""
+    values = json.loads(json.dumps(dataclasses.asdict(found), default=str))
+    return {**values, "trusted": found.trusted, "consent": found.consent}

@@ -1,0 +1,291 @@
+"""From aligned faces that a model draws to frames in which they belong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.conversion import masks, paste
+from deepface_models.conversion.blend import BLENDS
+from deepface_models.conversion.people import Person, pick_face
+from deepface_models.conversion.smoothing import DrawnFace
+from deepface_models.faces.align import align, transform_points
+from deepface_models.faces.aligner import FaceAligner
+from deepface_models.faces.face import Face
+from deepface_models.media import ColourStatistics, apply_statistics, transfer_colour
+
+Array = NDArray[Any]
+
+COLOURS = ("reinhard", "covariance", "histogram", "none")
+_FEWEST = 32  # pixels of a face below which its colours say nothing
+
+
+@dataclass(frozen=True)
+class PictureInfo:
+    """What was done to one picture.
+
+    Attributes:
+        faces: Faces found in it.
+        swapped: The face that was swapped, or None.
+    """
+
+    faces: int
+    swapped: Face | None
+
+
+class Converter:
+    """Puts a person a model knows into pictures, by a chain of plain steps.
+
+    The model draws the face, then: mask, colour, soft edge, blend. Use `convert` for
+    files; use this class for arrays, or to set the steps once for many files.
+
+    Args:
+        model: A `FaceSwap`, or anything with `image_size`, `identities` and
+            `predict(images, to=...)`.
+        to: Whose face to draw; one of `model.identities`.
+        aligner: Finds faces; by default `FaceAligner` at the model's size.
+        mask: What is swapped: "learned" (painted by the model), "hull" (outline of
+            the frame's face), "ellipse", or several joined by "*" for what lies in
+            all of them.
+        colour: How the drawn face takes the frame's colours: "reinhard",
+            "covariance", "histogram" or "none".
+        blend: "laplacian", "poisson" or "alpha".
+        feather: Width of the soft edge as a fraction of the face's size, 0 to 1.
+        erode: Shrinks the mask by this fraction of the face's size; negative grows.
+        sharpen: Amount of sharpening at the frame's resolution; 0 for none.
+        batch_size: Faces drawn at once, taken from as many frames.
+        side_by_side: Output shows the source to the left of the result.
+        debug: "mask" shows the swapped pixels in green instead of the swap.
+
+    Raises:
+        ValueError: An option has no such value, or the model does not know `to`.
+
+    Example:
+        converter = Converter(model, "ben", blend="poisson")
+        picture, info = converter.picture(read_image("ana.png"))
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        to: str,
+        *,
+        aligner: FaceAligner | None = None,
+        mask: str = "learned*hull",
+        colour: str = "reinhard",
+        blend: str = "laplacian",
+        feather: float = 0.1,
+        erode: float = 0.0,
+        sharpen: float = 0.0,
+        batch_size: int = 16,
+        side_by_side: bool = False,
+        debug: str | None = None,
+    ) -> None:
+        masks.mask_names(mask)
+        self.model = model
+        self.to = _one_of("to", to, model.identities)
+        self.mask = mask
+        self.colour = _one_of("colour", colour, COLOURS)
+        self.blend = _one_of("blend", blend, BLENDS)
+        self.debug = None if debug is None else _one_of("debug", debug, ("mask",))
+        self.feather = _within("feather", feather, 0, 1)
+        self.erode = _within("erode", erode, -1, 1)
+        self.sharpen = _within("sharpen", sharpen, 0, 10)
+        self.batch_size = int(_within("batch_size", batch_size, 1, 4096))
+        self.side_by_side = side_by_side
+        self._aligner = aligner
+
+    @property
+    def aligner(self) -> FaceAligner:
+        """Finds the faces; made when first needed."""
+        if self._aligner is None:
+            self._aligner = FaceAligner(
+                image_size=self.model.image_size,
+                face_type=getattr(self.model, "face_type", "full"),
+                identity=False,
+            )
+        return self._aligner
+
+    def settings(self) -> dict[str, Any]:
+        """Returns what decides the result's pixels, for the record of provenance."""
+        names = ("to", "mask", "colour", "blend", "feather", "erode", "sharpen")
+        values = {name: getattr(self, name) for name in names}
+        return {**values, "side_by_side": self.side_by_side, "debug": self.debug}
+
+    def swap_faces(self, frames: Sequence[Array], faces: Sequence[Face]) -> list[Array]:
+        """Swaps one face in each frame.
+
+        Args:
+            frames: (H, W, 3) pictures, uint8 or float in [0, 1]; not changed.
+            faces: The face to swap in each of them.
+
+        Returns:
+            New frames of the same shapes and types. Where the mask is zero they
+            equal the old ones bit for bit.
+
+        Raises:
+            ValueError: Not one face for each frame.
+        """
+        if len(frames) != len(faces):
+            raise ValueError(
+                f"Received {len(frames)} frames and {len(faces)} faces. Expected one "
+                "face for each frame. Repeat a frame that has several faces."
+            )
+        swapped: list[Array] = []
+        for start in range(0, len(frames), self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            drawn = self.draw(frames[batch], faces[batch])
+            swapped += map(self.apply, frames[batch], drawn)
+        return swapped
+
+    def picture(self, image: Array, person: Person = None) -> tuple[Array, PictureInfo]:
+        """Swaps the largest face of a picture, or one person's.
+
+        Args:
+            image: (H, W, 3), uint8 or float in [0, 1]; not changed.
+            person: Whom to swap when there are several: a FaceSet (or its folder), a
+                (128,) identity embedding, or a picture's path. The largest face if
+                None.
+
+        Returns:
+            The picture as `side_by_side` and `debug` want it, the image itself where
+            no face was found, and what was done.
+        """
+        faces = self.aligner.detect(image)
+        face = pick_face(image, faces, person)
+        drawn = None if face is None else self.draw([image], [face])[0]
+        return self.render(image, drawn), PictureInfo(len(faces), face)
+
+    def draw(
+        self,
+        frames: Sequence[Array],
+        faces: Sequence[Face],
+        tracks: Sequence[int] | None = None,
+    ) -> list[DrawnFace]:
+        """Lets the model draw the faces of several frames at once.
+
+        Args:
+            frames: (H, W, 3) pictures.
+            faces: The face to swap in each.
+            tracks: The number of each face's track.
+
+        Returns:
+            For each frame the drawn face with its mask and colour statistics.
+
+        Raises:
+            ValueError: The model drew something that is not a finite picture.
+        """
+        if not frames:
+            return []
+        size = int(self.model.image_size)
+        inputs = [
+            align(frame, self._matrix(face, size), size)
+            for frame, face in zip(frames, faces, strict=True)
+        ]
+        predicted = np.asarray(self.model.predict(np.stack(inputs), to=self.to))
+        _check_drawn(predicted, len(frames))
+        numbers = [0] * len(frames) if tracks is None else tracks
+        return [
+            self._measured(*one)
+            for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
+        ]
+
+    def apply(self, frame: Array, drawn: DrawnFace) -> Array:
+        """Puts a drawn face into its frame: colour, soft edge, sharpening, blend."""
+        return paste.paste(
+            self._coloured(drawn),
+            self.edged(drawn.mask),
+            frame,
+            drawn.matrix,
+            BLENDS[self.blend],
+            self.sharpen,
+        )
+
+    def render(self, frame: Array, drawn: DrawnFace | None) -> Array:
+        """Returns the output frame, as `side_by_side` and `debug` want it."""
+        result = frame
+        if drawn is not None and self.debug == "mask":
+            result = paste.tint(self.edged(drawn.mask), frame, drawn.matrix)
+        elif drawn is not None:
+            result = self.apply(frame, drawn)
+        return np.hstack([frame, result]) if self.side_by_side else result
+
+    def edged(self, mask: Array) -> Array:
+        """Returns a mask with erosion and the soft edge."""
+        return masks.feather(masks.erode(mask, self.erode), self.feather)
+
+    def _matrix(self, face: Face, size: int) -> Array:
+        return paste.resize_matrix(face.matrix, face.image_size, size)
+
+    def _measured(
+        self, frame: Array, face: Face, aligned: Array, predicted: Array, track: int
+    ) -> DrawnFace:
+        size = predicted.shape[0]
+        matrix = self._matrix(face, size)
+        if aligned.shape[0] != size:
+            aligned = align(frame, matrix, size)
+        points = transform_points(face.landmarks, matrix)
+        mask = masks.make_mask(self.mask, predicted, points)
+        image = np.clip(predicted[..., :3].astype(np.float32), 0.0, 1.0)
+        # The outermost pixels are hair and background as often as skin.
+        weights = masks.erode(mask, 0.05)
+        weights = weights * paste.inside_frame(matrix, size, frame.shape)
+        drawn, wanted = (_colours(one, weights) for one in (image, aligned))
+        return DrawnFace(matrix, image, mask, aligned, weights, drawn, wanted, track)
+
+    def _coloured(self, face: DrawnFace) -> Array:
+        if face.drawn is None or face.wanted is None or self.colour == "none":
+            return face.image
+        if self.colour == "histogram":
+            return transfer_colour(face.image, face.aligned, face.weights, "histogram")
+        method: Any = self.colour
+        return apply_statistics(face.image, face.drawn, face.wanted, method)
+
+
+def _colours(image: Array, weights: Array) -> ColourStatistics | None:
+    """Measures a face's colours on every second pixel or so; enough and faster."""
+    step = max(1, image.shape[0] // 64)
+    every = np.s_[::step, ::step]
+    if weights[every].sum() < _FEWEST:
+        return None
+    return ColourStatistics.from_image(image[every], weights[every])
+
+
+def _one_of(name: str, value: str, known: Collection[str]) -> str:
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), list(known), 1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Pass {name}= one of these."
+    raise ValueError(
+        f"Received {name}={value!r}. Expected one of "
+        f"{', '.join(map(repr, known))}. {hint}"
+    )
+
+
+def _within(name: str, value: float, low: float, high: float) -> float:
+    if low <= value <= high:
+        return value
+    raise ValueError(
+        f"Received {name}={value}. Expected a number from {low} to {high}. Leave "
+        f"{name} out for the usual value."
+    )
+
+
+def _check_drawn(predicted: Array, count: int) -> None:
+    shape = predicted.shape
+    square = predicted.ndim == 4 and shape[1] == shape[2] and shape[3] in (3, 4)
+    if not square or shape[0] != count:
+        raise ValueError(
+            f"The model drew an array of shape {shape} for {count} faces. Expected "
+            f"({count}, S, S, 3), or 4 channels with a mask. Check its predict()."
+        )
+    if not np.isfinite(predicted).all():
+        raise ValueError(
+            "The model drew values that are not finite. Expected pictures in [0, 1]. "
+            "Its training went wrong: go back to an earlier checkpoint."
+        )

@@ -1,0 +1,266 @@
+"""`convert`: a picture, a folder or a video in, the labelled swap out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepface_models._errors import FaceNotFoundError, MediaError
+from deepface_models._version import __version__
+from deepface_models.conversion import _places
+from deepface_models.conversion._diary import Diary
+from deepface_models.conversion._progress import Bar
+from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.people import Person, reference_of
+from deepface_models.conversion.report import ConversionReport
+from deepface_models.conversion.survey import Plan, survey
+from deepface_models.conversion.video import write_video
+from deepface_models.media import media_kind, read_image, write_image
+from deepface_models.provenance import Certificate, Record, sign
+
+_log = logging.getLogger("deepface_models")
+_DIARY = "conversion.jsonl"
+
+
+def convert(
+    source: str | Path,
+    output: str | Path,
+    model: Any,
+    *,
+    to: str,
+    consent: str,
+    person: Person = None,
+    converter: Converter | None = None,
+    certificate: Certificate | None = None,
+    progress: bool = True,
+    codec: str = "h264",
+    crf: float = 18,
+    lossless: bool = False,
+    **options: Any,
+) -> ConversionReport:
+    """Swaps a person into a picture, a video or a folder of both.
+
+    Sound, time stamps and size of videos stay as they are. Every result carries the
+    consent statement, the hashes of source and model, and a signature over all of it
+    (Content Credentials). Results appear under their name only when finished; a
+    folder's conversion that was interrupted goes on where it was.
+
+    Args:
+        source: A picture, a video or a folder; never changed.
+        output: File or folder to write; not the source itself.
+        model: A trained `FaceSwap`.
+        to: Whose face to draw; one of `model.identities`.
+        consent: Who agreed to this use and where that is written down.
+        person: Whom to swap when several people are in sight: a FaceSet (or its
+            folder), a (128,) identity embedding or a picture's path. By default the
+            person who is largest and longest in sight.
+        converter: A `Converter` of the same model, instead of `options`.
+        certificate: Signs the results; by default the one made on this computer.
+        progress: Whether to show a bar with the remaining time.
+        codec: Video codec, "h264" or "hevc".
+        crf: Video quality, 0 (best) to 51.
+        lossless: Keeps every pixel of the result, in a much larger video.
+        **options: Options of `Converter`: mask, colour, blend, feather, erode,
+            sharpen, batch_size, side_by_side, debug, aligner.
+
+    Returns:
+        What was done, and the seconds of each stage.
+
+    Raises:
+        ProvenanceError: There is no consent statement.
+        FaceNotFoundError: The wanted face is nowhere in the source; of a folder,
+            pictures and videos without it are copied and counted instead.
+        MediaError: The source cannot be read, or the output's extension is none that
+            can be signed.
+        ValueError: The output is the source, or an option has no such value.
+
+    Example:
+        convert("ana.mp4", "ben.mp4", model, to="ben", consent="Release 2026-03")
+    """
+    _check_consent(consent)
+    kind, source, output = media_kind(source), Path(source), Path(output)
+    if converter is None:
+        converter = Converter(model, to, **options)
+    elif options or converter.to != to or converter.model is not model:
+        raise ValueError(
+            f"Received converter= for to={converter.to!r} together with to={to!r} and "
+            f"the options {sorted(options)}. Expected a Converter of the same model "
+            "and person, without further options. Set them where you make it."
+        )
+    writer = {"codec": codec, "crf": crf, "lossless": lossless}
+    job = _Job(converter, consent, person, certificate, writer)
+    with Bar(progress) as bar:
+        if kind == "folder":
+            return job.folder(source, output, bar)
+        _places.check_file(source, output, kind)
+        return job.file(source, output, bar, must_swap=True)
+
+
+class _Job:
+    """What is the same for all files of one call of `convert`."""
+
+    def __init__(
+        self,
+        converter: Converter,
+        consent: str,
+        person: Person,
+        certificate: Certificate | None,
+        writer: dict[str, Any],
+    ) -> None:
+        self.converter = converter
+        self.consent = consent
+        self.reference = reference_of(person)
+        self.certificate = certificate
+        self.writer = writer
+        self.model_name = str(getattr(converter.model, "name", "model"))
+        self.model_sha256 = _places.model_sha256(converter.model)
+
+    def folder(self, source: Path, output: Path, bar: Bar) -> ConversionReport:
+        """Converts a folder's files one by one, leaving out finished ones."""
+        _places.check_apart(source, output)
+        sources = _places.sources_in(source)
+        names = _places.result_names(sources)
+        output.mkdir(parents=True, exist_ok=True)
+        diary = Diary(output / _DIARY, self._settings())
+        report = ConversionReport(output)
+        bar.task("files", len(sources))
+        for path in sources:
+            result = output / names[path]
+            if diary.has(path, result):
+                report.resumed += 1
+            else:
+                self._one_of_many(path, result, report, diary)
+            bar.advance()
+        if len(report.failed) == len(sources):
+            raise MediaError(next(iter(report.failed.values())))
+        return report
+
+    def _one_of_many(
+        self, source: Path, output: Path, report: ConversionReport, diary: Diary
+    ) -> None:
+        try:
+            _places.check_apart(source, output)
+            done = self.file(source, output, Bar(False), must_swap=False)
+        except MediaError as error:
+            _log.warning("%s", error)
+            report.failed[source.name] = str(error)
+            return
+        report.add(done)
+        diary.note(source, output)
+
+    def file(
+        self, source: Path, output: Path, bar: Bar, must_swap: bool
+    ) -> ConversionReport:
+        """Converts one picture or video."""
+        report = ConversionReport(output, files=1)
+        if media_kind(source) == "image":
+            self._picture(source, output, report, must_swap)
+        else:
+            self._video(source, output, report, bar, must_swap)
+        return report
+
+    def _picture(
+        self, source: Path, output: Path, report: ConversionReport, must_swap: bool
+    ) -> None:
+        with report.stage("read"):
+            image = read_image(source)
+        with report.stage("swap"):
+            result, info = self.converter.picture(image, self.reference)
+        swapped = info.swapped is not None
+        if must_swap and not swapped:
+            raise self._nobody(source, info.faces)
+        report.frames, report.swapped = 1, int(swapped)
+        report.without_face = int(not swapped)
+        report.faces_skipped = info.faces - int(swapped)
+        with _places.unfinished(output) as place:
+            record = self._record(source) if swapped else None
+            if record is None and self._copy(source, place):
+                return
+            with report.stage("write"):
+                write_image(place, result, _tags(record))
+            self._sign(place, record, report)
+
+    def _video(
+        self,
+        source: Path,
+        output: Path,
+        report: ConversionReport,
+        bar: Bar,
+        must_swap: bool,
+    ) -> None:
+        plan = survey(source, self.converter.aligner, self.reference, report, bar)
+        if must_swap and not plan.faces:
+            raise self._nobody(source, plan.others)
+        with _places.unfinished(output) as place:
+            record = self._record(source) if plan.faces else None
+            if record is None and self._copy(source, place):
+                self._count_copied(plan, report)
+                return
+            options = {**self.writer, "metadata": _tags(record)}
+            write_video(source, place, plan, self.converter, report, bar, **options)
+            self._sign(place, record, report)
+
+    @staticmethod
+    def _count_copied(plan: Plan, report: ConversionReport) -> None:
+        report.frames = report.without_face = plan.frames
+        report.faces_skipped = plan.others
+
+    def _copy(self, source: Path, place: Path) -> bool:
+        """Copies a file in which nothing is swapped, if it stays of the same kind."""
+        if self.converter.side_by_side or source.suffix != place.suffix:
+            return False
+        shutil.copyfile(source, place)
+        return True
+
+    def _sign(
+        self, place: Path, record: Record | None, report: ConversionReport
+    ) -> None:
+        """Signs what shows a swapped face; anything else is not synthetic."""
+        if record is not None:
+            with report.stage("sign"):
+                sign(place, record, self.certificate)
+
+    def _record(self, source: Path) -> Record:
+        return Record.from_source(
+            source,
+            consent=self.consent,
+            model=self.model_name,
+            model_sha256=self.model_sha256,
+            details=self.converter.settings(),
+        )
+
+    def _settings(self) -> str:
+        """Returns a digest of everything that decides a result."""
+        person = None if self.reference is None else np.round(self.reference, 4)
+        aligner = self.converter.aligner
+        decides = [
+            *(__version__, self.model_sha256, self.consent, self.writer),
+            *(self.converter.settings(), None if person is None else person.tolist()),
+            *(aligner.image_size, aligner.face_type, aligner.landmarks),
+        ]
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+    def _nobody(self, source: Path, faces: int) -> FaceNotFoundError:
+        whose = "A face" if self.reference is None else "The face of person="
+        return FaceNotFoundError(
+            f"{whose} was not found in {source} ({faces} other faces were). Expected "
+            "at least one that is not too small or turned away. Use a larger or "
+            "sharper recording, or another reference for person=."
+        )
+
+
+def _tags(record: Record | None) -> dict[str, str] | None:
+    if record is None:
+        return None
+    return {key.lower(): text for key, text in record.plain_metadata().items()}
+
+
+def _check_consent(consent: Any) -> None:
+    zeros = "0" * 64
+    Record(consent, "source", zeros, "model", zeros)  # raises without a statement

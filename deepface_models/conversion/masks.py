@@ -1,0 +1,170 @@
+"""Which pixels of an aligned face are swapped: masks in [0, 1] and their edges."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.faces.masks import face_mask
+
+Array = NDArray[Any]
+
+MASKS = ("learned", "hull", "ellipse")
+
+# The 68-point indices of dlib's five points: both corners of both eyes, nose base.
+_FIVE_OF_68 = (45, 42, 36, 39, 33)
+
+
+def learned(predicted: Array) -> Array:
+    """Returns the mask a model painted, without the haze a sigmoid leaves.
+
+    Args:
+        predicted: (S, S, 4) float in [0, 1], or (S, S, 3) of a model without a mask.
+
+    Returns:
+        (S, S) float32 in [0, 1]; all ones for three channels.
+    """
+    if predicted.shape[-1] < 4:
+        return np.ones(predicted.shape[:2], np.float32)
+    mask = np.asarray(predicted[..., 3], np.float32)
+    return np.clip((mask - 0.1) / 0.8, 0.0, 1.0)
+
+
+def hull(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
+    """Returns the outline of the face in the frame, forehead included.
+
+    Args:
+        landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
+        image_size: Side S of the aligned face in pixels.
+        dilation: Growth (negative: shrinkage) as a fraction of `image_size`.
+
+    Returns:
+        (S, S) float32 in [0, 1].
+    """
+    return _unit(face_mask(landmarks, image_size, dilation))
+
+
+def ellipse(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
+    """Returns an ellipse around the face; needs no more than five points.
+
+    Args:
+        landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
+        image_size: Side S of the aligned face in pixels.
+        dilation: Growth (negative: shrinkage) as a fraction of `image_size`.
+
+    Returns:
+        (S, S) float32 in [0, 1].
+    """
+    five = landmarks[list(_FIVE_OF_68)] if len(landmarks) == 68 else landmarks
+    return _unit(face_mask(five, image_size, dilation))
+
+
+def intersection(*masks: Array) -> Array:
+    """Returns what lies in every mask: (S, S) float32, the smallest value."""
+    return np.minimum.reduce([np.asarray(mask, np.float32) for mask in masks])
+
+
+def mask_names(mask: str) -> tuple[str, ...]:
+    """Splits "learned*hull" into its names.
+
+    Raises:
+        ValueError: One of them is no mask.
+    """
+    names = tuple(part.strip() for part in mask.split("*"))
+    for name in names:
+        if name not in MASKS:
+            near = difflib.get_close_matches(name, MASKS, 1) or ["learned"]
+            raise ValueError(
+                f"Received mask={mask!r}, but {name!r} is no mask. Expected one of "
+                f"{', '.join(MASKS)}, or several joined by '*' for what lies in all "
+                f"of them. Did you mean {near[0]!r}?"
+            )
+    return names
+
+
+def make_mask(mask: str, predicted: Array, landmarks: Array) -> Array:
+    """Returns the mask of one aligned face.
+
+    Args:
+        mask: "learned", "hull", "ellipse", or several joined by "*".
+        predicted: (S, S, 3 or 4) float in [0, 1], the model's output.
+        landmarks: (68, 2) or (5, 2) of the *frame's* face in aligned pixels.
+
+    Returns:
+        (S, S) float32 in [0, 1].
+
+    Raises:
+        ValueError: `mask` names no mask.
+    """
+    size = predicted.shape[0]
+    makers = {
+        "learned": lambda: learned(predicted),
+        "hull": lambda: hull(landmarks, size),
+        "ellipse": lambda: ellipse(landmarks, size),
+    }
+    return intersection(*(makers[name]() for name in mask_names(mask)))
+
+
+def erode(mask: Array, amount: float) -> Array:
+    """Shrinks a mask; a negative amount grows it.
+
+    Args:
+        mask: (H, W) in [0, 1].
+        amount: Distance as a fraction of the masked face's size.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
+    mask = np.asarray(mask, np.float32)
+    radius = round(abs(amount) * face_size(mask))
+    if radius == 0:
+        return mask
+    return _shrink(mask, radius) if amount > 0 else cv2.dilate(mask, _disc(radius))
+
+
+def feather(mask: Array, amount: float) -> Array:
+    """Softens a mask's edge inwards, so that nothing outside it is touched.
+
+    The edge of the picture counts as outside, so the crop's border never shows.
+
+    Args:
+        mask: (H, W) in [0, 1].
+        amount: Width of the soft edge as a fraction of the masked face's size.
+
+    Returns:
+        (H, W) float32 in [0, 1], nowhere more than `mask`.
+    """
+    mask = np.asarray(mask, np.float32)
+    radius = round(amount * face_size(mask) / 2)
+    if radius == 0:
+        return mask
+    side = 2 * radius + 1
+    soft = cv2.GaussianBlur(
+        _shrink(mask, radius), (side, side), radius / 2, borderType=cv2.BORDER_CONSTANT
+    )
+    return np.minimum(_unit(soft), mask)  # the blur is square, the erosion round
+
+
+def face_size(mask: Array) -> float:
+    """Returns the side of the square as large as the mask, in pixels."""
+    return math.sqrt(max(float(mask.sum()), 0.0))
+
+
+def _shrink(mask: Array, radius: int) -> Array:
+    return cv2.erode(
+        mask, _disc(radius), borderType=cv2.BORDER_CONSTANT, borderValue=(0.0,)
+    )
+
+
+def _disc(radius: int) -> Array:
+    side = 2 * radius + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+
+
+def _unit(mask: Array) -> Array:
+    return np.clip(np.asarray(mask, np.float32), 0.0, 1.0)

@@ -1,0 +1,166 @@
+"""Takes an aligned face back to its place, working only on that part of the frame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.conversion.blend import (
+    Blend,
+    as_float,
+    laplacian_blend,
+    pyramid_levels,
+    reach,
+)
+from deepface_models.conversion.sharpen import sharpen as sharpen_picture
+from deepface_models.faces.align import invert, transform_points, warp
+
+Array = NDArray[Any]
+
+_TINT = np.array([0.1, 0.9, 0.3], np.float32)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of whole pixels within a frame; right and bottom are excluded."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index that cuts the region out of a picture."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def paste(
+    face: Array,
+    mask: Array,
+    frame: Array,
+    matrix: Array,
+    blend: Blend = laplacian_blend,
+    sharpen: float = 0.0,
+) -> Array:
+    """Blends an aligned face into its frame.
+
+    Args:
+        face: (S, S, 3), uint8 or float in [0, 1].
+        mask: (S, S) in [0, 1].
+        frame: (H, W, 3), uint8 or float in [0, 1]; not changed.
+        matrix: (2, 3), frame pixels to pixels of `face`.
+        blend: How to mix, for example `BLENDS["alpha"]`.
+        sharpen: Amount of sharpening at the frame's resolution; 0 for none.
+
+    Returns:
+        `frame`'s shape and type; `frame` itself where the mask does not reach it.
+    """
+    region = region_of(mask, matrix, frame.shape)
+    if region is None:
+        return frame
+    placed = place(as_float(face), matrix, region)
+    placed = np.clip(placed, 0.0, 1.0)
+    placed = sharpen_picture(placed, sharpen, max(1.0, frame_scale(matrix)))
+    result = frame.copy()
+    result[region.slices] = blend(
+        placed, frame[region.slices], place_mask(mask, matrix, region)
+    )
+    return result
+
+
+def tint(mask: Array, frame: Array, matrix: Array) -> Array:
+    """Returns the frame with the masked pixels coloured green, to check the mask."""
+    region = region_of(mask, matrix, frame.shape)
+    if region is None:
+        return frame
+    part = as_float(frame[region.slices])
+    alpha = place_mask(mask, matrix, region)[..., None] * 0.6
+    mixed = part + alpha * (_TINT - part)
+    result = frame.copy()
+    scale = 255 if frame.dtype == np.uint8 else 1
+    result[region.slices] = (mixed * scale).astype(frame.dtype)
+    return result
+
+
+def region_of(mask: Array, matrix: Array, frame_shape: Any) -> Region | None:
+    """Returns the part of the frame that a mask can change, or None if it is nothing.
+
+    Args:
+        mask: (S, S) in [0, 1].
+        matrix: (2, 3), frame pixels to pixels of the mask.
+        frame_shape: (H, W, ...).
+    """
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    x, y = (columns[0] - 1, columns[-1] + 1), (rows[0] - 1, rows[-1] + 1)
+    placed = transform_points([[a, b] for a in x for b in y], invert(matrix))
+    margin = _margin(mask, frame_scale(matrix))
+    left, top = np.floor(placed.min(0)).astype(int) - margin
+    right, bottom = np.ceil(placed.max(0)).astype(int) + margin + 1
+    height, width = frame_shape[:2]
+    left, top = max(int(left), 0), max(int(top), 0)
+    right, bottom = min(int(right), width), min(int(bottom), height)
+    if right <= left or bottom <= top:
+        return None
+    return Region(left, top, right, bottom)
+
+
+def place(face: Array, matrix: Array, region: Region) -> Array:
+    """Warps an aligned face into a region; what lies beyond it repeats its edge."""
+    return _warp(face, matrix, region, cv2.BORDER_REPLICATE)
+
+
+def place_mask(mask: Array, matrix: Array, region: Region) -> Array:
+    """Warps an aligned mask into a region: (h, w) float32, 0 beyond the mask."""
+    placed = _warp(np.asarray(mask, np.float32), matrix, region, cv2.BORDER_CONSTANT)
+    return np.clip(placed, 0.0, 1.0)
+
+
+def inside_frame(matrix: Array, image_size: int, frame_shape: Any) -> Array:
+    """Says which pixels of an aligned face lie within the frame: (S, S) bool."""
+    height, width = frame_shape[:2]
+    limit = np.array([width - 0.5, height - 0.5])
+
+    def inside(points: Any) -> Array:
+        there = transform_points(points, invert(matrix))
+        return np.all((there >= -0.5) & (there <= limit), axis=-1)
+
+    last = image_size - 1
+    if inside([[0, 0], [last, 0], [0, last], [last, last]]).all():
+        return np.ones((image_size, image_size), bool)
+    steps = np.arange(image_size)
+    return inside(np.stack(np.meshgrid(steps, steps), -1))
+
+
+def resize_matrix(matrix: Array, old: int, new: int) -> Array:
+    """Returns the matrix for an aligned face of another size, centres on centres."""
+    ratio = new / old
+    resized = np.asarray(matrix, np.float64) * ratio
+    resized[:, 2] += 0.5 * ratio - 0.5
+    return resized
+
+
+def frame_scale(matrix: Array) -> float:
+    """Returns how many frame pixels wide one pixel of the aligned face is."""
+    determinant = abs(float(np.linalg.det(np.asarray(matrix, np.float64)[:, :2])))
+    return 1 / math.sqrt(max(determinant, 1e-12))
+
+
+def _margin(mask: Array, scale: float) -> int:
+    # Five per cent to spare: the blend counts the mask's pixels in the frame.
+    side = 1.05 * scale * math.sqrt(float(np.sum(mask > 0.5)))
+    return reach(pyramid_levels(side)) + 2
+
+
+def _warp(picture: Array, matrix: Array, region: Region, border: int) -> Array:
+    back = invert(matrix)
+    back[:, 2] -= (region.left, region.top)
+    width, height = region.right - region.left, region.bottom - region.top
+    return warp(picture, back, width, height, border)

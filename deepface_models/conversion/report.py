@@ -1,0 +1,70 @@
+"""What a conversion did and how long its stages took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class ConversionReport:
+    """What `convert` did.
+
+    Attributes:
+        output: The file or folder written.
+        frames: Frames (pictures count as one) written.
+        swapped: Frames with a swapped face.
+        without_face: Frames written unchanged because the wanted face is not there.
+        faces_skipped: Faces left alone because they are somebody else's.
+        files: Files written.
+        resumed: Files that an earlier, interrupted run had finished.
+        failed: Why files of a folder could not be converted, by their names.
+        seconds: Time by stage: read, detect, track, draw, blend, write, sign.
+    """
+
+    output: Path
+    frames: int = 0
+    swapped: int = 0
+    without_face: int = 0
+    faces_skipped: int = 0
+    files: int = 0
+    resumed: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds the time spent in the block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+    def add(self, other: ConversionReport) -> None:
+        """Adds one file's counts and times."""
+        for name in ("frames", "swapped", "without_face", "faces_skipped", "files"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, spent in other.seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the report as JSON values."""
+        return {**asdict(self), "output": str(self.output)}
+
+    def summary(self) -> str:
+        """Returns the report as one or two sentences."""
+        lines = [
+            f"{self.swapped} of {self.frames} frames swapped, {self.without_face} "
+            f"without the face left as they were, {self.faces_skipped} other faces "
+            f"left alone; {self.output}"
+        ]
+        if self.resumed:
+            lines.append(f"{self.resumed} files had been finished before.")
+        lines += [f"{name} failed: {why}" for name, why in self.failed.items()]
+        return "\n".join(lines)

@@ -1,0 +1,48 @@
+"""Gives back the crispness that a small model or an enlargement took away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.conversion.blend import as_float
+
+Array = NDArray[Any]
+
+
+def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
+    """Sharpens a picture by an unsharp mask that makes no bright or dark rims.
+
+    The result is held within the darkest and brightest value of each pixel's
+    neighbourhood, so edges become steeper but never overshoot into a halo.
+
+    Args:
+        image: (H, W, 3), uint8 or float in [0, 1].
+        amount: 0 returns the picture itself, 1 is strong.
+        radius: Standard deviation of the blur it is compared with, in pixels.
+
+    Returns:
+        `image`'s shape and type.
+
+    Raises:
+        ValueError: `amount` is negative or `radius` not positive.
+    """
+    if amount < 0 or radius <= 0:
+        raise ValueError(
+            f"Received amount={amount} and radius={radius}. amount must be 0 or more "
+            "and radius greater than 0. Use sharpen(image, 0.5, 1.0) to begin with."
+        )
+    if amount == 0:
+        return image
+    picture = as_float(image)
+    blurred = cv2.GaussianBlur(picture, (0, 0), radius)
+    side = 2 * max(1, round(radius)) + 1
+    window = np.ones((side, side), np.uint8)
+    lowest, highest = cv2.erode(picture, window), cv2.dilate(picture, window)
+    crisp = np.clip(picture + amount * (picture - blurred), lowest, highest)
+    if image.dtype == np.uint8:
+        return np.rint(crisp * 255).astype(np.uint8)
+    return crisp.astype(image.dtype)

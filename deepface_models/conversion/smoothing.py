@@ -1,0 +1,130 @@
+"""Masks and colours made steady along time, with a few frames of foresight."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.media import ColourStatistics
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFace:
+    """A face that the model has drawn, before it is put into its frame.
+
+    Attributes:
+        matrix: (2, 3) float64, frame pixels to pixels of the drawn face.
+        image: (S, S, 3) float32 in [0, 1], as the model drew it.
+        mask: (S, S) float32 in [0, 1], without erosion and soft edge.
+        aligned: (S, S, 3) uint8, the frame's own face.
+        weights: (S, S) float32 in [0, 1], where colours are measured.
+        drawn: Colours of `image`; None if nothing of the face lies in the frame.
+        wanted: Colours of the frame's own face, or None likewise.
+        track: Number of the track; faces of different tracks are never mixed.
+    """
+
+    matrix: Array
+    image: Array
+    mask: Array
+    aligned: Array
+    weights: Array
+    drawn: ColourStatistics | None
+    wanted: ColourStatistics | None
+    track: int = 0
+
+
+def smooth_faces(
+    faces: Iterable[tuple[Any, DrawnFace | None]],
+    mask_frames: float = 1.0,
+    colour_frames: float = 6.0,
+    foresight: int = 8,
+) -> Iterator[tuple[Any, DrawnFace | None]]:
+    """Averages masks and colour statistics over neighbouring frames of a track.
+
+    Weights fall exponentially both ways, so nothing lags behind the picture. Tracks
+    end at cuts, and with them the averaging.
+
+    Args:
+        faces: For each frame in order of display, anything that goes with it and its
+            face, or None.
+        mask_frames: Frames after which a neighbour's mask counts a third; short,
+            because the mask moves with the mouth. 0 turns it off.
+        colour_frames: The same for colours. 0 turns it off.
+        foresight: Frames looked ahead (and back); as many are held in memory.
+
+    Yields:
+        The same pairs in the same order, the faces smoothed.
+    """
+    past: deque[DrawnFace | None] = deque(maxlen=foresight)
+    waiting: deque[tuple[Any, DrawnFace | None]] = deque()
+
+    def release() -> tuple[Any, DrawnFace | None]:
+        frame, face = waiting.popleft()
+        smoothed = face
+        if face is not None:
+            around = [(-i, f) for i, f in enumerate(reversed(past), 1)] + [(0, face)]
+            around += [(i, f) for i, (_, f) in enumerate(waiting, 1)]
+            smoothed = _smoothed(face, around, mask_frames, colour_frames)
+        past.append(face)
+        return frame, smoothed
+
+    for item in faces:
+        waiting.append(item)
+        if len(waiting) > foresight:
+            yield release()
+    while waiting:
+        yield release()
+
+
+def _smoothed(
+    face: DrawnFace,
+    around: list[tuple[int, DrawnFace | None]],
+    mask_frames: float,
+    colour_frames: float,
+) -> DrawnFace:
+    same = [(d, f) for d, f in around if f is not None and f.track == face.track]
+    masks = [(_weight(d, mask_frames), f.mask) for d, f in same]
+    drawn = [(_weight(d, colour_frames), f.drawn) for d, f in same]
+    wanted = [(_weight(d, colour_frames), f.wanted) for d, f in same]
+    return replace(
+        face,
+        mask=_mean_mask(masks),
+        drawn=_mean_colours(drawn),
+        wanted=_mean_colours(wanted),
+    )
+
+
+def _weight(distance: int, frames: float) -> float:
+    if distance == 0:
+        return 1.0
+    return math.exp(-abs(distance) / frames) if frames > 0 else 0.0
+
+
+def _mean_mask(masks: list[tuple[float, Array]]) -> Array:
+    # Less than one part in fifty makes no visible difference.
+    used = [(weight, mask) for weight, mask in masks if weight > 0.02]
+    if len(used) == 1:
+        return used[0][1]
+    weights, pictures = zip(*used, strict=True)
+    mean = np.average(np.stack(pictures), axis=0, weights=weights)
+    return np.clip(mean, 0.0, 1.0).astype(np.float32)
+
+
+def _mean_colours(
+    measured: list[tuple[float, ColourStatistics | None]],
+) -> ColourStatistics | None:
+    known = [(weight, one) for weight, one in measured if one is not None]
+    total = sum(weight for weight, _ in known)
+    if total <= 0:
+        return None
+    mean = sum(weight * one.mean for weight, one in known) / total
+    covariance = sum(weight * one.covariance for weight, one in known) / total
+    return ColourStatistics(np.asarray(mean), np.asarray(covariance))

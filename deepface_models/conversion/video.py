@@ -1,0 +1,108 @@
+"""The second pass over a video: draw, steady, blend and write, frame after frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deepface_models.conversion._progress import Bar
+from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.report import ConversionReport
+from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
+from deepface_models.conversion.survey import Plan
+from deepface_models.media import VideoFrame, VideoWriter, read_video
+
+Array = NDArray[Any]
+
+_HELD = 256 << 20  # bytes of frames waiting for their batch
+
+
+def write_video(
+    source: Path,
+    output: Path,
+    plan: Plan,
+    converter: Converter,
+    report: ConversionReport,
+    bar: Bar,
+    **writer: Any,
+) -> None:
+    """Writes the source with the planned faces swapped.
+
+    Args:
+        source: A video.
+        output: The video to write; frames keep their time stamps, sound its bytes.
+        plan: Which face to swap in which frame, from `survey`.
+        converter: Draws and blends.
+        report: Gets the counts and the seconds of each stage.
+        bar: Counts the frames.
+        **writer: Further arguments of `media.VideoWriter`.
+    """
+    bar.task("swap", plan.frames)
+    frames = timed(read_video(source), report, "read")
+    steady = smooth_faces(_drawn(frames, plan, converter, report))
+    with VideoWriter(output, like=source, **writer) as target:
+        for frame, drawn in steady:
+            with report.stage("blend"):
+                image = converter.render(frame.image, drawn)
+            with report.stage("write"):
+                target.write(image, frame.pts)
+            report.frames += 1
+            report.swapped += drawn is not None
+            report.without_face += drawn is None
+            bar.advance()
+    bar.done()
+    report.faces_skipped += plan.others
+
+
+def timed(
+    items: Iterable[VideoFrame], report: ConversionReport, stage: str
+) -> Iterator[VideoFrame]:
+    """Yields the items, adding the time they take to come to a stage."""
+    iterator = iter(items)
+    while True:
+        with report.stage(stage):
+            item = next(iterator, None)
+        if item is None:
+            return
+        yield item
+
+
+def batches(
+    frames: Iterable[VideoFrame], plan: Plan, batch_size: int
+) -> Iterator[list[VideoFrame]]:
+    """Groups frames until they hold `batch_size` planned faces, or much memory."""
+    batch: list[VideoFrame] = []
+    faces = 0
+    for frame in frames:
+        batch.append(frame)
+        faces += frame.index in plan.faces
+        most = max(1, _HELD // max(frame.image.nbytes, 1))
+        if faces == batch_size or len(batch) >= min(most, 4 * batch_size):
+            yield batch
+            batch, faces = [], 0
+    if batch:
+        yield batch
+
+
+def _drawn(
+    frames: Iterable[VideoFrame],
+    plan: Plan,
+    converter: Converter,
+    report: ConversionReport,
+) -> Iterator[tuple[VideoFrame, DrawnFace | None]]:
+    """Yields each frame with the face that the model drew for it, if any."""
+    for batch in batches(frames, plan, converter.batch_size):
+        chosen = [frame for frame in batch if frame.index in plan.faces]
+        planned = [plan.faces[frame.index] for frame in chosen]
+        with report.stage("draw"):
+            drawn = converter.draw(
+                [frame.image for frame in chosen],
+                [face for _, face in planned],
+                [track for track, _ in planned],
+            )
+        by_index = {f.index: d for f, d in zip(chosen, drawn, strict=True)}
+        for frame in batch:
+            yield frame, by_index.get(frame.index)

@@ -1,0 +1,5 @@
+"""The whole job on two clips that ship with the package."""
+
+from deepface_models.demo.job import CLIPS, CONSENT, PEOPLE, run
+
+__all__ = ["CLIPS", "CONSENT", "PEOPLE", "run"]

@@ -1,0 +1,70 @@
+"""`preview.png`: the training's progress, then source, reconstruction and swap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.conversion import model_sha256
+from deepface_models.media import grid, read_image, write_image
+from deepface_models.provenance import Record, sign
+
+Array = NDArray[Any]
+_COLUMNS = 8
+
+
+def write_preview(
+    output: Path, model: Any, held_out: dict[str, Any], consent: str
+) -> Path:
+    """Writes and signs `preview.png`.
+
+    Args:
+        output: The demo's folder, with `training/timelapse` in it.
+        model: The trained model.
+        held_out: Faces of each person that were not trained on.
+        consent: The statement to sign with.
+
+    Returns:
+        The picture's path.
+    """
+    rows, labels = [], []
+    for name in model.identities:
+        wanted = next(other for other in model.identities if other != name)
+        lapse = sorted((output / "training" / "timelapse" / name).glob("*.png"))
+        swaps = [_last_row(read_image(path), model.output_size) for path in lapse]
+        rows.append(_spread(swaps))
+        labels.append(f"{name} as {wanted}, in training")
+    for name in model.identities:
+        wanted = next(other for other in model.identities if other != name)
+        faces = np.stack(_spread(list(held_out[name].images)))
+        rows.append(list(faces))
+        rows += [_drawn(model, faces, to) for to in (name, wanted)]
+        labels += [name, f"{name} drawn again", f"{name} as {wanted}"]
+    path = output / "preview.png"
+    record = Record.from_source(
+        held_out[model.identities[0]].sources[-1],
+        consent=consent,
+        model=model.name,
+        model_sha256=model_sha256(model),
+    )
+    write_image(path, grid(rows, labels=labels), metadata=record.plain_metadata())
+    sign(path, record)
+    return path
+
+
+def _last_row(picture: Array, size: int) -> Array:
+    """Returns the swap of the first face in a time-lapse picture."""
+    return picture[-size:, :size]
+
+
+def _spread(items: list[Any]) -> list[Any]:
+    """Returns up to eight items, evenly spaced, the first and the last among them."""
+    count = min(_COLUMNS, len(items))
+    return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
+
+
+def _drawn(model: Any, faces: Array, to: str) -> list[Array]:
+    return list(np.clip(model.predict(faces, to=to)[..., :3], 0.0, 1.0))

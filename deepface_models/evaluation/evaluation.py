@@ -1,0 +1,188 @@
+"""The figures of an evaluation, to read and to keep."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._files import write_json
+from deepface_models._version import __version__
+
+Array = NDArray[Any]
+
+COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
+
+
+class Row(NamedTuple):
+    """One line of the table: name, how to print it, what is better and what it is."""
+
+    key: str
+    label: str
+    form: str
+    better: str
+    note: str
+
+
+# fmt: off
+ROWS = (
+    Row("identity_wanted", "distance to wanted", ".3f", "low",
+        "mean descriptor distance to the wanted person's faces; below 0.6 dlib takes "
+        "two faces for one person's"),
+    Row("identity_replaced", "distance to replaced", ".3f", "high",
+        "the same to the replaced person's; a result that stays near leaks"),
+    Row("identity_share", "is the wanted person", ".0%", "high",
+        "frames below 0.6 and nearer to the wanted than to the replaced person"),
+    Row("found", "face found again", ".0%", "high",
+        "frames in which the detector finds a face in the result"),
+    Row("pose", "pose error", ".2f°", "low",
+        "mean difference of yaw, pitch and roll from the source frame"),
+    Row("expression", "expression error", ".2%", "low",
+        "how eyes and mouth depart from the person's own mean shape, result against "
+        "source, in distances between the eyes"),
+    Row("motion", "  motion alone", ".2%", "low",
+        "the expression error without what is constant in a clip: what does not "
+        "move along"),
+    Row("landmarks", "landmark error", ".2%", "low",
+        "eyes and mouth against their place in the source frame; the two people's "
+        "different faces count as error"),
+    Row("mouth", "mouth moves along", ".3f", "high",
+        "correlation of the gap between the lips, 1 at best"),
+    Row("eyes", "eyes move along", ".3f", "high",
+        "correlation of the gap between the lids, 1 at best"),
+    Row("ssim", "reconstruction SSIM", ".3f", "high",
+        "the replaced person drawn as themselves against the picture, in the face"),
+    Row("psnr", "reconstruction PSNR", ".1f dB", "high", "the same in decibels"),
+    Row("seam", "seam energy", ".2f", "low",
+        "steepness of the picture across the mask's edge beside the source's; 1 where "
+        "nothing got steeper"),
+    Row("jitter", "jitter", ".2f", "near 1",
+        "shaking of the landmarks from frame to frame, result / source"),
+    Row("flicker", "flicker", ".2f", "near 1",
+        "jumps of the face's mean colour from frame to frame, result / source"),
+    Row("flicker_levels", "  flicker, levels", ".2f", "low",
+        "the same jumps themselves, in steps of 255"),
+)
+# fmt: on
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How good a swap is, beside baselines that learned nothing.
+
+    The columns are "swap" (the model), "source" (the frame left unchanged: perfect
+    expression, wrong person) and "mean_face" (the wanted person's mean face pasted
+    the same way: right person, no expression). A swap has to beat both.
+
+    Attributes:
+        to: The wanted person.
+        replaced: The replaced person's name, or None if it is not known.
+        between: Descriptor distance between the two people.
+        sources: The pictures and videos measured.
+        frames: For each frame (source, number).
+        summary: For each column a dictionary of the measures; nan where one could
+            not be taken.
+        arrays: For each column the measures of each frame, (N,); nan where one was
+            not taken, such as the identity between every k-th frame.
+    """
+
+    to: str
+    replaced: str | None
+    between: float
+    frames: list[tuple[str, int]]
+    summary: dict[str, dict[str, float]]
+    arrays: dict[str, dict[str, Array]]
+
+    @property
+    def sources(self) -> list[str]:
+        """The pictures and videos measured, each once."""
+        return list(dict.fromkeys(source for source, _ in self.frames))
+
+    def table(self) -> str:
+        """The measures as text of fixed width, and what each one means."""
+        head = f"{'measure':<22}" + "".join(f"{c:>11}" for c in COLUMNS.values())
+        lines = [self._title(), "", f"{head}  better"]
+        legend = []
+        for row in ROWS:
+            values = [self.summary[c].get(row.key, math.nan) for c in COLUMNS]
+            if all(math.isnan(v) for v in values):
+                continue
+            cells = "".join(f"{_cell(v, row.form):>11}" for v in values)
+            lines.append(f"{row.label:<22}{cells}  {row.better}")
+            legend.append(_wrapped(f"{row.label.strip()}: {row.note}.", "  "))
+        if math.isnan(self.summary["swap"]["expression"]):
+            legend.append("Expressions can be measured with landmarks=68 only.")
+        return "\n".join([*lines, "", *legend])
+
+    def _title(self) -> str:
+        names = ", ".join(Path(s).name for s in self.sources[:3])
+        more = f" and {len(self.sources) - 3} more" if len(self.sources) > 3 else ""
+        asked = int(np.isfinite(self.arrays["source"]["identity_wanted"]).sum())
+        return _wrapped(
+            f"{self.replaced or 'The person'} replaced by {self.to} in "
+            f"{len(self.frames)} frames of {names}{more}, identity measured on "
+            f"{asked}. Faces of the two people are {self.between:.3f} apart. "
+            "'unchanged' is the source itself, 'mean face' the wanted person's mean "
+            "face pasted the same way: a swap has to beat both."
+        )
+
+    def to_json(self, path: str | Path | None = None) -> dict[str, Any]:
+        """Returns everything as JSON values, numbers that do not exist as None.
+
+        Args:
+            path: Also write it there.
+        """
+        values = {
+            "version": __version__,
+            "to": self.to,
+            "replaced": self.replaced,
+            "distance_between_people": _number(self.between),
+            "sources": self.sources,
+            "meaning": {row.key: f"{row.better}: {row.note}" for row in ROWS},
+            "measures": {
+                column: {key: _number(value) for key, value in measures.items()}
+                for column, measures in self.summary.items()
+            },
+            "frames": [
+                {"source": self.sources.index(source), "frame": number}
+                for source, number in self.frames
+            ],
+            "per_frame": {
+                column: {key: _numbers(value) for key, value in arrays.items()}
+                for column, arrays in self.arrays.items()
+            },
+        }
+        if path is not None:
+            write_json(path, values)
+        return values
+
+
+def _cell(value: float, form: str) -> str:
+    if math.isnan(value):
+        return "-"
+    kind = next(i for i, c in enumerate(form) if c in "f%") + 1
+    return format(value, form[:kind]) + form[kind:]
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 79, subsequent_indent=indent)
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 6) if math.isfinite(value) else None
+
+
+def _numbers(values: Array) -> list[float | None]:
+    return [_number(value) for value in np.asarray(values, float).ravel()]
+
+
+def mean(values: Mapping[str, Array], key: str) -> float:
+    """Mean of the frames that have a value, nan if none has."""
+    known = values[key][np.isfinite(values[key])]
+    return float(known.mean()) if len(known) else math.nan

@@ -1,0 +1,260 @@
+"""What a swap is measured by: plain functions on landmarks, descriptors and time.
+
+Distances between landmarks are in face units: divided by the distance between the
+centres of the eyes. Frames in which no face was found are rows of nan and give nan.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.faces import (
+    alignment_matrix,
+    head_pose,
+    template,
+    transform_points,
+)
+
+Array = NDArray[Any]
+
+EYES_AND_MOUTH = slice(36, 68)
+_LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)
+# Upper and lower points that face each other, of dlib's 68.
+_LIPS = ((61, 67), (62, 66), (63, 65))
+_LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
+
+
+def identity_distance(embeddings: Array, person: Array) -> Array:
+    """How far faces are from a person: the mean distance to that person's faces.
+
+    Distances between single faces, not to the person's mean, because dlib's
+    threshold of 0.6 is for pairs of faces; the mean is nearer to everything.
+
+    Args:
+        embeddings: (N, 128) identity descriptors.
+        person: (M, 128) descriptors of the person; rows of nan do not count.
+
+    Returns:
+        (N,) distances, about 0.3 for the same person and 0.8 for another.
+    """
+    known = person[~np.isnan(person).any(axis=1)]
+    return np.array(
+        [np.linalg.norm(known - row, axis=1).mean() for row in embeddings], float
+    )
+
+
+def poses(landmarks: Array, frame_sizes: Array) -> Array:
+    """Where heads look.
+
+    Args:
+        landmarks: (N, 68 or 5, 2) in pixels of the frames.
+        frame_sizes: (N, 2) widths and heights.
+
+    Returns:
+        (N, 3) yaw, pitch and roll in degrees, see `faces.head_pose`.
+    """
+    result = np.full((len(landmarks), 3), np.nan)
+    for i, (points, (width, height)) in enumerate(
+        zip(landmarks, frame_sizes, strict=True)
+    ):
+        if np.isfinite(points).all():
+            result[i] = head_pose(points, (int(width), int(height)))
+    return result
+
+
+def pose_error(result: Array, source: Array) -> Array:
+    """Mean absolute difference of yaw, pitch and roll.
+
+    Args:
+        result: (N, 3) degrees.
+        source: (N, 3) degrees.
+
+    Returns:
+        (N,) degrees, 0 to 180.
+    """
+    apart = np.abs(result - source) % 360
+    return np.asarray(np.minimum(apart, 360 - apart).mean(axis=-1))
+
+
+def eye_distance(landmarks: Array) -> Array:
+    """Distance between the centres of the eyes: (..., 68 or 5, 2) -> (...)."""
+    if landmarks.shape[-2] == 5:  # dlib's five: both corners of each eye, nose
+        left, right = landmarks[..., 2:4, :], landmarks[..., 0:2, :]
+    else:
+        left, right = landmarks[..., _LEFT_EYE, :], landmarks[..., _RIGHT_EYE, :]
+    return np.asarray(np.linalg.norm(left.mean(-2) - right.mean(-2), axis=-1))
+
+
+def aligned_shapes(landmarks: Array) -> Array:
+    """The faces' shapes without place, size and roll.
+
+    Args:
+        landmarks: (N, 68 or 5, 2) in pixels of the frames.
+
+    Returns:
+        The same points moved onto the mean face, in eye distances of the mean face.
+    """
+    shapes = np.full(landmarks.shape, np.nan)
+    unit = eye_distance(template(landmarks.shape[1], 1, "half"))
+    for i, points in enumerate(np.asarray(landmarks, np.float64)):
+        if np.isfinite(points).all():
+            shapes[i] = transform_points(points, alignment_matrix(points, 1, "half"))
+    return np.asarray(shapes / unit)
+
+
+def landmark_error(result: Array, source: Array) -> Array:
+    """How far eyes and mouth of the result lie from those of the source frame.
+
+    The shape of the other person's face counts as error here; see
+    `expression_error` for the expression alone.
+
+    Args:
+        result: (N, 68, 2) in pixels of the frames.
+        source: (N, 68, 2) in pixels of the same frames.
+
+    Returns:
+        (N,) mean distances in face units of the source.
+    """
+    moved = (result - source)[:, EYES_AND_MOUTH]
+    return np.asarray(np.linalg.norm(moved, axis=-1).mean(-1) / eye_distance(source))
+
+
+def expression_offsets(
+    result: Array, source: Array, result_mean: Array, source_mean: Array
+) -> Array:
+    """How the expressions differ at eyes and mouth, point by point.
+
+    An expression is how a shape differs from that person's own mean shape; this is
+    the result's expression minus the source's.
+
+    Args:
+        result: (N, 68, 2) aligned shapes of the results.
+        source: (N, 68, 2) aligned shapes of the source frames.
+        result_mean: (68, 2) mean aligned shape of the wanted person.
+        source_mean: (68, 2) mean aligned shape of the replaced person.
+
+    Returns:
+        (N, 32, 2) in face units.
+    """
+    difference = (result - result_mean) - (source - source_mean)
+    return np.asarray(difference[:, EYES_AND_MOUTH])
+
+
+def expression_error(offsets: Array) -> Array:
+    """Mean length of `expression_offsets`: (N, 32, 2) -> (N,) in face units."""
+    return np.asarray(np.linalg.norm(offsets, axis=-1).mean(-1))
+
+
+def motion_error(offsets: Array, clips: Array) -> Array:
+    """Expression error without what stays the same throughout a clip.
+
+    Two people's mean shapes also differ because their pictures were taken with other
+    poses and moods. What is left here is what fails to move along with the source.
+
+    Args:
+        offsets: (N, 32, 2) from `expression_offsets`.
+        clips: (N,) labels; frames of the same clip have the same one.
+
+    Returns:
+        (N,) in face units; nan for clips of one frame.
+    """
+    left = np.full(offsets.shape, np.nan)
+    for clip in np.unique(clips):
+        mine = (clips == clip) & np.isfinite(offsets).all(axis=(1, 2))
+        if mine.sum() > 1:
+            left[mine] = offsets[mine] - offsets[mine].mean(axis=0)
+    return expression_error(left)
+
+
+def mouth_opening(landmarks: Array) -> Array:
+    """Gap between the lips: (N, 68, 2) -> (N,) in face units."""
+    return _gap(landmarks, _LIPS)
+
+
+def eye_opening(landmarks: Array) -> Array:
+    """Mean gap between the lids of both eyes: (N, 68, 2) -> (N,) in face units."""
+    return _gap(landmarks, _LIDS)
+
+
+def _gap(landmarks: Array, pairs: tuple[tuple[int, int], ...]) -> Array:
+    upper, lower = np.array(pairs).T
+    gaps = np.linalg.norm(landmarks[:, upper] - landmarks[:, lower], axis=-1)
+    return np.asarray(gaps.mean(-1) / eye_distance(landmarks))
+
+
+def correlation(result: Array, source: Array, clips: Array) -> float:
+    """Pearson's correlation within clips: 1 when both rise and fall together.
+
+    Args:
+        result: (N,) values of the results.
+        source: (N,) values of the source frames.
+        clips: (N,) labels; each clip's mean is taken off first.
+
+    Returns:
+        -1 to 1, or nan with fewer than three frames or nothing that moves.
+    """
+    known = np.isfinite(result) & np.isfinite(source)
+    a, b, clips = result[known].copy(), source[known].copy(), clips[known]
+    for clip in np.unique(clips):
+        a[clips == clip] -= a[clips == clip].mean()
+        b[clips == clip] -= b[clips == clip].mean()
+    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum() / scale) if len(a) > 2 and scale > 1e-12 else np.nan
+
+
+def second_difference(values: Array, runs: Array) -> Array:
+    """How suddenly values change: x[t-1] - 2 x[t] + x[t+1].
+
+    A steady movement gives 0.
+
+    Args:
+        values: (N, ...).
+        runs: (N,) labels; neighbours with the same one are consecutive frames.
+
+    Returns:
+        (N, ...) with nan at both ends of every run.
+    """
+    values, runs = np.asarray(values, np.float64), np.asarray(runs)
+    change = np.full(values.shape, np.nan)
+    inner = np.zeros(len(values), bool)
+    inner[1:-1] = (runs[:-2] == runs[1:-1]) & (runs[1:-1] == runs[2:])
+    at = np.flatnonzero(inner)
+    change[at] = values[at - 1] - 2 * values[at] + values[at + 1]
+    return change
+
+
+def jitter(landmarks: Array, runs: Array) -> Array:
+    """Shaking of the landmarks from frame to frame.
+
+    Args:
+        landmarks: (N, P, 2) in pixels of the frames.
+        runs: (N,) labels of runs of consecutive frames.
+
+    Returns:
+        (N,) mean length of the second difference in face units.
+    """
+    change = np.linalg.norm(second_difference(landmarks, runs), axis=-1).mean(-1)
+    return np.asarray(change / eye_distance(landmarks))
+
+
+def flicker(colours: Array, runs: Array) -> Array:
+    """Changes of the face's mean colour from frame to frame.
+
+    Args:
+        colours: (N, 3) mean red, green, blue inside the mask in [0, 1].
+        runs: (N,) labels of runs of consecutive frames.
+
+    Returns:
+        (N,) mean size of the second difference in 8-bit levels.
+    """
+    return np.asarray(np.abs(second_difference(colours, runs)).mean(-1) * 255)
+
+
+def ratio(result: Array, source: Array) -> float:
+    """Mean of `result` over mean of `source`, where both are known."""
+    known = np.isfinite(result) & np.isfinite(source)
+    below = float(source[known].mean()) if known.any() else 0.0
+    return float(result[known].mean()) / below if below > 0 else np.nan

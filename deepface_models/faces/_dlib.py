@@ -1,0 +1,96 @@
+"""dlib's objects, made on first use.
+
+Detectors and networks keep working memory inside, so each thread has its own. The
+landmark predictors do not (dlib documents them as safe to share) and are large, so
+there is one for all threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import dlib
+import numpy as np
+from numpy.typing import NDArray
+
+from .face import Box
+from .models import model_path
+
+Array = NDArray[Any]
+
+_own = threading.local()
+_shared: dict[str, Any] = {}
+_lock = threading.Lock()
+
+_MAKERS: dict[str, Callable[[], Any]] = {
+    "hog": lambda: dlib.get_frontal_face_detector(),
+    "mmod": lambda: dlib.cnn_face_detection_model_v1(str(model_path("mmod"))),
+    "landmarks_68": lambda: dlib.shape_predictor(str(model_path("landmarks_68"))),
+    "landmarks_5": lambda: dlib.shape_predictor(str(model_path("landmarks_5"))),
+    "identity": lambda: dlib.face_recognition_model_v1(str(model_path("identity"))),
+}
+
+
+def get(name: str) -> Any:
+    """The object of that name ("hog", "mmod", "landmarks_68", ...) for this thread."""
+    if name.startswith("landmarks"):
+        with _lock:
+            if name not in _shared:
+                _shared[name] = _MAKERS[name]()
+        return _shared[name]
+    made = _own.__dict__.setdefault("made", {})
+    if name not in made:
+        made[name] = _MAKERS[name]()
+    return made[name]
+
+
+def rectangle(box: Box) -> Any:
+    """A dlib rectangle: whole pixels, right and bottom inclusive."""
+    left, top, right, bottom = (round(v) for v in box.as_tuple())
+    return dlib.rectangle(left, top, right - 1, bottom - 1)
+
+
+def box_of(rectangle: Any) -> Box:
+    """The `Box` of a dlib rectangle."""
+    return Box(
+        float(rectangle.left()),
+        float(rectangle.top()),
+        float(rectangle.right() + 1),
+        float(rectangle.bottom() + 1),
+    )
+
+
+def as_rgb(image: Array) -> Array:
+    """The picture as contiguous uint8 RGB, as dlib wants it.
+
+    Raises:
+        ValueError: If it is no HxWx3 picture of uint8 or float in [0, 1].
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(
+            f"Got a picture of shape {image.shape}. Expected one RGB picture of shape "
+            "(height, width, 3). Read it with deepface_models.media.read_image."
+        )
+    if image.dtype == np.uint8:
+        return np.ascontiguousarray(image)
+    if not np.issubdtype(image.dtype, np.floating):
+        raise ValueError(
+            f"Got a picture of type {image.dtype}. Expected uint8 (0 to 255) or float "
+            "(0 to 1). Convert it with image.astype('uint8')."
+        )
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def parts(shape: Any) -> Array:
+    """The points of a dlib shape, (N, 2) float64."""
+    return np.array([(p.x, p.y) for p in shape.parts()], np.float64)
+
+
+def shape_of(box: Box, points: Array) -> Any:
+    """A dlib shape of these points, rounded to whole pixels."""
+    rounded = np.rint(points).astype(int)
+    listed = dlib.points([dlib.point(int(x), int(y)) for x, y in rounded])
+    return dlib.full_object_detection(rectangle(box), listed)

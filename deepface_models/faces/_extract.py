@@ -1,0 +1,283 @@
+"""Extraction: sources to chunks of frames, faces found in threads, written in order."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import itertools
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import FaceNotFoundError, IntegrityError, MediaError
+from deepface_models._files import sha256_file
+from deepface_models.media import (
+    VideoFrame,
+    media_kind,
+    probe,
+    read_image,
+    read_video,
+)
+
+from . import identity
+from ._progress import Progress
+from ._sources import expand
+from ._store import encode_face
+from ._table import Record
+from ._workers import EmbeddingWorkers
+from .face import Face
+from .faceset import FaceSet
+
+if TYPE_CHECKING:
+    from .aligner import FaceAligner
+
+Array = NDArray[Any]
+_log = logging.getLogger("deepface_models")
+
+# Frames handled together. Also the unit of progress: a chunk is found anew or not at
+# all, so that an interrupted run ends with the same faces as an uninterrupted one.
+CHUNK = 16
+_SPARSE = 8
+
+
+@dataclass
+class _Chunk:
+    source: str
+    frames: list[VideoFrame]
+    next_frame: int
+    last: bool
+
+
+class Extraction:
+    """One call of `FaceAligner.extract`; see there for the arguments."""
+
+    def __init__(
+        self,
+        aligner: FaceAligner,
+        output: str | Path | None,
+        every_n: int,
+        person: Any,
+        limit: int | None,
+        progress: bool | Callable[[int, int | None], None],
+        workers: int | None,
+    ):
+        if every_n < 1 or (limit is not None and limit < 1):
+            raise ValueError(
+                f"Got every_n={every_n}, limit={limit}. Expected whole numbers of at "
+                "least 1. Leave them out to take every face."
+            )
+        self.aligner = aligner
+        self.every_n = every_n
+        self.limit = limit
+        self.progress = progress
+        self.workers = workers or min(4, os.cpu_count() or 1)
+        self.person = None if person is None else reference_of(person, aligner)
+        if self.person is not None and not aligner.identity:
+            self.aligner = copy.copy(aligner)
+            self.aligner.identity = _SPARSE  # to tell the person from others
+        self.set = self._open(output)
+        self.frames = 0
+        self.unreadable: dict[str, str] = {}
+
+    def run(self, source: str | Path | Sequence[str | Path]) -> FaceSet:
+        """Goes through the sources and returns the set."""
+        sources = expand(source)
+        self._check_unchanged(sources)
+        self._keep_whole_chunks()
+        helpers = EmbeddingWorkers(self.workers)
+        bar = Progress(self.progress, lambda: self._total(sources))
+        with helpers, bar, ThreadPoolExecutor(self.workers) as pool:
+            waiting: deque[tuple[_Chunk, Future[list[Record]]]] = deque()
+            for chunk in self._chunks(sources):
+                future = pool.submit(self._find, chunk, helpers.embed)
+                waiting.append((chunk, future))
+                if len(waiting) > self.workers:
+                    self._commit(*waiting.popleft(), bar)
+                if self._full():
+                    break
+            while waiting and not self._full():
+                self._commit(*waiting.popleft(), bar)
+            for _, future in waiting:
+                future.cancel()
+        return self._finish(sources)
+
+    def _open(self, output: str | Path | None) -> FaceSet:
+        ours = self.aligner
+        settings = ours.image_size, ours.face_type, ours.landmarks
+        wanted = None
+        if self.person is not None:
+            wanted = hashlib.sha256(self.person.tobytes()).hexdigest()[:16]
+        options = {"every_n": self.every_n, "person": wanted}
+        if output is None:
+            made = FaceSet(*settings)
+        elif not (Path(output) / "faceset.json").exists():
+            made = FaceSet.create(output, *settings)
+        else:
+            made = FaceSet.open(output)
+            _check_settings(made, settings, options)
+        made.options = options
+        return made
+
+    def _check_unchanged(self, sources: list[str]) -> None:
+        for source in sources:
+            known = self.set.progress.get(source)
+            if known and known["sha256"] != sha256_file(source):
+                raise IntegrityError(
+                    f"{source} is not the file that {self.set.folder} was begun with. "
+                    "Expected the same bytes. Extract into a new folder."
+                )
+
+    def _keep_whole_chunks(self) -> None:
+        """Removes rows that were written after the last noted progress."""
+        self.set.drop([self._noted(record) for record in self.set.records])
+
+    def _noted(self, record: Record) -> bool:
+        known = self.set.progress.get(record.source)
+        if known is None:
+            return False
+        return known["status"] == "done" or record.frame < known["next_frame"]
+
+    def _chunks(self, sources: list[str]) -> Iterator[_Chunk]:
+        for source in sources:
+            known = self.set.progress.get(source)
+            if known is None:
+                known = {"sha256": sha256_file(source)}
+                known |= {"status": "partial", "next_frame": 0}
+                self.set.progress[source] = known
+            if known["status"] == "partial":
+                try:
+                    yield from self._read(source, known["next_frame"])
+                except MediaError as error:
+                    _log.warning("%s", error)
+                    self.unreadable[source] = str(error)
+                    known["status"] = "unreadable"
+
+    def _read(self, source: str, start: int) -> Iterator[_Chunk]:
+        if media_kind(source) == "image":
+            image = read_image(source)
+            yield _Chunk(source, [VideoFrame(0, 0, 0.0, image)], 1, True)
+            return
+        frames = read_video(source, start=start, every_n=self.every_n)
+        span = CHUNK * self.every_n
+        groups = itertools.groupby(frames, lambda frame: frame.index // span)
+        before: _Chunk | None = None
+        for number, group in groups:
+            if before is not None:
+                yield before
+            before = _Chunk(source, list(group), (number + 1) * span, False)
+        if before is None:
+            before = _Chunk(source, [], start, True)
+        before.last = True
+        yield before
+
+    def _find(self, chunk: _Chunk, embedder: Any) -> list[Record]:
+        images = [frame.image for frame in chunk.frames]
+        if len(images) == 1:
+            found = [self.aligner._detect(images[0], embedder)]
+        else:
+            found = self.aligner.detect_frames(images, embedder)
+        return [
+            self._record(chunk.source, frame, face)
+            for frame, faces in zip(chunk.frames, found, strict=True)
+            for face in self._wanted(faces)
+        ]
+
+    def _record(self, source: str, frame: VideoFrame, face: Face) -> Record:
+        image = self.aligner.align(frame.image, face)
+        png = None if self.set.folder is None else encode_face(image)
+        return Record(face, source, frame.index, frame.time, image=image, png=png)
+
+    def _wanted(self, faces: list[Face]) -> list[Face]:
+        """The person's face (the nearest one), or all when nobody is named."""
+        if self.person is None or not faces:
+            return faces
+        apart = [
+            float(np.min(identity.distance(self.person, face.embedding)))
+            for face in faces
+            if face.embedding is not None
+        ]
+        best = int(np.argmin(apart))
+        return [faces[best]] if apart[best] < identity.SAME_PERSON else []
+
+    def _commit(
+        self, chunk: _Chunk, future: Future[list[Record]], bar: Progress
+    ) -> None:
+        records = future.result()
+        room = None if self.limit is None else self.limit - len(self.set)
+        cut = room is not None and len(records) > room
+        self.set.extend(records[:room])
+        self.frames += len(chunk.frames)
+        bar.advance(len(chunk.frames))
+        if cut:
+            return  # the next call finds this chunk anew
+        state = self.set.progress[chunk.source]
+        state["next_frame"] = chunk.next_frame
+        state["status"] = "done" if chunk.last else "partial"
+        self.set.save()
+
+    def _full(self) -> bool:
+        return self.limit is not None and len(self.set) >= self.limit
+
+    def _total(self, sources: list[str]) -> int | None:
+        total = 0
+        for source in sources:
+            state = self.set.progress.get(source, {})
+            if state.get("status", "partial") != "partial":
+                continue
+            count = 1
+            if media_kind(source) == "video":
+                count = probe(source).frames or 0
+            total += max(0, count - state.get("next_frame", 0)) // self.every_n
+        return total or None
+
+    def _finish(self, sources: list[str]) -> FaceSet:
+        self.set.save()
+        if not len(self.set):
+            if len(self.unreadable) == len(sources):
+                raise MediaError(next(iter(self.unreadable.values())))
+            who = "No face" if self.person is None else "No face of the person"
+            raise FaceNotFoundError(
+                f"{who} in {len(sources)} sources ({self.frames} frames looked at, "
+                f"{len(self.unreadable)} sources unreadable). Expected at least one. "
+                "Use sharper or larger pictures with the face towards the camera."
+            )
+        if self.set.folder is not None:
+            self.set.contact_sheet(self.set.folder / "sheet.png")
+        return self.set
+
+
+def _check_settings(
+    found: FaceSet, settings: tuple[int, str, int], options: dict[str, Any]
+) -> None:
+    theirs = found.image_size, found.face_type, found.landmarks
+    if theirs == settings and found.options in ({}, options):
+        return
+    raise ValueError(
+        f"{found.folder} was extracted with (image_size, face_type, landmarks) = "
+        f"{theirs} and {found.options}, now {settings} and {options} are asked for. "
+        "Expected the same settings in one set. Choose another output folder."
+    )
+
+
+def reference_of(person: Any, aligner: FaceAligner) -> Array:
+    """The descriptor of a person given as a set, a descriptor or a picture's path."""
+    if isinstance(person, FaceSet):
+        return person.mean_embedding
+    if not isinstance(person, str | Path):
+        return np.asarray(person, np.float32)
+    image = read_image(person)
+    faces = aligner.detect(image)
+    if not faces:
+        raise FaceNotFoundError(
+            f"There is no face in {person}. Expected a picture of the person. "
+            "Choose another picture."
+        )
+    return identity.embed(image, faces[0])

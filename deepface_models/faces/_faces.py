@@ -1,0 +1,239 @@
+"""What can be asked of a set of faces, wherever it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import FaceNotFoundError
+from deepface_models.media import grid, write_image
+
+from . import _table
+from ._store import last_clips, last_frames, read_face
+from ._table import Record
+from .face import Face
+from .identity import SAME_PERSON, matches
+from .masks import face_mask
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = NDArray[Any]
+
+
+class Faces:
+    """The reading half of `FaceSet`."""
+
+    def __init__(
+        self,
+        image_size: int = 128,
+        face_type: str = "full",
+        landmarks: int = 68,
+        folder: str | Path | None = None,
+    ):
+        self.image_size = image_size
+        self.face_type = face_type
+        self.landmarks = landmarks
+        self.folder = None if folder is None else Path(folder)
+        self.progress: dict[str, dict[str, Any]] = {}
+        self.options: dict[str, Any] = {}
+        self._records: list[Record] = []
+        self._images: Array | None = None
+        self._next = 0
+        self._view = False
+        self._whole = True  # the table on disk has just these rows
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.folder is None else str(self.folder)
+        return (
+            f"{type(self).__name__}({len(self)} faces of {self.image_size} px, {where})"
+        )
+
+    @property
+    def records(self) -> list[Record]:
+        """Faces with their source, frame, time and file."""
+        return list(self._records)
+
+    @property
+    def faces(self) -> list[Face]:
+        """The faces in the order of the table."""
+        return [r.face for r in self._records]
+
+    @property
+    def images(self) -> Array:
+        """The aligned pictures, (N, S, S, 3) uint8 RGB, read on first use."""
+        if self._images is None:
+            shape = (len(self), self.image_size, self.image_size, 3)
+            self._images = np.zeros(shape, np.uint8)
+            for i, record in enumerate(self._records):
+                self._images[i] = self._picture(record)
+        return self._images
+
+    def _picture(self, record: Record) -> Array:
+        if record.image is not None or self.folder is None:
+            return np.asarray(record.image)
+        return read_face(self.folder / record.file, self.image_size)
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """One dictionary a face, with the columns of `table.csv`."""
+        return [_table.to_row(record) for record in self._records]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table as a pandas frame; landmarks and embedding as arrays."""
+        import pandas
+
+        frame = pandas.DataFrame(self.table, columns=list(_table.COLUMNS))
+        frame["landmarks"] = [face.landmarks for face in self.faces]
+        frame["embedding"] = [face.embedding for face in self.faces]
+        return frame
+
+    @property
+    def landmarks_aligned(self) -> Array:
+        """Landmarks in pixels of the aligned pictures, (N, 68 or 5, 2) float32."""
+        points = [face.landmarks_aligned for face in self.faces]
+        return np.array(points, np.float32).reshape(len(self), self.landmarks, 2)
+
+    def masks(self, dilation: float = 0.0) -> Array:
+        """Where the face is in each picture, (N, S, S) float32 in [0, 1]."""
+        size = self.image_size
+        made = [face_mask(p, size, dilation) for p in self.landmarks_aligned]
+        return np.array(made, np.float32).reshape(len(self), size, size)
+
+    @property
+    def embeddings(self) -> Array:
+        """Identity descriptors, (N, 128) float32; rows of nan where there is none."""
+        empty = np.full(128, np.nan, np.float32)
+        rows = [empty if f.embedding is None else f.embedding for f in self.faces]
+        return np.array(rows, np.float32).reshape(len(self), 128)
+
+    @property
+    def mean_embedding(self) -> Array:
+        """The person's mean descriptor, (128,) float32.
+
+        Raises:
+            FaceNotFoundError: If no face of the set has a descriptor.
+        """
+        rows = self.embeddings
+        rows = rows[~np.isnan(rows).any(axis=1)]
+        if not len(rows):
+            raise FaceNotFoundError(
+                f"None of {len(self)} faces has an identity descriptor. Expected at "
+                "least one. Extract with FaceAligner(identity=True)."
+            )
+        return np.asarray(rows.mean(axis=0), np.float32)
+
+    @property
+    def sources(self) -> list[str]:
+        """The pictures and videos that the faces are from, each once, in order."""
+        return list(dict.fromkeys(r.source for r in self._records))
+
+    @property
+    def frames(self) -> Array:
+        """Each face's frame number, (N,) int."""
+        return np.array([r.frame for r in self._records], int)
+
+    def select(self, which: Array | Sequence[int] | Sequence[bool]) -> Self:
+        """The faces of a (N,) bool mask or of a list of indices, as a view.
+
+        Nothing on disk changes, and what is appended to a view stays in memory.
+        """
+        chosen = np.asarray(which)
+        if not chosen.size:
+            chosen = chosen.astype(int)
+        indices = np.arange(len(self))[chosen]
+        view = type(self)(self.image_size, self.face_type, self.landmarks, self.folder)
+        view._records = [self._records[i] for i in indices]
+        view._view = True
+        view.progress, view.options = self.progress, self.options
+        if self._images is not None:
+            view._images = self._images[indices]
+        return view
+
+    def filter(
+        self,
+        max_blur: float | None = None,
+        max_yaw: float | None = None,
+        min_score: float | None = None,
+        reference: Array | Faces | None = None,
+        threshold: float = SAME_PERSON,
+    ) -> Self:
+        """The faces that are sharp, frontal, sure and of one person enough, as a view.
+
+        Args:
+            max_blur: Largest `blur` kept (0 sharp to 1 blurred).
+            max_yaw: Largest turn to a side kept, in degrees.
+            min_score: Smallest detector score kept.
+            reference: Keep only this person's faces: a (128,) descriptor, several, or
+                a set of the person's faces.
+            threshold: Largest descriptor distance that is the same person.
+        """
+        keep = np.ones(len(self), bool)
+        for i, face in enumerate(self.faces):
+            blurred = max_blur is not None and (face.blur or 0.0) > max_blur
+            turned = max_yaw is not None and abs(face.yaw or 0.0) > max_yaw
+            unsure = min_score is not None and face.score < min_score
+            keep[i] = not (blurred or turned or unsure)
+        if reference is not None:
+            mean = getattr(reference, "mean_embedding", None)
+            wanted = np.asarray(reference if mean is None else mean)
+            keep &= matches(self.embeddings, wanted, threshold)  # nan never matches
+        return self.select(keep)
+
+    def split(self, validation: float = 0.2, by: str = "auto") -> tuple[Self, Self]:
+        """Training faces and held-out faces, never neighbouring frames of one clip.
+
+        Args:
+            validation: Part of the faces to hold out, 0 to 1.
+            by: "clip" holds out whole sources, "time" the end of each source, "auto"
+                the former where there is more than one source.
+
+        Returns:
+            (train, held_out), both views. With one face both hold it.
+        """
+        if by not in ("auto", "clip", "time") or not 0 < validation < 1:
+            raise ValueError(
+                f"Got validation={validation}, by={by!r}. Expected a part between 0 "
+                "and 1 and 'auto', 'clip' or 'time'. Use split(0.2)."
+            )
+        if len(self) < 2:
+            return self.select(range(len(self))), self.select(range(len(self)))
+        choose = last_frames
+        if by != "time" and len(self.sources) > 1:
+            choose = last_clips
+        held = choose([(r.source, r.frame) for r in self._records], validation)
+        return self.select(~held), self.select(held)
+
+    def contact_sheet(
+        self, path: str | Path | None = None, columns: int = 16, limit: int = 160
+    ) -> Array:
+        """A picture of faces spread evenly over the set, written if `path` is given.
+
+        Args:
+            path: PNG, JPEG or WebP to write.
+            columns: Faces a row.
+            limit: Most faces shown.
+
+        Returns:
+            RGB uint8 picture.
+        """
+        if not len(self):
+            raise FaceNotFoundError(
+                "The set holds no face. Expected at least one for a contact sheet. "
+                "Extract faces first."
+            )
+        count = min(limit, len(self))
+        shown = np.unique(np.linspace(0, len(self) - 1, count).astype(int))
+        images = [self._picture(self._records[i]) for i in shown]
+        rows = [images[i : i + columns] for i in range(0, len(images), columns)]
+        sheet = grid(rows)
+        if path is not None:
+            write_image(path, sheet)
+        return sheet

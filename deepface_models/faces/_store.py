@@ -1,0 +1,106 @@
+"""The files of a face set, and which of its faces to hold out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import MediaError
+
+Array = NDArray[Any]
+
+VERSION = 1
+
+
+def encode_face(image: Array) -> bytes:
+    """The bytes of a PNG with this aligned uint8 RGB face."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    return bytes(data)
+
+
+def write_face(path: Path, data: bytes) -> None:
+    """Writes an encoded face, whole or not at all."""
+    path.parent.mkdir(exist_ok=True)
+    # No fsync for each picture: one torn by a power cut is found by its reader.
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+
+
+def read_face(path: Path, size: int) -> Array:
+    """Reads an aligned face, (size, size, 3) uint8 RGB.
+
+    Raises:
+        MediaError: If the file is no picture of that size.
+    """
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None or bgr.shape != (size, size, 3):
+        raise MediaError(
+            f"{path} is no picture of {size}x{size} px. Expected the aligned face "
+            "that was written there. Delete the file to leave this face out."
+        )
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+
+
+def last_clips(places: Sequence[tuple[str, int]], part: float) -> Array:
+    """Flags of the faces in the last sources, about `part` of all, (N,) bool.
+
+    Args:
+        places: Source and frame of each face.
+        part: What to hold out, 0 to 1. The first source is never held out.
+    """
+    held = np.zeros(len(places), bool)
+    names = np.array([source for source, _ in places])
+    for name in list(dict.fromkeys(names.tolist()))[:0:-1]:
+        held |= names == name
+        if held.mean() >= part - 0.02:
+            break
+    return held
+
+
+def last_frames(places: Sequence[tuple[str, int]], part: float) -> Array:
+    """Flags of the faces in the last `part` of each source, (N,) bool."""
+    held = np.zeros(len(places), bool)
+    for name in dict.fromkeys(source for source, _ in places):
+        mine = [i for i, place in enumerate(places) if place[0] == name]
+        mine.sort(key=lambda i: places[i][1])
+        count = max(1, round(len(mine) * part)) if len(mine) > 1 else 0
+        held[mine[len(mine) - count :]] = True
+    return held
+
+
+def read_info(folder: Path) -> dict[str, Any]:
+    """Reads `faceset.json`.
+
+    Raises:
+        FileNotFoundError: If the folder holds no face set.
+        MediaError: If the file is damaged or from a later version.
+    """
+    path = folder / "faceset.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no face set (faceset.json is missing). Expected a folder "
+            "written by FaceAligner.extract. Check the path, or extract first."
+        )
+    try:
+        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if info["version"] > VERSION:
+            raise MediaError(
+                f"{path} has version {info['version']}. Expected at most {VERSION}. "
+                "Update deepface_models."
+            )
+        _ = info["image_size"], info["face_type"], info["landmarks"], info["sources"]
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise MediaError(
+            f"{path} is damaged ({error}). Expected the settings of a face set. "
+            "Delete the folder and extract again."
+        ) from error
+    return info

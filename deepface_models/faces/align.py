@@ -1,0 +1,252 @@
+"""Cutting faces out upright and of equal size, and putting them back exactly."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
+
+Array = NDArray[Any]
+
+# Margin on each side of the brows-to-chin square, in units of that square.
+FACE_TYPES = {"half": 0.0, "midfull": 0.0675, "full": 0.2109375, "whole": 0.40}
+
+
+def padding_of(face_type: str) -> float:
+    """Returns the margin of a face type, in units of the brows-to-chin square."""
+    if face_type not in FACE_TYPES:
+        raise ValueError(
+            f"Unknown face type {face_type!r}. Expected one of {list(FACE_TYPES)}. "
+            "Pass face_type='full' for the usual crop."
+        )
+    return FACE_TYPES[face_type]
+
+
+def umeyama(src: Array, dst: Array) -> Array:
+    """Least-squares similarity (rotation, one scale, shift) taking src to dst.
+
+    Reference: Umeyama, Least-squares estimation of transformation parameters
+    between two point patterns, PAMI 1991.
+
+    Args:
+        src: (N, 2) points, N at least 2.
+        dst: (N, 2) points.
+
+    Returns:
+        (2, 3) float64 matrix.
+
+    Raises:
+        ValueError: If the shapes differ or all points of src are the same.
+    """
+    src, dst = np.asarray(src, np.float64), np.asarray(dst, np.float64)
+    if src.shape != dst.shape or src.ndim != 2 or src.shape[1] != 2 or len(src) < 2:
+        raise ValueError(
+            f"Got points of shapes {src.shape} and {dst.shape}. Expected two arrays "
+            "of the same shape (N, 2), N at least 2. Pass matching points."
+        )
+    a, b = src - src.mean(0), dst - dst.mean(0)
+    spread = float((a**2).sum())
+    if not spread > 0:
+        raise ValueError(
+            "All source points are the same point. Expected at least two different "
+            "ones. Check the landmarks."
+        )
+    u, s, vt = np.linalg.svd(b.T @ a)
+    sign = np.array([1.0, 1.0 if np.linalg.det(u @ vt) > 0 else -1.0])
+    turn = (u * sign) @ vt * float((s * sign).sum()) / spread
+    return np.column_stack([turn, dst.mean(0) - turn @ src.mean(0)])
+
+
+def template(num_points: int, image_size: int, face_type: str = "full") -> Array:
+    """The mean face's landmarks in pixels of an aligned face.
+
+    Args:
+        num_points: 68 or 5.
+        image_size: Side of the aligned face in pixels.
+        face_type: A key of `FACE_TYPES`.
+
+    Returns:
+        (num_points, 2) float64.
+    """
+    if num_points not in (5, 68):
+        raise ValueError(
+            f"Got {num_points} landmarks. Expected 68 or 5 points. "
+            "Use landmarks=68 or landmarks=5."
+        )
+    mean = MEAN_FACE_68 if num_points == 68 else MEAN_FACE_5
+    padding = padding_of(face_type)
+    return (mean + padding) * (image_size / (1 + 2 * padding)) - 0.5
+
+
+def alignment_matrix(
+    landmarks: Array, image_size: int, face_type: str = "full"
+) -> Array:
+    """The (2, 3) matrix from frame pixels to pixels of the aligned face.
+
+    Args:
+        landmarks: (68, 2) or (5, 2) points in pixels of the frame.
+        image_size: Side of the aligned face in pixels.
+        face_type: "half" (brows to chin), "midfull", "full" or "whole" (with hair).
+    """
+    points = np.asarray(landmarks, np.float64)
+    target = template(len(points), image_size, face_type)
+    if len(points) == 68:
+        stable = list(STABLE_68)
+        return umeyama(points[stable], target[stable])
+    return umeyama(points, target)
+
+
+def invert(matrix: Array) -> Array:
+    """The (2, 3) matrix of the opposite direction."""
+    turn = np.linalg.inv(np.asarray(matrix, np.float64)[:, :2])
+    return np.column_stack([turn, -turn @ matrix[:, 2]])
+
+
+def transform_points(points: ArrayLike, matrix: Array) -> Array:
+    """Points (..., 2) moved by a (2, 3) matrix, float64."""
+    return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def _scale(matrix: Array) -> float:
+    return math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
+
+
+def _finer(matrix: Array, factor: int) -> Array:
+    """`matrix` for a picture with factor x factor pixels for each pixel."""
+    fine = np.asarray(matrix, np.float64) * factor
+    fine[:, 2] += (factor - 1) / 2
+    return fine
+
+
+def warp(
+    image: Array, matrix: Array, width: int, height: int, border: int | None = None
+) -> Array:
+    """The picture seen through `matrix`, without aliasing when it shrinks.
+
+    Args:
+        image: HxW or HxWxC, uint8 or float32.
+        matrix: (2, 3), takes pixels of `image` to pixels of the result.
+        width: Width of the result.
+        height: Height of the result.
+        border: cv2 border mode; the edge pixels are repeated by default.
+    """
+    mode = cv2.BORDER_REPLICATE if border is None else border
+    matrix = np.asarray(matrix, np.float64)
+    shrink = 1 / max(_scale(matrix), 1e-6)
+    if shrink > 2:
+        image, matrix = _reduced(image, matrix, int(shrink), width, height)
+    # When it still shrinks, a pixel of the result averages four samples.
+    factor = 1 if shrink < 1.05 else 2
+    fine = cv2.warpAffine(
+        image,
+        _finer(matrix, factor),
+        (width * factor, height * factor),
+        flags=cv2.INTER_CUBIC if factor == 1 else cv2.INTER_LINEAR,
+        borderMode=mode,
+    )
+    if factor > 1:
+        fine = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(fine)
+
+
+def _reduced(
+    image: Array, matrix: Array, times: int, width: int, height: int
+) -> tuple[Array, Array]:
+    """The part that is seen, `times` smaller by averaging, and the matrix for it."""
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    there = transform_points(corners, invert(matrix))
+    limits = [image.shape[1], image.shape[0]]
+    low = np.clip(np.floor(there.min(0)) - 2 * times, 0, limits).astype(int)
+    high = np.clip(np.ceil(there.max(0)) + 2 * times, 0, limits).astype(int)
+    size = np.maximum((high - low) // times, 1)
+    low = np.minimum(low, np.maximum(limits - size * times, 0))
+    part = image[low[1] : low[1] + size[1] * times, low[0] : low[0] + size[0] * times]
+    small = cv2.resize(part, size.tolist(), interpolation=cv2.INTER_AREA)
+    # Pixel centres: x in the small part is times * x + (times - 1) / 2 + low.
+    moved = matrix.copy()
+    moved[:, :2] = matrix[:, :2] * times
+    moved[:, 2] += matrix[:, :2] @ (low + (times - 1) / 2)
+    return small, moved
+
+
+def align(image: Array, matrix: Array, image_size: int) -> Array:
+    """Cuts the aligned face out of a frame.
+
+    Args:
+        image: RGB frame, uint8 or float32 in [0, 1].
+        matrix: (2, 3) from `alignment_matrix`.
+        image_size: Side of the result in pixels.
+
+    Returns:
+        (image_size, image_size, 3) of the frame's dtype. What lies outside the frame
+        repeats the frame's edge.
+    """
+    face = warp(image, matrix, image_size, image_size)
+    return face if face.dtype == np.uint8 else np.clip(face, 0, 1)
+
+
+def restore(
+    face: Array, matrix: Array, frame: Array, mask: Array | None = None
+) -> Array:
+    """Puts an aligned face back to its place: the inverse of `align`.
+
+    Args:
+        face: (S, S, 3) aligned face, uint8 or float32 in [0, 1].
+        matrix: The (2, 3) matrix that the face was aligned with.
+        frame: RGB frame to put it into; it is not changed.
+        mask: (S, S) weights in [0, 1] of the aligned face; everywhere 1 by default.
+
+    Returns:
+        A new frame. Where the mask is zero it equals `frame` bit for bit.
+    """
+    size = face.shape[0]
+    weights = np.ones((size, size), np.float32) if mask is None else mask
+    result = frame.copy()
+    region = _region(matrix, size, frame.shape)
+    if region is None or not np.any(weights > 0):
+        return result
+    left, top, right, bottom = region
+    back = invert(matrix)
+    back[:, 2] -= (left, top)
+    shape = right - left, bottom - top
+    patch = warp(_as_float(face), back, *shape)
+    alpha = warp(weights.astype(np.float32), back, *shape, border=cv2.BORDER_CONSTANT)
+    alpha = np.clip(alpha, 0, 1)[..., None]
+    old = frame[top:bottom, left:right]
+    new = _as_float(old) * (1 - alpha) + patch * alpha
+    result[top:bottom, left:right] = np.where(
+        alpha > 1e-4, _as_dtype(new, frame.dtype), old
+    )
+    return result
+
+
+def _region(
+    matrix: Array, size: int, shape: tuple[int, ...]
+) -> tuple[int, int, int, int] | None:
+    """The part of the frame that the aligned square touches, or None."""
+    corners = [[-1, -1], [size, -1], [size, size], [-1, size]]
+    there = transform_points(np.array(corners), invert(matrix))
+    left, top = np.maximum(np.floor(there.min(0)).astype(int), 0)
+    right, bottom = np.ceil(there.max(0)).astype(int) + 1
+    right, bottom = min(right, shape[1]), min(bottom, shape[0])
+    if right <= left or bottom <= top:
+        return None
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _as_float(image: Array) -> Array:
+    if image.dtype == np.uint8:
+        return image.astype(np.float32) / 255
+    return image.astype(np.float32)
+
+
+def _as_dtype(image: Array, dtype: Any) -> Array:
+    image = np.clip(image, 0, 1)
+    if dtype == np.uint8:
+        return np.rint(image * 255).astype(np.uint8)
+    return image.astype(dtype)

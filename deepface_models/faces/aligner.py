@@ -1,0 +1,213 @@
+"""`FaceAligner`: from pictures and videos to aligned faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _dlib
+from ._sequence import Trail, follow
+from .align import align as cut_out
+from .align import alignment_matrix, template
+from .detect import Detection, Detector, LadderDetector, default_detector, merge
+from .face import Face
+from .faceset import FaceSet
+from .identity import chip, embed_chips
+from .landmarks import predict_turned
+from .quality import blur, head_pose
+
+Array = NDArray[Any]
+Embedder = Callable[[Sequence[Array]], Array]
+
+
+class FaceAligner:
+    """Finds faces with dlib and cuts them out upright and of equal size.
+
+    Args:
+        image_size: Side of the aligned faces in pixels.
+        face_type: "half" (brows to chin), "midfull", "full" or "whole".
+        landmarks: 68 points, or 5, whose model file is free for commercial use too;
+            with 5 the 68-point file is never opened.
+        detector: Any `Detector`; by default reduced HOG, then upsampled HOG, then HOG
+            on the turned picture and the mmod CNN where those found nothing.
+        identity: True computes the 128 identity numbers of every face (80 ms each),
+            False of none, a number k in videos of every k-th frame of a face, with
+            those between interpolated.
+        max_faces: Keep only the largest faces of a frame; 1 also saves the search for
+            small faces beside a large one.
+        repeats: Over how many slightly moved boxes the landmarks are averaged.
+
+    Example:
+        >>> aligner = FaceAligner(image_size=128, landmarks=5, identity=False)
+        >>> aligner.detect(np.zeros((90, 120, 3), np.uint8))
+        []
+    """
+
+    def __init__(
+        self,
+        image_size: int = 128,
+        face_type: str = "full",
+        landmarks: int = 68,
+        detector: Detector | None = None,
+        identity: bool | int = True,
+        max_faces: int | None = None,
+        repeats: int = 3,
+    ):
+        if image_size < 16:
+            raise ValueError(
+                f"Got image_size={image_size}. Expected at least 16 pixels. "
+                "Pass image_size=128."
+            )
+        template(landmarks, image_size, face_type)  # raises on wrong values
+        self.image_size = image_size
+        self.face_type = face_type
+        self.landmarks = landmarks
+        self.detector = detector or default_detector()
+        self.identity = identity
+        self.max_faces = max_faces
+        self.repeats = repeats
+
+    def detect(self, image: Array) -> list[Face]:
+        """Finds the faces of a picture, largest first.
+
+        Args:
+            image: RGB (H, W, 3), uint8 or float in [0, 1].
+
+        Returns:
+            Faces with landmarks, matrix, blur, pose and, if `identity`, descriptor.
+        """
+        return self._detect(_dlib.as_rgb(image), embed_chips)
+
+    def align(self, image: Array, face: Face) -> Array:
+        """The aligned picture of a face, (S, S, 3) of the frame's dtype."""
+        return cut_out(image, face.matrix, face.image_size)
+
+    def faces(self, image: Array) -> list[tuple[Face, Array]]:
+        """The faces of a picture with their aligned pictures, largest first."""
+        return [(face, self.align(image, face)) for face in self.detect(image)]
+
+    def detect_frames(
+        self, images: Sequence[Array], embedder: Embedder = embed_chips
+    ) -> list[list[Face]]:
+        """Finds the faces of consecutive frames, much faster than one by one.
+
+        Args:
+            images: RGB frames of one size, at least about eight for the speed.
+            embedder: Computes descriptors of 150 px chips.
+
+        Returns:
+            For each frame its faces, largest first.
+        """
+        images = [_dlib.as_rgb(image) for image in images]
+        finder = self.detector
+        if not isinstance(finder, LadderDetector):
+            trails = follow(images, finder)
+        else:
+            trails = follow(images, finder.fast)
+            if images and not trails:  # one try of what takes seconds
+                trails = follow(images, finder, key_every=len(images), again=False)
+        per_frame: list[list[Face]] = [[] for _ in images]
+        for trail in trails:
+            for index, face in self._trail_faces(images, trail, embedder):
+                per_frame[index].append(face)
+        return [self._largest(faces) for faces in per_frame]
+
+    def extract(
+        self,
+        source: str | Path | Sequence[str | Path],
+        output: str | Path | None = None,
+        *,
+        every_n: int = 1,
+        person: Any = None,
+        limit: int | None = None,
+        progress: bool | Callable[[int, int | None], None] = True,
+        workers: int | None = None,
+    ) -> FaceSet:
+        """Aligns all faces of pictures, folders and videos into a `FaceSet`.
+
+        Stopped at any moment and called again, it goes on where it was, with the
+        same result as if it had not been stopped.
+
+        Args:
+            source: A picture, a video, a folder of them, or a list of these.
+            output: Folder of the set; None keeps the faces in memory.
+            every_n: Take only every n-th frame of videos.
+            person: Keep only this person: a `FaceSet`, a (128,) descriptor or the
+                path of a picture of the person alone.
+            limit: Stop after this many faces.
+            progress: True shows a bar, a function gets (frames done, frames or None).
+            workers: Threads; by default one for each core, at most four.
+
+        Returns:
+            The set, with everything that `output` already held.
+
+        Raises:
+            FaceNotFoundError: If there is no (such) face in any of the sources.
+            MediaError: If a source cannot be read.
+            IntegrityError: If a source changed since an earlier, unfinished call.
+        """
+        from ._extract import Extraction
+
+        job = Extraction(self, output, every_n, person, limit, progress, workers)
+        return job.run(source)
+
+    def _detect(self, image: Array, embedder: Embedder) -> list[Face]:
+        found = self._search(image)
+        faces = self._largest([self._face(image, one) for one in found])
+        if not self.identity or not faces:
+            return faces
+        rows = embedder([chip(image, face) for face in faces])
+        return [
+            replace(face, embedding=row) for face, row in zip(faces, rows, strict=True)
+        ]
+
+    def _search(self, image: Array) -> list[Detection]:
+        """The faces of a single picture, small ones beside large ones included."""
+        if isinstance(self.detector, LadderDetector) and self.max_faces != 1:
+            return self.detector.thorough(image)
+        return merge(self.detector(image))
+
+    def _face(self, image: Array, found: Detection) -> Face:
+        points = predict_turned(
+            image, found.box, found.turns, self.landmarks, self.repeats
+        )
+        matrix = alignment_matrix(points, self.image_size, self.face_type)
+        yaw, pitch, roll = head_pose(points, (image.shape[1], image.shape[0]))
+        sharpness = blur(cut_out(image, matrix, self.image_size))
+        return Face(
+            found.box,
+            points,
+            found.score,
+            found.detector,
+            matrix,
+            self.image_size,
+            sharpness,
+            yaw,
+            pitch,
+            roll,
+        )
+
+    def _largest(self, faces: list[Face]) -> list[Face]:
+        return sorted(faces, key=lambda f: -f.box.area)[: self.max_faces]
+
+    def _trail_faces(
+        self, images: Sequence[Array], trail: Trail, embedder: Embedder
+    ) -> list[tuple[int, Face]]:
+        order = sorted(trail.found)
+        faces = [self._face(images[i], trail.found[i]) for i in order]
+        if not self.identity:
+            return list(zip(order, faces, strict=True))
+        asked = list(range(0, len(order), int(self.identity)))
+        chips = [chip(images[order[i]], faces[i]) for i in asked]
+        known = embedder(chips)
+        rows = [np.interp(np.arange(len(order)), asked, column) for column in known.T]
+        whole = np.array(rows, np.float32).T
+        return [
+            (index, replace(face, embedding=row))
+            for index, face, row in zip(order, faces, whole, strict=True)
+        ]

@@ -1,0 +1,102 @@
+"""What is known of one face in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the frame; x grows to the right, y downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Right minus left, in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Bottom minus top, in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> float:
+        """Width times height, never negative."""
+        return max(0.0, self.width) * max(0.0, self.height)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle point (x, y)."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with `other`, 0 (apart) to 1 (the same)."""
+        both = Box(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+        if both.width <= 0 or both.height <= 0:
+            return 0.0
+        return both.area / (self.area + other.area - both.area)
+
+    def scaled(self, factor: float) -> Box:
+        """The box of the same place in a picture `factor` times as large."""
+        return Box(*(v * factor for v in self.as_tuple()))
+
+    def moved(self, x: float, y: float) -> Box:
+        """The box shifted by (x, y) pixels."""
+        return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        """The four numbers left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face: where it is, how to cut it out, whose it is and how good.
+
+    Attributes:
+        box: The detector's rectangle, about brows to chin (dlib's HOG convention).
+        landmarks: (68, 2) or (5, 2) float32, pixels of the frame.
+        score: The detector's confidence; about 0 to 3 for HOG.
+        detector: Name of the detector that found it ("hog", "mmod", "near", ...).
+        matrix: (2, 3) float64, takes frame pixels to pixels of the aligned face.
+        image_size: Side of the aligned face in pixels.
+        blur: 0 (sharp) to 1 (no detail at all), or None when not measured.
+        yaw: Degrees, positive when the face looks to the right of the picture.
+        pitch: Degrees, positive when the face looks up.
+        roll: Degrees, positive when the head leans clockwise in the picture.
+        embedding: (128,) float32 identity descriptor, or None when not computed.
+    """
+
+    box: Box
+    landmarks: Array
+    score: float
+    detector: str
+    matrix: Array
+    image_size: int
+    blur: float | None = None
+    yaw: float | None = None
+    pitch: float | None = None
+    roll: float | None = None
+    embedding: Array | None = None
+
+    @property
+    def landmarks_aligned(self) -> Array:
+        """The landmarks in pixels of the aligned face, float32."""
+        points = self.landmarks @ self.matrix[:, :2].T + self.matrix[:, 2]
+        return np.asarray(points, np.float32)

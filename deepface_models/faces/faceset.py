@@ -1,0 +1,186 @@
+"""Aligned faces and what is known of each, in a folder or in memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deepface_models._files import atomic_path, write_json
+
+from . import _table
+from ._faces import Faces
+from ._store import VERSION, encode_face, read_info, write_face
+from ._table import Record
+from .face import Face
+
+Array = NDArray[Any]
+_log = logging.getLogger("deepface_models")
+
+
+class FaceSet(Faces):
+    """Aligned faces of one or more people with a table that says where each is from.
+
+    On disk it is a folder: `faces/000000.png` and so on (lossless), `table.csv` (one
+    row a face, opens in pandas), `faceset.json` (settings and progress of each
+    source) and `sheet.png` (a contact sheet). Deleting a picture removes its face
+    from the set. Rows are written after their pictures, so the folder is readable
+    after an interruption at any moment.
+
+    Args:
+        image_size: Side of the aligned faces in pixels.
+        face_type: What the crop covers, see `FACE_TYPES`.
+        landmarks: 68 or 5.
+        folder: Where it is kept; None keeps it in memory.
+
+    Example:
+        >>> faces = FaceSet(image_size=128)
+        >>> len(faces)
+        0
+    """
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        image_size: int = 128,
+        face_type: str = "full",
+        landmarks: int = 68,
+    ) -> FaceSet:
+        """Makes an empty set in a folder that holds none yet.
+
+        Raises:
+            FileExistsError: If the folder already holds a face set.
+        """
+        if (Path(folder) / "faceset.json").exists():
+            raise FileExistsError(
+                f"{folder} already holds a face set. Expected a new folder. "
+                "Use FaceSet.open(folder), or choose another folder."
+            )
+        made = cls(image_size, face_type, landmarks, folder)
+        (Path(folder) / "faces").mkdir(parents=True, exist_ok=True)
+        made._write_table()
+        made.save()
+        return made
+
+    @classmethod
+    def open(cls, folder: str | Path) -> FaceSet:
+        """Opens a set from its folder; rows without a picture are left out.
+
+        Raises:
+            FileNotFoundError: If the folder holds no face set.
+            MediaError: If its `faceset.json` is damaged or from a later version.
+        """
+        folder = Path(folder)
+        info = read_info(folder)
+        made = cls(info["image_size"], info["face_type"], info["landmarks"], folder)
+        made.progress, made.options = info["sources"], info.get("options", {})
+        rows, whole = _table.read_table(folder / "table.csv", made.image_size)
+        kept = [r for r in rows if (folder / r.file).is_file()]
+        if len(kept) < len(rows):
+            _log.info("%s: %d deleted pictures", folder, len(rows) - len(kept))
+        made._records = kept
+        made._whole = whole and len(kept) == len(rows)
+        made._next = 1 + max((int(Path(r.file).stem) for r in rows), default=-1)
+        return made
+
+    def save(self) -> None:
+        """Writes settings and progress to `faceset.json`, whole or not at all."""
+        if self.folder is None or self._view:
+            return
+        info = {
+            "version": VERSION,
+            "image_size": self.image_size,
+            "face_type": self.face_type,
+            "landmarks": self.landmarks,
+            "options": self.options,
+            "sources": self.progress,
+        }
+        write_json(self.folder / "faceset.json", info)
+
+    def append(
+        self,
+        face: Face,
+        image: Array,
+        source: str = "",
+        frame: int = 0,
+        time: float = 0.0,
+    ) -> None:
+        """Adds one face: the picture first, then its row.
+
+        Args:
+            face: The face; its image_size must be the set's.
+            image: (S, S, 3) uint8 aligned RGB picture.
+            source: The picture or video it was found in.
+            frame: Number of the frame.
+            time: Seconds from the start of the video.
+
+        Raises:
+            ValueError: If size or landmarks differ from those of the set.
+        """
+        self.extend([Record(face, source, frame, time, image=image)])
+
+    def extend(self, records: Sequence[Record]) -> None:
+        """Adds faces that carry their pictures; on disk with one write of the table."""
+        for record in records:
+            self._check(record)
+        if self.folder is None or self._view:
+            self._records += records
+        else:
+            stored = [self._store(record) for record in records]
+            with open(self.folder / "table.csv", "a", encoding="utf-8") as table:
+                table.write(_table.as_text(stored))
+            self._records += stored
+        self._images = None
+
+    def drop(self, keep: Iterable[bool]) -> None:
+        """Removes the faces whose flag is false, and their pictures on disk."""
+        gone: list[Record] = []
+        records: list[Record] = []
+        for record, good in zip(list(self._records), keep, strict=True):
+            (records if good else gone).append(record)
+        if not gone and self._whole:
+            return
+        self._records, self._images = records, None
+        if self.folder is None or self._view:
+            return
+        self._write_table()
+        for record in gone:
+            (self.folder / record.file).unlink(missing_ok=True)
+        names = [int(Path(r.file).stem) for r in self._records]
+        self._next = 1 + max(names, default=-1)
+        self._whole = True
+
+    def _check(self, record: Record) -> None:
+        face, image = record.face, record.image
+        size, points = self.image_size, self.landmarks
+        shape = None if image is None else image.shape
+        if face.image_size != size or shape != (size, size, 3):
+            raise ValueError(
+                f"Got a face of {face.image_size} px with a picture of shape {shape}. "
+                f"Expected {size} px like the rest of the set. "
+                f"Align it with FaceAligner(image_size={size})."
+            )
+        if len(face.landmarks) != points:
+            raise ValueError(
+                f"Got {len(face.landmarks)} landmarks. Expected {points} like the rest "
+                f"of the set. Find it with FaceAligner(landmarks={points})."
+            )
+
+    def _store(self, record: Record) -> Record:
+        if self.folder is None or record.image is None:
+            return record
+        file = f"faces/{self._next:06d}.png"
+        self._next += 1
+        write_face(self.folder / file, record.png or encode_face(record.image))
+        return replace(record, file=file, image=None, png=None)
+
+    def _write_table(self) -> None:
+        if self.folder is not None:
+            with atomic_path(self.folder / "table.csv") as temporary:
+                text = _table.as_text(self._records, header=True)
+                temporary.write_text(text, encoding="utf-8")

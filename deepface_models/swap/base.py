@@ -1,0 +1,292 @@
+"""The shared-encoder face swap: N people, one encoder, a decoder for each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import ModelFileError
+from deepface_models.swap._inputs import as_float, as_float_dict
+
+Array = NDArray[Any]
+
+
+class _Cache:
+    """Holds derived models out of Keras' sight, so that they are never saved."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, keras.Model] = {}
+
+
+class FaceSwap(keras.Model):
+    """Base of the face-swap architectures.
+
+    One encoder compresses anybody's aligned face to a latent; each person has a
+    decoder that draws only that person from it. Decoding one person's latent with
+    another's decoder swaps the face. It is a functional Keras model: its inputs
+    and outputs are dictionaries keyed by identity, so `compile`, `fit`, callbacks
+    and mixed precision are Keras' own.
+
+    A subclass builds its parts, hands them to this constructor and stores its own
+    constructor arguments as attributes; `get_config` comes from `_arguments`.
+
+    Args:
+        identities: The people's names, two or more; order does not matter.
+        image_size: Width and height of the aligned faces that go in.
+        encoder: Model of (B, image_size, image_size, 3) -> latent.
+        decoders: For each identity, its own part: latent -> picture, or latent ->
+            what `trunk` takes.
+        trunk: The part of the decoder that people share, or None.
+        has_mask: Whether pictures come out with a mask as fourth channel.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+    """
+
+    _arguments: tuple[str, ...] = ("identities", "image_size")
+
+    def __init__(
+        self,
+        *,
+        identities: Sequence[str],
+        image_size: int,
+        encoder: keras.Model,
+        decoders: Mapping[str, keras.Model],
+        trunk: keras.Model | None = None,
+        has_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        unknown = set(kwargs) - {"name", "dtype", "trainable"}
+        if unknown:  # Keras would take them without a word.
+            raise TypeError(
+                f"{type(self).__name__} was given {', '.join(sorted(unknown))}. "
+                f"Expected {', '.join(self._arguments)}, name, dtype or trainable. "
+                "Check the spelling."
+            )
+        inputs = {
+            name: keras.Input((image_size, image_size, 3), name=name)
+            for name in sorted(identities)
+        }
+        outputs = {}
+        for name, image in inputs.items():
+            drawn = decoders[name](encoder(image))
+            outputs[name] = drawn if trunk is None else trunk(drawn)
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.identities = tuple(identities)
+        self.image_size = image_size
+        self.output_size = int(next(iter(outputs.values())).shape[1])
+        self.has_mask = has_mask
+        self.encoder = encoder
+        self.trunk = trunk
+        self.decoders = dict(decoders)
+        self._cache = _Cache()
+
+    @staticmethod
+    def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
+        """Returns the names as a tuple, or says what is wrong with them."""
+        if isinstance(identities, str) or len(set(identities)) < max(
+            2, len(identities)
+        ):
+            raise ValueError(
+                f"identities={identities!r} was given. A face swap needs the names of "
+                'two or more different people: identities=("ana", "ben").'
+            )
+        for name in identities:
+            if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+                raise ValueError(
+                    f"The identity {name!r} cannot be the name of a file and of a "
+                    "model's output. Use letters, digits, '-' and '_', beginning with "
+                    'a letter, such as "ana_2".'
+                )
+        return tuple(identities)
+
+    @property
+    def parts(self) -> dict[str, keras.Model]:
+        """The models this one is made of, by the name of their weights file."""
+        parts = {"encoder": self.encoder}
+        if self.trunk is not None:
+            parts["trunk"] = self.trunk
+        return parts | {f"decoder.{n}": self.decoders[n] for n in self.identities}
+
+    def encode(self, images: Any, batch_size: int = 32) -> Array:
+        """Compresses aligned faces.
+
+        Args:
+            images: (N, S, S, 3), or one (S, S, 3); uint8, or float in [0, 1].
+            batch_size: Pictures a step.
+
+        Returns:
+            Their latents, (N, ...) or one without the batch axis, float32.
+        """
+        batch, single = self._batch(images)
+        latent = self.encoder.predict(batch, batch_size=batch_size, verbose=0)
+        latent = latent.astype("float32", copy=False)
+        return latent[0] if single else latent
+
+    def decode(self, latent: Any, to: str, batch_size: int = 32) -> Array:
+        """Draws the person `to` from latents, as `predict(..., to=)` does."""
+        latent = np.asarray(latent, "float32")
+        single = latent.ndim == len(self.encoder.output.shape) - 1
+        batch = latent[None] if single else latent
+        drawn = self._decoder(to).predict(batch, batch_size=batch_size, verbose=0)
+        return drawn[0] if single else drawn
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = None,
+        *,
+        to: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Draws the person `to` with the expression of the faces given.
+
+        Args:
+            x: Aligned faces (N, S, S, 3) or one (S, S, 3), uint8 or float in
+                [0, 1]. Without `to`, a dictionary of them keyed by identity, as
+                `keras.Model.predict` takes it.
+            batch_size: Pictures a step; 32 by default.
+            verbose: As in Keras; silent by default where `to` is given.
+            to: Whose face to draw.
+            **kwargs: Passed on to `keras.Model.predict`.
+
+        Returns:
+            float32 in [0, 1], (N, S, S, 3), or (N, S, S, 4) with a mask as fourth
+            channel where `has_mask`; a single picture for a single picture.
+        """
+        if to is None:
+            x = as_float_dict(x)
+            verbose = "auto" if verbose is None else verbose
+            return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
+        batch, single = self._batch(x)
+        model = self._derived(
+            f"swap.{to}", lambda: self._compose(self.encoder, self._decoder(to))
+        )
+        drawn = model.predict(
+            batch, batch_size=batch_size, verbose=verbose or 0, **kwargs
+        )
+        return drawn[0] if single else drawn
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Trains as `keras.Model.fit` does; uint8 pictures are taken as they are.
+
+        Args:
+            x: `SwapPairs`, a dataset, or a dictionary of faces keyed by identity.
+            y: Targets keyed by identity where `x` is a dictionary.
+            **kwargs: As in `keras.Model.fit`.
+
+        Returns:
+            Keras' History.
+        """
+        if isinstance(x, keras.utils.PyDataset):
+            # Another order of the batches would make a resumed run another run.
+            kwargs.setdefault("shuffle", False)
+        held_out = kwargs.get("validation_data")
+        if isinstance(held_out, tuple):
+            kwargs["validation_data"] = tuple(map(as_float_dict, held_out))
+        return super().fit(as_float_dict(x), as_float_dict(y), **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Measures as `keras.Model.evaluate` does; uint8 pictures as in `fit`."""
+        return super().evaluate(as_float_dict(x), as_float_dict(y), **kwargs)
+
+    def add_identity(self, name: str, like: str | None = None) -> FaceSwap:
+        """Returns a model that knows one more person.
+
+        Args:
+            name: The new person.
+            like: Whose decoder the new one starts from; a fresh one by default.
+
+        Returns:
+            A new, uncompiled model of the same class; encoder, trunk and the other
+            people's decoders have this model's weights, and this one is unchanged.
+        """
+        config = {**self.get_config(), "identities": (*self.identities, name)}
+        config.pop("name", None)
+        model = type(self).from_config(config)
+        for part, network in self.parts.items():
+            model.parts[part].set_weights(network.get_weights())
+        if like is not None:
+            source = self.decoders[self._known(like)]
+            model.decoders[name].set_weights(source.get_weights())
+        return model
+
+    def save_parts(self, folder: str | Path) -> Path:
+        """Saves the config and one weights file a part; see `swap.parts`."""
+        from deepface_models.swap import parts
+
+        return parts.save_parts(self, folder)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        config = {name: getattr(self, name) for name in self._arguments}
+        config["identities"] = list(self.identities)
+        own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
+        return {**config, "name": self.name, **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Builds the model that `get_config` described."""
+        return cls(**config)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Notes the people beside the weights, which Keras keeps by position."""
+        names = "\n".join(sorted(self.identities))
+        store["identities"] = np.frombuffer(names.encode(), "uint8")
+
+    def load_own_variables(self, store: Any) -> None:
+        """Refuses the weights of other people, which would swap faces silently."""
+        noted = store["identities"] if "identities" in store else np.zeros(0, "uint8")
+        found = np.asarray(noted, "uint8").tobytes().decode().split("\n")
+        if found != sorted(self.identities):
+            raise ModelFileError(
+                f"These weights belong to the people {', '.join(found)}. Expected "
+                f"{', '.join(sorted(self.identities))}. Build the model with the same "
+                "identities, or use model.save_parts(folder), which keeps a file each."
+            )
+
+    def _known(self, name: str) -> str:
+        if name in self.identities:
+            return name
+        near = difflib.get_close_matches(name, self.identities, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"to={name!r} is not a person of this model, which knows "
+            f"{', '.join(map(repr, self.identities))}.{hint} A new person is added by "
+            f"model.add_identity({name!r}) and training."
+        )
+
+    def _decoder(self, to: str) -> keras.Model:
+        own = self.decoders[self._known(to)]
+        if self.trunk is None:
+            return own
+        trunk = self.trunk
+        return self._derived(f"decode.{to}", lambda: self._compose(own, trunk))
+
+    def _derived(self, key: str, make: Any) -> keras.Model:
+        if key not in self._cache.models:
+            self._cache.models[key] = make()
+        return self._cache.models[key]
+
+    @staticmethod
+    def _compose(first: keras.Model, second: keras.Model) -> keras.Model:
+        image = keras.Input(first.input.shape[1:])
+        return keras.Model(image, second(first(image)))
+
+    def _batch(self, images: Any) -> tuple[Array, bool]:
+        images = as_float(images)
+        single = images.ndim == 3
+        batch = images[None] if single else images
+        expected = (self.image_size, self.image_size, 3)
+        if batch.ndim != 4 or batch.shape[1:] != expected:
+            raise ValueError(
+                f"Faces of shape {tuple(images.shape)} were given. {self.name} takes "
+                f"(N, {expected[0]}, {expected[1]}, 3) or one {expected}, red green "
+                f"blue. Align them with FaceAligner(image_size={self.image_size})."
+            )
+        return batch, single

@@ -1,0 +1,104 @@
+"""The first published face-swap autoencoder, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from deepface_models.layers import PACKAGE, PixelShuffle
+from deepface_models.losses import PictureLoss
+from deepface_models.swap._inputs import precision
+from deepface_models.swap.base import FaceSwap
+
+
+def _down(x: Any, filters: int) -> Any:
+    x = layers.Conv2D(filters, 5, strides=2, padding="same")(x)
+    return layers.LeakyReLU(negative_slope=0.1)(x)
+
+
+def _up(x: Any, filters: int) -> Any:
+    x = layers.Conv2D(filters * 4, 3, padding="same")(x)
+    x = layers.LeakyReLU(negative_slope=0.1)(x)
+    return PixelShuffle(2)(x)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Original(FaceSwap):
+    """The network of the original deepfakes code and of FakeApp.
+
+    64 x 64 pixels in and out, encoder of 69,662,976 parameters, 6,199,747 for each
+    decoder: 82,062,470 for two people. `compile()` gives the published settings:
+    Adam 5e-5 with beta_1 0.5 and mean absolute error.
+
+    Reference: joshua-wu/deepfakes_faceswap (2017), model.py.
+
+    Args:
+        identities: The people's names.
+        image_size: Pixels in and out, a multiple of 16; published with 64.
+        latent_size: Width of the bottleneck; published with 1024.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Example:
+        >>> model = Original(identities=("ana", "ben"))
+        >>> model.count_params()
+        82062470
+    """
+
+    _arguments = ("identities", "image_size", "latent_size")
+
+    def __init__(
+        self,
+        identities: Sequence[str] = ("a", "b"),
+        image_size: int = 64,
+        latent_size: int = 1024,
+        **kwargs: Any,
+    ) -> None:
+        identities = self.check_identities(identities)
+        if image_size < 16 or image_size % 16:
+            raise ValueError(
+                f"image_size={image_size!r} was given. Original halves a picture four "
+                "times, so that it takes multiples of 16. Use image_size=64."
+            )
+        with precision(kwargs.pop("dtype", None)):
+            super().__init__(
+                identities=identities,
+                image_size=image_size,
+                encoder=self._build_encoder(image_size, latent_size),
+                decoders={n: self._build_decoder(n, image_size) for n in identities},
+                **kwargs,
+            )
+        self.latent_size = latent_size
+
+    @staticmethod
+    def _build_encoder(size: int, latent_size: int) -> keras.Model:
+        image = keras.Input((size, size, 3))
+        x = image
+        for filters in (128, 256, 512, 1024):
+            x = _down(x, filters)  # (B, S/16, S/16, 1024) at the end
+        low = size // 16
+        x = layers.Dense(latent_size)(layers.Flatten()(x))
+        x = layers.Dense(low * low * 1024)(x)
+        x = layers.Reshape((low, low, 1024))(x)
+        return keras.Model(image, _up(x, 512), name="encoder")
+
+    @staticmethod
+    def _build_decoder(name: str, size: int) -> keras.Model:
+        latent = keras.Input((size // 8, size // 8, 512))
+        x = latent
+        for filters in (256, 128, 64):
+            x = _up(x, filters)
+        out = layers.Conv2D(
+            3, 5, padding="same", activation="sigmoid", dtype="float32"
+        )(x)
+        return keras.Model(latent, out, name=f"decoder_{name}")
+
+    def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
+        """Compiles with the published settings where none are given."""
+        super().compile(
+            optimizer=optimizer or keras.optimizers.Adam(5e-5, beta_1=0.5),
+            loss=loss or {name: PictureLoss() for name in self.identities},
+            **kwargs,
+        )

@@ -1,0 +1,300 @@
+"""Models as folders: a config and one weights file for each part.
+
+Keras stores weights by class and position, so one file for a whole face swap could
+give one person's decoder to another without an error. Here every part has its own
+file, named after the person, with a digest of its structure and a SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from deepface_models._errors import IntegrityError, ModelFileError
+from deepface_models._files import sha256_file, write_json
+from deepface_models._folders import recover_folder, whole_folder
+from deepface_models._version import __version__
+from deepface_models.layers import PACKAGE
+from deepface_models.swap.base import FaceSwap
+
+CONFIG = "config.json"
+FORMAT = 1
+_KEYS = ("format", "class", "config", "identities", "parts")
+
+
+def save_parts(
+    model: FaceSwap, folder: str | Path, metadata: Mapping[str, Any] | None = None
+) -> Path:
+    """Saves a model as a folder of `config.json` and `<part>.weights.h5` files.
+
+    The folder appears whole or not at all: after a crash the former one is still
+    there, or is put back by the next save or load. Files of others in a folder that
+    held a model before are kept.
+
+    Args:
+        model: A model of a class registered in package "deepface_models".
+        folder: Where to; a former model there is replaced.
+        metadata: What else to note in `config.json`, such as measures; JSON values.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: The folder holds something else, the model's class is not
+            registered, or weights belong to none of its parts.
+    """
+    config = _describe(model, metadata)
+    with whole_folder(folder) as new:
+        _keep_others(Path(folder), new)
+        for name, part in model.parts.items():
+            path = new / _file_name(name)
+            part.save_weights(path)
+            config["parts"][name] = {
+                "structure": structure_digest(part),
+                "sha256": sha256_file(path),
+                "size": path.stat().st_size,
+            }
+        write_json(new / CONFIG, config)
+    return Path(folder)
+
+
+def load_parts(folder: str | Path, identities: Sequence[str] | None = None) -> FaceSwap:
+    """Builds the model that `save_parts` saved; it is not compiled.
+
+    Args:
+        folder: The folder.
+        identities: Which of its people to load, in this order; all by default.
+
+    Returns:
+        The model. Each person's decoder comes from the file of that name, whatever
+        the order.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        IntegrityError: A weights file is missing, damaged or changed.
+        ModelFileError: The folder is no saved model, or its class or structure is
+            not that of this version.
+        ValueError: `identities` names somebody whom the model does not know.
+    """
+    config = read_config(folder)
+    names = list(config["identities"])
+    chosen = names if identities is None else list(identities)
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        raise ValueError(
+            f"identities={tuple(chosen)!r} was asked of {folder}, which knows "
+            f"{', '.join(map(repr, names))} and not {', '.join(map(repr, unknown))}. "
+            "Expected people of the saved model. Load it without `identities` and "
+            "use model.add_identity(...) for a new person."
+        )
+    model_class = _registered(config["class"], folder)
+    try:
+        model = model_class.from_config({**config["config"], "identities": chosen})
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{folder} holds a {config['class']} that cannot be built ({error}). "
+            "Expected the arguments of this version's class. Load it with the version "
+            f"that saved it, {config.get('version')}."
+        ) from error
+    restore_parts(model, folder)
+    return model
+
+
+def restore_parts(model: FaceSwap, folder: str | Path) -> dict[str, Any]:
+    """Loads a folder's weights into a model that exists already.
+
+    Everything is checked before the first weight changes.
+
+    Args:
+        model: A model of the class and structure that was saved; people whom it
+            does not have are left out.
+        folder: The folder that `save_parts` wrote.
+
+    Returns:
+        The metadata given to `save_parts`.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        IntegrityError: A weights file is missing, damaged or changed.
+        ModelFileError: A part is missing or its structure differs.
+    """
+    config = read_config(folder)
+    for name, part in model.parts.items():
+        record = config["parts"].get(name)
+        if not isinstance(record, dict):
+            raise ModelFileError(
+                f"{folder} holds the parts {', '.join(config['parts'])}. Expected "
+                f"{name!r} among them. Use a model of the same people and settings."
+            )
+        if record.get("structure") != structure_digest(part):
+            raise ModelFileError(
+                f"The part {name!r} in {folder} has other layers or weights than this "
+                f"{type(model).__name__}. Expected the same structure. Load it with "
+                f"the version that saved it, {config.get('version')}, or train again."
+            )
+        _check_file(Path(folder) / _file_name(name), record)
+    for name, part in model.parts.items():
+        part.load_weights(Path(folder) / _file_name(name))
+    return dict(config.get("metadata") or {})
+
+
+def load(path: str | Path) -> FaceSwap:
+    """Loads a model from a folder of parts or from a `.keras` file.
+
+    Args:
+        path: What `model.save_parts(folder)` or `model.save("x.keras")` wrote.
+
+    Returns:
+        The model, ready to predict; call `compile()` to train it further.
+
+    Raises:
+        FileNotFoundError: Nothing is at `path`.
+        IntegrityError: A weights file is missing, damaged or changed.
+        ModelFileError: It is no model of this package.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        return load_parts(path)
+    if not path.is_file():
+        raise FileNotFoundError(_nothing(path))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read(CONFIG))
+        _registered(config.get("registered_name"), path)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except ModelFileError:
+        raise
+    except (zipfile.BadZipFile, KeyError, AttributeError, OSError, ValueError) as error:
+        raise ModelFileError(
+            f"{path} cannot be read as a model ({error}). Expected a complete .keras "
+            "file of this package. Copy it again, or save it again with model.save()."
+        ) from error
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """Returns `config.json` of a saved model, its keys checked.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ModelFileError: It is no saved model, or one of another format.
+    """
+    recover_folder(folder)
+    path = Path(folder) / CONFIG
+    if not Path(folder).exists():
+        raise FileNotFoundError(_nothing(folder))
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        complete = all(key in config for key in _KEYS) and dict(config["parts"])
+    except (OSError, TypeError, ValueError):
+        complete = None
+    if not complete or config["format"] != FORMAT:
+        raise ModelFileError(
+            f"{folder} holds no saved model of format {FORMAT}. Expected {CONFIG} and "
+            "*.weights.h5 files as model.save_parts(folder) writes them. Check the "
+            "path, or copy the folder again."
+        )
+    return dict(config)
+
+
+def structure_digest(part: keras.Model) -> str:
+    """Returns a SHA-256 of layer classes and of weights' shapes and types, in order.
+
+    Names do not count: Keras numbers them as it goes.
+    """
+    weights = [[list(weight.shape), str(weight.dtype)] for weight in part.weights]
+    text = json.dumps([list(_classes(part)), weights])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _describe(model: FaceSwap, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    name = keras.saving.get_registered_name(type(model))
+    if not name.startswith(f"{PACKAGE}>") or not isinstance(model, FaceSwap):
+        raise ValueError(
+            f"A model of class {type(model).__name__} was given. Expected a FaceSwap "
+            f'whose class is registered in package "{PACKAGE}". Decorate it with '
+            f'@keras.saving.register_keras_serializable("{PACKAGE}").'
+        )
+    owned = {id(w) for part in model.parts.values() for w in part.weights}
+    if owned != {id(w) for w in model.weights}:
+        raise ValueError(
+            f"{type(model).__name__} has weights that belong to none of its parts, "
+            "or parts that it does not use. Expected each weight in a part. Return "
+            "every network from its `parts`."
+        )
+    return {
+        "format": FORMAT,
+        "class": name,
+        "config": model.get_config(),
+        "identities": list(model.identities),
+        "version": __version__,
+        "keras": keras.__version__,
+        "parts": {},
+        "metadata": dict(metadata or {}),
+    }
+
+
+def _registered(name: Any, where: str | Path) -> type[FaceSwap]:
+    """Returns a class of ours by its registered name; nothing else is ever built."""
+    found = None
+    if isinstance(name, str) and name.startswith(f"{PACKAGE}>"):
+        found = keras.saving.get_registered_object(name)
+    if not (isinstance(found, type) and issubclass(found, FaceSwap)):
+        raise ModelFileError(
+            f"{where} holds a model of class {name!r}. Expected a face swap registered "
+            f'in package "{PACKAGE}". Use a newer version, or import the module that '
+            "defines the class before loading."
+        )
+    return found
+
+
+def _classes(layer: Any) -> Iterator[str]:
+    yield type(layer).__name__
+    for inner in getattr(layer, "layers", ()):
+        yield from _classes(inner)
+
+
+def _file_name(part: str) -> str:
+    return f"{part}.weights.h5"
+
+
+def _keep_others(former: Path, new: Path) -> None:
+    """Copies files that are not the model's, or refuses a folder of others."""
+    if not former.exists() or (former.is_dir() and not any(former.iterdir())):
+        return
+    try:
+        ours = {CONFIG, *map(_file_name, read_config(former)["parts"])}
+    except ModelFileError as error:
+        raise ValueError(
+            f"{former} exists and holds no saved model. Expected a new or empty "
+            "folder, or one that save_parts wrote. Choose another folder."
+        ) from error
+    for path in former.iterdir():
+        if path.is_dir():
+            shutil.copytree(path, new / path.name)
+        elif path.name not in ours:
+            shutil.copy2(path, new / path.name)
+
+
+def _check_file(path: Path, record: Mapping[str, Any]) -> None:
+    size = path.stat().st_size if path.is_file() else None
+    if size != record.get("size") or sha256_file(path) != record.get("sha256"):
+        state = "is missing" if size is None else f"has {size} bytes and other contents"
+        raise IntegrityError(
+            f"{path} {state}. Expected the {record.get('size')} bytes with SHA-256 "
+            f"{record.get('sha256')} that were saved. Copy the folder again from where "
+            "it came, or train again."
+        )
+
+
+def _nothing(path: str | Path) -> str:
+    return (
+        f"Nothing is at {path}. Expected a folder that model.save_parts(folder) wrote "
+        "or a .keras file. Check the path."
+    )

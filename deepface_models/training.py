@@ -1,0 +1,143 @@
+"""`train`: face sets in, a trained face swap with its previews out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from deepface_models.callbacks import (
+    ResumableCheckpoint,
+    StopOnNonFinite,
+    SwapPreview,
+    TimeBudget,
+)
+from deepface_models.data import Augmentation, SwapPairs
+from deepface_models.faces import FaceSet
+from deepface_models.swap import FaceSwap, Original, Swift
+
+ARCHITECTURES: dict[str, type[FaceSwap]] = {"original": Original, "swift": Swift}
+_MANY_EPOCHS = 1_000_000  # as good as endless: a time budget ends the training
+
+
+def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
+    """Returns each person's faces, opened where a folder is given."""
+    return {
+        name: value if isinstance(value, FaceSet) else FaceSet.open(value)
+        for name, value in faces.items()
+    }
+
+
+def build(
+    architecture: str, identities: Sequence[str], image_size: int | None = None
+) -> FaceSwap:
+    """Returns a new model by its architecture's name.
+
+    Args:
+        architecture: A key of `ARCHITECTURES`.
+        identities: The people's names.
+        image_size: Pixels in and out; the architecture's own size by default.
+
+    Raises:
+        ValueError: There is no such architecture.
+    """
+    if architecture not in ARCHITECTURES:
+        near = difflib.get_close_matches(architecture, ARCHITECTURES, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"architecture={architecture!r} was given. Expected one of "
+            f"{', '.join(map(repr, ARCHITECTURES))}.{hint}"
+        )
+    sized: dict[str, Any] = {} if image_size is None else {"image_size": image_size}
+    return ARCHITECTURES[architecture](identities=tuple(identities), **sized)
+
+
+def train(
+    faces: Mapping[str, FaceSet | str | Path],
+    output: str | Path,
+    *,
+    architecture: str = "swift",
+    image_size: int | None = None,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    batch_size: int = 8,
+    steps: int = 100,
+    validation: float = 0.2,
+    augmentation: Augmentation | None = None,
+    preview_every: int = 5,
+    checkpoint_every: int = 5,
+    seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: Any = "auto",
+) -> FaceSwap:
+    """Trains a face swap; called again after an interruption, it goes on.
+
+    Everything here can be done by hand with `SwapPairs`, `model.fit` and
+    `callbacks`; this puts the usual ones together. `output` gets `model/` (load it
+    with `deepface_models.load`), `previews/`, `checkpoints/` and `history.csv`.
+
+    Args:
+        faces: For each person a `FaceSet` or its folder.
+        output: Folder of the results.
+        architecture: "swift" or "original".
+        image_size: Pixels of the model; that of the architecture by default.
+        minutes: Time to train; the learning rate falls to the end of it. 6 by
+            default if `epochs` is not given either.
+        epochs: Passes of `steps` batches, instead of or at most beside `minutes`.
+        batch_size: Faces of each person in a batch.
+        steps: Batches an epoch.
+        validation: Part of each person's faces held out (whole clips, else the end
+            of the clip); `FaceSet.split(validation)` gives the same ones again.
+        augmentation: Random changes; `Augmentation.light()` by default.
+        preview_every: Epochs between preview pictures.
+        checkpoint_every: Epochs between checkpoints.
+        seed: Makes weights and draws repeatable.
+        callbacks: More Keras callbacks.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        ValueError: Too few people or faces, or an unknown architecture.
+    """
+    output = Path(output)
+    sets = open_sets(faces)
+    splits = {name: value.split(validation) for name, value in sets.items()}
+    keras.utils.set_random_seed(seed)
+    model = build(architecture, tuple(sets), image_size)
+    pairs = SwapPairs(
+        {name: training for name, (training, _) in splits.items()},
+        batch_size,
+        image_size=model.image_size,
+        steps=steps,
+        augmentation=augmentation or Augmentation.light(),
+        seed=seed,
+    )
+    model.compile()
+    budget = TimeBudget(minutes or 6.0) if minutes or not epochs else None
+    kept = [*callbacks, *([budget] if budget else [])]
+    held_out = {name: pairs.fitting(held) for name, (_, held) in splits.items()}
+    output.mkdir(parents=True, exist_ok=True)
+    model.fit(
+        pairs,
+        epochs=epochs or _MANY_EPOCHS,
+        verbose=verbose,
+        callbacks=[
+            ResumableCheckpoint(
+                output / "checkpoints",
+                pairs,
+                every=checkpoint_every,
+                also=[budget] if budget else [],
+            ),
+            *kept,
+            StopOnNonFinite(),
+            SwapPreview(output / "previews", held_out, every=preview_every),
+            keras.callbacks.CSVLogger(output / "history.csv", append=True),
+        ],
+    )
+    model.save_parts(output / "model")
+    return model

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from callback_helpers import model, pairs, pictures, same, schedule
+
+from deepface_models import IntegrityError, ModelFileError
+from deepface_models.callbacks import ResumableCheckpoint, SwapPreview, TimeBudget
+from deepface_models.swap import Swift
+
+backend = pytest.mark.backend
+
+
+def train(folder, epochs, **kwargs):
+    data, made = pairs(), model(schedule())
+    checkpoint = ResumableCheckpoint(folder, data, **kwargs)
+    history = made.fit(data, epochs=epochs, verbose=0, callbacks=[checkpoint])
+    return made, history
+
+
+@pytest.fixture(scope="module")
+def straight():
+    data, made = pairs(), model(schedule())
+    history = made.fit(data, epochs=4, verbose=0)
+    return made, history
+
+
+@pytest.fixture(scope="module")
+def two_epochs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "run"
+    train(folder, 2)
+    return folder
+
+
+@pytest.fixture
+def run(two_epochs, tmp_path):
+    """A folder with the checkpoints of two epochs, to be spoiled."""
+    return Path(shutil.copytree(two_epochs, tmp_path / "run"))
+
+
+@backend
+def test_resumed_is_uninterrupted_to_the_last_bit(run, straight):
+    made, history = train(run, 4)
+    assert same(made, straight[0])
+    assert history.epoch == [2, 3]
+    assert history.history["loss"] == straight[1].history["loss"][2:]
+    assert int(made.optimizer.iterations) == 12
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize("number", [3])
+def test_kill_9_while_a_checkpoint_is_written(tmp_path, straight, number):
+    script = Path(__file__).with_name("resume_script.py")
+    command = [sys.executable, script, tmp_path / "run", str(number)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        command, capture_output=True, timeout=240, check=False, env=environment
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()[-2000:]
+    assert sorted(os.listdir(tmp_path / "run")) == [
+        ".epoch-000003.new",
+        "epoch-000001",
+        "epoch-000002",
+    ]
+    made, history = train(tmp_path / "run", 4)
+    assert history.epoch == [2, 3]
+    assert same(made, straight[0])
+    assert sorted(os.listdir(tmp_path / "run")) == ["epoch-000003", "epoch-000004"]
+
+
+def test_crash_between_the_two_renames(run, straight):
+    (run / "epoch-000002").rename(run / ".epoch-000002.former")
+    made, history = train(run, 4)
+    assert history.epoch == [2, 3]
+    assert same(made, straight[0])
+
+
+@pytest.mark.parametrize("name", ["state.npz", "checkpoint.json"])
+@pytest.mark.parametrize("how", ["cut", "flip", "gone"])
+def test_damaged_newest_falls_back_to_the_one_before(run, straight, caplog, name, how):
+    spoil(run / "epoch-000002" / name, how)
+    with caplog.at_level(logging.WARNING):
+        made, history = train(run, 4)
+    assert "epoch-000002 is damaged" in caplog.text
+    assert history.epoch == [1, 2, 3]
+    assert same(made, straight[0])
+    assert (run / "epoch-000002.damaged").is_dir()
+
+
+def test_never_starts_afresh_over_damaged_checkpoints(run):
+    for name in ("epoch-000001", "epoch-000002"):
+        spoil(run / name / "state.npz", "flip")
+    before = sorted(os.listdir(run))
+    for _ in range(2):
+        with pytest.raises(IntegrityError, match="none of them is intact"):
+            train(run, 4)
+    assert sorted(os.listdir(run)) == before
+
+
+def test_a_file_in_place_of_the_folder(tmp_path):
+    (tmp_path / "run").write_text("notes")
+    with pytest.raises(NotADirectoryError):
+        train(tmp_path / "run", 1)
+
+
+def test_another_model_or_optimizer_is_refused(run):
+    data = pairs()
+    other = Swift(("ana", "ben"), image_size=64, latent_size=40)
+    other.compile()
+    sgd = model()
+    sgd.compile(keras.optimizers.SGD(0.1))
+    for made in (other, sgd):
+        before = [w.copy() for w in made.get_weights()]
+        checkpoint = ResumableCheckpoint(run, data)
+        checkpoint.set_model(made)
+        with pytest.raises(ModelFileError, match="another model"):
+            checkpoint.on_train_begin()
+        assert all(map(np.array_equal, before, made.get_weights()))
+
+
+def test_reordered_identities_resume_the_same_people(run, straight):
+    data, made = pairs(), model(schedule(), names=("ben", "ana"))
+    made.fit(data, epochs=4, verbose=0, callbacks=[ResumableCheckpoint(run, data)])
+    faces = pictures()["ana"]
+    for name in ("ana", "ben"):
+        drawn = made.predict(faces, to=name)
+        assert np.array_equal(drawn, straight[0].predict(faces, to=name))
+
+
+def test_same_objects_may_go_on_and_later_fits_start_at_zero(tmp_path):
+    data, made = pairs(steps=1), model()
+    checkpoint = ResumableCheckpoint(tmp_path, data)
+    made.fit(data, epochs=2, verbose=0, callbacks=[checkpoint])
+    history = made.fit(data, epochs=3, verbose=0, callbacks=[checkpoint])
+    assert history.epoch == [2]
+    assert made.fit(data, epochs=2, verbose=0).epoch == [0, 1]
+    done = made.fit(data, epochs=3, verbose=0, callbacks=[checkpoint])
+    assert done.epoch == []
+    assert made.fit(data, epochs=2, verbose=0).epoch == [0, 1]
+
+
+def test_every_and_keep(tmp_path):
+    data, made = pairs(steps=1), model()
+    checkpoint = ResumableCheckpoint(tmp_path, data, every=2, keep=3)
+    made.fit(data, epochs=5, verbose=0, callbacks=[checkpoint])
+    assert [p.name for p in checkpoint.checkpoints()] == [
+        "epoch-000005",
+        "epoch-000004",
+        "epoch-000002",
+    ]
+    with pytest.raises(ValueError, match="keep=0"):
+        ResumableCheckpoint(tmp_path, keep=0)
+
+
+def test_epoch_with_nan_loss_is_not_saved(run):
+    data, made = pairs(), model(schedule())
+    made.compile(made.optimizer, loss={n: nan_loss for n in made.identities})
+    made.fit(data, epochs=3, verbose=0, callbacks=[ResumableCheckpoint(run, data)])
+    assert sorted(os.listdir(run)) == ["epoch-000001", "epoch-000002"]
+
+
+def nan_loss(y_true, y_pred):
+    return keras.ops.mean(y_pred, axis=(1, 2, 3)) * float("nan")
+
+
+@backend
+def test_seed_generators_and_plain_models_resume(tmp_path):
+    def made():
+        keras.utils.set_random_seed(3)
+        layers = [keras.layers.Dense(8), keras.layers.Dropout(0.5)]
+        net = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1)])
+        net.compile("adam", "mse")
+        return net
+
+    x = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")
+    train_on = {"x": x, "y": x[:, :1], "shuffle": False, "verbose": 0}
+    straight = made()
+    straight.fit(epochs=4, **train_on)
+    made().fit(epochs=2, callbacks=[ResumableCheckpoint(tmp_path)], **train_on)
+    resumed = made()
+    resumed.fit(epochs=4, callbacks=[ResumableCheckpoint(tmp_path)], **train_on)
+    assert all(map(np.array_equal, straight.get_weights(), resumed.get_weights()))
+
+
+def test_also_keeps_what_is_left_of_a_time_budget(tmp_path, monkeypatch):
+    from deepface_models.callbacks import budget as module
+
+    now = [0.0]
+    monkeypatch.setattr(module, "_CLOCK", lambda: now[0])
+    data, made, budget = pairs(steps=1), model(), TimeBudget(1)
+
+    class Tick(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            now[0] += 10.0
+
+    checkpoint = ResumableCheckpoint(tmp_path, data, also=[budget])
+    calls = [Tick(), budget, checkpoint]
+    made.fit(data, epochs=2, verbose=0, callbacks=calls)
+    assert budget.used == 20.0
+
+    now[0] = 500.0
+    again, budget = model(), TimeBudget(1)
+    checkpoint = ResumableCheckpoint(tmp_path, data, also=[budget])
+    calls = [Tick(), checkpoint, budget]
+    history = again.fit(data, epochs=99, verbose=0, callbacks=calls)
+    assert history.epoch == [2, 3, 4, 5]
+    assert float(again.optimizer.learning_rate) == pytest.approx(1e-3)
+    after, budget = model(), TimeBudget(1)
+    checkpoint = ResumableCheckpoint(tmp_path, data, also=[budget])
+    history = after.fit(data, epochs=99, verbose=0, callbacks=[checkpoint, budget])
+    assert history.epoch == []
+
+
+def test_stopped_within_an_epoch_goes_on_with_fresh_draws(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = True
+
+    data, made = pairs(), model()
+    made.fit(data, verbose=0, callbacks=[Stop(), ResumableCheckpoint(tmp_path, data)])
+    manifest = json.loads((tmp_path / "epoch-000001" / "checkpoint.json").read_text())
+    assert manifest["data_epoch"] == data.epoch + 1
+
+
+@backend
+def test_preview_and_checkpoint_do_not_change_training(tmp_path, straight):
+    data, made = pairs(), model(schedule())
+    calls = [
+        SwapPreview(tmp_path / "preview", pictures()),
+        ResumableCheckpoint(tmp_path / "run", data),
+    ]
+    history = made.fit(data, epochs=4, verbose=0, callbacks=calls)
+    assert same(made, straight[0])
+    assert history.history == straight[1].history
+
+
+def spoil(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == "gone":
+        path.unlink()
+    elif how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    else:
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)

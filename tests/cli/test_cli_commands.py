@@ -1,0 +1,164 @@
+"""The commands on real frames, from faces to a verified swap."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_helpers import CLIPS, CONSENT
+
+import deepface_models as dfm
+from deepface_models.cli import main
+from deepface_models.media import read_image
+
+
+def test_extract_leaves_a_face_set(faces: dict[str, Path]) -> None:
+    found = dfm.FaceSet.open(faces["mb"])
+    assert len(found) == 8
+    assert found.image_size == 64
+    assert np.isfinite(found.embeddings).all()
+    assert (faces["mb"] / "sheet.png").exists()
+
+
+def test_extract_keeps_only_the_person(
+    faces: dict[str, Path], tmp_path: Path, capsys: Any
+) -> None:
+    clips = [str(CLIPS / "s1" / "bbaf2n.mpg"), str(CLIPS / "mb" / "sbia1a.mpg")]
+    words = ["extract", *clips, "--output", str(tmp_path / "mb"), "--no-progress"]
+    words += ["--every-n", "25", "--person", str(faces["mb"])]
+    assert main(words) == 0
+    assert capsys.readouterr().out.startswith("3 faces from 1 sources in ")
+
+
+def test_train_shows_no_start_up_noise(trained: Any) -> None:
+    done, output = trained
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("2/2 - ")
+    assert lines[1].startswith("The model is in ")
+    assert dfm.load(output / "model").identities == ("s1", "mb")
+
+
+def test_train_takes_each_name_once(faces: dict[str, Path], capsys: Any) -> None:
+    twice = [f"mb={faces['mb']}", f"mb={faces['s1']}"]
+    assert main(["train", *twice, "--output", "nowhere"]) == 2
+    assert "Expected each name once" in capsys.readouterr().err
+
+
+def test_convert_writes_a_signed_swap(swap: Path, frame: Path) -> None:
+    result, source = read_image(swap), read_image(frame)
+    assert result.shape == source.shape
+    assert (result != source).any()
+    assert dfm.verify(swap).consent == CONSENT
+
+
+def test_convert_passes_the_look_on(
+    model: Path, frame: Path, tmp_path: Path, capsys: Any
+) -> None:
+    words = ["convert", str(frame), str(tmp_path / "x.png"), "--model", str(model)]
+    words += ["--to", "mb", "--consent", CONSENT, "--no-progress", "--side-by-side"]
+    words += ["--mask", "ellipse", "--blend", "alpha", "--colour", "none"]
+    assert main([*words, "--landmarks", "5"]) == 0
+    assert capsys.readouterr().out.startswith("1 of 1 frames swapped")
+    assert read_image(tmp_path / "x.png").shape[1] == 2 * read_image(frame).shape[1]
+    record = dfm.verify(tmp_path / "x.png").record
+    assert record is not None
+    assert record.details["mask"] == "ellipse"
+    assert record.details["blend"] == "alpha"
+
+
+def test_convert_says_which_values_there_are(
+    model: Path, frame: Path, tmp_path: Path, capsys: Any
+) -> None:
+    words = ["convert", str(frame), str(tmp_path / "x.png"), "--model", str(model)]
+    words += ["--to", "mb", "--consent", CONSENT]
+    assert main([*words, "--blend", "laplace"]) == 2
+    assert "Did you mean 'laplacian'?" in capsys.readouterr().err
+
+
+def test_convert_needs_both_halves_of_a_certificate(capsys: Any) -> None:
+    words = ["convert", "a.png", "b.png", "--model", "m", "--to", "mb"]
+    assert main([*words, "--consent", CONSENT, "--key", "key.pem"]) == 2
+    assert "Expected both or neither" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_broken_file_is_not_a_success(
+    model: Path, frame: Path, tmp_path: Path, capsys: Any
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(frame, folder / "good.png")
+    (folder / "bad.png").write_bytes(b"no picture")
+    words = ["convert", str(folder), str(tmp_path / "out"), "--model", str(model)]
+    words += ["--to", "mb", "--consent", CONSENT, "--no-progress"]
+    assert main(words) == 1
+    shown = capsys.readouterr()
+    assert "bad.png failed: " in shown.out
+    assert shown.err.startswith("warning: ")
+
+
+def test_verify_says_what_a_file_is(
+    swap: Path, frame: Path, tmp_path: Path, capsys: Any
+) -> None:
+    assert main(["verify", str(swap)]) == 0
+    assert capsys.readouterr().out.strip() == dfm.verify(swap).summary()
+    assert main(["verify", str(frame)]) == 3
+    assert "unsigned" in capsys.readouterr().out
+    altered = tmp_path / "altered.png"
+    content = bytearray(swap.read_bytes())
+    content[-40] ^= 1
+    altered.write_bytes(content)
+    assert main(["verify", str(altered)]) == 4
+    assert "ALTERED" in capsys.readouterr().out
+    assert main(["verify", str(swap), str(altered), str(frame)]) == 4
+
+
+def test_verify_goes_on_after_a_missing_file(swap: Path, capsys: Any) -> None:
+    assert main(["verify", "missing.png", str(swap), "--json"]) == 2
+    shown = capsys.readouterr()
+    missing, found = json.loads(shown.out)
+    assert missing["error"].startswith("missing.png is missing")
+    assert shown.err.startswith("error: missing.png is missing")
+    assert found["state"] == "valid"
+    assert found["synthetic"] is True
+    assert found["consent"] == CONSENT
+    assert found["record"]["details"]["to"] == "mb"
+
+
+def test_evaluate_measures_what_was_held_out(
+    model: Path, faces: dict[str, Path], tmp_path: Path, capsys: Any
+) -> None:
+    words = ["evaluate", "--model", str(model), "--source", str(faces["s1"])]
+    words += ["--to", "mb", "--wanted", str(faces["mb"])]
+    words += ["--replaced", str(faces["s1"]), "--validation", "0.25"]
+    file = tmp_path / "measures.json"
+    assert main([*words, "--json", str(file), "--no-progress"]) == 0
+    assert "s1 replaced by mb" in capsys.readouterr().out
+    values = json.loads(file.read_text())
+    assert [frame["frame"] for frame in values["frames"]] == list(range(18, 24))
+    assert values["measures"]["swap"]["found"] == 1.0
+
+
+def test_demo_is_called_with_its_options(monkeypatch: Any) -> None:
+    import deepface_models.demo
+
+    calls: list[Any] = []
+    monkeypatch.setattr(
+        deepface_models.demo, "run", lambda *a, **options: calls.append((a, options))
+    )
+    assert main(["demo", "--output", "there", "--minutes", "2", "--quick"]) == 0
+    assert calls == [(("there",), {"minutes": 2.0, "quick": True})]
+
+
+@pytest.mark.parametrize("inner", ["", "model"])
+def test_either_folder_of_a_training_is_the_model(
+    model: Path, inner: str, frame: Path, tmp_path: Path
+) -> None:
+    words = ["convert", str(frame), str(tmp_path / "x.png"), "--to", "s1"]
+    words += ["--model", str(model / inner), "--consent", CONSENT, "--no-progress"]
+    assert main(words) == 0

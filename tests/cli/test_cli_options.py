@@ -1,0 +1,131 @@
+"""Help is instant and true: options are arguments, with the arguments' defaults."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cli_helpers import COMMANDS, python, run_apart
+
+import deepface_models as dfm
+from deepface_models import faces, training
+from deepface_models.cli import build_parser, main
+
+_HELP = """
+import sys
+from deepface_models.cli import main
+for words in {words}:
+    try:
+        main(words)
+    except SystemExit as end:
+        assert end.code in (0, None), end.code
+heavy = "keras tensorflow jax torch numpy dlib cv2 av rich PIL c2pa".split()
+print("loaded:", [name for name in heavy if name in sys.modules])
+"""
+
+
+def functions(command: str) -> list[Callable[..., Any]]:
+    """What a command calls with its options."""
+    if command == "demo":
+        from deepface_models.demo import run
+
+        return [run]
+    return {
+        "extract": [dfm.FaceAligner, dfm.FaceAligner.extract],
+        "train": [dfm.train],
+        "convert": [dfm.convert, dfm.Converter, dfm.FaceAligner],
+        "evaluate": [dfm.evaluate, dfm.FaceSet.split],
+        "verify": [dfm.verify],
+    }[command]
+
+
+# Options that are no argument of those functions, and what they are.
+ELSEWHERE = {
+    "convert": {"key"},  # of Certificate.load
+    "evaluate": {"json"},  # of Evaluation.to_json
+    "verify": {"json"},  # how to print
+}
+
+
+def options(command: str) -> list[argparse.Action]:
+    groups = build_parser()._subparsers
+    assert groups is not None
+    parser = groups._group_actions[0].choices[command]  # type: ignore[index, call-overload]
+    return [a for a in parser._actions if a.dest not in ("help", "traceback")]
+
+
+def test_help_of_every_command_imports_nothing_heavy() -> None:
+    words = [["--help"], *([name, "--help"] for name in COMMANDS), ["--version"]]
+    done = python("-c", _HELP.format(words=words))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+    for name in COMMANDS:
+        assert f"usage: deepface-models {name}" in done.stdout
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "doctor"])
+def test_every_option_is_an_argument_of_what_it_calls(command: str) -> None:
+    known: dict[str, inspect.Parameter] = {}
+    for function in functions(command):
+        known |= dict(inspect.signature(function).parameters)
+    for option in options(command):
+        if option.dest in ELSEWHERE.get(command, ()):
+            continue
+        assert option.dest in known, option.dest
+        default = known[option.dest].default
+        if option.required or default is inspect.Parameter.empty:
+            continue
+        if option.dest == "identity":  # two options for one argument
+            continue
+        assert option.default == default, option.dest
+
+
+def test_identity_is_computed_unless_refused() -> None:
+    def parsed(*words: str) -> Any:
+        return build_parser().parse_args(["extract", "a", "--output", "b", *words])
+
+    default = inspect.signature(dfm.FaceAligner).parameters["identity"].default
+    assert parsed().identity is default is True
+    assert parsed("--no-identity").identity is False
+    assert parsed("--identity-every", "4").identity == 4
+
+
+def test_help_names_every_value_that_is_accepted() -> None:
+    room = importlib.import_module(dfm.Converter.__module__.rpartition(".")[0])
+    values = {
+        ("extract", "face_type"): faces.FACE_TYPES,
+        ("train", "architecture"): training.ARCHITECTURES,
+        ("convert", "mask"): room.MASKS,
+        ("convert", "colour"): room.COLOURS,
+        ("convert", "blend"): room.BLENDS,
+    }
+    for (command, name), names in values.items():
+        text = next(str(o.help) for o in options(command) if o.dest == name)
+        assert all(value in text for value in names), (command, name)
+
+
+def test_version_and_module() -> None:
+    done = run_apart("--version")
+    assert done.stdout == f"deepface-models {dfm.__version__}\n"
+
+
+def test_no_command_shows_the_help(capsys: Any) -> None:
+    assert main([]) == 2
+    assert "the main job in three commands" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["ana", "ana=", "=faces"])
+def test_people_are_given_by_name(text: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", text, "--output", "nowhere"])
+    assert "expected NAME=FACES, such as ana=faces/ana" in capsys.readouterr().err
+
+
+def test_convert_needs_a_consent_statement(capsys: Any) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["convert", "a.png", "b.png", "--model", "m", "--to", "ben"])
+    assert "required: --consent" in capsys.readouterr().err

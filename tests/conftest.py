@@ -1,0 +1,43 @@
+"""Two people's aligned faces from the pictures in tests/data, found without dlib."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FACES = Path(__file__).resolve().parent / "data" / "faces"
+FIVE_OF_68 = ("45", "42", "36", "39", "33")  # as dlib's five points
+PICTURES = {
+    "ana": ("london_005_neutral.jpg", "canada_003f.jpg"),
+    "ben": ("london_019_neutral.jpg", "composite_f_easian.jpg", "canada_008f.jpg"),
+}
+
+
+def face_set(files: tuple[str, ...], count: int, size: int):
+    """A set in memory: each picture cut out several times, slightly moved."""
+    from deepface_models.faces import Box, Face, FaceSet, align, alignment_matrix
+    from deepface_models.media import read_image
+
+    rng = np.random.default_rng(len(files))
+    truth = json.loads((FACES / "truth.json").read_text())
+    made = FaceSet(image_size=size, landmarks=5)
+    for number in range(count):
+        file = files[number % len(files)]
+        marks = truth[file]["landmarks"]
+        points = np.array([marks[i] for i in FIVE_OF_68], np.float32)
+        matrix = alignment_matrix(points + rng.normal(0, 2, 2), size)
+        box = Box(*truth[file]["box"])
+        face = Face(box, points, 1.0, "hand", matrix, size)
+        aligned = align(read_image(FACES / file), matrix, size)
+        made.append(face, aligned, source=file, frame=number)
+    return made
+
+
+@pytest.fixture(scope="session")
+def people():
+    """Two sets of 64 px with 5 landmarks: ana's 6 and ben's 9 faces. Not to change."""
+    counts = {"ana": 6, "ben": 9}
+    return {name: face_set(PICTURES[name], n, 64) for name, n in counts.items()}

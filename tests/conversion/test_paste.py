@@ -1,0 +1,101 @@
+"""Faces go back to where they came from, also at the frame's edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deepface_models.conversion import masks, paste
+from deepface_models.conversion.blend import BLENDS, alpha_blend
+from deepface_models.faces.align import align
+
+
+def matrix_at(x: float, y: float, side: float, size: int = 96, turn: float = 0.0):
+    """Frame -> aligned, of a square of `side` px around (x, y)."""
+    scale = size / side
+    cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
+    rotation = np.array([[cos, sin], [-sin, cos]])
+    shift = (size - 1) / 2 - rotation @ np.array([x, y])
+    return np.column_stack([rotation, shift])
+
+
+def disc(size: int = 96):
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    return np.clip(size * 0.35 - np.hypot(x, y), 0, 1).astype(np.float32)
+
+
+def smooth_frame(height: int = 240, width: int = 320):
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / 23) * np.cos(y / 31), np.sin(x / 41 + 1), np.cos(y / 19)]
+    return np.rint(127 + 100 * np.stack(waves, -1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("blend", sorted(BLENDS))
+@pytest.mark.parametrize("side", [60, 96, 190])
+@pytest.mark.parametrize("turn", [0.0, 0.6])
+def test_a_face_put_back_unchanged_is_the_frame(blend, side, turn):
+    frame, matrix = smooth_frame(), matrix_at(150.3, 110.6, side, turn=turn)
+    face = align(frame, matrix, 96)
+    result = paste.paste(face, disc(), frame, matrix, BLENDS[blend])
+    assert np.abs(result.astype(int) - frame).max() <= 3
+
+
+@pytest.mark.parametrize("blend", sorted(BLENDS))
+@pytest.mark.parametrize("x, y", [(0, 0), (318, 120), (150, 239), (-20, 100)])
+def test_faces_partly_outside(blend, x, y):
+    frame, matrix = smooth_frame(), matrix_at(x, y, 140)
+    face = align(frame, matrix, 96)
+    result = paste.paste(face, disc(), frame, matrix, BLENDS[blend])
+    assert np.abs(result.astype(int) - frame).max() <= 4
+    bright = paste.paste(np.ones((96, 96, 3)), disc(), frame, matrix, alpha_blend)
+    assert bright.shape == frame.shape and (bright != frame).any()
+
+
+@pytest.mark.parametrize("blend", sorted(BLENDS))
+def test_only_the_region_changes(blend):
+    frame, matrix = smooth_frame(), matrix_at(160, 120, 80)
+    face = np.zeros((96, 96, 3), np.float32)
+    region = paste.region_of(disc(), matrix, frame.shape)
+    result = paste.paste(face, disc(), frame, matrix, BLENDS[blend])
+    outside = np.ones(frame.shape[:2], bool)
+    outside[region.slices] = False
+    np.testing.assert_array_equal(result[outside], frame[outside])
+    assert 0 < (~outside).sum() < outside.size / 2
+    assert (result != frame).any()
+
+
+def test_nothing_to_do_returns_the_frame_itself():
+    frame, zero = smooth_frame(), np.zeros((96, 96), np.float32)
+    face = np.zeros((96, 96, 3), np.float32)
+    assert paste.paste(face, zero, frame, matrix_at(160, 120, 80)) is frame
+    assert paste.paste(face, disc(), frame, matrix_at(900, 120, 80)) is frame
+    assert paste.tint(zero, frame, matrix_at(160, 120, 80)) is frame
+
+
+def test_no_dark_halo_around_a_face_of_the_frames_colour():
+    frame = np.full((200, 200, 3), 180, np.uint8)
+    face = np.full((96, 96, 3), 180, np.uint8)
+    for side in (50, 150):
+        for blend in BLENDS.values():
+            soft = masks.feather(disc(), 0.2)
+            result = paste.paste(face, soft, frame, matrix_at(100, 100, side), blend)
+            np.testing.assert_array_equal(result, frame)
+
+
+def test_resized_matrix_cuts_the_same_square():
+    frame, matrix = smooth_frame(), matrix_at(150, 110, 100)
+    large = align(frame, paste.resize_matrix(matrix, 96, 192), 192)
+    halves = large.reshape(96, 2, 96, 2, 3).mean((1, 3))
+    assert np.abs(halves - align(frame, matrix, 96)).max() < 2
+
+
+def test_inside_frame_counts_the_visible_part():
+    inside = paste.inside_frame(matrix_at(0, 100, 96), 96, (200, 300, 3))
+    assert inside[:, 60].all() and not inside[:, 30].any()
+
+
+def test_tint_shows_the_mask():
+    frame = smooth_frame()
+    shown = paste.tint(disc(), frame, matrix_at(160, 120, 80))
+    assert shown[120, 160, 1] > shown[120, 160, 0]
+    np.testing.assert_array_equal(shown[:40], frame[:40])

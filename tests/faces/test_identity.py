@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deepface_models.faces import SAME_PERSON, cluster, distance, embed, matches
+from deepface_models.faces._workers import EmbeddingWorkers
+from deepface_models.faces.identity import chip, embed_chips
+
+
+@pytest.fixture(scope="module")
+def descriptors(portraits, aligner):
+    """Each of four people as they are and mirrored, (8, 128)."""
+    rows = []
+    for image in list(portraits.values())[:4]:
+        for view in (image, np.ascontiguousarray(image[:, ::-1])):
+            rows.append(embed(view, aligner.detect(view)[0]))
+    return np.array(rows)
+
+
+def test_same_person_is_near_and_others_are_not(descriptors):
+    for i in range(0, 8, 2):
+        assert distance(descriptors[i], descriptors[i + 1]) < 0.45
+    first = descriptors[::2]
+    apart = np.linalg.norm(first[:, None] - first[None], axis=-1)
+    assert apart[np.triu_indices(4, 1)].mean() > SAME_PERSON
+
+
+def test_five_and_sixtyeight_points_agree(portrait, aligner, aligner5):
+    a = embed(portrait, aligner.detect(portrait)[0])
+    b = embed(portrait, aligner5.detect(portrait)[0].landmarks)
+    assert distance(a, b) < 0.3
+
+
+def test_cluster_finds_each_person(descriptors):
+    labels = cluster(descriptors, 0.45)
+    assert (labels[::2] == labels[1::2]).all() and len(set(labels)) >= 3
+    assert (cluster(descriptors, 0.45) == labels).all()
+    assert cluster(np.zeros((0, 128))).shape == (0,)
+
+
+def test_largest_cluster_comes_first():
+    points = np.zeros((6, 128), np.float32)
+    points[0] = 5
+    assert cluster(points).tolist() == [1, 0, 0, 0, 0, 0]
+
+
+def test_matches_takes_one_or_several_references(descriptors):
+    assert matches(descriptors, descriptors[0])[:2].all()
+    assert matches(descriptors, descriptors).all()
+
+
+def test_distance_of_many(descriptors):
+    apart = distance(descriptors, descriptors[0])
+    assert apart.shape == (8,) and apart[0] == 0
+
+
+def test_wrong_points_are_named(portrait):
+    with pytest.raises(ValueError, match=r"\(7, 2\)"):
+        embed(portrait, np.zeros((7, 2)))
+
+
+def test_helpers_give_the_same_numbers(portrait, face):
+    chips = [chip(portrait, face), chip(portrait[:, ::-1].copy(), face)]
+    with EmbeddingWorkers(2) as helpers:
+        assert np.allclose(helpers.embed(chips), embed_chips(chips), atol=1e-6)
+        helpers._all[0].kill()  # a helper that dies is replaced by this process
+        helpers._all[0].wait()
+        assert np.allclose(helpers.embed(chips), embed_chips(chips), atol=1e-6)
+    assert embed_chips([]).shape == (0, 128)

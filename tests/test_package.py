@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+import deepface_models
+
+HEAVY = ("keras", "tensorflow", "jax", "torch", "dlib", "cv2", "av", "PIL", "numpy")
+
+
+def loaded_by(code: str) -> set[str]:
+    """Which of the heavy packages a fresh Python has after running `code`."""
+    script = f"{code}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1])) & set(HEAVY)
+
+
+def test_import_loads_nothing_heavy():
+    assert loaded_by("import deepface_models; dir(deepface_models)") == set()
+
+
+@pytest.mark.parametrize("room", ["media", "faces", "provenance"])
+def test_rooms_without_a_model_do_not_load_keras(room):
+    loaded = loaded_by(f"import deepface_models.{room}")
+    assert not loaded & {"keras", "tensorflow", "jax", "torch"}
+
+
+@pytest.mark.parametrize("name", deepface_models.__all__)
+def test_every_public_name_resolves(name):
+    assert getattr(deepface_models, name) is not None
+    assert name in dir(deepface_models)
+
+
+def test_public_names_are_all_classes_functions_modules_or_the_version():
+    assert len(set(deepface_models.__all__)) == len(deepface_models.__all__)
+    for name in ("Converter", "Original", "Swift", "SwapPairs", "FaceSet"):
+        assert isinstance(getattr(deepface_models, name), type)
+    for name in ("convert", "evaluate", "load", "train", "verify"):
+        value = getattr(deepface_models, name)
+        assert callable(value), f"{name} is {value!r}"
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Swfit'"):
+        _ = deepface_models.Swfit
+
+
+@pytest.mark.parametrize(
+    ("name", "builtin"),
+    [
+        ("FaceNotFoundError", ValueError),
+        ("IntegrityError", ValueError),
+        ("MediaError", ValueError),
+        ("MissingDependencyError", ImportError),
+        ("ModelFileError", ValueError),
+        ("ProvenanceError", ValueError),
+    ],
+)
+def test_errors_are_builtin_ones_too(name, builtin):
+    assert issubclass(getattr(deepface_models, name), builtin)
+
+
+def test_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+([.a-z]+\d+)?", deepface_models.__version__)
+    try:
+        installed = importlib.metadata.version("deepface_models")
+    except importlib.metadata.PackageNotFoundError:
+        return  # run from the source tree
+    assert installed == deepface_models.__version__
+
+
+def test_a_name_is_no_module_once_all_modules_are_imported():
+    rooms = sorted({home for home in deepface_models._HOMES.values()})
+    code = f"""
+import importlib, inspect, deepface_models
+for room in {rooms!r}:
+    importlib.import_module("deepface_models." + room)
+for name in {sorted(deepface_models._HOMES)!r}:
+    assert not inspect.ismodule(getattr(deepface_models, name)), name
+"""
+    assert "keras" in loaded_by(code)
