@@ -20,7 +20,7 @@ from deepface_models.faces import FaceSet
 from deepface_models.swap import FaceSwap, Original, Swift
 
 ARCHITECTURES: dict[str, type[FaceSwap]] = {"original": Original, "swift": Swift}
-_MANY_EPOCHS = 1_000_000  # as good as endless: a time budget ends the training
+_MANY_EPOCHS = 9999  # more than anybody waits for: a time budget ends the training
 
 
 def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
@@ -32,7 +32,10 @@ def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
 
 
 def build(
-    architecture: str, identities: Sequence[str], image_size: int | None = None
+    architecture: str,
+    identities: Sequence[str],
+    image_size: int | None = None,
+    face_type: str = "full",
 ) -> FaceSwap:
     """Returns a new model by its architecture's name.
 
@@ -40,6 +43,7 @@ def build(
         architecture: A key of `ARCHITECTURES`.
         identities: The people's names.
         image_size: Pixels in and out; the architecture's own size by default.
+        face_type: How the faces were cut out.
 
     Raises:
         ValueError: There is no such architecture.
@@ -52,7 +56,9 @@ def build(
             f"{', '.join(map(repr, ARCHITECTURES))}.{hint}"
         )
     sized: dict[str, Any] = {} if image_size is None else {"image_size": image_size}
-    return ARCHITECTURES[architecture](identities=tuple(identities), **sized)
+    return ARCHITECTURES[architecture](
+        identities=tuple(identities), face_type=face_type, **sized
+    )
 
 
 def train(
@@ -108,7 +114,13 @@ def train(
     sets = open_sets(faces)
     splits = {name: value.split(validation) for name, value in sets.items()}
     keras.utils.set_random_seed(seed)
-    model = build(architecture, tuple(sets), image_size)
+    cut = {value.face_type for value in sets.values()}
+    if len(cut) != 1:
+        raise ValueError(
+            f"The sets hold faces cut out as {sorted(cut)}. Expected the same for all "
+            "people. Extract them again with one FaceAligner(face_type=...)."
+        )
+    model = build(architecture, tuple(sets), image_size, cut.pop())
     pairs = SwapPairs(
         {name: training for name, (training, _) in splits.items()},
         batch_size,

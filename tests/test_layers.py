@@ -92,7 +92,8 @@ def test_layers_survive_a_file_to_the_bit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "layer", [PixelShuffle(3, name="a"), ConstantVector(5, name="b"), Modulate(name="c")]
+    "layer",
+    [PixelShuffle(3, name="a"), ConstantVector(5, name="b"), Modulate(name="c")],
 )
 def test_config_keeps_every_argument(layer):
     again = type(layer).from_config(layer.get_config())

@@ -27,14 +27,16 @@ def pictures(channels: int, seed: int = 0, count: int = 2) -> np.ndarray:
     return made
 
 
+def windows(pictures: np.ndarray, block: int) -> np.ndarray:
+    """All windows of 2*block pixels, one block apart, along new axes 4 to 7."""
+    shape, step = (1, 2 * block, 2 * block, 1), (1, block, block, 1)
+    return view_as_windows(pictures, shape, step=step)
+
+
 def windowed_dssim(a: np.ndarray, b: np.ndarray, block: int = 4) -> np.ndarray:
     """Mean, variance and covariance of each window, from their definitions."""
-    step, width = block, 2 * block
-    x, y = (
-        view_as_windows(v.astype("float64"), (1, width, width, 1), step=(1, step, step, 1))
-        for v in (a, b)
-    )
     axes = (4, 5, 6, 7)
+    x, y = (windows(v.astype("float64"), block) for v in (a, b))
     mx, my = x.mean(axes), y.mean(axes)
     covariance = ((x - x.mean(axes, keepdims=True)) * y).mean(axes)
     c1, c2 = 0.01**2, 0.03**2
@@ -51,8 +53,8 @@ def face_loss(true, pred, l1=1.0, structure=1.0, mask=0.5, outside=0.1) -> np.nd
         weight = outside + (1 - outside) * inside
     axes, rgb = (1, 2, 3), (true[..., :3], pred[..., :3])
     error = (weight * np.abs(rgb[0] - rgb[1])).mean(axes) / weight.mean(axes)
-    windows = view_as_windows(weight, (1, 8, 8, 1), step=(1, 4, 4, 1)).mean((4, 5, 6, 7))
-    dissimilar = (windows * windowed_dssim(*rgb)).mean(axes) / windows.mean(axes)
+    pooled = windows(weight, 4).mean((4, 5, 6, 7))
+    dissimilar = (pooled * windowed_dssim(*rgb)).mean(axes) / pooled.mean(axes)
     total = l1 * error + structure * dissimilar
     if true.shape[-1] > 3 and pred.shape[-1] > 3:
         total += mask * ((true[..., 3] - pred[..., 3]) ** 2).mean((1, 2))

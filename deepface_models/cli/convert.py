@@ -61,17 +61,11 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
         "made by extract (default: the largest and longest in sight)",
     )
     option(
-        "--face-type",
-        default="full",
-        metavar="TYPE",
-        help="as given to extract for the faces of the training (default: %(default)s)",
-    )
-    option(
         "--landmarks",
         type=int,
         default=68,
         metavar="N",
-        help="68 or 5, likewise (default: %(default)s)",
+        help="68, or 5 as given to extract (default: %(default)s)",
     )
     add_no_progress(parser)
 
@@ -172,7 +166,7 @@ def run(args: argparse.Namespace) -> int:
     person = person_of(args.person)
     model = load_model(args.model)
     aligner = dfm.FaceAligner(
-        model.image_size, args.face_type, args.landmarks, identity=False
+        model.image_size, model.face_type, args.landmarks, identity=False
     )
     report = dfm.convert(
         args.source,

@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
     option(
         "--quick",
         action="store_true",
-        help="try the steps in a minute; the swap will be poor",
+        help="only show that everything works, in about two minutes",
     )
 
 

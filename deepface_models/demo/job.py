@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -178,6 +179,7 @@ def _train(
         minutes=plan.minutes,
         steps=plan.steps,
         callbacks=[lapse],
+        verbose=1 if sys.stdout.isatty() else 2,
     )
 
 

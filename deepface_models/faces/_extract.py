@@ -83,13 +83,14 @@ class Extraction:
         if self.person is not None and not aligner.identity:
             self.aligner = copy.copy(aligner)
             self.aligner.identity = _SPARSE  # to tell the person from others
-        self.set = self._open(output)
+        self.output = output
         self.frames = 0
         self.unreadable: dict[str, str] = {}
 
     def run(self, source: str | Path | Sequence[str | Path]) -> FaceSet:
         """Goes through the sources and returns the set."""
         sources = expand(source)
+        self.set = self._open(self.output)
         self._check_unchanged(sources)
         self._keep_whole_chunks()
         helpers = EmbeddingWorkers(self.workers)
@@ -234,7 +235,7 @@ class Extraction:
                 continue
             count = 1
             if media_kind(source) == "video":
-                count = probe(source).frames or 0
+                count = _frames(source)
             total += max(0, count - state.get("next_frame", 0)) // self.every_n
         return total or None
 
@@ -252,6 +253,11 @@ class Extraction:
         if self.set.folder is not None:
             self.set.contact_sheet(self.set.folder / "sheet.png")
         return self.set
+
+
+def _frames(video: str) -> int:
+    info = probe(video)
+    return info.frames or round(float((info.duration or 0) * info.fps))
 
 
 def _check_settings(

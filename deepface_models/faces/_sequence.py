@@ -35,7 +35,7 @@ def follow(
 ) -> list[Trail]:
     """Finds the faces of consecutive frames at a fraction of the cost of each frame.
 
-    Every `key_every`-th frame is searched wholly. In between, a face is looked for
+    Every `key_every`-th frame and the last one are searched wholly. In between, a face is looked for
     near its last place; when it is lost there, the whole frame is searched. A face
     first seen in a key frame is followed back to where it came into sight.
 
@@ -53,7 +53,8 @@ def follow(
     for index, image in enumerate(images):
         _step(trails, index, image, look)
         lost = any(t.lost and _just(t, index) for t in trails)
-        if index % key_every == 0 or (again and lost):
+        is_key = index % key_every == 0 or index == len(images) - 1
+        if is_key or (again and lost):
             for new in _search(trails, index, image, detector):
                 _go_back(new, trails, index, images, key_every, look)
                 trails.append(new)

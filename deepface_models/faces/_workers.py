@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -108,6 +109,7 @@ def _ask(helper: subprocess.Popen[bytes], chips: Sequence[Array]) -> Array:
 
 def serve() -> None:
     """Answers chips on the standard input with descriptors until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent closes the input
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while len(head := source.read(4)) == 4:
         (count,) = struct.unpack("<I", head)

@@ -45,7 +45,7 @@ def lab_to_rgb(lab: Array) -> Array:
 
 def _pixels(image: Array, code: int) -> Array:
     flat = np.ascontiguousarray(image, dtype=np.float32)
-    return np.asarray(cv2.cvtColor(flat.reshape(-1, 1, 3), code)).reshape(flat.shape)
+    return np.asarray(cv2.cvtColor(flat.reshape(1, -1, 3), code)).reshape(flat.shape)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class FaceSwap(keras.Model):
             what `trunk` takes.
         trunk: The part of the decoder that people share, or None.
         has_mask: Whether pictures come out with a mask as fourth channel.
+        face_type: How the faces it is trained on were cut out, a key of
+            `faces.FACE_TYPES`; conversion cuts them out the same way.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
     """
 
@@ -58,14 +60,15 @@ class FaceSwap(keras.Model):
         decoders: Mapping[str, keras.Model],
         trunk: keras.Model | None = None,
         has_mask: bool = False,
+        face_type: str = "full",
         **kwargs: Any,
     ) -> None:
         unknown = set(kwargs) - {"name", "dtype", "trainable"}
         if unknown:  # Keras would take them without a word.
             raise TypeError(
                 f"{type(self).__name__} was given {', '.join(sorted(unknown))}. "
-                f"Expected {', '.join(self._arguments)}, name, dtype or trainable. "
-                "Check the spelling."
+                f"Expected {', '.join(self._arguments)}, face_type, name, dtype or "
+                "trainable. Check the spelling."
             )
         inputs = {
             name: keras.Input((image_size, image_size, 3), name=name)
@@ -80,6 +83,7 @@ class FaceSwap(keras.Model):
         self.image_size = image_size
         self.output_size = int(next(iter(outputs.values())).shape[1])
         self.has_mask = has_mask
+        self.face_type = face_type
         self.encoder = encoder
         self.trunk = trunk
         self.decoders = dict(decoders)
@@ -226,6 +230,7 @@ class FaceSwap(keras.Model):
         """Returns the constructor arguments."""
         config = {name: getattr(self, name) for name in self._arguments}
         config["identities"] = list(self.identities)
+        config["face_type"] = self.face_type
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
         return {**config, "name": self.name, **own}
 

@@ -39,7 +39,7 @@ class Original(FaceSwap):
         identities: The people's names.
         image_size: Pixels in and out, a multiple of 16; published with 64.
         latent_size: Width of the bottleneck; published with 1024.
-        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+        **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
         >>> model = Original(identities=("ana", "ben"))

@@ -49,7 +49,7 @@ class Swift(FaceSwap):
         image_size: Pixels in and out: 64, 96, 128 or 192.
         latent_size: Width of the bottleneck.
         basis_size: Components of each person's appearance basis.
-        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+        **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
         >>> model = Swift(identities=("ana", "ben"), image_size=64)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import cv2
 import keras
 import numpy as np
+from keras import layers
 
 from deepface_models.data import SwapPairs
-from deepface_models.swap import Swift
+from deepface_models.layers import PixelShuffle
+from deepface_models.losses import FaceLoss
+from deepface_models.swap import FaceSwap
 
 NAMES = ("ana", "ben")
-SIZE = 64
+SIZE = 32
 
 
 class Faces:
@@ -36,15 +39,15 @@ class Faces:
         return np.repeat(mask[None], len(self), 0)
 
 
-def pictures() -> dict[str, np.ndarray]:
-    return {name: Faces(i).images for i, name in enumerate(NAMES)}
+def pictures(size: int = SIZE) -> dict[str, np.ndarray]:
+    return {name: Faces(i, size=size).images for i, name in enumerate(NAMES)}
 
 
-def pairs(steps: int = 3, seed: int = 5) -> SwapPairs:
+def pairs(steps: int = 3, seed: int = 5, size: int = SIZE) -> SwapPairs:
     # Keras reads ahead with workers > 1 where it builds a model by its data (JAX,
     # Torch), and hands those batches out in the first epoch.
     workers = 2 if keras.backend.backend() == "tensorflow" else 1
-    faces = {name: Faces(i) for i, name in enumerate(NAMES)}
+    faces = {name: Faces(i, size=size) for i, name in enumerate(NAMES)}
     return SwapPairs(faces, 4, steps=steps, seed=seed, workers=workers)
 
 
@@ -52,10 +55,48 @@ def schedule() -> keras.optimizers.schedules.LearningRateSchedule:
     return keras.optimizers.schedules.CosineDecay(2e-3, 12)
 
 
-def model(rate: object = None, seed: int = 1, names: tuple[str, ...] = NAMES) -> Swift:
+@keras.saving.register_keras_serializable("deepface_models")
+class Tiny(FaceSwap):
+    """A face swap of a few layers, which TensorFlow traces in a second."""
+
+    _arguments = ("identities", "image_size", "latent_size")
+
+    def __init__(self, identities=NAMES, image_size=SIZE, latent_size=16, **kwargs):
+        def encoder():
+            image = keras.Input((image_size, image_size, 3))
+            x = layers.Conv2D(8, 4, strides=4, activation="relu")(image)
+            x = layers.Dense(latent_size)(layers.Flatten()(x))
+            return keras.Model(image, x, name="encoder")
+
+        def decoder():
+            latent = keras.Input((latent_size,))
+            x = layers.Dense((image_size // 4) ** 2 * 8)(latent)
+            x = layers.Reshape((image_size // 4, image_size // 4, 8))(x)
+            x = PixelShuffle(4)(layers.Conv2D(64, 1)(x))
+            return keras.Model(latent, layers.Activation("sigmoid")(x))
+
+        super().__init__(
+            identities=identities,
+            image_size=image_size,
+            encoder=encoder(),
+            decoders={name: decoder() for name in sorted(identities)},
+            has_mask=True,
+            **kwargs,
+        )
+        self.latent_size = latent_size
+
+
+def model(
+    rate: object = None,
+    seed: int = 1,
+    names: tuple[str, ...] = NAMES,
+    kind: type[FaceSwap] = Tiny,
+    **kwargs: int,
+) -> FaceSwap:
     keras.utils.set_random_seed(seed)
-    made = Swift(names, image_size=SIZE, latent_size=32)
-    made.compile(keras.optimizers.Adam(1e-3 if rate is None else rate))
+    made = kind(names, **kwargs)
+    optimizer = keras.optimizers.Adam(1e-3 if rate is None else rate)
+    made.compile(optimizer, {name: FaceLoss() for name in names})
     return made
 
 

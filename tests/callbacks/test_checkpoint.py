@@ -15,7 +15,13 @@ import pytest
 from callback_helpers import model, pairs, pictures, same, schedule
 
 from deepface_models import IntegrityError, ModelFileError
-from deepface_models.callbacks import ResumableCheckpoint, SwapPreview, TimeBudget
+from deepface_models.callbacks import (
+    BestByMeasure,
+    ResumableCheckpoint,
+    StopOnNonFinite,
+    SwapPreview,
+    TimeBudget,
+)
 from deepface_models.swap import Swift
 
 backend = pytest.mark.backend
@@ -116,8 +122,7 @@ def test_a_file_in_place_of_the_folder(tmp_path):
 
 def test_another_model_or_optimizer_is_refused(run):
     data = pairs()
-    other = Swift(("ana", "ben"), image_size=64, latent_size=40)
-    other.compile()
+    other = model(schedule(), latent_size=20)
     sgd = model()
     sgd.compile(keras.optimizers.SGD(0.1))
     for made in (other, sgd):
@@ -233,16 +238,28 @@ def test_stopped_within_an_epoch_goes_on_with_fresh_draws(tmp_path):
     assert manifest["data_epoch"] == data.epoch + 1
 
 
-@backend
-def test_preview_and_checkpoint_do_not_change_training(tmp_path, straight):
-    data, made = pairs(), model(schedule())
-    calls = [
-        SwapPreview(tmp_path / "preview", pictures()),
-        ResumableCheckpoint(tmp_path / "run", data),
+@pytest.mark.slow
+def test_swift_resumed_with_every_callback_is_swift_left_alone(tmp_path):
+    def fit(epochs, *callbacks):
+        made, data = model(schedule(), kind=Swift, image_size=64), pairs(size=64)
+        checkpoints = [ResumableCheckpoint(tmp_path / "run", data)] if callbacks else []
+        calls = [*callbacks, *checkpoints]
+        history = made.fit(data, epochs=epochs, verbose=0, callbacks=calls)
+        return made, history.history
+
+    faces = pictures(64)
+    others = [
+        SwapPreview(tmp_path / "preview", faces),
+        StopOnNonFinite(every=2),
+        BestByMeasure(
+            tmp_path / "best", lambda of: of.predict(faces["ana"], to="ben").mean()
+        ),
     ]
-    history = made.fit(data, epochs=4, verbose=0, callbacks=calls)
-    assert same(made, straight[0])
-    assert history.history == straight[1].history
+    alone, history = fit(4)
+    fit(2, *others)
+    made, rest = fit(4, *others)
+    assert same(made, alone)
+    assert rest == {name: values[2:] for name, values in history.items()}
 
 
 def spoil(path: Path, how: str) -> None:

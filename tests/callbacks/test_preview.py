@@ -66,12 +66,11 @@ def test_every_and_the_faces_chosen(tmp_path):
 
 @pytest.mark.parametrize("kind", [SwapPreview, TimeLapse])
 def test_faces_that_do_not_fit_are_refused_before_training(tmp_path, kind):
-    for faces in ({"cem": Faces(0).images}, {"ana": Faces(0, size=32).images}):
+    for faces in ({"cem": Faces(0).images}, {"ana": Faces(0, size=48).images}):
         made = model()
-        before = made.optimizer.iterations.numpy() if made.optimizer.built else 0
         with pytest.raises(ValueError, match="people among 'ana', 'ben'"):
             made.fit(pairs(), verbose=0, callbacks=[kind(tmp_path, faces)])
-        assert int(made.optimizer.iterations) == before
+        assert int(made.optimizer.iterations) == 0
     for faces in ({}, {"ana": Faces(0).images[:0]}, {"ana": Faces(0).images[0]}):
         with pytest.raises(ValueError, match="Expected pictures"):
             kind(tmp_path, faces)

@@ -12,12 +12,17 @@ from deepface_models.cli import main
 from deepface_models.media import read_video, write_image
 
 
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: Any) -> dict[str, str]:
+    """Variables that keep certificates out of the home folder, and noise away."""
+    home = str(tmp_path_factory.getbasetemp() / "home")
+    return {"DEEPFACE_MODELS_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path_factory: Any, monkeypatch: Any) -> None:
-    """Certificates stay out of the home folder, and variables in their test."""
-    home = tmp_path_factory.getbasetemp() / "home"
-    monkeypatch.setenv("DEEPFACE_MODELS_HOME", str(home))
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+def _own_settings(settings: dict[str, str], monkeypatch: Any) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +65,14 @@ def frame(tmp_path_factory: Any) -> Path:
 
 
 @pytest.fixture(scope="session")
-def swap(model: Path, frame: Path, tmp_path_factory: Any) -> Path:
+def swap(
+    model: Path, frame: Path, settings: dict[str, str], tmp_path_factory: Any
+) -> Path:
     """A signed picture."""
     path = tmp_path_factory.mktemp("swap") / "swap.png"
     words = ["convert", str(frame), str(path), "--model", str(model), "--to", "mb"]
-    assert main([*words, "--consent", CONSENT, "--no-progress"]) == 0
+    with pytest.MonkeyPatch.context() as patch:  # comes before the fixture of each test
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        assert main([*words, "--consent", CONSENT, "--no-progress"]) == 0
     return path

@@ -220,7 +220,7 @@ def test_nobodys_decoder_sees_anothers_pictures(people, architecture):
         size = SIZE
     else:
         model, size = Original(("ana", "ben"), image_size=16, latent_size=8), 16
-    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    model.compile(optimizer=keras.optimizers.SGD(0.1), run_eagerly=True)
     own, other = (
         SwapPairs(people, 2, image_size=size, seed=seed)[0] for seed in (1, 2)
     )
@@ -250,7 +250,7 @@ def test_fit_takes_bytes_as_unit_floats(people):
     bytes_ = {name: people[name].images[:4] for name in people}
     unit = {name: value.astype("float32") / 255 for name, value in bytes_.items()}
     model = randomise(Swift(("ana", "ben"), **SMALL))
-    model.compile(optimizer=keras.optimizers.SGD(0.01))
+    model.compile(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True)
     start, histories = model.get_weights(), []
     for data in (bytes_, unit):
         model.set_weights(start)
@@ -274,10 +274,10 @@ def test_fit_takes_batches_of_a_data_set_in_order(people):
             return super().__getitem__(index)
 
     model = Swift(("ana", "ben"), **SMALL)
-    model.compile()
+    model.compile(run_eagerly=True)
     data = Noted(people, 1, steps=5, augmentation=Augmentation.none(), workers=1)
-    model.fit(data, epochs=3, verbose=0)
-    assert asked[-15:] == [0, 1, 2, 3, 4] * 3
+    model.fit(data, epochs=2, verbose=0)
+    assert asked[-10:] == [0, 1, 2, 3, 4] * 2
 
 
 # More people
@@ -297,14 +297,14 @@ def test_a_new_person_changes_nobody_and_learns(model, faces, people):
     bases = {n: larger.decoders[n].get_layer("basis").get_weights() for n in before}
 
     everybody = {**people, "zoe": people["ben"].select(range(4))}
-    larger.compile()
-    data = SwapPairs(everybody, 4, steps=4, augmentation=Augmentation.light())
+    larger.compile(run_eagerly=True)
+    data = SwapPairs(everybody, 2, steps=4, augmentation=Augmentation.light())
     larger.adapt(data)
     for name, basis in bases.items():
         kept = larger.decoders[name].get_layer("basis").get_weights()
         assert all(map(np.array_equal, kept, basis))
     start = weights(larger.decoders["zoe"])
-    history = larger.fit(data, epochs=4, verbose=0).history["zoe_loss"]
+    history = larger.fit(data, epochs=2, verbose=0).history["zoe_loss"]
     assert history[-1] < history[0]
     assert not np.array_equal(weights(larger.decoders["zoe"]), start)
     assert_same(drawn(model, faces), before)
@@ -335,13 +335,14 @@ def test_config_keeps_every_constructor_argument(architecture, arguments):
     arguments = {
         "identities": ("zoe", "ana", "mia_2"),
         **arguments,
+        "face_type": "half",
         "name": "mine",
         "dtype": "mixed_bfloat16",
         "trainable": False,
     }
     signature = inspect.signature(architecture).parameters
     named = {n for n, p in signature.items() if p.kind is not p.VAR_KEYWORD}
-    assert named | {"name", "dtype", "trainable"} == set(arguments)
+    assert named | {"face_type", "name", "dtype", "trainable"} == set(arguments)
     for name in named:
         assert arguments[name] != signature[name].default, "choose another value"
 
@@ -353,7 +354,7 @@ def test_config_keeps_every_constructor_argument(architecture, arguments):
     )
     assert type(again) is architecture
     assert again.get_config() == model.get_config()
-    for name in named:
+    for name in (*named, "face_type"):
         assert getattr(again, name) == arguments[name]
     assert again.name == "mine"
     assert not again.trainable_variables
@@ -365,7 +366,7 @@ def test_mixed_precision_draws_float32(policy, people, faces, dtype):
     model = Swift(("ana", "ben"), **SMALL)
     policy("float32")
     assert model.encoder.layers[1].compute_dtype == dtype.removeprefix("mixed_")
-    model.compile()
+    model.compile(run_eagerly=True)
     history = model.fit(SwapPairs(people, 1, steps=2), verbose=0).history
     assert np.isfinite(history["loss"]).all()
     picture, latent = model.predict(faces, to="ana"), model.encode(faces)
@@ -388,7 +389,7 @@ def test_dtype_argument_reaches_the_layers_and_a_file(faces, tmp_path):
 
 
 def test_precision_is_put_back_after_an_error():
-    with pytest.raises(ValueError, match="mixed_float99|dtype"):
+    with pytest.raises(ValueError, match="mixed_float99"):
         Swift(("ana", "ben"), dtype="mixed_float99")
     with pytest.raises(TypeError, match=r"given latent_sise.*latent_size, basis_size"):
         Swift(("ana", "ben"), dtype="mixed_bfloat16", latent_sise=1)
