@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._version import __version__
 from deepface_models.swap.base import FaceSwap
 
 Array = NDArray[Any]
+
+# What previews say about themselves to whoever finds them later.
+LABEL = {
+    "software": f"deepface_models {__version__}",
+    "description": "Synthetic: faces drawn by a face-swap model in training.",
+}
 
 
 def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:

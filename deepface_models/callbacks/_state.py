@@ -61,20 +61,33 @@ def describe_state(model: keras.Model) -> dict[str, Any]:
     }
 
 
-def read_random() -> list[Any]:
-    """Returns the state of Python's and NumPy's global generators as JSON values.
+def read_random() -> dict[str, Any]:
+    """Returns the state of the global random generators as JSON values.
 
-    Keras shuffles with them, and datasets of one's own may draw from them.
+    Keras shuffles with Python's and NumPy's, datasets of one's own may draw from
+    them, and under Torch dropout draws from Torch's.
     """
     name, keys, *rest = np.random.get_state(legacy=True)
-    return [random.getstate(), [name, np.asarray(keys).tolist(), *rest]]
+    states = {
+        "python": random.getstate(),
+        "numpy": [name, np.asarray(keys).tolist(), *rest],
+    }
+    if keras.backend.backend() == "torch":
+        import torch
+
+        states["torch"] = torch.get_rng_state().tolist()
+    return states
 
 
-def write_random(states: list[Any]) -> None:
-    """Sets the global generators to what `read_random` returned."""
-    (version, words, gauss), numpy_state = states
+def write_random(states: dict[str, Any]) -> None:
+    """Sets the global random generators to what `read_random` returned."""
+    version, words, gauss = states["python"]
     random.setstate((version, tuple(words), gauss))
-    np.random.set_state(tuple(numpy_state))
+    np.random.set_state(tuple(states["numpy"]))
+    if keras.backend.backend() == "torch" and "torch" in states:
+        import torch
+
+        torch.set_rng_state(torch.tensor(states["torch"], dtype=torch.uint8))
 
 
 def all_finite(state: dict[str, Array]) -> bool:

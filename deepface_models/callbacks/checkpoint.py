@@ -37,9 +37,9 @@ class ResumableCheckpoint(keras.callbacks.Callback):
 
     A checkpoint holds weights, seed generators, the optimizer's variables (with its
     learning rate and step count), the epoch, the epoch of `data`, and the state of
-    Python's and NumPy's global random generators, which Keras shuffles with. Run
-    the same script again after an interruption: training goes on with the next
-    epoch, and on a CPU it ends with the weights that an uninterrupted run would have.
+    the global random generators, which Keras shuffles with. Run the same script
+    again after an interruption: training goes on with the next epoch, and on a CPU
+    it ends with the weights that an uninterrupted run would have.
 
     Checkpoints are written under another name, flushed and renamed. On a restart
     the newest intact one is taken; damaged ones are renamed to `*.damaged` and a

@@ -11,7 +11,12 @@ import keras
 from numpy.typing import NDArray
 
 from deepface_models._files import atomic_path
-from deepface_models.callbacks._pictures import check_people, choose_faces, draw_rows
+from deepface_models.callbacks._pictures import (
+    LABEL,
+    check_people,
+    choose_faces,
+    draw_rows,
+)
 from deepface_models.media import grid, write_image
 
 Array = NDArray[Any]
@@ -56,7 +61,7 @@ class SwapPreview(keras.callbacks.Callback):
         """Writes the epoch's picture."""
         if (epoch + 1) % self.every == 0 or self.model.stop_training:
             path = self.folder / f"{epoch + 1:06d}.png"
-            write_image(path, self.draw())
+            write_image(path, self.draw(), metadata=LABEL)
             with atomic_path(self.folder / "latest.png") as latest:
                 shutil.copyfile(path, latest)
 

@@ -10,7 +10,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.callbacks._pictures import check_people, choose_faces, draw_rows
+from deepface_models.callbacks._pictures import (
+    LABEL,
+    check_people,
+    choose_faces,
+    draw_rows,
+)
 from deepface_models.media import VideoWriter, grid, read_image, write_image
 
 Array = NDArray[Any]
@@ -70,7 +75,8 @@ class TimeLapse(keras.callbacks.Callback):
         if (epoch + 1) % self.every == 0 or self.model.stop_training:
             for name, images in self.faces.items():
                 _, rows = draw_rows(self.model, name, images)
-                write_image(self.folder / name / f"{epoch + 1:06d}.png", grid(rows))
+                path = self.folder / name / f"{epoch + 1:06d}.png"
+                write_image(path, grid(rows), metadata=LABEL)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Writes the videos."""
@@ -92,7 +98,7 @@ class TimeLapse(keras.callbacks.Callback):
             if not pictures:
                 continue
             written.append(self.folder / f"{name}.mp4")
-            with VideoWriter(written[-1], fps=self.fps) as writer:
+            with VideoWriter(written[-1], fps=self.fps, metadata=LABEL) as writer:
                 for path in pictures:
                     writer.write(_even(read_image(path)))
         return written

@@ -35,9 +35,10 @@ def follow(
 ) -> list[Trail]:
     """Finds the faces of consecutive frames at a fraction of the cost of each frame.
 
-    Every `key_every`-th frame and the last one are searched wholly. In between, a face is looked for
-    near its last place; when it is lost there, the whole frame is searched. A face
-    first seen in a key frame is followed back to where it came into sight.
+    Every `key_every`-th frame and the last one are searched wholly. In between, a
+    face is looked for near its last place; when it is lost there, the whole frame is
+    searched. A face first seen in a searched frame is followed back to where it came
+    into sight.
 
     Args:
         images: RGB uint8 frames of one size.

@@ -190,6 +190,9 @@ class FaceSwap(keras.Model):
         if isinstance(x, keras.utils.PyDataset):
             # Another order of the batches would make a resumed run another run.
             kwargs.setdefault("shuffle", False)
+            if keras.backend.backend() != "tensorflow":
+                # Keras would read ahead to build itself and shift all later draws.
+                self._symbolic_build(data_batch=x[0])
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, tuple):
             kwargs["validation_data"] = tuple(map(as_float_dict, held_out))

@@ -127,7 +127,15 @@ def principal_components(faces: Array, count: int) -> list[Array]:
     Returns:
         Components (count, S * S * 4), each as long as its standard deviation, and
         the mean (S * S * 4,), float32.
+
+    Raises:
+        ValueError: A value is not finite.
     """
+    if not np.isfinite(faces).all():
+        raise ValueError(
+            f"Faces {faces.shape} with values that are not finite were given. Expected "
+            "values in [0, 1]. Look for NaN in the training pictures."
+        )
     scale = 255.0 if faces.dtype == np.uint8 else 1.0
     values = np.full((*faces.shape[:3], 4), 0.5, "float32")
     channels = min(4, faces.shape[-1])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepface_models.data import Augmentation
+from deepface_models.data import Augmentation, augmentation
 from deepface_models.data.augmentation import (
     compose,
     grid_to_map,
@@ -161,6 +161,21 @@ def test_a_tiny_warp_keeps_input_on_target(size):
         assert np.abs(warped.astype(int) - target).max() <= 2
         assert np.abs(target[..., :2].astype(int) - moved).max() <= 1
     assert np.abs(target.astype(int) - face).max() > 5
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_pair_is_alike_where_the_warp_is_global(size, monkeypatch):
+    grid = apply(similarity(0.3, 0.8, 0.25 * size, -0.05 * size), corners(size))
+    monkeypatch.setattr(augmentation, "random_grid", lambda *_: grid)
+    face = smooth_face(size)
+    for seed in range(4):  # of which some are mirrored
+        warped, target, moved = warp_pair(
+            face, face[..., :2], np.random.default_rng(seed), PUBLISHED
+        )
+        # Sub-pixel places are rounded to 1/32 on both ways.
+        assert np.abs(warped.astype(int) - target).max() <= 8
+        assert np.abs(warped[..., :2].astype(int) - moved).max() <= 8
+        assert np.abs(target.astype(int) - face).mean() > 15
 
 
 # Rotation, zoom, shift, flip
