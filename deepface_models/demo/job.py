@@ -200,7 +200,7 @@ def _evaluate(
             replaced=train_on[replaced],
             limit=plan.limit,
         )
-        say(found.table())
+        say(found.table(notes=replaced == PEOPLE[-1]))
         measures[f"{replaced} as {wanted}"] = found.to_json()
     return measures
 

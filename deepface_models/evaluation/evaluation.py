@@ -104,8 +104,12 @@ class Evaluation:
         """The pictures and videos measured, each once."""
         return list(dict.fromkeys(source for source, _ in self.frames))
 
-    def table(self) -> str:
-        """The measures as text of fixed width, and what each one means."""
+    def table(self, notes: bool = True) -> str:
+        """The measures as text of fixed width.
+
+        Args:
+            notes: Whether to say below what each measure means.
+        """
         head = f"{'measure':<22}" + "".join(f"{c:>11}" for c in COLUMNS.values())
         lines = [self._title(), "", f"{head}  better"]
         legend = []
@@ -118,7 +122,7 @@ class Evaluation:
             legend.append(_wrapped(f"{row.label.strip()}: {row.note}.", "  "))
         if math.isnan(self.summary["swap"]["expression"]):
             legend.append("Expressions can be measured with landmarks=68 only.")
-        return "\n".join([*lines, "", *legend])
+        return "\n".join([*lines, "", *legend] if notes else lines)
 
     def _title(self) -> str:
         names = ", ".join(Path(s).name for s in self.sources[:3])
