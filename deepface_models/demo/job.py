@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import deepface_models as dfm
 from deepface_models._errors import ProvenanceError
 from deepface_models._files import write_json
 from deepface_models._version import __version__
-from deepface_models.demo.preview import write_preview
+from deepface_models.demo.preview import write_frames, write_preview
 
 CLIPS = Path(__file__).parent / "clips"
 PEOPLE = ("s1", "mb")
@@ -26,7 +26,14 @@ CONSENT = (
 )
 
 
-@dataclass
+_STORY = (
+    "An autoencoder compresses a face to a latent vector. One encoder is shared by two "
+    "people, each has a decoder of their own; decoding one person's latent with the "
+    "other's decoder swaps the face."
+)
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What a quick demo does less of."""
 
@@ -43,12 +50,14 @@ class _Plan:
         return cls(min(minutes, 0.5), every_n=3, image_size=64, steps=20, limit=24)
 
 
-@dataclass
-class _Steps:
-    """Announces the steps and notes how long each takes."""
+class _Demo:
+    """The steps, each with what it announces; later ones use what earlier ones made."""
 
-    say: Callable[[str], None]
-    seconds: dict[str, float] = field(default_factory=dict)
+    def __init__(self, output: Path, plan: _Plan, say: Callable[[str], None]) -> None:
+        self.output, self.plan, self.say = output, plan, say
+        self.source = sorted((CLIPS / PEOPLE[0]).glob("*.mpg"))[-1]
+        self.swap = output / "swap.mp4"
+        self.seconds: dict[str, float] = {}
 
     @contextmanager
     def step(self, name: str, what: str, call: str) -> Iterator[None]:
@@ -58,6 +67,106 @@ class _Steps:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 1)
         self.say(f"      {self.seconds[name]:.0f} s")
+
+    def extract(self) -> None:
+        what = "find, align and describe the faces of both people"
+        size, every_n = self.plan.image_size, self.plan.every_n
+        call = f'FaceAligner(image_size={size}).extract("s1", "faces/s1")'
+        aligner = dfm.FaceAligner(image_size=size)
+        with self.step("extract", what, call):
+            self.faces = {
+                name: aligner.extract(
+                    sorted((CLIPS / name).glob("*.mpg")),
+                    self.output / "faces" / name,
+                    every_n=every_n,
+                )
+                for name in PEOPLE
+            }
+        splits = {name: faces.split() for name, faces in self.faces.items()}
+        self.trained_on = {name: split[0] for name, split in splits.items()}
+        self.held_out = {name: split[1] for name, split in splits.items()}
+
+    def train(self) -> None:
+        folder = self.output / "training"
+        what = (
+            f"one encoder, two decoders, {self.plan.minutes:g} min; previews in "
+            f"{folder / 'previews'}"
+        )
+        call = 'train({"s1": faces_s1, "mb": faces_mb}, "training")'
+        shown = {name: faces.images for name, faces in self.held_out.items()}
+        with self.step("train", what, call):
+            self.model = dfm.train(
+                self.faces,
+                folder,
+                image_size=self.plan.image_size,
+                minutes=self.plan.minutes,
+                steps=self.plan.steps,
+                callbacks=[dfm.callbacks.TimeLapse(folder / "timelapse", shown)],
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+
+    def convert(self) -> None:
+        what = (
+            f"draw mb with the expression of s1 in {self.source.name}, which the "
+            "training did not use, keeping its sound"
+        )
+        call = 'convert(clip, "swap.mp4", model, to="mb", consent="who agreed to what")'
+        with self.step("convert", what, call):
+            self.conversion = dfm.convert(
+                self.source,
+                self.swap,
+                self.model,
+                to=PEOPLE[1],
+                consent=CONSENT,
+                person=self.faces[PEOPLE[0]],
+            )
+            self.say(f"      {self.conversion.summary()}")
+
+    def evaluate(self) -> None:
+        what = "measure both directions on frames that the training did not use"
+        call = 'evaluate(model, held_out, to="mb", wanted=faces_mb, replaced=faces_s1)'
+        self.measures = {}
+        with self.step("evaluate", what, call):
+            for replaced, wanted in (PEOPLE, PEOPLE[::-1]):
+                found = dfm.evaluate(
+                    self.model,
+                    self.held_out[replaced],
+                    to=wanted,
+                    wanted=self.trained_on[wanted],
+                    replaced=self.trained_on[replaced],
+                    limit=self.plan.limit,
+                )
+                self.say(found.table(notes=replaced == PEOPLE[-1]))
+                self.measures[f"{replaced} as {wanted}"] = found.to_json()
+
+    def preview(self) -> None:
+        what = "draw the training's progress, then source, reconstruction and swap"
+        call = 'model.predict(faces, to="mb")'
+        with self.step("preview", what, call):
+            write_preview(self.output, self.model, self.held_out, CONSENT)
+            write_frames(self.output, self.source, self.model, self.swap, CONSENT)
+
+    def verify(self) -> None:
+        what = "read back what swap.mp4 says about itself"
+        with self.step("verify", what, 'print(verify("swap.mp4").summary())'):
+            found = dfm.verify(self.swap)
+            self.say(found.summary())
+        if found.state != "valid":
+            raise ProvenanceError(
+                f"{self.swap} was written just now but is {found.state}. Expected "
+                "valid Content Credentials. Run `deepface-models doctor` and report "
+                "what it says."
+            )
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "deepface_models": __version__,
+            "machine": {"python": platform.python_version(), "os": platform.platform()},
+            "training_minutes": self.plan.minutes,
+            "seconds": self.seconds,
+            "conversion": self.conversion.to_json(),
+            "measures": self.measures,
+        }
 
 
 def run(
@@ -69,9 +178,9 @@ def run(
 ) -> dict[str, Any]:
     """Runs the whole job on the package's own clips.
 
-    Leaves `swap.mp4`, `preview.png`, `report.json`, the model in `training/model`
-    and the aligned faces in `faces` in `output`. Run again on the same folder, it
-    goes on where it was.
+    Leaves `swap.mp4`, `frames.png` (source over swap), `preview.png`, `report.json`,
+    the model in `training/model` and the aligned faces in `faces`. Run again on the
+    same folder, it goes on where it was.
 
     Args:
         output: Folder of the results.
@@ -86,130 +195,21 @@ def run(
     Raises:
         ProvenanceError: The swap just made does not verify.
     """
-    output, plan = Path(output), _Plan.of(minutes, quick)
-    steps, source = _Steps(say), sorted((CLIPS / "s1").glob("*.mpg"))[-1]
-    say(
-        "An autoencoder compresses a face to a latent vector. One encoder is shared "
-        "by two people, each has a decoder of their own; decoding one person's latent "
-        "with the other's decoder swaps the face."
-    )
-    aligner = dfm.FaceAligner(image_size=plan.image_size)
-    with steps.step(
-        "extract",
-        "find, align and describe the faces of both people",
-        f'FaceAligner(image_size={plan.image_size}).extract("s1", "faces/s1")',
+    output = Path(output)
+    demo = _Demo(output, _Plan.of(minutes, quick), say)
+    say(_STORY)
+    for step in (
+        *(demo.extract, demo.train, demo.convert),
+        *(demo.evaluate, demo.preview, demo.verify),
     ):
-        faces = _extract(aligner, output, plan)
-    train_on = {name: value.split()[0] for name, value in faces.items()}
-    held_out = {name: value.split()[1] for name, value in faces.items()}
-    with steps.step(
-        "train",
-        f"one encoder, two decoders, {plan.minutes:g} min; previews in "
-        f"{output / 'training' / 'previews'}",
-        'train({"s1": faces_s1, "mb": faces_mb}, "training")',
-    ):
-        model = _train(faces, held_out, output, plan)
-    with steps.step(
-        "convert",
-        f"draw mb with the expression of s1 in {source.name}, which the training "
-        "did not use, keeping its sound",
-        'convert(clip, "swap.mp4", model, to="mb", consent="who agreed to what")',
-    ):
-        done = dfm.convert(
-            source, output / "swap.mp4", model, to="mb", consent=CONSENT,
-            person=faces["s1"],
-        )  # fmt: skip
-        say(f"      {done.summary()}")
-    with steps.step(
-        "evaluate",
-        "measure both directions on frames that the training did not use",
-        'evaluate(model, held_out, to="mb", wanted=faces_mb, replaced=faces_s1)',
-    ):
-        measures = _evaluate(model, train_on, held_out, plan, say)
-    with steps.step(
-        "preview",
-        "draw the training's progress and source, reconstruction and swap",
-        'callbacks.TimeLapse("timelapse", faces)',
-    ):
-        write_preview(output, model, held_out, CONSENT)
-    with steps.step(
-        "verify",
-        "read back what swap.mp4 says about itself",
-        'print(verify("swap.mp4").summary())',
-    ):
-        _verify(output / "swap.mp4", say)
-    report = {
-        "deepface_models": __version__,
-        "machine": {"python": platform.python_version(), "os": platform.platform()},
-        "quick": quick,
-        "seconds": steps.seconds,
-        "conversion": done.to_json(),
-        "measures": measures,
-    }
+        step()
+    report = demo.report()
     write_json(output / "report.json", report)
+    model = output / "training" / "model"
     say(
-        f"\nDone in {sum(steps.seconds.values()) / 60:.1f} min. Look at "
-        f"{output / 'swap.mp4'} and {output / 'preview.png'}; the figures are in "
-        f"{output / 'report.json'}; the model is in {output / 'training' / 'model'} "
-        f'(deepface_models.load("{output / "training" / "model"}")).'
+        f"\nDone in {sum(demo.seconds.values()) / 60:.1f} min. Look at {demo.swap}, "
+        f"{output / 'frames.png'} and {output / 'preview.png'}; the figures are in "
+        f"{output / 'report.json'}; the model is in {model} "
+        f'(deepface_models.load("{model}")).'
     )
     return report
-
-
-def _extract(aligner: Any, output: Path, plan: _Plan) -> dict[str, Any]:
-    return {
-        name: aligner.extract(
-            sorted((CLIPS / name).glob("*.mpg")),
-            output / "faces" / name,
-            every_n=plan.every_n,
-        )
-        for name in PEOPLE
-    }
-
-
-def _train(
-    faces: dict[str, Any], held_out: dict[str, Any], output: Path, plan: _Plan
-) -> Any:
-    shown = {name: value.images for name, value in held_out.items()}
-    lapse = dfm.callbacks.TimeLapse(output / "training" / "timelapse", shown)
-    return dfm.train(
-        faces,
-        output / "training",
-        image_size=plan.image_size,
-        minutes=plan.minutes,
-        steps=plan.steps,
-        callbacks=[lapse],
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
-
-
-def _evaluate(
-    model: Any,
-    train_on: dict[str, Any],
-    held_out: dict[str, Any],
-    plan: _Plan,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    measures = {}
-    for replaced, wanted in (PEOPLE, PEOPLE[::-1]):
-        found = dfm.evaluate(
-            model,
-            held_out[replaced],
-            to=wanted,
-            wanted=train_on[wanted],
-            replaced=train_on[replaced],
-            limit=plan.limit,
-        )
-        say(found.table(notes=replaced == PEOPLE[-1]))
-        measures[f"{replaced} as {wanted}"] = found.to_json()
-    return measures
-
-
-def _verify(path: Path, say: Callable[[str], None]) -> None:
-    found = dfm.verify(path)
-    say(found.summary())
-    if found.state != "valid":
-        raise ProvenanceError(
-            f"{path} was written just now but is {found.state}. Expected valid Content "
-            "Credentials. Run `deepface-models doctor` and report what it says."
-        )

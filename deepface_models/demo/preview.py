@@ -1,4 +1,4 @@
-"""`preview.png`: the training's progress, then source, reconstruction and swap."""
+"""The demo's pictures: what was learned, and what became of the frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models.conversion import model_sha256
-from deepface_models.media import grid, read_image, write_image
+from deepface_models.media import grid, read_image, read_video, write_image
 from deepface_models.provenance import Record, sign
 
 Array = NDArray[Any]
@@ -43,13 +43,29 @@ def write_preview(
         rows.append(list(faces))
         rows += [_drawn(model, faces, to) for to in (name, wanted)]
         labels += [name, f"{name} drawn again", f"{name} as {wanted}"]
-    path = output / "preview.png"
-    record = Record.from_source(
-        held_out[model.identities[0]].sources[-1],
-        consent=consent,
-        model=model.name,
-        model_sha256=model_sha256(model),
+    source = held_out[model.identities[0]].sources[-1]
+    record = _record(source, model, consent)
+    return _write(output / "preview.png", rows, labels, record)
+
+
+def write_frames(
+    output: Path, source: Path, model: Any, swap: Path, consent: str
+) -> Path:
+    """Writes and signs `frames.png`: frames of the source over those of the swap."""
+    rows = [_spread([f.image for f in read_video(video)]) for video in (source, swap)]
+    labels = ["source", "swap"]
+    return _write(output / "frames.png", rows, labels, _record(source, model, consent))
+
+
+def _record(source: str | Path, model: Any, consent: str) -> Record:
+    return Record.from_source(
+        source, consent=consent, model=model.name, model_sha256=model_sha256(model)
     )
+
+
+def _write(
+    path: Path, rows: list[list[Array]], labels: list[str], record: Record
+) -> Path:
     write_image(path, grid(rows, labels=labels), metadata=record.plain_metadata())
     sign(path, record)
     return path

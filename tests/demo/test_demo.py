@@ -1,0 +1,27 @@
+"""The whole job in its smallest form, from clips to a signed swap."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deepface_models import demo, load, verify
+from deepface_models.media import probe
+
+
+@pytest.mark.slow
+def test_demo_leaves_what_it_promises(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPFACE_MODELS_HOME", str(tmp_path / "home"))
+    said: list[str] = []
+    report = demo.run(tmp_path, minutes=0.05, quick=True, say=said.append)
+    assert json.loads((tmp_path / "report.json").read_text()).keys() == report.keys()
+    assert set(report["measures"]) == {"s1 as mb", "mb as s1"}
+    assert len(report["seconds"]) == 6
+    for name in ("swap.mp4", "preview.png", "frames.png"):
+        found = verify(tmp_path / name)
+        assert (found.state, found.consent) == ("valid", demo.CONSENT)
+    assert probe(tmp_path / "swap.mp4").has_audio
+    model = load(tmp_path / "training" / "model")
+    assert set(model.identities) == set(demo.PEOPLE)
+    assert "evaluate(model" in "\n".join(said)
