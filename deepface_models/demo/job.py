@@ -19,6 +19,7 @@ from deepface_models.demo.preview import write_frames, write_preview
 
 CLIPS = Path(__file__).parent / "clips"
 PEOPLE = ("s1", "mb")
+_SHARPEN = 1.0  # gives back what minutes of training leave soft
 CONSENT = (
     "Demonstration of deepface_models with two speakers of the GRID audiovisual "
     "sentence corpus (CC BY 4.0), research volunteers; shown as synthetic, says "
@@ -119,6 +120,7 @@ class _Demo:
                 to=PEOPLE[1],
                 consent=CONSENT,
                 person=self.faces[PEOPLE[0]],
+                sharpen=_SHARPEN,
             )
             self.say(f"      {self.conversion.summary()}")
 
@@ -134,6 +136,7 @@ class _Demo:
                     to=wanted,
                     wanted=self.trained_on[wanted],
                     replaced=self.trained_on[replaced],
+                    converter=dfm.Converter(self.model, wanted, sharpen=_SHARPEN),
                     limit=self.plan.limit,
                 )
                 self.say(found.table(notes=replaced == PEOPLE[-1]))
