@@ -181,7 +181,7 @@ def run(
 ) -> dict[str, Any]:
     """Runs the whole job on the package's own clips.
 
-    Leaves `swap.mp4`, `frames.png` (source over swap), `preview.png`, `report.json`,
+    Leaves `swap.mp4`, `frames.jpg` (source over swap), `preview.png`, `report.json`,
     the model in `training/model` and the aligned faces in `faces`. Run again on the
     same folder, it goes on where it was.
 
@@ -211,7 +211,7 @@ def run(
     model = output / "training" / "model"
     say(
         f"\nDone in {sum(demo.seconds.values()) / 60:.1f} min. Look at {demo.swap}, "
-        f"{output / 'frames.png'} and {output / 'preview.png'}; the figures are in "
+        f"{output / 'frames.jpg'} and {output / 'preview.png'}; the figures are in "
         f"{output / 'report.json'}; the model is in {model} "
         f'(deepface_models.load("{model}")).'
     )

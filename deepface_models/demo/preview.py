@@ -14,6 +14,7 @@ from deepface_models.provenance import Record, sign
 
 Array = NDArray[Any]
 _COLUMNS = 8
+_FRAMES = 5
 
 
 def write_preview(
@@ -51,10 +52,13 @@ def write_preview(
 def write_frames(
     output: Path, source: Path, model: Any, swap: Path, consent: str
 ) -> Path:
-    """Writes and signs `frames.png`: frames of the source over those of the swap."""
-    rows = [_spread([f.image for f in read_video(video)]) for video in (source, swap)]
+    """Writes and signs `frames.jpg`: frames of the source over those of the swap."""
+    rows = [
+        _spread([frame.image for frame in read_video(video)], _FRAMES)
+        for video in (source, swap)
+    ]
     labels = ["source", "swap"]
-    return _write(output / "frames.png", rows, labels, _record(source, model, consent))
+    return _write(output / "frames.jpg", rows, labels, _record(source, model, consent))
 
 
 def _record(source: str | Path, model: Any, consent: str) -> Record:
@@ -76,9 +80,9 @@ def _last_row(picture: Array, size: int) -> Array:
     return picture[-size:, :size]
 
 
-def _spread(items: list[Any]) -> list[Any]:
-    """Returns up to eight items, evenly spaced, the first and the last among them."""
-    count = min(_COLUMNS, len(items))
+def _spread(items: list[Any], most: int = _COLUMNS) -> list[Any]:
+    """Returns some items, evenly spaced, the first and the last among them."""
+    count = min(most, len(items))
     return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
 
 

@@ -18,7 +18,7 @@ def test_demo_leaves_what_it_promises(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "report.json").read_text()).keys() == report.keys()
     assert set(report["measures"]) == {"s1 as mb", "mb as s1"}
     assert len(report["seconds"]) == 6
-    for name in ("swap.mp4", "preview.png", "frames.png"):
+    for name in ("swap.mp4", "preview.png", "frames.jpg"):
         found = verify(tmp_path / name)
         assert (found.state, found.consent) == ("valid", demo.CONSENT)
     assert probe(tmp_path / "swap.mp4").has_audio
