@@ -109,11 +109,14 @@ class Swift(FaceSwap):
             x: A data set of (x, y) batches such as `SwapPairs`; anything if `y`.
             y: Faces keyed by identity, (N, S, S, 3..5), uint8 or float in [0, 1].
         """
-        for name in self.identities:
-            basis = self.decoders[name].get_layer("basis")
-            if not np.any(keras.ops.convert_to_numpy(basis.kernel)):
-                faces = _first_faces(x, name) if y is None else y[name][:_ADAPT_FACES]
-                basis.set_weights(principal_components(faces, self.basis_size))
+        bases = {n: self.decoders[n].get_layer("basis") for n in self.identities}
+        new = [n for n, basis in bases.items() if not np.any(basis.get_weights()[0])]
+        if y is None:
+            faces = _first_faces(x, new)
+        else:
+            faces = {name: y[name][:_ADAPT_FACES] for name in new}
+        for name in new:
+            bases[name].set_weights(principal_components(faces[name], self.basis_size))
 
 
 def principal_components(faces: Array, count: int) -> list[Array]:
@@ -153,14 +156,16 @@ def principal_components(faces: Array, count: int) -> list[Array]:
     return [components, mean.astype("float32")]
 
 
-def _first_faces(data: Any, name: str) -> Array:
-    batches, faces = [], 0
-    for index in range(len(data)):
-        batches.append(data[index][1][name])
-        faces += len(batches[-1])
-        if faces >= _ADAPT_FACES:
+def _first_faces(data: Any, names: Sequence[str]) -> dict[str, Array]:
+    """Reads batches, each once for everybody, until all have faces enough."""
+    batches: dict[str, list[Array]] = {name: [] for name in names}
+    for index in range(len(data) if names else 0):
+        targets = data[index][1]
+        for name in names:
+            batches[name].append(targets[name])
+        if all(sum(map(len, found)) >= _ADAPT_FACES for found in batches.values()):
             break
-    return np.concatenate(batches)
+    return {name: np.concatenate(found) for name, found in batches.items()}
 
 
 def _conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
