@@ -20,13 +20,14 @@ from deepface_models._errors import (
 from deepface_models._version import __version__
 
 if TYPE_CHECKING:
-    from deepface_models import callbacks, losses, metrics, swap
+    from deepface_models import autoencoders, callbacks, losses, metrics, swap
     from deepface_models.conversion import Converter, convert
     from deepface_models.data import Augmentation, SwapPairs
     from deepface_models.evaluation import evaluate
     from deepface_models.faces import FaceAligner, FaceSet
+    from deepface_models.parts import load
     from deepface_models.provenance import Certificate, verify
-    from deepface_models.swap import FaceSwap, Original, Swift, load
+    from deepface_models.swap import FaceSwap, Original, Swift
     from deepface_models.training import train
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SwapPairs",
     "Swift",
     "__version__",
+    "autoencoders",
     "callbacks",
     "convert",
     "evaluate",
@@ -57,7 +59,7 @@ __all__ = [
     "verify",
 ]
 
-_MODULES = ("callbacks", "losses", "metrics", "swap")
+_MODULES = ("autoencoders", "callbacks", "losses", "metrics", "swap")
 _HOMES = {
     "Augmentation": "data",
     "Certificate": "provenance",
@@ -70,7 +72,7 @@ _HOMES = {
     "Swift": "swap",
     "convert": "conversion",
     "evaluate": "evaluation",
-    "load": "swap",
+    "load": "parts",
     "train": "training",
     "verify": "provenance",
 }

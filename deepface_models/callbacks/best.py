@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from deepface_models._folders import recover_folder
-from deepface_models.swap.parts import read_config, restore_parts, save_parts
+from deepface_models.parts import read_config, restore_parts, save_parts
 
 _LOG = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import ModelFileError
-from deepface_models.swap._inputs import as_float, as_float_dict
+from deepface_models._inputs import as_float, as_float_dict
 
 Array = NDArray[Any]
 
@@ -224,8 +224,8 @@ class FaceSwap(keras.Model):
         return model
 
     def save_parts(self, folder: str | Path) -> Path:
-        """Saves the config and one weights file a part; see `swap.parts`."""
-        from deepface_models.swap import parts
+        """Saves the config and one weights file a part; see `parts`."""
+        from deepface_models import parts
 
         return parts.save_parts(self, folder)
 

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import layers
 
+from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE, PixelShuffle
 from deepface_models.losses import PictureLoss
-from deepface_models.swap._inputs import precision
 from deepface_models.swap.base import FaceSwap
 
 

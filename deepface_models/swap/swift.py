@@ -10,9 +10,9 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE, ConstantVector, Modulate, PixelShuffle
 from deepface_models.losses import FaceLoss
-from deepface_models.swap._inputs import precision
 from deepface_models.swap.base import FaceSwap
 
 Array = NDArray[Any]

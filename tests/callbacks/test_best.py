@@ -9,7 +9,7 @@ from callback_helpers import model, pairs, pictures
 
 import deepface_models
 from deepface_models.callbacks import BestByMeasure
-from deepface_models.swap.parts import load, save_parts
+from deepface_models.parts import load, save_parts
 
 
 class Script:

@@ -190,7 +190,7 @@ def test_keras_file_keeps_each_face(model, faces, tmp_path):
 
 def test_parts_in_another_order_keep_each_face(model, faces, tmp_path):
     model.save_parts(tmp_path / "model")
-    from deepface_models.swap import load_parts
+    from deepface_models.parts import load_parts
 
     for order in (("ana", "ben"), ("ben", "ana")):
         loaded = load_parts(tmp_path / "model", identities=order)

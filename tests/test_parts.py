@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from deepface_models import IntegrityError, ModelFileError
-from deepface_models.swap import Original, Swift
-from deepface_models.swap.parts import (
+from deepface_models.parts import (
     load,
     load_parts,
     restore_parts,
     save_parts,
     structure_digest,
 )
+from deepface_models.swap import Original, Swift
 
 NAMES = ("b", "a", "c")
 

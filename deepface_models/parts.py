@@ -2,12 +2,14 @@
 
 Keras stores weights by class and position, so one file for a whole face swap could
 give one person's decoder to another without an error. Here every part has its own
-file, named after the person, with a digest of its structure and a SHA-256.
+file, such as `encoder.weights.h5` or `decoder.ana.weights.h5`, with a digest of its
+structure and a SHA-256. Anything with `parts` and `get_config` can be kept so.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import shutil
 import zipfile
@@ -22,15 +24,16 @@ from deepface_models._files import sha256_file, write_json
 from deepface_models._folders import recover_folder, whole_folder
 from deepface_models._version import __version__
 from deepface_models.layers import PACKAGE
-from deepface_models.swap.base import FaceSwap
 
 CONFIG = "config.json"
 FORMAT = 1
-_KEYS = ("format", "class", "config", "identities", "parts")
+_KEYS = ("format", "class", "config", "parts")
+# Importing them registers every model class of the package.
+_ROOMS = ("deepface_models.autoencoders", "deepface_models.swap")
 
 
 def save_parts(
-    model: FaceSwap, folder: str | Path, metadata: Mapping[str, Any] | None = None
+    model: keras.Model, folder: str | Path, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Saves a model as a folder of `config.json` and `<part>.weights.h5` files.
 
@@ -65,12 +68,18 @@ def save_parts(
     return Path(folder)
 
 
-def load_parts(folder: str | Path, identities: Sequence[str] | None = None) -> FaceSwap:
+def load_parts(
+    folder: str | Path,
+    identities: Sequence[str] | None = None,
+    expected: type[keras.Model] = keras.Model,
+) -> Any:
     """Builds the model that `save_parts` saved; it is not compiled.
 
     Args:
         folder: The folder.
-        identities: Which of its people to load, in this order; all by default.
+        identities: Which of a face swap's people to load, in this order; all by
+            default.
+        expected: The class that the model has to be of.
 
     Returns:
         The model. Each person's decoder comes from the file of that name, whatever
@@ -84,19 +93,17 @@ def load_parts(folder: str | Path, identities: Sequence[str] | None = None) -> F
         ValueError: `identities` names somebody whom the model does not know.
     """
     config = read_config(folder)
-    names = list(config["identities"])
-    chosen = names if identities is None else list(identities)
-    unknown = [name for name in chosen if name not in names]
-    if unknown:
-        raise ValueError(
-            f"identities={tuple(chosen)!r} was asked of {folder}, which knows "
-            f"{', '.join(map(repr, names))} and not {', '.join(map(repr, unknown))}. "
-            "Expected people of the saved model. Load it without `identities` and "
-            "use model.add_identity(...) for a new person."
-        )
+    arguments = dict(config["config"])
+    if identities is not None or "identities" in config:
+        arguments["identities"] = _chosen(config, identities, folder)
     model_class = _registered(config["class"], folder)
+    if not issubclass(model_class, expected):
+        raise ModelFileError(
+            f"{folder} holds a {model_class.__name__}. Expected a {expected.__name__}. "
+            f"Use {model_class.__name__}, or deepface_models.load(folder) for any."
+        )
     try:
-        model = model_class.from_config({**config["config"], "identities": chosen})
+        model = model_class.from_config(arguments)
     except (TypeError, ValueError) as error:
         raise ModelFileError(
             f"{folder} holds a {config['class']} that cannot be built ({error}). "
@@ -107,7 +114,23 @@ def load_parts(folder: str | Path, identities: Sequence[str] | None = None) -> F
     return model
 
 
-def restore_parts(model: FaceSwap, folder: str | Path) -> dict[str, Any]:
+def _chosen(
+    config: Mapping[str, Any], identities: Sequence[str] | None, folder: str | Path
+) -> list[str]:
+    names = list(config.get("identities") or ())
+    chosen = names if identities is None else list(identities)
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        raise ValueError(
+            f"identities={tuple(chosen)!r} was asked of {folder}, which knows "
+            f"{', '.join(map(repr, names))} and not {', '.join(map(repr, unknown))}. "
+            "Expected people of the saved model. Load it without `identities` and "
+            "use model.add_identity(...) for a new person."
+        )
+    return chosen
+
+
+def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
     """Loads a folder's weights into a model that exists already.
 
     Everything is checked before the first weight changes.
@@ -145,7 +168,7 @@ def restore_parts(model: FaceSwap, folder: str | Path) -> dict[str, Any]:
     return dict(config.get("metadata") or {})
 
 
-def load(path: str | Path) -> FaceSwap:
+def load(path: str | Path) -> Any:
     """Loads a model from a folder of parts or from a `.keras` file.
 
     Args:
@@ -213,13 +236,13 @@ def structure_digest(part: keras.Model) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _describe(model: FaceSwap, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+def _describe(model: keras.Model, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     name = keras.saving.get_registered_name(type(model))
-    if not name.startswith(f"{PACKAGE}>") or not isinstance(model, FaceSwap):
+    if not name.startswith(f"{PACKAGE}>") or not hasattr(model, "parts"):
         raise ValueError(
-            f"A model of class {type(model).__name__} was given. Expected a FaceSwap "
-            f'whose class is registered in package "{PACKAGE}". Decorate it with '
-            f'@keras.saving.register_keras_serializable("{PACKAGE}").'
+            f"A model of class {type(model).__name__} was given. Expected one with "
+            f'`parts` whose class is registered in package "{PACKAGE}". Decorate it '
+            f'with @keras.saving.register_keras_serializable("{PACKAGE}").'
         )
     owned = {id(w) for part in model.parts.values() for w in part.weights}
     if owned != {id(w) for w in model.weights}:
@@ -232,7 +255,7 @@ def _describe(model: FaceSwap, metadata: Mapping[str, Any] | None) -> dict[str, 
         "format": FORMAT,
         "class": name,
         "config": model.get_config(),
-        "identities": list(model.identities),
+        **_people(model),
         "version": __version__,
         "keras": keras.__version__,
         "parts": {},
@@ -240,15 +263,23 @@ def _describe(model: FaceSwap, metadata: Mapping[str, Any] | None) -> dict[str, 
     }
 
 
-def _registered(name: Any, where: str | Path) -> type[FaceSwap]:
+def _people(model: keras.Model) -> dict[str, list[str]]:
+    return (
+        {"identities": list(model.identities)} if hasattr(model, "identities") else {}
+    )
+
+
+def _registered(name: Any, where: str | Path) -> type[keras.Model]:
     """Returns a class of ours by its registered name; nothing else is ever built."""
     found = None
     if isinstance(name, str) and name.startswith(f"{PACKAGE}>"):
+        for room in _ROOMS:
+            importlib.import_module(room)
         found = keras.saving.get_registered_object(name)
-    if not (isinstance(found, type) and issubclass(found, FaceSwap)):
+    if not (isinstance(found, type) and hasattr(found, "parts")):
         raise ModelFileError(
-            f"{where} holds a model of class {name!r}. Expected a face swap registered "
-            f'in package "{PACKAGE}". Use a newer version, or import the module that '
+            f"{where} holds a model of class {name!r}. Expected a model registered in "
+            f'package "{PACKAGE}". Use a newer version, or import the module that '
             "defines the class before loading."
         )
     return found

@@ -1,0 +1,138 @@
+"""What goes into models: pictures in [0, 1], layers of one precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@contextmanager
+def precision(dtype: Any) -> Iterator[None]:
+    """Has the layers made inside use a dtype policy; None keeps the current one."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype or former)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
+
+
+def as_float(images: Any) -> Array:
+    """Returns pictures as float32 in [0, 1]; uint8 is divided by 255.
+
+    Raises:
+        ValueError: Values are not finite or lie outside [0, 1].
+    """
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return images.astype("float32") / 255.0
+    images = images.astype("float32", copy=False)
+    low, high = (float(images.min()), float(images.max())) if images.size else (0, 0)
+    if math.isnan(low):
+        raise ValueError(
+            "Pictures with values that are not numbers (NaN) were given. Expected "
+            "uint8 in 0..255 or float in [0, 1]. Look for missing values in the data."
+        )
+    if not (low >= -1e-3 and high <= 1.001):
+        raise ValueError(
+            f"Pictures with values from {low:.4g} to {high:.4g} were given. Expected "
+            "uint8 in 0..255 or float in [0, 1]. Divide by 255, or convert with "
+            'images.astype("uint8").'
+        )
+    return images
+
+
+def as_float_dict(data: Any) -> Any:
+    """Returns a dictionary of arrays with those of uint8 in [0, 1]; others as is."""
+    if isinstance(data, dict) and all(hasattr(v, "dtype") for v in data.values()):
+        return {
+            k: as_float(v) if isinstance(v, np.ndarray) and v.dtype == np.uint8 else v
+            for k, v in data.items()
+        }
+    return data
+
+
+def is_arrays(data: Any) -> bool:
+    """Whether it is an array or tensor, or a tuple of them, and not a data set."""
+    found = data if isinstance(data, tuple) else (data,)
+    return bool(found) and all(
+        hasattr(one, "dtype") and hasattr(one, "shape") for one in found
+    )
+
+
+def as_batch(
+    data: Any, shape: Sequence[int | None], name: str, unit_range: bool = True
+) -> tuple[Array, bool]:
+    """Returns examples as a float32 batch, and whether only one was given.
+
+    A missing channel axis is added, and pictures and rows of as many values are
+    taken for each other.
+
+    Args:
+        data: (N, *shape) or `shape`; uint8 (divided by 255) or float.
+        shape: Shape of one example; None where any length will do.
+        name: The model's name, for errors.
+        unit_range: Whether values have to lie in [0, 1].
+
+    Raises:
+        ValueError: There is no example, its shape does not fit, a value is not
+            finite or outside [0, 1].
+    """
+    array = np.asarray(data)
+    fitted = _fitted(array, tuple(shape)) if array.size else None
+    if fitted is None:
+        raise ValueError(_misfit(array, tuple(shape), name))
+    batch, single = fitted
+    if unit_range or batch.dtype == np.uint8:
+        return as_float(batch), single
+    batch = batch.astype("float32", copy=False)
+    if not np.isfinite(batch).all():
+        raise ValueError(
+            f"Values that are not finite (NaN or infinite) were given to {name}. "
+            "Expected finite numbers. Look for missing values in the data."
+        )
+    return batch, single
+
+
+def _fitted(array: Array, shape: tuple[int | None, ...]) -> tuple[Array, bool] | None:
+    for single, candidate in ((False, array), (True, array[None])):
+        rest = candidate.shape[1:]
+        if _same(rest, shape):
+            return candidate, single
+        if shape[-1] == 1 and _same((*rest, 1), shape):
+            return candidate[..., None], single
+    if None in shape or 1 not in (array.ndim, array.ndim - 1, len(shape)):
+        return None
+    size = math.prod(n or 0 for n in shape)
+    for single, candidate in ((False, array), (True, array[None])):
+        if math.prod(candidate.shape[1:]) == size:
+            return candidate.reshape(-1, *shape), single
+    return None
+
+
+def _same(found: Sequence[int], shape: Sequence[int | None]) -> bool:
+    return len(found) == len(shape) and all(
+        want in (None, have) for have, want in zip(found, shape, strict=True)
+    )
+
+
+def _misfit(array: Array, shape: tuple[int | None, ...], name: str) -> str:
+    expected = ", ".join("any" if n is None else str(n) for n in shape)
+    text = (
+        f"Data of shape {array.shape} was given to {name}. Expected (N, {expected}) "
+        f"with N of 1 or more, or one example ({expected})."
+    )
+    if len(shape) == 3 and array.ndim >= 3 and array.shape[-3] == shape[-1]:
+        axes = "0, 2, 3, 1" if array.ndim == 4 else "1, 2, 0"
+        return f"{text} Channels seem to come first: use np.transpose(x, ({axes}))."
+    return (
+        f"{text} Resize the pictures, or build the model with image_shape=x.shape[1:]."
+    )

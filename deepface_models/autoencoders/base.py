@@ -1,0 +1,235 @@
+"""The autoencoder: an encoder to a latent, a decoder back, trained on its input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from deepface_models._inputs import as_batch, is_arrays
+
+Array = NDArray[Any]
+
+
+class Autoencoder(keras.Model):
+    """Base of the autoencoders: data in, the same data out through a bottleneck.
+
+    It is a functional Keras model, so `fit`, callbacks and mixed precision are
+    Keras' own; `fit(x)` needs no target, because the input is the target. Arrays,
+    `tf.data` and `PyDataset` work alike, uint8 pictures as well as float in [0, 1].
+
+    A subclass builds its parts, hands them to this constructor and stores its own
+    constructor arguments as attributes; `get_config` comes from `_arguments`.
+
+    Args:
+        encoder: Model of (B, *image_shape) -> latent.
+        decoder: Model of latent -> (B, *image_shape).
+        inputs: The graph's input where `decoder(encoder(x))` is not all of it.
+        outputs: The graph's output, together with `inputs`.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+    """
+
+    _arguments: tuple[str, ...] = ("image_shape",)
+    _loss: Any = "binary_crossentropy"  # what `compile()` takes without arguments
+    _unit_range = True  # whether values lie in [0, 1]
+
+    def __init__(
+        self,
+        *,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        inputs: Any = None,
+        outputs: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        unknown = set(kwargs) - {"name", "dtype", "trainable"}
+        if unknown:  # Keras would take them without a word.
+            raise TypeError(
+                f"{type(self).__name__} was given {', '.join(sorted(unknown))}. "
+                f"Expected {', '.join(self._arguments)}, name, dtype or trainable. "
+                "Check the spelling."
+            )
+        if inputs is None:
+            inputs = keras.Input(encoder.input.shape[1:])
+            outputs = decoder(encoder(inputs))
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+
+    @property
+    def parts(self) -> dict[str, keras.Model]:
+        """The models this one is made of, by the name of their weights file."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    @property
+    def data_shape(self) -> tuple[int | None, ...]:
+        """Shape of one example, without the batch axis."""
+        return tuple(self.input.shape[1:])
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
+        """Compiles with Adam 1e-3 and the published loss where none are given."""
+        super().compile(optimizer=optimizer, loss=loss or self._loss, **kwargs)
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Reconstructs a batch; uint8 pictures are taken as [0, 255]."""
+        return super().call(self._as_unit(inputs), training=training, mask=mask)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Compares with the target, which is the input where none is given."""
+        target = self._as_unit(x if y is None else y)
+        return super().compute_loss(x, target, y_pred, sample_weight, training)
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> Any:
+        """Measures against the same target as `compute_loss`."""
+        target = self._as_unit(x if y is None else y)
+        return super().compute_metrics(x, target, y_pred, sample_weight)
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Trains as `keras.Model.fit` does; the target is `x` where none is given.
+
+        Args:
+            x: (N, *image_shape) uint8, or float in [0, 1], or a data set of such
+                batches. (N, H, W) is taken for (N, H, W, 1), and pictures with as
+                many values for (N, features).
+            y: Targets where they are not `x`, such as clean pictures.
+            **kwargs: As in `keras.Model.fit`; `validation_data` may be an array.
+
+        Returns:
+            Keras' History.
+        """
+        held_out = kwargs.get("validation_data")
+        if is_arrays(held_out):
+            pair = held_out if isinstance(held_out, tuple) else (held_out,)
+            kwargs["validation_data"] = tuple(map(self._arrays, (*pair, *pair)[:2]))
+        return super().fit(self._arrays(x), self._arrays(y), **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Measures as `keras.Model.evaluate` does, with the same data as `fit`."""
+        return super().evaluate(self._arrays(x), self._arrays(y), **kwargs)
+
+    def predict(self, x: Any, **kwargs: Any) -> Any:
+        """Reconstructs many examples, as `keras.Model.predict` does."""
+        return super().predict(self._arrays(x), **kwargs)
+
+    def encode(self, images: Any, batch_size: int = 32) -> Array:
+        """Compresses examples.
+
+        Args:
+            images: As in `fit`, or one of them without the batch axis.
+            batch_size: Examples a step.
+
+        Returns:
+            Their latents, float32, (N, ...), or one without the batch axis.
+        """
+        return self._apply(self.encoder, *self._batch(images), batch_size)
+
+    def decode(self, latent: Any, batch_size: int = 32) -> Array:
+        """Draws examples from latents, (N, ...) or one without the batch axis."""
+        latent = np.asarray(latent, "float32")
+        single = latent.ndim == len(self.decoder.input.shape) - 1
+        return self._apply(
+            self.decoder, latent[None] if single else latent, single, batch_size
+        )
+
+    def reconstruct(self, images: Any, batch_size: int = 32) -> Array:
+        """Encodes and decodes; like `predict`, for one example as well as many.
+
+        Returns:
+            float32, the shape of the model's output, (N, ...) or one of them.
+        """
+        return self._apply(self, *self._batch(images), batch_size)
+
+    def summary(self, *args: Any, **kwargs: Any) -> None:
+        """Prints both halves, then the whole."""
+        for part in self.parts.values():
+            part.summary(*args, **kwargs)
+        super().summary(*args, **kwargs)
+
+    def save_parts(self, folder: str | Path) -> Path:
+        """Saves the config and one weights file a part; see `parts`."""
+        from deepface_models import parts
+
+        return parts.save_parts(self, folder)
+
+    @classmethod
+    def from_preset(cls, folder: str | Path) -> Any:
+        """Loads a model of this class from a folder that `save_parts` wrote.
+
+        Raises:
+            FileNotFoundError: There is no such folder.
+            IntegrityError: A weights file is missing, damaged or changed.
+            ModelFileError: The folder holds no model of this class.
+        """
+        from deepface_models import parts
+
+        return parts.load_parts(folder, expected=cls)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        config = {name: getattr(self, name) for name in self._arguments}
+        own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
+        return {**config, "name": self.name, **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Builds the model that `get_config` described."""
+        return cls(**config)
+
+    def _as_unit(self, values: Any) -> Any:
+        if keras.backend.standardize_dtype(values.dtype) == "uint8":
+            return ops.cast(values, "float32") / 255.0
+        return values
+
+    def _arrays(self, data: Any) -> Any:
+        """Checks arrays; other data goes to Keras as it is."""
+        if not is_arrays(data):
+            return data
+        return as_batch(data, self.data_shape, self.name, self._unit_range)[0]
+
+    def _batch(self, images: Any) -> tuple[Array, bool]:
+        return as_batch(images, self.data_shape, self.name, self._unit_range)
+
+    @staticmethod
+    def _apply(model: Any, batch: Array, single: bool, batch_size: int) -> Array:
+        # keras.Model's own predict: a subclass may check its arguments once only.
+        drawn = keras.Model.predict(model, batch, batch_size=batch_size, verbose=0)
+        drawn = np.asarray(drawn).astype("float32", copy=False)
+        return drawn[0] if single else drawn
+
+
+def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:
+    """Returns the shape of one example as a tuple, or says what is wrong with it.
+
+    Args:
+        image_shape: (height, width, channels), (height, width), (features,) or a
+            number of features.
+    """
+    shape = (image_shape,) if isinstance(image_shape, int) else tuple(image_shape)
+    good = all(isinstance(n, int) and n > 0 for n in shape)
+    if not (good and 1 <= len(shape) <= 3):
+        raise ValueError(
+            f"image_shape={image_shape!r} was given. Expected whole numbers, such as "
+            "(28, 28, 1) for pictures or 784 for rows of features, without the batch "
+            "axis. Use images.shape[1:]."
+        )
+    return (*shape, 1) if len(shape) == 2 else shape
+
+
+def size_of(shape: Sequence[int]) -> int:
+    """Returns how many values an example has."""
+    return math.prod(shape)
