@@ -29,6 +29,7 @@ from deepface_models.media import (
 
 from . import identity
 from ._progress import Progress
+from ._reference import reference_of
 from ._sources import expand
 from ._store import encode_face
 from ._table import Record
@@ -86,6 +87,7 @@ class Extraction:
         self.output = output
         self.frames = 0
         self.unreadable: dict[str, str] = {}
+        self._digests: dict[str, str] = {}
 
     def run(self, source: str | Path | Sequence[str | Path]) -> FaceSet:
         """Goes through the sources and returns the set."""
@@ -93,6 +95,7 @@ class Extraction:
         self.set = self._open(self.output)
         self._check_unchanged(sources)
         self._keep_whole_chunks()
+        sources = self._recognise(sources)
         helpers = EmbeddingWorkers(self.workers)
         bar = Progress(self.progress, lambda: self._total(sources))
         with helpers, bar, ThreadPoolExecutor(self.workers) as pool:
@@ -136,6 +139,35 @@ class Extraction:
                     "Expected the same bytes. Extract into a new folder."
                 )
 
+    def _recognise(self, sources: list[str]) -> list[str]:
+        """Takes moved and copied files for the ones they are, by their bytes.
+
+        The same frames under two names would lie on both sides of a split.
+        """
+        known = {state["sha256"]: name for name, state in self.set.progress.items()}
+        kept: list[str] = []
+        for source in sources:
+            digest = self._digest(source)
+            former = known.setdefault(digest, source)
+            if former != source and source not in self.set.progress:
+                if Path(former).exists():
+                    _log.warning("%s is a copy of %s: taken once.", source, former)
+                    source = former
+                else:
+                    self.set.move(former, source)
+                    known[digest] = source
+            if source not in kept:
+                kept.append(source)
+        return kept
+
+    def _digest(self, source: str) -> str:
+        known = self.set.progress.get(source)
+        if known is not None:
+            return str(known["sha256"])
+        if source not in self._digests:
+            self._digests[source] = sha256_file(source)
+        return self._digests[source]
+
     def _keep_whole_chunks(self) -> None:
         """Removes rows that were written after the last noted progress."""
         self.set.drop([self._noted(record) for record in self.set.records])
@@ -150,7 +182,7 @@ class Extraction:
         for source in sources:
             known = self.set.progress.get(source)
             if known is None:
-                known = {"sha256": sha256_file(source)}
+                known = {"sha256": self._digest(source)}
                 known |= {"status": "partial", "next_frame": 0}
                 self.set.progress[source] = known
             if known["status"] == "partial":
@@ -271,19 +303,3 @@ def _check_settings(
         f"{theirs} and {found.options}, now {settings} and {options} are asked for. "
         "Expected the same settings in one set. Choose another output folder."
     )
-
-
-def reference_of(person: Any, aligner: FaceAligner) -> Array:
-    """The descriptor of a person given as a set, a descriptor or a picture's path."""
-    if isinstance(person, FaceSet):
-        return person.mean_embedding
-    if not isinstance(person, str | Path):
-        return np.asarray(person, np.float32)
-    image = read_image(person)
-    faces = aligner.detect(image)
-    if not faces:
-        raise FaceNotFoundError(
-            f"There is no face in {person}. Expected a picture of the person. "
-            "Choose another picture."
-        )
-    return identity.embed(image, faces[0])

@@ -137,6 +137,20 @@ class FaceSet(Faces):
             self._records += stored
         self._images = None
 
+    def move(self, former: str, source: str) -> None:
+        """Notes that the picture or video `former` is now found at `source`."""
+        state = self.progress[former]
+        self.progress[source] = state
+        self.save()  # with both names: an interruption here loses no face
+        self._records = [
+            replace(r, source=source) if r.source == former else r
+            for r in self._records
+        ]
+        if self.folder is not None and not self._view:
+            self._write_table()
+        del self.progress[former]
+        self.save()
+
     def drop(self, keep: Iterable[bool]) -> None:
         """Removes the faces whose flag is false, and their pictures on disk."""
         gone: list[Record] = []

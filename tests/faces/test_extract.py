@@ -124,9 +124,9 @@ def test_folder_with_pictures_corrupt_and_empty_ones(tmp_path, caplog):
 
 def test_nothing_found_says_how_much_was_looked_at(tmp_path):
     with pytest.raises(FaceNotFoundError, match=r"2 sources \(2 frames looked at"):
-        blank = np.full((40, 40, 3), 80, np.uint8)
-        write_image(tmp_path / "a.png", blank)
-        write_image(tmp_path / "b.png", blank)
+        for name, level in (("a", 80), ("b", 90)):
+            blank = np.full((40, 40, 3), level, np.uint8)
+            write_image(tmp_path / f"{name}.png", blank)
         quick().extract(tmp_path, progress=False)
 
 
@@ -154,6 +154,20 @@ def test_source_that_changed_is_refused(tmp_path):
     shutil.copy(CLIPS[1], clip)
     with pytest.raises(IntegrityError, match="same bytes"):
         quick().extract(clip, tmp_path / "set", progress=False)
+
+
+def test_copies_are_taken_once_and_moved_files_are_known(tmp_path, caplog):
+    first, copy, moved = (tmp_path / f"{n}.mpg" for n in ("first", "copy", "moved"))
+    shutil.copy(CLIPS[0], first)
+    shutil.copy(first, copy)
+    faces = quick().extract([first, copy], tmp_path / "set", progress=False, limit=20)
+    assert faces.sources == [str(first)] and "copy.mpg is a copy of" in caplog.text
+    copy.unlink()
+    first.rename(moved)
+    again = quick().extract(moved, tmp_path / "set", progress=False)
+    assert again.sources == list(again.progress) == [str(moved)]
+    assert again.frames.tolist() == list(range(75))
+    assert FaceSet.open(tmp_path / "set").table == again.table
 
 
 def test_only_the_named_person_is_taken(tmp_path, portraits):
