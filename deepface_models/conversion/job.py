@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from deepface_models._errors import FaceNotFoundError, MediaError
+from deepface_models._progress import Progress
 from deepface_models._version import __version__
 from deepface_models.conversion import _places
 from deepface_models.conversion._diary import Diary
-from deepface_models.conversion._progress import Bar
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.people import Person, reference_of
 from deepface_models.conversion.report import ConversionReport
@@ -95,7 +95,7 @@ def convert(
         )
     writer = {"codec": codec, "crf": crf, "lossless": lossless}
     job = _Job(converter, consent, person, certificate, writer)
-    with Bar(progress) as bar:
+    with Progress(progress) as bar:
         if kind == "folder":
             return job.folder(source, output, bar)
         _places.check_file(source, output, kind)
@@ -121,7 +121,7 @@ class _Job:
         self.model_name = str(getattr(converter.model, "name", "model"))
         self.model_sha256 = _places.model_sha256(converter.model)
 
-    def folder(self, source: Path, output: Path, bar: Bar) -> ConversionReport:
+    def folder(self, source: Path, output: Path, bar: Progress) -> ConversionReport:
         """Converts a folder's files one by one, leaving out finished ones."""
         _places.check_apart(source, output)
         sources = _places.sources_in(source)
@@ -146,7 +146,7 @@ class _Job:
     ) -> None:
         try:
             _places.check_apart(source, output)
-            done = self.file(source, output, Bar(False), must_swap=False)
+            done = self.file(source, output, Progress(False), must_swap=False)
         except MediaError as error:
             _log.warning("%s", error)
             report.failed[source.name] = str(error)
@@ -155,7 +155,7 @@ class _Job:
         diary.note(source, output)
 
     def file(
-        self, source: Path, output: Path, bar: Bar, must_swap: bool
+        self, source: Path, output: Path, bar: Progress, must_swap: bool
     ) -> ConversionReport:
         """Converts one picture or video."""
         report = ConversionReport(output, files=1)
@@ -191,7 +191,7 @@ class _Job:
         source: Path,
         output: Path,
         report: ConversionReport,
-        bar: Bar,
+        bar: Progress,
         must_swap: bool,
     ) -> None:
         plan = survey(source, self.converter.aligner, self.reference, report, bar)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.conversion._progress import Bar
+from deepface_models._progress import Progress
 from deepface_models.conversion.people import distance_to, embedding_of
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.faces.aligner import FaceAligner
@@ -52,7 +52,7 @@ def survey(
     aligner: FaceAligner,
     reference: Array | None,
     report: ConversionReport,
-    bar: Bar,
+    bar: Progress,
 ) -> Plan:
     """Finds, follows and steadies the faces of a video and picks the person's.
 
@@ -84,7 +84,7 @@ def survey(
 
 
 def _found(
-    source: Path, aligner: FaceAligner, bar: Bar
+    source: Path, aligner: FaceAligner, bar: Progress
 ) -> tuple[list[list[Face]], list[int]]:
     """Returns the faces of each frame and the frames that begin a new scene."""
     finder = copy.copy(aligner)
@@ -104,7 +104,7 @@ def _found(
     return per_frame, cuts
 
 
-def _next(waiting: deque[Future[list[list[Face]]]], bar: Bar) -> list[list[Face]]:
+def _next(waiting: deque[Future[list[list[Face]]]], bar: Progress) -> list[list[Face]]:
     faces = waiting.popleft().result()
     bar.advance(len(faces))
     return faces

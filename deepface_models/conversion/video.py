@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models.conversion._progress import Bar
+from deepface_models._progress import Progress
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
@@ -26,7 +26,7 @@ def write_video(
     plan: Plan,
     converter: Converter,
     report: ConversionReport,
-    bar: Bar,
+    bar: Progress,
     **writer: Any,
 ) -> None:
     """Writes the source with the planned faces swapped.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._progress import Progress, Report
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
 from deepface_models.faces import FaceAligner, FaceSet
@@ -24,7 +24,6 @@ from .shots import Shot, choose, read_back
 from .summarise import summarise
 
 Array = NDArray[Any]
-Progress = bool | Callable[[int, int | None], None]
 
 _BATCH = 16
 
@@ -41,7 +40,7 @@ def evaluate(
     replaced_name: str | None = None,
     limit: int | None = None,
     identity_every: int = 3,
-    progress: Progress = True,
+    progress: bool | Report = True,
 ) -> Evaluation:
     """Measures a swap on frames that the model was not trained on.
 
@@ -99,8 +98,9 @@ def evaluate(
         {to: wanted} | ({name: replaced} if name else {}), model.image_size
     )
     measurer = Measurer(finder, name, identity_every)
-    with _counter(progress, len(shots)) as count:
-        collected = _measure(shots, (converter, mean_face), measurer, count)
+    with Progress(progress) as bar:
+        bar.task("evaluate", len(shots))
+        collected = _measure(shots, (converter, mean_face), measurer, bar)
     shapes = [_mean_shape(faces) for faces in (wanted, replaced)]
     summary, arrays = summarise(shots, *collected, people, shapes)
     between = float(measures.identity_distance(people[0], people[1]).mean())
@@ -130,7 +130,7 @@ def _measure(
     shots: list[Shot],
     converters: tuple[Converter, Converter],
     measurer: Measurer,
-    count: Callable[[int], None],
+    bar: Progress,
 ) -> tuple[Collected, Collected]:
     """Goes through the frames once for both, holding a few of them at a time."""
     collected = Collected(), Collected()
@@ -146,7 +146,7 @@ def _measure(
                 results = [pair[i] for pair in batch]
                 measurer.add(collected[i], converter, results, done)
             done += len(batch)
-            count(done)
+            bar.advance(len(batch))
     return collected
 
 
@@ -203,17 +203,3 @@ def _check_sets(
 def _other(model: Any, to: str) -> str | None:
     others = [name for name in model.identities if name != to]
     return others[0] if len(others) == 1 else None
-
-
-@contextmanager
-def _counter(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
-    if callable(progress):
-        yield lambda done: progress(done, total)
-    elif progress:
-        from rich.progress import Progress as Bar
-
-        with Bar() as bar:
-            task = bar.add_task("evaluate", total=total)
-            yield lambda done: bar.update(task, completed=done)
-    else:
-        yield lambda done: None

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from deepface_models._errors import FaceNotFoundError, IntegrityError, MediaError
 from deepface_models._files import sha256_file
+from deepface_models._progress import Progress
 from deepface_models.media import (
     VideoFrame,
     media_kind,
@@ -28,7 +29,6 @@ from deepface_models.media import (
 )
 
 from . import identity
-from ._progress import Progress
 from ._reference import reference_of
 from ._sources import expand
 from ._store import encode_face
@@ -97,8 +97,9 @@ class Extraction:
         self._keep_whole_chunks()
         sources = self._recognise(sources)
         helpers = EmbeddingWorkers(self.workers)
-        bar = Progress(self.progress, lambda: self._total(sources))
+        bar = Progress(self.progress)
         with helpers, bar, ThreadPoolExecutor(self.workers) as pool:
+            bar.task("extract", self._total(sources) if self.progress else None)
             waiting: deque[tuple[_Chunk, Future[list[Record]]]] = deque()
             for chunk in self._chunks(sources):
                 future = pool.submit(self._find, chunk, helpers.embed)

@@ -18,9 +18,9 @@ from convert_helpers import TintModel
 
 import deepface_models
 from deepface_models import FaceNotFoundError, MediaError, ProvenanceError
+from deepface_models._progress import Progress
 from deepface_models.conversion import ConversionReport, Converter, convert
 from deepface_models.conversion._places import model_sha256, result_names
-from deepface_models.conversion._progress import Bar
 from deepface_models.conversion.report import ConversionReport as Report
 from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import batches
@@ -239,7 +239,7 @@ def test_the_main_person_returns_after_a_cut(short, other_frame, aligner, tmp_pa
     images = frames_of(short)
     other = [np.ascontiguousarray(other_frame[..., ::-1])] * 6
     source = make_video(tmp_path / "cuts.mkv", images[:8] + other + images[8:14])
-    plan = survey(source, aligner, None, Report(source), Bar(False))
+    plan = survey(source, aligner, None, Report(source), Progress(False))
     assert plan.cuts == (8, 14)
     assert sorted(plan.faces) == [*range(8), *range(14, 20)]
     assert plan.others == 6 and plan.frames == 20
@@ -247,7 +247,7 @@ def test_the_main_person_returns_after_a_cut(short, other_frame, aligner, tmp_pa
 
 
 def test_smoothed_matrices_jitter_less(clip, aligner):
-    plan = survey(clip, aligner, None, Report(clip), Bar(False))
+    plan = survey(clip, aligner, None, Report(clip), Progress(False))
     found = [aligner.detect(image)[0].matrix for image in frames_of(clip)[:30]]
     steady = [plan.faces[n][1].matrix for n in range(30)]
 

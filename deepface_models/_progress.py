@@ -1,38 +1,48 @@
-"""A progress bar with the remaining time, or silence."""
+"""Progress of long work: a bar with the remaining time, a function, or silence."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+Report = Callable[[int, int | None], None]
 
-class Bar:
-    """Counts frames of one task after another; a context manager.
+
+class Progress:
+    """Counts the frames of one task after another; a context manager.
 
     Args:
-        shown: False shows nothing and does not import rich.
+        progress: True for a bar, a function that gets (frames done, frames or None)
+            of the current task, or False, which imports nothing.
     """
 
-    def __init__(self, shown: bool) -> None:
-        self._shown = shown
+    def __init__(self, progress: bool | Report) -> None:
+        self._report = progress if callable(progress) else None
+        self._shown = progress is True
         self._bar: Any = None
         self._task: Any = None
+        self._done = 0
+        self._total: int | None = None
 
     def task(self, name: str, total: int | None) -> None:
         """Starts the next task, of `total` frames; the last one's line stays."""
+        self._done, self._total = 0, total
         if self._bar is not None:
             self._task = self._bar.add_task(name, total=total)
 
     def advance(self, frames: int = 1) -> None:
         """Counts frames of the current task."""
+        self._done += frames
+        if self._report is not None:
+            self._report(self._done, self._total)
         if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task, frames)
+            self._bar.update(self._task, completed=self._done)
 
     def done(self) -> None:
         """Fills the current task's bar, whatever the container promised."""
         if self._bar is not None and self._task is not None:
-            task = self._bar.tasks[self._bar.task_ids.index(self._task)]
-            self._bar.update(self._task, total=max(task.completed, 1))
+            self._bar.update(self._task, total=max(self._done, 1))
 
     def __enter__(self) -> Self:
         if self._shown:
