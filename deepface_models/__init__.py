@@ -20,7 +20,15 @@ from deepface_models._errors import (
 from deepface_models._version import __version__
 
 if TYPE_CHECKING:
-    from deepface_models import autoencoders, callbacks, losses, metrics, swap
+    from deepface_models import (
+        autoencoders,
+        callbacks,
+        data,
+        losses,
+        metrics,
+        swap,
+        testing,
+    )
     from deepface_models.conversion import Converter, convert
     from deepface_models.data import Augmentation, SwapPairs
     from deepface_models.evaluation import evaluate
@@ -50,16 +58,18 @@ __all__ = [
     "autoencoders",
     "callbacks",
     "convert",
+    "data",
     "evaluate",
     "load",
     "losses",
     "metrics",
     "swap",
+    "testing",
     "train",
     "verify",
 ]
 
-_MODULES = ("autoencoders", "callbacks", "losses", "metrics", "swap")
+_MODULES = ("autoencoders", "callbacks", "data", "losses", "metrics", "swap", "testing")
 _HOMES = {
     "Augmentation": "data",
     "Certificate": "provenance",

@@ -105,9 +105,9 @@ def as_batch(
 def _fitted(array: Array, shape: tuple[int | None, ...]) -> tuple[Array, bool] | None:
     for single, candidate in ((False, array), (True, array[None])):
         rest = candidate.shape[1:]
-        if _same(rest, shape):
+        if same_shape(rest, shape):
             return candidate, single
-        if shape[-1] == 1 and _same((*rest, 1), shape):
+        if shape[-1] == 1 and same_shape((*rest, 1), shape):
             return candidate[..., None], single
     if None in shape or 1 not in (array.ndim, array.ndim - 1, len(shape)):
         return None
@@ -118,7 +118,8 @@ def _fitted(array: Array, shape: tuple[int | None, ...]) -> tuple[Array, bool] |
     return None
 
 
-def _same(found: Sequence[int], shape: Sequence[int | None]) -> bool:
+def same_shape(found: Sequence[int], shape: Sequence[int | None]) -> bool:
+    """Whether a shape is the expected one, in which None stands for any length."""
     return len(found) == len(shape) and all(
         want in (None, have) for have, want in zip(found, shape, strict=True)
     )

@@ -1,6 +1,41 @@
 """Autoencoders: the tutorial's family and what its readers go on to."""
 
+from deepface_models.autoencoders.adversarial import AdversarialAutoencoder
 from deepface_models.autoencoders.base import Autoencoder
+from deepface_models.autoencoders.beta import BetaVAE
+from deepface_models.autoencoders.convolutional import ConvolutionalAutoencoder
+from deepface_models.autoencoders.corruption import corrupt
+from deepface_models.autoencoders.deep import DeepAutoencoder
+from deepface_models.autoencoders.denoising import DenoisingAutoencoder
 from deepface_models.autoencoders.dense import DenseAutoencoder
+from deepface_models.autoencoders.masked import MaskedAutoencoder
+from deepface_models.autoencoders.pictures import (
+    latent_grid,
+    latent_walk,
+    reconstruction_rows,
+)
+from deepface_models.autoencoders.scatter import latent_scatter
+from deepface_models.autoencoders.sequence import SequenceAutoencoder
+from deepface_models.autoencoders.sparse import SparseAutoencoder
+from deepface_models.autoencoders.variational import VariationalAutoencoder
+from deepface_models.autoencoders.vector_quantized import VectorQuantizedAutoencoder
 
-__all__ = ["Autoencoder", "DenseAutoencoder"]
+__all__ = [
+    "AdversarialAutoencoder",
+    "Autoencoder",
+    "BetaVAE",
+    "ConvolutionalAutoencoder",
+    "DeepAutoencoder",
+    "DenoisingAutoencoder",
+    "DenseAutoencoder",
+    "MaskedAutoencoder",
+    "SequenceAutoencoder",
+    "SparseAutoencoder",
+    "VariationalAutoencoder",
+    "VectorQuantizedAutoencoder",
+    "corrupt",
+    "latent_grid",
+    "latent_scatter",
+    "latent_walk",
+    "reconstruction_rows",
+]

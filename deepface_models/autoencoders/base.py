@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from deepface_models._inputs import as_batch, is_arrays
+from deepface_models._inputs import as_batch, is_arrays, same_shape
 
 Array = NDArray[Any]
 
@@ -112,15 +112,15 @@ class Autoencoder(keras.Model):
         Returns:
             Keras' History.
         """
-        held_out = kwargs.get("validation_data")
-        if is_arrays(held_out):
-            pair = held_out if isinstance(held_out, tuple) else (held_out,)
-            kwargs["validation_data"] = tuple(map(self._arrays, (*pair, *pair)[:2]))
-        return super().fit(self._arrays(x), self._arrays(y), **kwargs)
+        if "validation_data" in kwargs:
+            kwargs["validation_data"] = self._held_out(kwargs["validation_data"])
+        x, y = self._arrays(x), self._arrays(y)
+        return super().fit(x, self._weighed(x, y, kwargs), **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measures as `keras.Model.evaluate` does, with the same data as `fit`."""
-        return super().evaluate(self._arrays(x), self._arrays(y), **kwargs)
+        x, y = self._arrays(x), self._arrays(y)
+        return super().evaluate(x, self._weighed(x, y, kwargs), **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Reconstructs many examples, as `keras.Model.predict` does."""
@@ -141,10 +141,16 @@ class Autoencoder(keras.Model):
     def decode(self, latent: Any, batch_size: int = 32) -> Array:
         """Draws examples from latents, (N, ...) or one without the batch axis."""
         latent = np.asarray(latent, "float32")
-        single = latent.ndim == len(self.decoder.input.shape) - 1
-        return self._apply(
-            self.decoder, latent[None] if single else latent, single, batch_size
-        )
+        expected = self.decoder.input.shape[1:]
+        single = latent.ndim == len(expected)
+        batch = latent[None] if single else latent
+        if not len(batch) or not same_shape(batch.shape[1:], expected):
+            raise ValueError(
+                f"Latents of shape {latent.shape} were given to {self.name}. Expected "
+                f"(N, {', '.join(map(str, expected))}) with N of 1 or more, or one of "
+                "them without the batch axis. Use what model.encode(images) returns."
+            )
+        return self._apply(self.decoder, batch, single, batch_size)
 
     def reconstruct(self, images: Any, batch_size: int = 32) -> Array:
         """Encodes and decodes; like `predict`, for one example as well as many.
@@ -196,10 +202,24 @@ class Autoencoder(keras.Model):
         return values
 
     def _arrays(self, data: Any) -> Any:
-        """Checks arrays; other data goes to Keras as it is."""
+        """Checks arrays and lists; other data goes to Keras as it is."""
+        data = np.asarray(data) if isinstance(data, list) else data
         if not is_arrays(data):
             return data
         return as_batch(data, self.data_shape, self.name, self._unit_range)[0]
+
+    @staticmethod
+    def _weighed(x: Any, y: Any, kwargs: dict[str, Any]) -> Any:
+        """Returns the target; Keras would drop sample weights where it has none."""
+        return x if y is None and kwargs.get("sample_weight") is not None else y
+
+    def _held_out(self, data: Any) -> Any:
+        """Completes validation arrays: x, (x, y) or (x, y, sample_weight)."""
+        x, *rest = data if isinstance(data, tuple) else (data,)
+        if not is_arrays(x):
+            return data
+        y = x if not rest or rest[0] is None else rest[0]
+        return (self._arrays(x), self._arrays(y), *rest[1:])
 
     def _batch(self, images: Any) -> tuple[Array, bool]:
         return as_batch(images, self.data_shape, self.name, self._unit_range)
@@ -228,6 +248,33 @@ def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:
             "axis. Use images.shape[1:]."
         )
     return (*shape, 1) if len(shape) == 2 else shape
+
+
+def check_pictures(image_shape: int | Sequence[int]) -> tuple[int, ...]:
+    """Returns (height, width, channels), or says that it is no picture's shape.
+
+    Args:
+        image_shape: (height, width, channels) or (height, width).
+    """
+    shape = check_shape(image_shape)
+    if len(shape) != 3:
+        raise ValueError(
+            f"image_shape={image_shape!r} was given. Expected a picture's shape, "
+            "(height, width, channels) or (height, width). Use images.shape[1:], or "
+            "DeepAutoencoder for rows of features."
+        )
+    return shape
+
+
+def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
+    """Returns the layers' widths as a tuple, or says what is wrong with them."""
+    found = tuple(widths) if isinstance(widths, Sequence) else ()
+    if not found or not all(isinstance(n, int) and n > 0 for n in found):
+        raise ValueError(
+            f"widths={widths!r} was given. Expected one whole number of 1 or more a "
+            "layer. Use a tuple such as widths=(128, 64, 32)."
+        )
+    return found
 
 
 def size_of(shape: Sequence[int]) -> int:

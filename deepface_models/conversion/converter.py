@@ -79,7 +79,7 @@ class Converter:
         mask: str = "learned*hull",
         colour: str = "reinhard",
         blend: str = "laplacian",
-        feather: float = 0.1,
+        feather: float = 0.05,
         erode: float = 0.0,
         sharpen: float = 0.0,
         batch_size: int = 16,

@@ -1,7 +1,27 @@
-"""Training data: warps, augmentation and the batches made from face sets."""
+"""Training data: batches made from face sets, digits, garments and any pictures."""
 
 from deepface_models.data.augmentation import Augmentation
+from deepface_models.data.digits import (
+    FASHION_NAMES,
+    load_digits,
+    load_fashion_mnist,
+    load_mnist,
+)
+from deepface_models.data.idx import read_idx
 from deepface_models.data.pairs import SwapPairs
+from deepface_models.data.pictures import load_pictures
 from deepface_models.data.regions import region_weights
+from deepface_models.data.series import sine_series
 
-__all__ = ["Augmentation", "SwapPairs", "region_weights"]
+__all__ = [
+    "FASHION_NAMES",
+    "Augmentation",
+    "SwapPairs",
+    "load_digits",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_pictures",
+    "read_idx",
+    "region_weights",
+    "sine_series",
+]

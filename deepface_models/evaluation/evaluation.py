@@ -37,6 +37,9 @@ ROWS = (
         "two faces for one person's"),
     Row("identity_replaced", "distance to replaced", ".3f", "high",
         "the same to the replaced person's; a result that stays near leaks"),
+    Row("identity_margin", "  margin", ".3f", "high",
+        "how much nearer the wanted than the replaced person; a blurred face is far "
+        "from both and gains nothing here"),
     Row("identity_share", "is the wanted person", ".0%", "high",
         "frames below 0.6 and nearer to the wanted than to the replaced person"),
     Row("found", "face found again", ".0%", "high",

@@ -20,7 +20,8 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 
 _MEANS = (
-    *("identity_wanted", "identity_replaced", "identity_share", "found", "pose"),
+    *("identity_wanted", "identity_replaced", "identity_margin", "identity_share"),
+    *("found", "pose"),
     *("yaw", "pitch", "roll", "expression", "motion", "landmarks", "ssim", "psnr"),
     "seam",
 )
@@ -123,6 +124,7 @@ class _Frames:
         return {
             "identity_wanted": near,
             "identity_replaced": far,
+            "identity_margin": far - near,
             "identity_share": np.where(asked, is_wanted, np.nan),
         }
 

@@ -1,0 +1,113 @@
+"""An autoencoder of convolutions, for pictures of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from deepface_models._inputs import precision
+from deepface_models.autoencoders.base import (
+    Autoencoder,
+    check_pictures,
+    check_widths,
+)
+from deepface_models.layers import PACKAGE
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ConvolutionalAutoencoder(Autoencoder):
+    """Halves a picture by convolutions and pooling, and doubles it back.
+
+    The published layout for digits of 28 x 28 pixels: 3 x 3 convolutions of 16, 8
+    and 8 maps, each with a pooling, to a code of 4 x 4 x 8; then 8, 8 and 16 maps,
+    each with a doubling, and one more convolution: 4,385 parameters. Its code has
+    128 numbers, four times that of `DenseAutoencoder`, so their losses are not to
+    be compared without saying so. `compile()` gives Adam 1e-3 and binary
+    cross-entropy.
+
+    Each width halves once more: the code of a 128 x 128 picture is 16 x 16 x 8 by
+    default; more widths make it smaller. Any size will do, see `picture_decoder`.
+
+    Reference: F. Chollet, "Building Autoencoders in Keras", 2016.
+
+    Args:
+        image_shape: (height, width, channels) or (height, width).
+        widths: Maps of the encoder's convolutions; the decoder has them backwards.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Raises:
+        ValueError: `image_shape` is no picture's, or `widths` are no whole numbers
+            of 1 or more.
+
+    Example:
+        >>> model = ConvolutionalAutoencoder(image_shape=(28, 28, 1))
+        >>> model.compile()
+        >>> model.count_params()
+        4385
+    """
+
+    _arguments = ("image_shape", "widths")
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (28, 28, 1),
+        widths: Sequence[int] = (16, 8, 8),
+        **kwargs: Any,
+    ) -> None:
+        shape = check_pictures(image_shape)
+        widths = check_widths(widths)
+        with precision(kwargs.get("dtype")):
+            encoder = picture_encoder(shape, widths)
+            decoder = picture_decoder(shape, widths)
+            super().__init__(encoder=encoder, decoder=decoder, **kwargs)
+        self.image_shape = shape
+        self.widths = widths
+
+
+def picture_encoder(shape: Sequence[int], widths: Sequence[int]) -> keras.Model:
+    """Returns a model of (B, *shape) -> (B, rows, columns, widths[-1]).
+
+    Each width is a 3 x 3 convolution with ReLU and a 2 x 2 max pooling, in which
+    odd sizes are rounded up.
+    """
+    image = x = keras.Input(shape)
+    for width in widths:
+        x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D(2, padding="same")(x)
+    return keras.Model(image, x, name="encoder")
+
+
+def picture_decoder(shape: Sequence[int], widths: Sequence[int]) -> keras.Model:
+    """Returns a model of `picture_encoder`'s code -> (B, *shape) in [0, 1].
+
+    Each width, backwards, is a 3 x 3 convolution with ReLU and a doubling. Odd sizes
+    were rounded up on the way down, so maps may get larger than they were at that
+    level: once they are 2 too large both ways, a convolution without padding takes
+    2 off (as the published decoder does at 16 x 16), and the rest is cropped from
+    the output's lower and right edge, where the pooling had padded.
+    """
+    sizes = [tuple(shape[:2])]
+    for _ in widths:
+        rows, columns = sizes[-1]
+        sizes.append((-(-rows // 2), -(-columns // 2)))
+    code = x = keras.Input((*sizes[-1], widths[-1]))
+    for width, size in zip(reversed(widths), reversed(sizes), strict=False):
+        x = layers.Conv2D(width, 3, padding=_padding(x, size), activation="relu")(x)
+        x = layers.UpSampling2D(2)(x)
+    x = layers.Conv2D(shape[-1], 3, padding=_padding(x, sizes[0]))(x)
+    rows, columns = _surplus(x, sizes[0])
+    if rows or columns:
+        x = layers.Cropping2D(((0, rows), (0, columns)))(x)
+    x = layers.Activation("sigmoid", dtype="float32")(x)
+    return keras.Model(code, x, name="decoder")
+
+
+def _padding(maps: Any, size: Sequence[int]) -> str:
+    return "valid" if min(_surplus(maps, size)) >= 2 else "same"
+
+
+def _surplus(maps: Any, size: Sequence[int]) -> tuple[int, int]:
+    return maps.shape[1] - size[0], maps.shape[2] - size[1]

@@ -1,0 +1,57 @@
+"""Originals over reconstructions, while the model learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deepface_models.autoencoders.pictures import reconstruction_rows
+from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
+
+Array = NDArray[Any]
+
+
+class ReconstructionGrid(DrawingCallback):
+    """Writes a row of originals over a row of reconstructions.
+
+    For a `DenoisingAutoencoder` the noisy pictures stand between. `latest.png` is the
+    newest, `000012.png` the one after 12 epochs. Training is the same with and
+    without.
+
+    Args:
+        images: (N, *image_shape) uint8 or float in [0, 1]; pictures that are not
+            trained on show more.
+        folder: Where the pictures go.
+        every: Epochs from one picture to the next.
+        log_dir: TensorBoard's folder, to see the pictures there too.
+        max_images: Columns; images are taken evenly spaced.
+        image_shape: (height, width) to draw rows of features with.
+
+    Raises:
+        MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
+        ValueError: There are no images, or (on training begin) they do not fit the
+            model.
+    """
+
+    tag = "reconstruction"
+
+    def __init__(
+        self,
+        images: Any,
+        folder: str | Path,
+        every: int = 1,
+        log_dir: str | Path | None = None,
+        max_images: int = 10,
+        image_shape: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(folder, every, log_dir)
+        found = check_images(images, max_images, "ReconstructionGrid")
+        self.images = found[evenly(len(found), max_images)]
+        self.image_shape = image_shape
+
+    def draw(self) -> Array:
+        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        return reconstruction_rows(self.model, self.images, self.image_shape)

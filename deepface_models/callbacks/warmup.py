@@ -1,0 +1,104 @@
+"""A KL weight that grows while training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+
+class KLWarmup(keras.callbacks.Callback):
+    """Lets a variational autoencoder's `beta` grow in a straight line.
+
+    Reconstruction comes first, the prior after it, which keeps the code from falling
+    silent early. History shows the `beta` that each epoch ended with. Epochs and
+    steps count from epoch 0, so a training that goes on at `initial_epoch` goes on
+    with the weight it would have had.
+
+    Reference: S. Bowman et al., "Generating Sentences from a Continuous Space", 2016.
+
+    Args:
+        epochs: Epochs after which `end` is reached; the weight grows once an epoch.
+        steps: Or steps (batches) after which it is reached; it grows each step.
+            With data of unknown length they are the optimizer's.
+        start: The first weight.
+        end: The last weight; the `beta` that the model was built with by default.
+
+    Raises:
+        ValueError: Not exactly one of `epochs` and `steps` is given, or a number is
+            out of range.
+        TypeError: On training begin, the model has no `beta` to change.
+    """
+
+    def __init__(
+        self,
+        epochs: int | None = None,
+        steps: int | None = None,
+        start: float = 0.0,
+        end: float | None = None,
+    ) -> None:
+        super().__init__()
+        if (epochs is None) == (steps is None) or (epochs or steps or 0) < 1:
+            raise ValueError(
+                f"epochs={epochs!r} and steps={steps!r} were given. Expected one of "
+                "them, 1 or more. Use KLWarmup(epochs=10)."
+            )
+        for name, value in (("start", start), ("end", end)):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ValueError(
+                    f"{name}={value!r} was given. Expected a finite number of 0 or "
+                    f"more. Use {name}=1.0."
+                )
+        self.epochs = epochs
+        self.steps = steps
+        self.start = start
+        self.end = end
+        self._end = 0.0
+        self._epoch = self._step = 0
+        self._set: float | None = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Looks for the model's `beta` and what it should end at."""
+        model = self.model
+        if not hasattr(getattr(model, "beta", None), "assign"):
+            raise TypeError(
+                f"KLWarmup was given a {type(model).__name__}, which has no variable "
+                "`beta`. Expected a VariationalAutoencoder or BetaVAE. Leave the "
+                "callback out."
+            )
+        self._end = model.get_config()["beta"] if self.end is None else self.end
+        self._step = int(model.optimizer.iterations)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts where training is."""
+        self._epoch, self._set = epoch, None
+        if self.params.get("steps"):
+            self._step = epoch * self.params["steps"]
+
+    def on_train_batch_begin(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
+        """Sets the weight where it changed."""
+        # Not when the epoch begins: a checkpoint may put back an older weight then.
+        weight = self._weight()
+        if weight != self._set:
+            self.model.beta.assign(weight)
+            self._set = weight
+
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
+        """Counts the step."""
+        self._step += 1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Notes the weight beside the losses."""
+        if logs is not None and self._set is not None:
+            logs["beta"] = self._set
+
+    def _weight(self) -> float:
+        done = (
+            self._epoch / self.epochs if self.epochs else self._step / (self.steps or 1)
+        )
+        return self.start + (self._end - self.start) * min(1.0, done)

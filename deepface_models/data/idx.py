@@ -1,0 +1,74 @@
+"""IDX files: how MNIST and its relatives store arrays."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import MediaError
+
+Array = NDArray[Any]
+
+# The third byte of a file says what its values are; they are big-endian.
+# http://yann.lecun.com/exdb/mnist
+_TYPES = {0x08: "u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_GZIP = b"\x1f\x8b"
+
+
+def read_idx(path: str | Path) -> Array:
+    """Reads an IDX file, such as those of MNIST and Fashion-MNIST.
+
+    Args:
+        path: The file, as it is or compressed with gzip; its name does not matter.
+
+    Returns:
+        The array, in the shape and type that the file states: uint8 (N, 28, 28) for
+        MNIST's pictures, uint8 (N,) for its labels.
+
+    Raises:
+        FileNotFoundError: Nothing is at `path`.
+        MediaError: It is no IDX file, is truncated or has bytes too many.
+    """
+    place = Path(path)
+    if not place.is_file():
+        raise FileNotFoundError(
+            f"No file is at {place}. Expected an IDX file such as "
+            "t10k-images-idx3-ubyte.gz. Check the spelling."
+        )
+    data = _unpacked(place)
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _TYPES or not data[3]:
+        raise MediaError(
+            f"{place} is no IDX file: it starts with the bytes {data[:4].hex(' ')!r}. "
+            "Expected 00 00, a type from 08 to 0e and the number of axes. Download "
+            "the file again; a page of HTML may have been saved in its place."
+        )
+    kind, start = np.dtype(_TYPES[data[2]]), 4 + 4 * data[3]
+    shape = struct.unpack(f">{data[3]}I", data[4:start].ljust(start - 4, b"\0"))
+    size = start + math.prod(shape) * kind.itemsize
+    if len(data) != size:
+        raise MediaError(
+            f"{place} holds {len(data)} bytes. Expected {size} for the shape {shape} "
+            "that it states. The file is truncated or damaged; download it again."
+        )
+    values = np.frombuffer(data, kind, offset=start).reshape(shape)
+    return values.astype(kind.newbyteorder("="))
+
+
+def _unpacked(place: Path) -> bytes:
+    data = place.read_bytes()
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MediaError(
+            f"{place} cannot be decompressed ({error}). Expected a complete gzip "
+            "file. Download it again."
+        ) from error

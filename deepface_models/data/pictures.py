@@ -1,0 +1,119 @@
+"""A folder of pictures as one array to train on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._errors import MediaError
+from deepface_models.media import IMAGE_SUFFIXES, read_image
+
+Array = NDArray[Any]
+
+
+def load_pictures(
+    pictures: str | Path | Sequence[str | Path],
+    image_size: int = 64,
+    max_pictures: int | None = None,
+    strict: bool = False,
+) -> Array:
+    """Reads pictures, cuts a square out of the middle and brings them to one size.
+
+    Faces come out best when they are aligned first: for a `faces.FaceSet` take its
+    `images` instead, and for loose photographs see `faces.FaceAligner`.
+
+    Args:
+        pictures: A folder (with all folders in it, in the order of names), a
+            picture, or a list of both.
+        image_size: Side of the result in px. Larger pictures are averaged over
+            areas, smaller ones enlarged (bicubic).
+        max_pictures: Take at most so many, evenly spaced; all by default.
+        strict: Whether a picture that cannot be read is an error. By default it is
+            left out, and one warning names all that were.
+
+    Returns:
+        uint8 (N, image_size, image_size, 3), RGB, 0..255.
+
+    Raises:
+        FileNotFoundError: Nothing is at a path.
+        MediaError: There is no picture, or none (with `strict`: not every one) can
+            be read.
+        ValueError: `image_size` or `max_pictures` is not 1 or more.
+    """
+    if image_size < 1 or (max_pictures is not None and max_pictures < 1):
+        raise ValueError(
+            f"image_size={image_size} and max_pictures={max_pictures} were given. "
+            "Expected whole numbers of 1 or more. Leave max_pictures out for all."
+        )
+    paths = _chosen(_listed(pictures), max_pictures)
+    images, damaged = [], []
+    for path in paths:
+        try:
+            images.append(_square(read_image(path), image_size))
+        except MediaError as error:
+            if strict:
+                raise
+            damaged.append(error)
+    if damaged and not images:
+        raise MediaError(
+            f"None of {len(paths)} pictures can be read. The first: {damaged[0]}"
+        )
+    if damaged:
+        warnings.warn(_report(damaged, len(paths)), stacklevel=2)
+    return np.stack(images)
+
+
+def _listed(pictures: str | Path | Sequence[str | Path]) -> list[Path]:
+    given = [pictures] if isinstance(pictures, str | Path) else list(pictures)
+    paths: list[Path] = []
+    for place in map(Path, given):
+        if not place.exists():
+            raise FileNotFoundError(
+                f"Nothing is at {place}. Expected a folder or a picture. Check the "
+                f"spelling; relative paths start at {Path.cwd()}."
+            )
+        paths += _inside(place) if place.is_dir() else [place]
+    if not paths:
+        raise MediaError(
+            f"{', '.join(map(str, given)) or 'An empty list'} holds no picture. "
+            f"Expected files that end in {' '.join(IMAGE_SUFFIXES)}. Check the path."
+        )
+    return paths
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and path.is_file()
+        and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    )
+
+
+def _chosen(paths: list[Path], most: int | None) -> list[Path]:
+    if most is None or most >= len(paths):
+        return paths
+    index = np.linspace(0, len(paths) - 1, most).round().astype(int)
+    return [paths[i] for i in index]
+
+
+def _square(image: Array, size: int) -> Array:
+    """Cuts the middle out, then resizes it."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = image[top : top + side, left : left + side]
+    how = cv2.INTER_AREA if size < side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(middle, (size, size), interpolation=how))
+
+
+def _report(damaged: list[MediaError], count: int) -> str:
+    lines = [f"{len(damaged)} of {count} pictures cannot be read and were left out:"]
+    return "\n".join([*lines, *map(str, damaged)])

@@ -1,0 +1,67 @@
+"""Toy time series of different lengths, made from a seed."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+KINDS = ("sine", "sawtooth", "noise")
+PADDING = -1000.0  # SequenceAutoencoder's mask_value; no series comes near it
+
+
+class Series(NamedTuple):
+    """Series in one array; steps past a series' end hold `PADDING`."""
+
+    values: Array
+    """(N, timesteps, 1) float32, in [-1, 1] up to each series' end."""
+    lengths: Array
+    """(N,) int32, steps of each series."""
+    kinds: Array
+    """(N,) int32, each one's place in `KINDS`."""
+
+    @property
+    def mask(self) -> Array:
+        """(N, timesteps) bool, true where a step is real."""
+        return np.arange(self.values.shape[1]) < self.lengths[:, None]
+
+    @property
+    def sequences(self) -> list[Array]:
+        """The series without padding, (length, 1) each."""
+        pairs = zip(self.values, self.lengths, strict=True)
+        return [values[:length] for values, length in pairs]
+
+
+def sine_series(count: int, timesteps: int = 32, seed: int = 0) -> Series:
+    """Makes sines, sawtooths and noise in equal shares, of different lengths.
+
+    Frequency (1 to 3 periods in `timesteps`), phase and length (half of `timesteps`
+    or more) are random; noise is uniform and cannot be compressed.
+
+    Args:
+        count: How many.
+        timesteps: Steps of the longest.
+        seed: The same seed makes the same series.
+
+    Raises:
+        ValueError: `count` is below 1 or `timesteps` below 2.
+    """
+    if count < 1 or timesteps < 2:
+        raise ValueError(
+            f"count={count} and timesteps={timesteps} were given. Expected 1 series or "
+            "more of 2 steps or more. Use sine_series(count=100, timesteps=32)."
+        )
+    rng = np.random.default_rng(seed)
+    kinds = rng.permutation(np.arange(count, dtype="int32") % len(KINDS))
+    periods, phases = rng.uniform(1, 3, (count, 1)), rng.uniform(0, 1, (count, 1))
+    turns = periods * np.arange(timesteps) / timesteps + phases
+    noise = rng.uniform(-1, 1, (count, timesteps))
+    waves = np.stack([np.sin(2 * np.pi * turns), 2 * (turns % 1) - 1, noise])
+    values = waves[kinds, np.arange(count)][..., None].astype("float32")
+    lengths = rng.integers(timesteps // 2, timesteps, count, "int32", endpoint=True)
+    made = Series(values, lengths, kinds)
+    values[~made.mask] = PADDING
+    return made

@@ -1,0 +1,201 @@
+"""A model under test, with data that fit it and comparisons that explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import keras
+import numpy as np
+from keras import ops, tree
+from numpy.typing import NDArray
+
+from deepface_models.autoencoders.base import Autoencoder
+from deepface_models.swap.base import FaceSwap
+from deepface_models.testing.errors import ContractError
+
+Array = NDArray[Any]
+_SLOW_GRAPHS = keras.backend.backend() == "tensorflow"
+_ANY_LENGTH = 8  # examples' size along an axis that the model leaves open
+
+
+class SignDescent(keras.optimizers.SGD):
+    """Moves every value that has a gradient by the learning rate, however small it is.
+
+    A gradient of 1e-9, as behind a bias that a softmax hardly notices, shows as
+    clearly as a large one.
+    """
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Follows the gradient's sign; 0 moves nothing, infinity gives NaN."""
+        step = ops.where(ops.isfinite(gradient), ops.sign(gradient), float("nan"))
+        super().update_step(step, variable, learning_rate)
+
+
+class Case:
+    """One model under test.
+
+    Args:
+        cls: Its class.
+        kwargs: Its constructor arguments.
+        batch: Examples in a whole batch; there is one example more than that.
+        data: Examples, or (examples, targets); random bytes by default.
+        loss: What `compile` is given; the model's own loss by default.
+    """
+
+    def __init__(
+        self, cls: Any, kwargs: Mapping[str, Any], batch: int, data: Any, loss: Any
+    ) -> None:
+        self.cls = cls
+        self.kwargs = dict(kwargs)
+        self.batch = batch
+        self.loss = loss
+        self.check = ""
+        keras.utils.set_random_seed(0)
+        self.model = cls(**self.kwargs)
+        self.x, self.y = self._examples(data)
+        self._graph: bool | None = None  # how it was compiled
+        self._randomise()
+        self._state: list[tuple[Any, Array]] | None = None
+
+    def fail(self, found: str, expected: str, fix: str) -> NoReturn:
+        """Raises the error of the check that is running."""
+        raise ContractError(self.cls.__name__, self.check, found, expected, fix)
+
+    def compile(self, model: Any, graph: bool = False) -> None:
+        """Compiles with the model's loss and an optimiser that shows any gradient.
+
+        Args:
+            model: The model, or a like one.
+            graph: Whether to compile as `fit` does by default. Otherwise what takes
+                the least time: TensorFlow traces for longer than it trains here.
+        """
+        loss = {} if self.loss is None else {"loss": self.loss}
+        eager = _SLOW_GRAPHS and not graph
+        model.compile(optimizer=SignDescent(1e-6), run_eagerly=eager, **loss)
+
+    def fit(self, x: Any, y: Any = None, graph: bool = False) -> dict[str, float]:
+        """Trains one epoch from the same start every time; returns what it logs."""
+        self.restore(graph)
+        size = {} if is_data_set(x) else {"batch_size": self.batch}
+        logs = self.model.fit(x, y, epochs=1, shuffle=False, verbose=0, **size)
+        return {name: float(values[0]) for name, values in logs.history.items()}
+
+    def restore(self, graph: bool = False) -> None:
+        """Puts weights and random generators back to the start."""
+        if self._state is None:
+            self._state = [
+                (variable, np.array(ops.convert_to_numpy(variable)))
+                for variable in self.model.variables
+            ]
+        if self._graph is None or (_SLOW_GRAPHS and self._graph != graph):
+            self.compile(self.model, graph)
+            self._graph = graph
+        for variable, value in self._state:
+            variable.assign(value)
+
+    def same(self, found: Any, expected: Any, what: str, fix: str) -> None:
+        """Fails unless structures hold the same values but for rounding."""
+        for name, one, two in pairs(found, expected):
+            if one.shape != two.shape or not np.allclose(one, two, 1e-4, 1e-5):
+                self.fail(f"{what} {_difference(one, two, name)}", "the same", fix)
+
+    def _examples(self, data: Any) -> tuple[Any, Any]:
+        x, y = data if isinstance(data, tuple) else (data, None)
+        drawn_x, drawn_y = _random_examples(self.model, self.batch + 1)
+        x = drawn_x if x is None else x
+        y = drawn_y if y is None else y
+        for array in tree.flatten((x, y)):
+            if array is not None and len(array) <= self.batch:
+                raise ValueError(
+                    f"data of {len(array)} examples was given with batch={self.batch}."
+                    " Expected more examples than a batch has, for a ragged last one. "
+                    f"Give {self.batch + 1}, or a smaller batch (2 or more)."
+                )
+        return rows(x, self.batch + 1), rows(y, self.batch + 1)
+
+    def _randomise(self) -> None:
+        """Moves weights off their start, as zeros hide what lies behind them."""
+        rng = np.random.default_rng(0)
+        for variable in self.model.trainable_variables:
+            noise = rng.standard_normal(variable.shape, "float32") * 0.05
+            variable.assign(ops.convert_to_numpy(variable) + noise)
+
+
+def _random_examples(model: Any, count: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+
+    def draw(*shape: int) -> Array:
+        return rng.integers(0, 256, (count, *shape), "uint8")
+
+    if isinstance(model, FaceSwap):
+        size, out = model.image_size, model.output_size
+        channels = 5 if model.has_mask else 3  # with a mask and a weight
+        x = {name: draw(size, size, 3) for name in model.identities}
+        return x, {name: draw(out, out, channels) for name in model.identities}
+    return draw(*(n or _ANY_LENGTH for n in model.data_shape)), None
+
+
+def rows(data: Any, count: int) -> Any:
+    """Returns the first examples."""
+    return tree.map_structure(lambda a: None if a is None else a[:count], data)
+
+
+def as_unit(data: Any) -> Any:
+    """Returns float32 examples, uint8 ones divided by 255."""
+
+    def convert(array: Any) -> Any:
+        if array is None:
+            return None
+        scale = 255.0 if array.dtype == np.uint8 else 1.0
+        return np.asarray(array, "float32") / np.float32(scale)
+
+    return tree.map_structure(convert, data)
+
+
+def is_data_set(data: Any) -> bool:
+    """Whether it yields batches itself."""
+    return not isinstance(data, dict | np.ndarray)
+
+
+def is_autoencoder(case: Case) -> bool:
+    """Whether the input is the target, and one array."""
+    return isinstance(case.model, Autoencoder)
+
+
+def forward(model: Any, data: Any) -> Any:
+    """Calls a model without a graph, as when it is not training."""
+    tensors = tree.map_structure(ops.convert_to_tensor, data)
+    return model(tensors, training=False)
+
+
+def named(structure: Any) -> dict[str, Any]:
+    """Returns a structure's leaves by their path, such as "ana" or "output"."""
+    return {
+        "/".join(map(str, path)) or "output": leaf
+        for path, leaf in tree.flatten_with_path(structure)
+    }
+
+
+def numbers(structure: Any) -> dict[str, Array]:
+    """Returns a structure's leaves by their path as arrays of float32."""
+    return {
+        name: np.asarray(ops.convert_to_numpy(ops.cast(leaf, "float32")))
+        for name, leaf in named(structure).items()
+    }
+
+
+def pairs(found: Any, expected: Any) -> list[tuple[str, Array, Array]]:
+    """Returns (path, found, expected) of two structures; empty where one lacks it."""
+    one, two = numbers(found), numbers(expected)
+    nothing = np.zeros(0)
+    return [
+        (name, one.get(name, nothing), two.get(name, nothing))
+        for name in sorted({*one, *two})
+    ]
+
+
+def _difference(one: Array, two: Array, name: str) -> str:
+    if one.shape != two.shape:
+        return f"differ in shape, {one.shape} and {two.shape} ({name})"
+    return f"differ by up to {np.abs(one - two).max():.3g} ({name})"

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import keras
+import pytest
+from drawn_digits import digits, unit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepface_models.autoencoders.convolutional import ConvolutionalAutoencoder
+
+
+def shapes(part, kind):
+    return [x.output.shape[1:] for x in part.layers if isinstance(x, kind)]
+
+
+def test_layers_are_the_published_ones():
+    model = ConvolutionalAutoencoder()
+    convolution, halving = keras.layers.Conv2D, keras.layers.MaxPooling2D
+    assert model.count_params() == 4_385
+    assert shapes(model.encoder, convolution) == [(28, 28, 16), (14, 14, 8), (7, 7, 8)]
+    assert shapes(model.encoder, halving) == [(14, 14, 16), (7, 7, 8), (4, 4, 8)]
+    drawing = [(4, 4, 8), (8, 8, 8), (14, 14, 16), (28, 28, 1)]
+    assert shapes(model.decoder, convolution) == drawing
+    doubled = [(8, 8, 8), (16, 16, 8), (28, 28, 16)]
+    assert shapes(model.decoder, keras.layers.UpSampling2D) == doubled
+    assert not shapes(model.decoder, keras.layers.Cropping2D)
+
+
+@pytest.mark.parametrize(
+    ("shape", "widths", "code", "parameters"),
+    [
+        ((28, 28), (16, 8, 8), (4, 4, 8), 4_385),
+        ((64, 64, 3), (16, 8, 8), (8, 8, 8), 4_963),
+        ((128, 128, 3), (16, 8, 8), (16, 16, 8), 4_963),
+        ((128, 128, 3), (16, 16, 16, 8, 8), (4, 4, 8), 14_243),
+        ((30, 45, 1), (16, 8, 8), (4, 6, 8), 4_385),
+        ((33, 64, 3), (16, 8, 8), (5, 8, 8), 4_963),
+        ((1, 1, 1), (2,), (1, 1, 2), 77),
+    ],
+)
+def test_parameters_and_shapes(shape, widths, code, parameters):
+    model = ConvolutionalAutoencoder(image_shape=shape, widths=widths)
+    assert model.count_params() == parameters
+    assert model.encoder.output.shape == (None, *code)
+    assert model.output.shape == (None, *model.image_shape)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4), st.integers(1, 6))
+def test_any_size_comes_back(height, width, channels, depth):
+    shape = (height, width, channels)
+    model = ConvolutionalAutoencoder(image_shape=shape, widths=(2,) * depth)
+    assert model.output.shape == (None, *shape)
+
+
+@pytest.mark.backend
+def test_learns_and_draws_what_the_graph_says():
+    keras.utils.set_random_seed(0)
+    pictures = unit(digits(40))
+    model = ConvolutionalAutoencoder(widths=(8, 4, 4))
+    model.compile(keras.optimizers.Adam(0.01))
+    before = model.evaluate(pictures, verbose=0)
+    model.fit(pictures, epochs=5, batch_size=8, verbose=0)
+    assert model.evaluate(pictures, verbose=0) < 0.6 * before
+    assert model.predict(pictures, verbose=0).shape == pictures.shape
+
+
+def test_what_pooling_padded_is_cropped_where_it_was():
+    """Keras pads odd sizes at the lower and right edge."""
+    decoder = ConvolutionalAutoencoder(image_shape=(33, 45, 1)).decoder
+    crops = [x.cropping for x in decoder.layers if hasattr(x, "cropping")]
+    assert crops == [((0, 5), (0, 1))]
+
+
+@pytest.mark.parametrize("shape", [784, (784,)])
+def test_rows_are_refused(shape):
+    with pytest.raises(ValueError, match=r"image_shape=.*channels.*DeepAutoencoder"):
+        ConvolutionalAutoencoder(image_shape=shape)
+
+
+def test_bad_widths_are_refused():
+    with pytest.raises(ValueError, match="widths="):
+        ConvolutionalAutoencoder(widths=())
