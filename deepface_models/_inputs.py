@@ -60,6 +60,15 @@ def as_float_dict(data: Any) -> Any:
     return data
 
 
+def as_unit(values: Any) -> Any:
+    """Returns a tensor, or a dictionary of them, with uint8 divided by 255."""
+    if isinstance(values, dict):
+        return {name: as_unit(value) for name, value in values.items()}
+    if keras.backend.standardize_dtype(values.dtype) == "uint8":
+        return keras.ops.cast(values, "float32") / 255.0
+    return values
+
+
 def is_arrays(data: Any) -> bool:
     """Whether it is an array or tensor, or a tuple of them, and not a data set."""
     found = data if isinstance(data, tuple) else (data,)

@@ -171,6 +171,9 @@ class TrainsOnBytes(PlainSwap):
     def fit(self, x=None, y=None, **kwargs):
         return keras.Model.fit(self, as_float_dict(x), y, **kwargs)
 
+    def compute_loss(self, x=None, y=None, *rest):
+        return keras.Model.compute_loss(self, x, y, *rest)
+
 
 @breaks("batches", r"predict in ragged batches and in one differ by")
 class MixesExamples(Plain):
@@ -346,10 +349,10 @@ def test_data_targets_and_loss_of_ones_own():
     given = {"kwargs": {"image_shape": 6, "latent_size": 3}, "batch": 2, "loss": loss}
     given["skip"] = only("gradients")
     check_model(DenseAutoencoder, data=rows, **given)
-    np.testing.assert_array_equal(seen[0], rows[:2])
+    np.testing.assert_array_equal(seen[-1], rows[:2])
     seen.clear()
     check_model(DenseAutoencoder, data=(rows, 1 - rows), **given)
-    np.testing.assert_array_equal(seen[0], 1 - rows[:2])
+    np.testing.assert_array_equal(seen[-1], 1 - rows[:2])
 
 
 @pytest.mark.parametrize(

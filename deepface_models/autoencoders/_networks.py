@@ -77,9 +77,10 @@ def build_decoder(
         x = layers.Dense(size_of(shape))(x)
     else:
         x = _upwards(latent, shape, widths)
-    x = layers.Activation("sigmoid", dtype="float32")(x)
     if x.shape[1:] != shape:
-        x = layers.Reshape(shape, dtype="float32")(x)
+        x = layers.Reshape(shape)(x)
+    # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
+    x = layers.Activation("sigmoid", dtype="float32")(x)
     return keras.Model(latent, x, name="decoder")
 
 

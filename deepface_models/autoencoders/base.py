@@ -9,10 +9,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
-from deepface_models._inputs import as_batch, is_arrays, same_shape
+from deepface_models._inputs import as_batch, as_unit, is_arrays, same_shape
 
 Array = NDArray[Any]
 
@@ -197,9 +196,7 @@ class Autoencoder(keras.Model):
         return cls(**config)
 
     def _as_unit(self, values: Any) -> Any:
-        if keras.backend.standardize_dtype(values.dtype) == "uint8":
-            return ops.cast(values, "float32") / 255.0
-        return values
+        return as_unit(values)
 
     def _arrays(self, data: Any) -> Any:
         """Checks arrays and lists; other data goes to Keras as it is."""

@@ -63,8 +63,9 @@ class DeepAutoencoder(Autoencoder):
             for width in widths[-2::-1]:
                 x = layers.Dense(width, activation="relu")(x)
             x = layers.Dense(size_of(shape))(x)
+            x = layers.Reshape(shape)(x)
+            # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
             x = layers.Activation("sigmoid", dtype="float32")(x)
-            x = layers.Reshape(shape, dtype="float32")(x)
             decoder = keras.Model(latent, x, name="decoder")
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)
         self.image_shape = shape

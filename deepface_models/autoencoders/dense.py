@@ -51,8 +51,9 @@ class DenseAutoencoder(Autoencoder):
             encoder = keras.Model(image, x, name="encoder")
             latent = keras.Input((latent_size,))
             x = layers.Dense(size_of(shape))(latent)
+            x = layers.Reshape(shape)(x)
+            # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
             x = layers.Activation("sigmoid", dtype="float32")(x)
-            x = layers.Reshape(shape, dtype="float32")(x)
             decoder = keras.Model(latent, x, name="decoder")
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)
         self.image_shape = shape

@@ -168,14 +168,15 @@ class SequenceAutoencoder(Autoencoder):
         training: bool = True,
     ) -> Any:
         """Compares real steps with the target, as `Autoencoder.compute_loss` does."""
-        weight = _for_each_step(sample_weight)
+        weight = self._for_each_step(sample_weight)
         return super().compute_loss(x, y, y_pred, weight, training)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> Any:
         """Measures real steps only."""
-        return super().compute_metrics(x, y, y_pred, _for_each_step(sample_weight))
+        weight = self._for_each_step(sample_weight)
+        return super().compute_metrics(x, y, y_pred, weight)
 
     def _arrays(self, data: Any) -> Any:
         return super()._arrays(self._padded(data))
@@ -188,6 +189,16 @@ class SequenceAutoencoder(Autoencoder):
     def _batch(self, images: Any) -> tuple[Array, bool]:
         return super()._batch(self._padded(images))
 
+    def _for_each_step(self, sample_weight: Any) -> Any:
+        """Returns new weights (B, timesteps): Keras multiplies the mask into them."""
+        if sample_weight is None:
+            return None
+        if len(sample_weight.shape) > 1:
+            return ops.copy(sample_weight)
+        # A product, not a repetition: Torch would repeat one memory location.
+        every = ops.ones((1, self.sequence_shape[0]))
+        return ops.expand_dims(sample_weight, -1) * every
+
     def _padded(self, data: Any) -> Any:
         """Pads a list of sequences, or an array of too few steps."""
         if isinstance(data, list):
@@ -198,13 +209,6 @@ class SequenceAutoencoder(Autoencoder):
             return data
         many = self.pad(data if len(shape) == 3 else [data])
         return many if len(shape) == 3 else many[0]
-
-
-def _for_each_step(sample_weight: Any) -> Any:
-    """Returns weights of sequences as (B, 1), for Keras to combine with the mask."""
-    if sample_weight is None or len(sample_weight.shape) != 1:
-        return sample_weight
-    return ops.expand_dims(sample_weight, -1)
 
 
 def _check_sequence(sequence_shape: Sequence[int]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import ModelFileError
-from deepface_models._inputs import as_float, as_float_dict
+from deepface_models._inputs import as_float, as_float_dict, as_unit
 
 Array = NDArray[Any]
 
@@ -175,6 +175,29 @@ class FaceSwap(keras.Model):
             batch, batch_size=batch_size, verbose=verbose or 0, **kwargs
         )
         return drawn[0] if single else drawn
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Draws everybody as themselves; uint8 pictures are taken as [0, 255]."""
+        return super().call(as_unit(inputs), training=training, mask=mask)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Compares with targets, of uint8 or in [0, 1]."""
+        y = y if y is None else as_unit(y)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> Any:
+        """Measures against the same targets as `compute_loss`."""
+        y = y if y is None else as_unit(y)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Trains as `keras.Model.fit` does; uint8 pictures are taken as they are.

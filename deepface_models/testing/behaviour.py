@@ -16,7 +16,6 @@ from deepface_models.testing.case import (
     Case,
     as_unit,
     forward,
-    is_autoencoder,
     named,
     rows,
 )
@@ -55,8 +54,7 @@ def check_bytes(case: Case) -> None:
     one, other = tree.flatten(bytes_)[0], tree.flatten(unit)[0]
     found = {"predict": (_predict(case, bytes_), _predict(case, unit))}
     found["encode"] = (case.model.encode(one), case.model.encode(other))
-    if is_autoencoder(case):  # a face swap's call takes floats alone
-        found["model(x)"] = (forward(case.model, bytes_), forward(case.model, unit))
+    found["model(x)"] = (forward(case.model, bytes_), forward(case.model, unit))
     for way, (of_bytes, of_floats) in found.items():
         case.same(
             of_bytes,
@@ -126,11 +124,9 @@ def check_gradients(case: Case) -> None:
 def check_data(case: Case) -> str | None:
     """Arrays, `tf.data` and `PyDataset` have the same loss."""
     x, y = as_unit(case.x), as_unit(case.y)
-    # A face swap takes bytes in arrays alone.
-    batches = case.x if is_autoencoder(case) else x
     expected = case.fit(x, y, graph=True)
     _check_finite(case, expected, "fit on arrays")
-    sources: dict[str, Any] = {"PyDataset": _Batches(batches, y, case.batch)}
+    sources: dict[str, Any] = {"PyDataset": _Batches(case.x, case.y, case.batch)}
     if importlib.util.find_spec("tensorflow"):
         sources["tf.data"] = _tf_data(x, y, case.batch)
     for name, source in sources.items():

@@ -10,7 +10,6 @@ import numpy as np
 from keras import ops, tree
 from numpy.typing import NDArray
 
-from deepface_models.autoencoders.base import Autoencoder
 from deepface_models.swap.base import FaceSwap
 from deepface_models.testing.errors import ContractError
 
@@ -156,11 +155,6 @@ def as_unit(data: Any) -> Any:
 def is_data_set(data: Any) -> bool:
     """Whether it yields batches itself."""
     return not isinstance(data, dict | np.ndarray)
-
-
-def is_autoencoder(case: Case) -> bool:
-    """Whether the input is the target, and one array."""
-    return isinstance(case.model, Autoencoder)
 
 
 def forward(model: Any, data: Any) -> Any:

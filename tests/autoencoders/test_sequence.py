@@ -81,17 +81,22 @@ def test_padding_is_found_in_any_precision(series, dtype):
     assert drawn.dtype == np.float32 and np.isfinite(drawn).all()
 
 
-def test_sample_weights_and_padding_together(series):
+@pytest.mark.backend
+@pytest.mark.parametrize("axes", [1, 2])
+def test_sample_weights_and_padding_together(series, axes):
     model = small()
-    model.compile()
-    weight = np.linspace(0.1, 2, 12).astype("float32")
+    model.compile(weighted_metrics=["mae"])
+    weight = np.linspace(0.1, 2, 12 if axes == 1 else 96).astype("float32")
+    weight = weight if axes == 1 else weight.reshape(12, 8)
+    each = weight[:, None] if axes == 1 else weight
     drawn = model.predict(series.values, verbose=0)
-    error = np.square(drawn - series.values)[..., 0] * weight[:, None]
-    expected = error[series.mask].mean()
+    error = np.abs(drawn - series.values)[..., 0]
     found = model.evaluate(
         series.values, series.values, sample_weight=weight, verbose=0
     )
-    assert found == pytest.approx(expected, rel=1e-5)
+    assert found[0] == pytest.approx((error**2 * each)[series.mask].mean(), rel=1e-5)
+    mean = np.average(error, weights=each * series.mask)
+    assert found[1] == pytest.approx(mean, rel=1e-5)
 
 
 def test_black_rows_of_a_picture_are_data():

@@ -17,8 +17,8 @@ from deepface_models.parts import load
 
 
 def small(shape=(8, 8, 1), **kwargs):
-    keras.utils.set_random_seed(0)
-    given = {"codebook_size": 8, "code_size": 3, "widths": (4, 6), **kwargs}
+    keras.utils.set_random_seed(1)
+    given = {"codebook_size": 8, "code_size": 3, "widths": (8, 12), **kwargs}
     return VectorQuantizedAutoencoder(shape, residual_blocks=1, **given)
 
 

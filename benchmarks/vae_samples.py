@@ -1,0 +1,90 @@
+"""Pictures that variational autoencoders draw: digits or garments nobody wrote or wore.
+
+    python benchmarks/vae_samples.py --data mnist --folder DIR --output docs
+
+trains a dense and a convolutional one, and leaves `samples_mnist.png`: a row of the
+data, a row of reconstructions, three rows drawn from the prior, for each of the two;
+and `plane_mnist.png`: what a dense one with two numbers a code draws, all over its
+plane. Ten minutes on two cores with 8,000 pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from autoencoders import Images, load
+from numpy.typing import NDArray
+from PIL import Image
+
+from deepface_models.autoencoders.pictures import latent_grid
+from deepface_models.autoencoders.variational import VariationalAutoencoder
+from deepface_models.media import grid
+
+Array = NDArray[Any]
+
+COLUMNS, ROWS, TIMES = 16, 3, 2
+MODELS: dict[str, dict[str, Any]] = {
+    "dense": {"widths": (400,), "latent_size": 5},
+    "convolutional": {"architecture": "convolutional", "latent_size": 5},
+}
+
+
+def trained(
+    images: Images, epochs: int, seed: int, **arguments: Any
+) -> VariationalAutoencoder:
+    keras.utils.set_random_seed(seed)
+    model = VariationalAutoencoder(image_shape=(28, 28, 1), **arguments)
+    model.compile()
+    held_out = images[1][:1000]
+    history = model.fit(
+        images[0],
+        batch_size=64,
+        epochs=epochs,
+        verbose=0,
+        validation_data=held_out,
+        validation_freq=epochs,
+    )
+    terms = ("loss", "reconstruction_loss", "kl_loss")
+    last = {name: history.history[f"val_{name}"][-1] for name in terms}
+    print(arguments, {k: round(v, 2) for k, v in last.items()}, flush=True)
+    return model
+
+
+def row(images: Array) -> list[Array]:
+    larger = images.repeat(TIMES, axis=1).repeat(TIMES, axis=2)
+    return list(np.repeat(larger, 3, axis=3))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", choices=("fashion", "mnist", "digits"), required=True)
+    parser.add_argument("--folder", help="of the IDX files; downloaded if left out")
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--limit", type=int, help="pictures to train on")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("runs/samples"))
+    args = parser.parse_args()
+    images = load(args.data, args.folder, args.limit)
+    args.output.mkdir(parents=True, exist_ok=True)
+    some = images[1][:COLUMNS]
+    rows, labels = [row(some)], ["data"]
+    for name, arguments in MODELS.items():
+        model = trained(images, args.epochs, args.seed, **arguments)
+        rows.append(row(model.reconstruct(some)))
+        labels.append(f"{name}: again")
+        drawn = model.sample(ROWS * COLUMNS, seed=args.seed)
+        rows += [row(drawn[i * COLUMNS : (i + 1) * COLUMNS]) for i in range(ROWS)]
+        labels += [f"{name}: drawn"] * ROWS
+    picture = Image.fromarray(grid(rows, labels=labels))
+    picture.save(args.output / f"samples_{args.data}.png", optimize=True)
+    plane = trained(images, args.epochs, args.seed)
+    picture = Image.fromarray(latent_grid(plane))
+    picture.save(args.output / f"plane_{args.data}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
