@@ -55,7 +55,7 @@ class Autoencoder(keras.Model):
                 "Check the spelling."
             )
         if inputs is None:
-            inputs = keras.Input(encoder.input.shape[1:])
+            inputs = keras.Input(encoder.inputs[0].shape[1:])
             outputs = decoder(encoder(inputs))
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.encoder = encoder

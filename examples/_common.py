@@ -1,0 +1,83 @@
+"""What the examples share: arguments, data and where the pictures go."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import deepface_models as dfm
+from deepface_models.data import digits
+from deepface_models.demo import CLIPS
+from deepface_models.media import write_image
+
+SYNTHETIC = {"description": "Synthetic: drawn by an autoencoder. Nobody looks so."}
+
+
+def arguments(name):
+    """Reads the command line; a notebook has none and gets the defaults."""
+    parser = argparse.ArgumentParser(name)
+    parser.add_argument("--output", type=Path, default=Path("runs", name))
+    parser.add_argument("--tiny", action="store_true", help="a few seconds, to test")
+    parser.add_argument("--data", choices=DATA, default="digits")
+    parser.add_argument("--folder", help="IDX files of --data mnist or fashion")
+    args = parser.parse_args([] if "ipykernel" in sys.modules else None)
+    args.output.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(0)
+    return args
+
+
+DATA = {
+    "digits": "scikit-learn's 1,797 small digits (no network needed)",
+    "mnist": "MNIST",
+    "fashion": "Fashion-MNIST",
+}
+
+
+def load(args, image_size=28):
+    """Returns (x_train, y_train), (x_test, y_test), pictures uint8 (N, size, size)."""
+    print(f"Data: {DATA[args.data]}, as {image_size} x {image_size} pixels.")
+    if args.data == "digits":
+        pairs = digits.load_digits(image_size)
+    elif args.data == "mnist":
+        pairs = digits.load_mnist(args.folder)
+    else:
+        pairs = digits.load_fashion_mnist(args.folder)
+    few = 100 if args.tiny else None
+    return tuple((x[:few], y[:few]) for x, y in pairs)
+
+
+def load_faces(args, image_size=64):
+    """Returns two people's aligned faces, uint8 (N, size, size, 3), by name.
+
+    They are the speakers of the package's own clips; see ATTRIBUTION.md beside them.
+    """
+    aligner = dfm.FaceAligner(image_size, landmarks=5, identity=False, max_faces=1)
+    people = {}
+    for name in ("s1", "mb"):
+        clips = sorted((CLIPS / name).glob("*.mpg"))[: 1 if args.tiny else None]
+        every_n = 15 if args.tiny else 3 if name == "s1" else 1
+        people[name] = aligner.extract(clips, every_n=every_n, progress=False).images
+    counts = ", ".join(f"{len(images)} of {name}" for name, images in people.items())
+    print(f"Data: faces of the clips that ship with the package: {counts}.")
+    return people
+
+
+def save(args, name, picture, metadata=None):
+    """Writes a picture to the output folder and says where."""
+    path = args.output / f"{name}.png"
+    write_image(path, picture, metadata=metadata)
+    print(f"Wrote {path}")
+
+
+def tiles(batch, size=56):
+    """Returns pictures as a list of RGB ones, enlarged by a whole number."""
+    pictures = np.asarray(batch, "float32") / (255 if batch.dtype == np.uint8 else 1)
+    if pictures.ndim == 3:
+        pictures = pictures[..., None]
+    times = max(1, size // pictures.shape[1])
+    larger = pictures.repeat(times, axis=1).repeat(times, axis=2).clip(0, 1)
+    return list(np.broadcast_to(larger, (*larger.shape[:3], 3)))
