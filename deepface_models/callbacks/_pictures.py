@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,37 @@ LABEL = {
     "software": f"deepface_models {__version__}",
     "description": "Synthetic: faces drawn by a face-swap model in training.",
 }
+
+
+class FacePictures(keras.callbacks.Callback):
+    """Base of callbacks that draw fixed faces every few epochs.
+
+    Args:
+        folder: Where the pictures go.
+        faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1].
+        every: Epochs from one picture to the next.
+        max_faces: Faces of each person, evenly spaced among those given.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        faces: Mapping[str, Array],
+        every: int,
+        max_faces: int,
+    ) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.faces = choose_faces(faces, max_faces)
+        self.every = max(1, every)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Checks that the faces fit the model."""
+        check_people(self.model, self.faces)
+
+    def due(self, epoch: int) -> bool:
+        """Whether this epoch, from 0, is one to draw."""
+        return bool((epoch + 1) % self.every == 0 or self.model.stop_training)
 
 
 def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:

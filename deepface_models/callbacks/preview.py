@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 from numpy.typing import NDArray
 
 from deepface_models._files import atomic_path
 from deepface_models.callbacks._pictures import (
     LABEL,
-    check_people,
-    choose_faces,
+    FacePictures,
     draw_rows,
 )
 from deepface_models.media import grid, write_image
@@ -22,7 +20,7 @@ from deepface_models.media import grid, write_image
 Array = NDArray[Any]
 
 
-class SwapPreview(keras.callbacks.Callback):
+class SwapPreview(FacePictures):
     """Writes a picture of source, reconstruction and swap, both ways.
 
     For each person there is a row of faces, one of them drawn as themselves, and
@@ -48,18 +46,11 @@ class SwapPreview(keras.callbacks.Callback):
         every: int = 1,
         max_faces: int = 6,
     ) -> None:
-        super().__init__()
-        self.folder = Path(folder)
-        self.faces = choose_faces(faces, max_faces)
-        self.every = max(1, every)
-
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Checks that the faces fit the model."""
-        check_people(self.model, self.faces)
+        super().__init__(folder, faces, every, max_faces)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's picture."""
-        if (epoch + 1) % self.every == 0 or self.model.stop_training:
+        if self.due(epoch):
             path = self.folder / f"{epoch + 1:06d}.png"
             write_image(path, self.draw(), metadata=LABEL)
             with atomic_path(self.folder / "latest.png") as latest:

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models.callbacks._pictures import (
     LABEL,
-    check_people,
-    choose_faces,
+    FacePictures,
     draw_rows,
 )
 from deepface_models.media import VideoWriter, grid, read_image, write_image
@@ -21,7 +19,7 @@ from deepface_models.media import VideoWriter, grid, read_image, write_image
 Array = NDArray[Any]
 
 
-class TimeLapse(keras.callbacks.Callback):
+class TimeLapse(FacePictures):
     """Draws fixed faces after every epoch and makes a video of them at the end.
 
     `<folder>/ana/000012.png` shows ana's faces after 12 epochs: as they are, drawn
@@ -49,16 +47,13 @@ class TimeLapse(keras.callbacks.Callback):
         max_faces: int = 4,
         fps: float = 10,
     ) -> None:
-        super().__init__()
-        self.folder = Path(folder)
-        self.faces = choose_faces(faces, max_faces)
-        self.every = max(1, every)
+        super().__init__(folder, faces, every, max_faces)
         self.fps = fps
         self._begun = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Checks that the faces fit the model."""
-        check_people(self.model, self.faces)
+        super().on_train_begin(logs)
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -72,7 +67,7 @@ class TimeLapse(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's pictures."""
-        if (epoch + 1) % self.every == 0 or self.model.stop_training:
+        if self.due(epoch):
             for name, images in self.faces.items():
                 _, rows = draw_rows(self.model, name, images)
                 path = self.folder / name / f"{epoch + 1:06d}.png"
