@@ -1,10 +1,4 @@
-"""Losses for aligned faces; targets may carry a mask and a weight.
-
-Every loss here takes targets (B, H, W, 3..5) whose channels are red, green, blue,
-then optionally the face's mask and a weight for each pixel (`SwapPairs` makes
-them), and predictions (B, H, W, 3..4): red, green, blue and optionally a mask.
-All values lie in [0, 1], weights are 0 or more.
-"""
+"""The losses the swap models are compiled with, and a fast structural error."""
 
 from __future__ import annotations
 
@@ -14,17 +8,7 @@ import keras
 from keras import ops
 
 from deepface_models.layers import PACKAGE
-
-
-def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
-    """Returns picture, weight, mask target and predicted picture.
-
-    Weight and mask are None where `y_true` has no channel for them.
-    """
-    channels = y_true.shape[-1]
-    mask = y_true[..., 3:4] if channels > 3 else None
-    weight = y_true[..., 4:5] if channels > 4 else None
-    return y_true[..., :3], weight, mask, y_pred[..., :3]
+from deepface_models.losses.targets import split_target
 
 
 def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:

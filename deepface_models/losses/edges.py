@@ -1,0 +1,48 @@
+"""Edge loss: the error of the Laplacian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import RegionLoss
+from deepface_models.losses.targets import checked_size, cropped, picture_mean
+
+_CROSS = np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]], "float32")
+_KERNEL = np.tile(_CROSS[:, :, None, None], (1, 1, 3, 1))
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class EdgeLoss(RegionLoss):
+    """Charbonnier error of the Laplacian: edges at the wrong place or too soft.
+
+    With d the difference of the two Laplacians (the four neighbours less four times
+    the pixel), the mean of sqrt(d*d + smooth*smooth) - smooth.
+
+    Reference: Zamir et al., "Multi-Stage Progressive Image Restoration", 2021.
+
+    Args:
+        smooth: Errors well below it count by their square; above 0.
+        **kwargs: As `RegionLoss`.
+    """
+
+    _arguments = ("smooth", "outside", "regions")
+
+    def __init__(self, smooth: float = 1e-3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if smooth <= 0:
+            raise ValueError(
+                f"smooth={smooth!r} is not above 0. Use 0.001 as published."
+            )
+        self.smooth = smooth
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        checked_size(pred, 3, "EdgeLoss")
+        edges = ops.depthwise_conv(true - pred, _KERNEL, data_format="channels_last")
+        error = ops.sqrt(ops.square(edges) + self.smooth**2) - self.smooth
+        return picture_mean(error, cropped(weight, 1))

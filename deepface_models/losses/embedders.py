@@ -1,0 +1,75 @@
+"""Networks inside losses: how they are asked and how they are stored."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def as_model(model: Any) -> Any:
+    """Returns a Keras model from a model, a `.keras` file or a stored one.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if isinstance(model, keras.Model):
+        return model
+    if isinstance(model, (str, Path)):
+        return keras.saving.load_model(str(model), compile=False)
+    if isinstance(model, dict):
+        return _unpacked(model)
+    raise TypeError(
+        f"A loss got {type(model).__name__} as its network. Use a keras.Model or the "
+        "path of a .keras file."
+    )
+
+
+def as_config(source: Any, model: Any) -> Any:
+    """Returns what `as_model` makes the same network of: the path, if it had one."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    arrays = [np.asarray(array) for array in model.get_weights()]
+    joined = b"".join(array.astype("<f4").tobytes() for array in arrays)
+    return {
+        "architecture": keras.saving.serialize_keras_object(model),
+        "weights": base64.b64encode(joined).decode("ascii"),
+    }
+
+
+def _unpacked(stored: dict[str, Any]) -> Any:
+    model = keras.saving.deserialize_keras_object(stored["architecture"])
+    values = np.frombuffer(base64.b64decode(stored["weights"]), "<f4")
+    shapes = [variable.shape for variable in model.weights]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+    parts = np.split(values, ends)
+    model.set_weights([p.reshape(s) for p, s in zip(parts, shapes, strict=True)])
+    return model
+
+
+def layer_outputs(model: Any, layers: tuple[str, ...]) -> Any:
+    """Cuts a network off after the named layers, which are its outputs."""
+    return keras.Model(model.inputs, [model.get_layer(n).output for n in layers])
+
+
+def ask(model: Any, pictures: Any) -> list[Any]:
+    """What the network says of pictures (B, H, W, 3), resized to what it takes."""
+    inputs = model.inputs
+    height, width = inputs[0].shape[1:3] if inputs else (None, None)
+    if height and width and (height, width) != tuple(pictures.shape[1:3]):
+        pictures = ops.image.resize(
+            pictures, (height, width), data_format="channels_last"
+        )
+    outputs = model(pictures, training=False)
+    outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return [ops.cast(output, "float32") for output in outputs]
+
+
+def ask_both(model: Any, true: Any, pred: Any) -> tuple[list[Any], list[Any]]:
+    """The network's answers to targets, without gradient, and to predictions."""
+    wanted = [ops.stop_gradient(output) for output in ask(model, true)]
+    return wanted, ask(model, pred)

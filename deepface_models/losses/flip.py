@@ -1,0 +1,202 @@
+"""LDR-FLIP: the difference seen when flipping between two pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import RegionLoss
+from deepface_models.losses.filters import (
+    Array,
+    apply_matrices,
+    filter_matrix,
+    repeated,
+)
+from deepface_models.losses.targets import checked_size, picture_mean
+
+# Linear sRGB to XYZ and back; the white point is what white maps to.
+_TO_XYZ = np.array(
+    [
+        [10135552 / 24577794, 8788810 / 24577794, 4435075 / 24577794],
+        [2613072 / 12288897, 8788810 / 12288897, 887015 / 12288897],
+        [1425312 / 73733382, 8788810 / 73733382, 70074185 / 73733382],
+    ]
+)
+_WHITE = _TO_XYZ.sum(axis=1, keepdims=True)
+_TO_WHITE = _TO_XYZ / _WHITE  # XYZ relative to white
+# Contrast sensitivity of brightness, red-green and blue-yellow: sums of bell curves
+# (amplitude, width).
+_CURVES = (((1.0, 0.0047),), ((1.0, 0.0053),), ((34.1, 0.04), (13.5, 0.025)))
+_WIDEST = 0.04
+_EDGE_WIDTH = 0.082  # degrees of visual angle
+_COLOUR_POWER, _FEATURE_POWER = 0.7, 0.5
+_KNEE, _KNEE_VALUE = 0.4, 0.95
+_DELTA = 6.0 / 29.0
+# Powers below 1 and roots are infinitely steep at 0: these keep gradients finite.
+_TINY, _TINY_COLOUR, _TINY_FEATURE = 1e-6, 1e-3, 1e-6
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class FLIPLoss(RegionLoss):
+    """The difference a viewer sees when flipping between the two pictures.
+
+    Colours are blurred as the eye blurs them, compared in a perceptual space, and
+    weighted up where edges and points differ. The published measure up to about
+    0.003: its powers are softened near 0, where their slopes are infinite.
+
+    Reference: Andersson et al., "FLIP: A Difference Evaluator for Alternating
+    Images", 2020.
+
+    Args:
+        pixels_per_degree: Pixels in a degree of the viewer's sight. 67 is the
+            paper's screen, 0.7 m wide with 3840 pixels, from 0.7 m away.
+        **kwargs: As `RegionLoss`.
+    """
+
+    _arguments = ("pixels_per_degree", "outside", "regions")
+
+    def __init__(self, pixels_per_degree: float = 67.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if pixels_per_degree <= 0:
+            raise ValueError(
+                f"pixels_per_degree={pixels_per_degree!r} is not above 0. Use 67 as "
+                "published."
+            )
+        self.pixels_per_degree = pixels_per_degree
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value in [0, 1] for each picture, (B,)."""
+        size = checked_size(pred, 2, "FLIPLoss")
+        opponents = [_opponents(pictures) for pictures in (true, pred)]
+        colours = [self._seen(planes, size) for planes in opponents]
+        features = [self._features(planes[0], size) for planes in opponents]
+        colour = _redistributed(_colour_difference(*colours))
+        pairs = zip(*features, strict=True)
+        edge, point = (ops.abs(wanted - found) for wanted, found in pairs)
+        feature = _softened(
+            ops.maximum(edge, point) / math.sqrt(2.0), _FEATURE_POWER, _TINY_FEATURE
+        )
+        feature = ops.minimum(feature, 1.0)
+        flip = (colour + _TINY) ** (1.0 - feature) - _TINY
+        return picture_mean(flip[..., None], weight)
+
+    def _seen(self, planes: tuple[Any, ...], size: tuple[int, int]) -> tuple[Any, ...]:
+        """Blurs the opponent planes and returns L*, a*, b*, less colour in the dark."""
+        blurred = []
+        for plane, curves in zip(planes, _CURVES, strict=True):
+            kernels = _sensitivity(curves, self.pixels_per_degree)
+            parts = [_filtered(plane, kernel, kernel, size) for kernel in kernels]
+            blurred.append(sum(parts))
+        y, cx, cz = blurred
+        y = (y + 16.0) / 116.0
+        xyz = (y + cx / 500.0, y, y - cz / 200.0)
+        linear = [ops.clip(c, 0.0, 1.0) for c in _mixed(xyz, np.linalg.inv(_TO_WHITE))]
+        return _hunt_lab(tuple(linear))
+
+    def _features(self, plane: Any, size: tuple[int, int]) -> tuple[Any, Any]:
+        """How much of an edge and of a point there is at each pixel."""
+        bell, edge, point = _detectors(self.pixels_per_degree)
+        plane = (plane + 16.0) / 116.0
+        found = []
+        for kernel in (edge, point):
+            across = _filtered(plane, bell, kernel, size)
+            down = _filtered(plane, kernel, bell, size)
+            squares = ops.square(across) + ops.square(down)
+            found.append(ops.sqrt(squares + 1e-12))
+        return found[0], found[1]
+
+
+def _opponents(pictures: Any) -> tuple[Any, Any, Any]:
+    """YCxCz planes (B, H, W) of sRGB pictures."""
+    steep = ((ops.maximum(pictures, 0.04045) + 0.055) / 1.055) ** 2.4
+    linear = ops.where(pictures <= 0.04045, pictures / 12.92, steep)
+    channels = tuple(linear[..., i] for i in range(3))
+    x, y, z = _mixed(channels, _TO_WHITE)
+    return 116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)
+
+
+def _mixed(channels: tuple[Any, ...], matrix: Array) -> tuple[Any, ...]:
+    rows = ([float(value) for value in row] for row in matrix)
+    return tuple(sum(v * c for v, c in zip(row, channels, strict=True)) for row in rows)
+
+
+def _hunt_lab(linear: tuple[Any, ...]) -> tuple[Any, ...]:
+    x, y, z = (_cube_root(value) for value in _mixed(linear, _TO_WHITE))
+    light = 116.0 * y - 16.0
+    return light, 5.0 * (x - y) * light, 2.0 * (y - z) * light
+
+
+def _cube_root(value: Any) -> Any:
+    root = ops.maximum(value, _DELTA**3) ** (1.0 / 3.0)
+    return ops.where(value > _DELTA**3, root, value / (3.0 * _DELTA**2) + 4.0 / 29.0)
+
+
+def _colour_difference(one: tuple[Any, ...], other: tuple[Any, ...]) -> Any:
+    """The HyAB distance to the power 0.7."""
+    light, red, blue = (a - b for a, b in zip(one, other, strict=True))
+    chroma = _softened(ops.square(red) + ops.square(blue), 0.5, _TINY)
+    return _softened(ops.abs(light) + chroma, _COLOUR_POWER, _TINY_COLOUR)
+
+
+def _softened(value: Any, power: float, tiny: float) -> Any:
+    """A power of values from 0 on with a finite slope there; 0 stays 0."""
+    return (value + tiny) ** power - tiny**power
+
+
+def _redistributed(error: Any) -> Any:
+    """Moves colour differences into [0, 1], the small ones over most of it."""
+    knee = _KNEE * _LARGEST
+    above = _KNEE_VALUE + (error - knee) / (_LARGEST - knee) * (1.0 - _KNEE_VALUE)
+    return ops.where(error < knee, error * (_KNEE_VALUE / knee), above)
+
+
+def _largest() -> float:
+    """The colour difference of pure green and pure blue, the largest there is."""
+    colours = []
+    for rgb in ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)):
+        white = _TO_WHITE @ rgb
+        line = white / (3 * _DELTA**2) + 4 / 29
+        x, y, z = np.where(white > _DELTA**3, np.cbrt(white), line)
+        light = 116 * y - 16
+        colours.append(np.array([light, 5 * (x - y) * light, 2 * (y - z) * light]))
+    light, *chroma = colours[0] - colours[1]
+    return float((abs(light) + np.hypot(*chroma)) ** _COLOUR_POWER)
+
+
+_LARGEST = _largest()
+
+
+def _sensitivity(curves: tuple[tuple[float, float], ...], ppd: float) -> list[Array]:
+    """One kernel for each curve; used along both axes they add up to 1."""
+    reach = math.ceil(3.0 * math.sqrt(_WIDEST / (2.0 * math.pi**2)) * ppd)
+    degrees = np.arange(-reach, reach + 1) / ppd
+    kernels = []
+    for amplitude, width in curves:
+        bell = np.exp(-((math.pi * degrees) ** 2) / width)
+        kernels.append(math.sqrt(amplitude * math.sqrt(math.pi / width)) * bell)
+    total = sum(kernel.sum() ** 2 for kernel in kernels)
+    return [kernel / math.sqrt(total) for kernel in kernels]
+
+
+def _detectors(ppd: float) -> tuple[Array, Array, Array]:
+    """A bell curve and its first and second derivative, their halves adding to 1."""
+    sigma = 0.5 * _EDGE_WIDTH * ppd
+    reach = math.ceil(3.0 * sigma)
+    offsets = np.arange(-reach, reach + 1)
+    bell = np.exp(-0.5 * (offsets / sigma) ** 2)
+    shapes = (-offsets * bell, ((offsets / sigma) ** 2 - 1.0) * bell)
+    edge, point = (
+        np.where(s > 0, s / s[s > 0].sum(), s / -s[s < 0].sum()) for s in shapes
+    )
+    return bell / bell.sum(), edge, point
+
+
+def _filtered(plane: Any, down: Array, across: Array, size: tuple[int, int]) -> Any:
+    height, width = size
+    rows = filter_matrix(down, height, repeated)
+    return apply_matrices(plane, rows, filter_matrix(across, width, repeated))

@@ -1,0 +1,50 @@
+"""Focal frequency loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import CompositeLoss
+from deepface_models.losses.filters import to_planes
+from deepface_models.losses.targets import checked_size
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class FrequencyLoss(CompositeLoss):
+    """Squared error of the spectrum, most where it is largest.
+
+    Each frequency's error counts by its own size to the power `alpha`, relative to
+    the largest of its channel; no gradient flows through these weights. It brings
+    out the frequencies that a network finds hard, mostly fine ones.
+
+    Reference: Jiang et al., "Focal Frequency Loss for Image Reconstruction and
+    Synthesis", 2021.
+
+    Args:
+        alpha: How much the large errors stand out; 0 gives the squared error.
+        **kwargs: As `CompositeLoss`.
+    """
+
+    _arguments = ("alpha", "outside")
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if alpha < 0:
+            raise ValueError(f"alpha={alpha!r} is below 0. Use 1 as published.")
+        self.alpha = alpha
+
+    def compare(self, true: Any, pred: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        height, width = checked_size(pred, 1, "FrequencyLoss")
+        error = to_planes(true - pred)
+        # A transform is linear: one of the difference is enough.
+        real, imaginary = ops.fft2((error, ops.zeros_like(error)))
+        power = (ops.square(real) + ops.square(imaginary)) / (height * width)
+        size = ops.sqrt(ops.stop_gradient(power))
+        largest = ops.max(size, axis=(2, 3), keepdims=True)
+        focus = (size / (largest + 1e-12)) ** self.alpha
+        return ops.mean(ops.stop_gradient(focus) * power, axis=(1, 2, 3))

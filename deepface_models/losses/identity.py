@@ -1,0 +1,57 @@
+"""Identity loss: what a face recognition network sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import CompositeLoss
+from deepface_models.losses.embedders import as_config, as_model, ask_both
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class IdentityLoss(CompositeLoss):
+    """One minus the cosine of the two faces' embeddings.
+
+    Pictures are resized to the embedder's input; what else it needs, such as values
+    in [-1, 1], belongs into the embedder as a first layer. Its weights are not
+    trained.
+
+    Reference: Li et al., "FaceShifter: Towards High Fidelity and Occlusion Aware
+    Face Swapping", 2019, with Deng et al., "ArcFace: Additive Angular Margin Loss
+    for Deep Face Recognition", 2019.
+
+    Args:
+        embedder: Any Keras model from pictures (B, h, w, 3) in [0, 1] to vectors
+            (B, n), or the path of its `.keras` file. Of a model the whole network
+            goes into the loss's config, and so into every file of a model compiled
+            with it; of a path only the path.
+        **kwargs: As `CompositeLoss`.
+    """
+
+    _arguments = ("outside",)
+
+    def __init__(self, embedder: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._source = embedder
+        self.embedder = as_model(embedder)
+
+    def compare(self, true: Any, pred: Any) -> Any:
+        """Returns one value in [0, 2] for each picture, (B,)."""
+        wanted, found = ask_both(self.embedder, true, pred)
+        # Half the squared distance of unit vectors: exactly 0 for equals.
+        return 0.5 * ops.sum(ops.square(_unit(wanted[0]) - _unit(found[0])), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        stored = as_config(self._source, self.embedder)
+        return {**super().get_config(), "embedder": stored}
+
+
+def _unit(vectors: Any) -> Any:
+    vectors = ops.reshape(vectors, (ops.shape(vectors)[0], -1))
+    length = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
+    return vectors * ops.rsqrt(length + 1e-12)

@@ -1,0 +1,82 @@
+"""Absolute error of Laplacian pyramids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import RegionLoss
+from deepface_models.losses.filters import (
+    Array,
+    apply_matrices,
+    filter_matrix,
+    mirrored,
+    to_planes,
+)
+from deepface_models.losses.targets import checked_size
+
+_KERNEL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class LaplacianLoss(RegionLoss):
+    """Absolute error in each band of detail, fine to coarse, added up.
+
+    The bands are those of Burt and Adelson's pyramid, the last one what is left of
+    the picture. Each band's error is averaged over its pixels: that is the paper's
+    factor of 4 from each band to the next, for errors added up over pixels. As the
+    pyramid is linear, one of the difference is enough.
+
+    Reference: Bojanowski et al., "Optimizing the Latent Space of Generative
+    Networks", 2018; Burt and Adelson, "The Laplacian Pyramid as a Compact Image
+    Code", 1983.
+
+    Args:
+        levels: Bands of detail beside what is left; each halves the size.
+        **kwargs: As `RegionLoss`.
+    """
+
+    _arguments = ("levels", "outside", "regions")
+
+    def __init__(self, levels: int = 4, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if levels < 1:
+            raise ValueError(
+                f"levels={levels!r} leaves no band of detail. Use 1 or more."
+            )
+        self.levels = levels
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        height, width = checked_size(pred, 3 << (self.levels - 1), "LaplacianLoss")
+        rest = to_planes(true - pred)
+        weight = None if weight is None else to_planes(weight)
+        total = 0.0
+        for _ in range(self.levels):
+            smaller = apply_matrices(rest, _shrink(height), _shrink(width))
+            drawn = apply_matrices(smaller, _enlarge(height), _enlarge(width))
+            total = total + _mean(ops.abs(rest - drawn), weight)
+            if weight is not None:
+                weight = apply_matrices(weight, _shrink(height), _shrink(width))
+            rest, height, width = smaller, (height + 1) // 2, (width + 1) // 2
+        return total + _mean(ops.abs(rest), weight)
+
+
+def _shrink(size: int) -> Array:
+    return filter_matrix(_KERNEL, size, mirrored, step=2)
+
+
+def _enlarge(size: int) -> Array:
+    """Zeros between the pixels, filtered: (size, ceil(size / 2))."""
+    return filter_matrix(2.0 * _KERNEL, size, mirrored)[:, ::2]
+
+
+def _mean(planes: Any, weight: Any) -> Any:
+    if weight is None:
+        return ops.mean(planes, axis=(1, 2, 3))
+    total = ops.sum(ops.mean(planes, axis=1, keepdims=True) * weight, axis=(1, 2, 3))
+    return total / (ops.sum(weight, axis=(1, 2, 3)) + 1e-6)

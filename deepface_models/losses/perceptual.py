@@ -1,0 +1,86 @@
+"""Perceptual loss: what the layers of a network see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import RegionLoss
+from deepface_models.losses.embedders import (
+    as_config,
+    as_model,
+    ask_both,
+    layer_outputs,
+)
+from deepface_models.losses.targets import picture_mean
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class PerceptualLoss(RegionLoss):
+    """Mean squared error of the features in named layers of any network.
+
+    Pictures are resized to the network's input; what else it needs, such as a
+    mean taken off, belongs into it as a first layer. Its weights are not trained.
+    They may be random: even then its features see more than pixels do.
+
+    Reference: Johnson et al., "Perceptual Losses for Real-Time Style Transfer and
+    Super-Resolution", 2016.
+
+    Args:
+        model: A functional or sequential Keras model of pictures in [0, 1], or the
+            path of its `.keras` file. Of a model, what lies before the named layers
+            goes into the loss's config, and so into every file of a model compiled
+            with it; of a path only the path.
+        layers: Names of layers; a map (B, h, w, c) or a vector (B, n) each. Mask
+            and weights are resized to a map, and are not used for vectors.
+        weights: A weight for each layer; 1 / number of layers if None.
+        **kwargs: As `RegionLoss`.
+    """
+
+    _arguments = ("layers", "weights", "outside", "regions")
+
+    def __init__(
+        self,
+        model: Any,
+        layers: Sequence[str],
+        weights: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.layers = tuple(layers)
+        self.weights = None if weights is None else tuple(weights)
+        if not self.layers or len(self.weights or self.layers) != len(self.layers):
+            raise ValueError(
+                f"PerceptualLoss got layers={self.layers} and weights={self.weights}. "
+                "Name one layer or more, and as many weights or none."
+            )
+        self._source = model
+        self.model = layer_outputs(as_model(model), self.layers)
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        shares = self.weights or (1.0 / len(self.layers),) * len(self.layers)
+        pairs = zip(*ask_both(self.model, true, pred), strict=True)
+        errors = [ops.square(wanted - found) for wanted, found in pairs]
+        means = [_mean(error, weight) for error in errors]
+        return sum(s * mean for s, mean in zip(shares, means, strict=True))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        stored = as_config(self._source, self.model)
+        return {**super().get_config(), "model": stored}
+
+
+def _mean(error: Any, weight: Any) -> Any:
+    if len(error.shape) != 4:
+        return ops.mean(ops.reshape(error, (ops.shape(error)[0], -1)), axis=1)
+    if weight is not None:
+        size = tuple(error.shape[1:3])
+        weight = ops.image.resize(
+            weight, size, antialias=True, data_format="channels_last"
+        )
+    return picture_mean(error, weight)

@@ -1,0 +1,100 @@
+"""Errors of single pixels: absolute, squared, log-cosh, and of the drawn mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import RegionLoss
+from deepface_models.losses.targets import picture_mean
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MAELoss(RegionLoss):
+    """Mean absolute error (L1), weighted by mask and regions.
+
+    Reference: for pictures, Zhao et al., "Loss Functions for Image Restoration with
+    Neural Networks", 2017. Arguments are those of `RegionLoss`.
+    """
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        return picture_mean(ops.abs(true - pred), weight)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MSELoss(RegionLoss):
+    """Mean squared error (L2), weighted by mask and regions.
+
+    Reference: for autoencoders, Hinton and Salakhutdinov, "Reducing the
+    Dimensionality of Data with Neural Networks", 2006. Arguments are those of
+    `RegionLoss`.
+    """
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        return picture_mean(ops.square(true - pred), weight)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class LogCoshLoss(RegionLoss):
+    """Mean of log(cosh(sharpness * error)) / sharpness, weighted as the others.
+
+    Squared for small errors, absolute for large ones. Errors of pictures in [0, 1]
+    are all small: raise `sharpness` to come closer to the absolute error.
+
+    Reference: Chen et al., "Log Hyperbolic Cosine Loss Improves Variational
+    Auto-Encoder", 2019.
+
+    Args:
+        sharpness: How soon the absolute error takes over; above 0.
+        **kwargs: As `RegionLoss`.
+    """
+
+    _arguments = ("sharpness", "outside", "regions")
+
+    def __init__(self, sharpness: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if sharpness <= 0:
+            raise ValueError(
+                f"sharpness={sharpness!r} is not above 0. Use 1 for the plain log-cosh."
+            )
+        self.sharpness = sharpness
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        size = ops.abs(self.sharpness * (true - pred))
+        # log(cosh(x)) without overflow, and exact for small x.
+        value = size + ops.log1p(0.5 * ops.expm1(-2.0 * size))
+        return picture_mean(value, weight) / self.sharpness
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MaskLoss(keras.losses.Loss):
+    """Mean squared error of the mask that a model draws beside the face.
+
+    To be combined with losses of the picture by `WeightedLoss`; it is also a part
+    of `FaceLoss`. Reference: the learned mask of Lu, "faceswap-GAN", 2018.
+    """
+
+    def __init__(
+        self,
+        name: str = "mask_loss",
+        reduction: str = "sum_over_batch_size",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, **kwargs)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        if y_true.shape[-1] < 4 or y_pred.shape[-1] < 4:
+            raise ValueError(
+                f"MaskLoss got targets of {y_true.shape[-1]} and predictions of "
+                f"{y_pred.shape[-1]} channels. Both need a fourth, the mask: use a "
+                "model that draws one, and targets as SwapPairs makes them."
+            )
+        error = ops.square(y_true[..., 3] - y_pred[..., 3])
+        return ops.mean(error, axis=(1, 2))

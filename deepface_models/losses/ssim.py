@@ -1,0 +1,112 @@
+"""Structural similarity with gaussian windows, at one scale and at several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import RegionLoss
+from deepface_models.losses.filters import gaussian, separable
+from deepface_models.losses.targets import (
+    checked_size,
+    cropped,
+    halved,
+    picture_mean,
+    spatial_mean,
+)
+
+_WINDOW, _SIGMA = 11, 1.5
+_KERNEL = gaussian(_WINDOW, _SIGMA)
+_C1, _C2 = 0.01**2, 0.03**2
+_FLOOR = 1e-4  # a power of a smaller similarity is too steep to train with
+
+
+def similarity_maps(true: Any, pred: Any) -> tuple[Any, Any]:
+    """Luminance and contrast-structure terms of SSIM, (B, H-10, W-10, C) each.
+
+    Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
+    Structural Similarity", 2004: windows of 11 pixels, gaussian of sigma 1.5.
+    """
+    stack = ops.concatenate(
+        [true, pred, ops.square(true) + ops.square(pred), true * pred], axis=-1
+    )
+    # split, not slices: its gradient is one concatenation, half the time in all.
+    parts = ops.split(separable(stack, _KERNEL), 4, axis=-1)
+    mean_t, mean_p, squares, product = parts
+    means = mean_t * mean_p
+    mean_squares = ops.square(mean_t) + ops.square(mean_p)
+    luminance = (2.0 * means + _C1) / (mean_squares + _C1)
+    structure = (2.0 * (product - means) + _C2) / (squares - mean_squares + _C2)
+    return luminance, structure
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SSIMLoss(RegionLoss):
+    """Structural dissimilarity (1 - SSIM) / 2, a gaussian window at every pixel.
+
+    `dssim` does with a twentieth of the work what matters most of it. A window
+    counts by the weight of the pixel at its centre; pictures have at least 11 pixels
+    a side.
+
+    Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
+    Structural Similarity", 2004. Arguments are those of `RegionLoss`.
+    """
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value in [0, 1] for each picture, (B,)."""
+        checked_size(pred, _WINDOW, "SSIMLoss")
+        luminance, structure = similarity_maps(true, pred)
+        weight = cropped(weight, _WINDOW // 2)
+        return picture_mean(0.5 - 0.5 * luminance * structure, weight)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class MultiScaleSSIMLoss(RegionLoss):
+    """One minus the multi-scale structural similarity.
+
+    The published five scales need 176 pixels a side. Of smaller pictures as many
+    scales are taken as hold a window of 11 pixels (four at 128, three at 64), their
+    powers scaled to add up to 1. A scale's mean similarity below 0.0001 counts as
+    0.0001, since the power of a negative one is undefined.
+
+    Reference: Wang et al., "Multiscale Structural Similarity for Image Quality
+    Assessment", 2003.
+
+    Args:
+        powers: The exponent of each scale, finest first.
+        **kwargs: As `RegionLoss`.
+    """
+
+    _arguments = ("powers", "outside", "regions")
+
+    def __init__(
+        self,
+        powers: Sequence[float] = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not powers or min(powers) <= 0:
+            raise ValueError(
+                f"powers={powers!r} are not exponents of scales. Use one or more "
+                "numbers above 0."
+            )
+        self.powers = tuple(powers)
+
+    def compare(self, true: Any, pred: Any, weight: Any) -> Any:
+        """Returns one value in [0, 1] for each picture, (B,)."""
+        side = min(checked_size(pred, _WINDOW, "MultiScaleSSIMLoss"))
+        scales = [p for i, p in enumerate(self.powers) if side >> i >= _WINDOW]
+        total = 1.0
+        for index, power in enumerate(scales):
+            luminance, similar = similarity_maps(true, pred)
+            if index == len(scales) - 1:
+                similar = luminance * similar
+            mean = spatial_mean(similar, cropped(weight, _WINDOW // 2))
+            total = total * ops.maximum(mean, _FLOOR) ** (power / sum(scales))
+            if index < len(scales) - 1:
+                true, pred, weight = halved(true), halved(pred), halved(weight)
+        return 1.0 - ops.mean(total, axis=-1)

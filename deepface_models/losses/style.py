@@ -1,0 +1,68 @@
+"""Style loss: which features occur together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.base import CompositeLoss
+from deepface_models.losses.embedders import (
+    as_config,
+    as_model,
+    ask_both,
+    layer_outputs,
+)
+
+
+def gram(maps: Any) -> Any:
+    """How features occur together: (B, H, W, C) -> (B, C, C), averaged over pixels."""
+    _, height, width, channels = maps.shape
+    rows = ops.reshape(maps, (-1, height * width, channels))
+    return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows) / (height * width)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class StyleLoss(CompositeLoss):
+    """Squared error of the Gram matrices of named layers of any network.
+
+    It compares texture (skin, hair) wherever it lies: of a layer with C channels a
+    quarter of the mean over its C*C products of features, averaged over layers.
+
+    Reference: Gatys et al., "Image Style Transfer Using Convolutional Neural
+    Networks", 2016.
+
+    Args:
+        model: As in `PerceptualLoss`.
+        layers: Names of layers whose outputs are maps (B, h, w, c).
+        **kwargs: As `CompositeLoss`.
+    """
+
+    _arguments = ("layers", "outside")
+
+    def __init__(self, model: Any, layers: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.layers = tuple(layers)
+        self._source = model
+        self.model = layer_outputs(as_model(model), self.layers)
+        shapes = [tuple(output.shape) for output in self.model.outputs]
+        if not shapes or any(len(s) != 4 or None in s[1:] for s in shapes):
+            raise ValueError(
+                f"StyleLoss got layers={self.layers} of shapes {shapes}. Name one layer "
+                "or more with maps (B, h, w, c) whose size is known."
+            )
+
+    def compare(self, true: Any, pred: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        pairs = zip(*ask_both(self.model, true, pred), strict=True)
+        errors = [ops.square(gram(wanted) - gram(found)) for wanted, found in pairs]
+        means = [ops.mean(error, axis=(1, 2)) for error in errors]
+        return sum(means) / (4.0 * len(means))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        stored = as_config(self._source, self.model)
+        return {**super().get_config(), "model": stored}
