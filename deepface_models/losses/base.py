@@ -50,7 +50,7 @@ class RegionLoss(MaskedLoss):
         reduction: As in `keras.losses.Loss`.
     """
 
-    _arguments = ("outside", "regions")
+    _arguments: tuple[str, ...] = ("outside", "regions")
 
     def __init__(
         self, outside: float = 0.1, regions: bool = True, **kwargs: Any

@@ -30,7 +30,7 @@ class EdgeLoss(RegionLoss):
         **kwargs: As `RegionLoss`.
     """
 
-    _arguments = ("smooth", "outside", "regions")
+    _arguments: tuple[str, ...] = ("smooth", "outside", "regions")
 
     def __init__(self, smooth: float = 1e-3, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -53,18 +53,21 @@ def _unpacked(stored: dict[str, Any]) -> Any:
 
 def layer_outputs(model: Any, layers: tuple[str, ...]) -> Any:
     """Cuts a network off after the named layers, which are its outputs."""
-    return keras.Model(model.inputs, [model.get_layer(n).output for n in layers])
+    outputs = [model.get_layer(name).output for name in layers]
+    return keras.Model(model.inputs[0], outputs, name="features")
 
 
 def ask(model: Any, pictures: Any) -> list[Any]:
     """What the network says of pictures (B, H, W, 3), resized to what it takes."""
-    inputs = model.inputs
-    height, width = inputs[0].shape[1:3] if inputs else (None, None)
+    wanted = getattr(model, "input", None)  # None of a subclass
+    single = wanted[0] if isinstance(wanted, list) else wanted
+    height, width = (None, None) if single is None else single.shape[1:3]
     if height and width and (height, width) != tuple(pictures.shape[1:3]):
         pictures = ops.image.resize(
             pictures, (height, width), data_format="channels_last"
         )
-    outputs = model(pictures, training=False)
+    inputs = [pictures] if isinstance(wanted, list) else pictures
+    outputs = model(inputs, training=False)
     outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
     return [ops.cast(output, "float32") for output in outputs]
 

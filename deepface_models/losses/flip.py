@@ -47,7 +47,7 @@ class FLIPLoss(RegionLoss):
 
     Colours are blurred as the eye blurs them, compared in a perceptual space, and
     weighted up where edges and points differ. The published measure up to about
-    0.003: its powers are softened near 0, where their slopes are infinite.
+    0.001: its powers are softened near 0, where their slopes are infinite.
 
     Reference: Andersson et al., "FLIP: A Difference Evaluator for Alternating
     Images", 2020.
@@ -58,7 +58,7 @@ class FLIPLoss(RegionLoss):
         **kwargs: As `RegionLoss`.
     """
 
-    _arguments = ("pixels_per_degree", "outside", "regions")
+    _arguments: tuple[str, ...] = ("pixels_per_degree", "outside", "regions")
 
     def __init__(self, pixels_per_degree: float = 67.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

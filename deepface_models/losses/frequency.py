@@ -29,7 +29,7 @@ class FrequencyLoss(CompositeLoss):
         **kwargs: As `CompositeLoss`.
     """
 
-    _arguments = ("alpha", "outside")
+    _arguments: tuple[str, ...] = ("alpha", "outside")
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

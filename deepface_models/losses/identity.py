@@ -32,7 +32,7 @@ class IdentityLoss(CompositeLoss):
         **kwargs: As `CompositeLoss`.
     """
 
-    _arguments = ("outside",)
+    _arguments: tuple[str, ...] = ("outside",)
 
     def __init__(self, embedder: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -40,7 +40,7 @@ class LaplacianLoss(RegionLoss):
         **kwargs: As `RegionLoss`.
     """
 
-    _arguments = ("levels", "outside", "regions")
+    _arguments: tuple[str, ...] = ("levels", "outside", "regions")
 
     def __init__(self, levels: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -41,7 +41,7 @@ class PerceptualLoss(RegionLoss):
         **kwargs: As `RegionLoss`.
     """
 
-    _arguments = ("layers", "weights", "outside", "regions")
+    _arguments: tuple[str, ...] = ("layers", "weights", "outside", "regions")
 
     def __init__(
         self,

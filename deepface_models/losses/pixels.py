@@ -54,7 +54,7 @@ class LogCoshLoss(RegionLoss):
         **kwargs: As `RegionLoss`.
     """
 
-    _arguments = ("sharpness", "outside", "regions")
+    _arguments: tuple[str, ...] = ("sharpness", "outside", "regions")
 
     def __init__(self, sharpness: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

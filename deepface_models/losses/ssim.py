@@ -48,9 +48,9 @@ def similarity_maps(true: Any, pred: Any) -> tuple[Any, Any]:
 class SSIMLoss(RegionLoss):
     """Structural dissimilarity (1 - SSIM) / 2, a gaussian window at every pixel.
 
-    `dssim` does with a twentieth of the work what matters most of it. A window
-    counts by the weight of the pixel at its centre; pictures have at least 11 pixels
-    a side.
+    `dssim`, as in `FaceLoss`, is cheaper: its windows are flat and further apart. A
+    window counts by the weight of the pixel at its centre; pictures have at least 11
+    pixels a side.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004. Arguments are those of `RegionLoss`.
@@ -70,8 +70,8 @@ class MultiScaleSSIMLoss(RegionLoss):
 
     The published five scales need 176 pixels a side. Of smaller pictures as many
     scales are taken as hold a window of 11 pixels (four at 128, three at 64), their
-    powers scaled to add up to 1. A scale's mean similarity below 0.0001 counts as
-    0.0001, since the power of a negative one is undefined.
+    powers scaled to add up to as much as all. A scale's mean similarity below
+    0.0001 counts as 0.0001, since the power of a negative one is undefined.
 
     Reference: Wang et al., "Multiscale Structural Similarity for Image Quality
     Assessment", 2003.
@@ -81,7 +81,7 @@ class MultiScaleSSIMLoss(RegionLoss):
         **kwargs: As `RegionLoss`.
     """
 
-    _arguments = ("powers", "outside", "regions")
+    _arguments: tuple[str, ...] = ("powers", "outside", "regions")
 
     def __init__(
         self,
@@ -100,13 +100,14 @@ class MultiScaleSSIMLoss(RegionLoss):
         """Returns one value in [0, 1] for each picture, (B,)."""
         side = min(checked_size(pred, _WINDOW, "MultiScaleSSIMLoss"))
         scales = [p for i, p in enumerate(self.powers) if side >> i >= _WINDOW]
+        scale = sum(self.powers) / sum(scales)
         total = 1.0
         for index, power in enumerate(scales):
             luminance, similar = similarity_maps(true, pred)
             if index == len(scales) - 1:
                 similar = luminance * similar
-            mean = spatial_mean(similar, cropped(weight, _WINDOW // 2))
-            total = total * ops.maximum(mean, _FLOOR) ** (power / sum(scales))
+            mean = 1.0 - spatial_mean(1.0 - similar, cropped(weight, _WINDOW // 2))
+            total = total * ops.maximum(mean, _FLOOR) ** (power * scale)
             if index < len(scales) - 1:
                 true, pred, weight = halved(true), halved(pred), halved(weight)
         return 1.0 - ops.mean(total, axis=-1)

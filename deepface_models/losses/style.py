@@ -41,7 +41,7 @@ class StyleLoss(CompositeLoss):
         **kwargs: As `CompositeLoss`.
     """
 
-    _arguments = ("layers", "outside")
+    _arguments: tuple[str, ...] = ("layers", "outside")
 
     def __init__(self, model: Any, layers: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -51,8 +51,8 @@ class StyleLoss(CompositeLoss):
         shapes = [tuple(output.shape) for output in self.model.outputs]
         if not shapes or any(len(s) != 4 or None in s[1:] for s in shapes):
             raise ValueError(
-                f"StyleLoss got layers={self.layers} of shapes {shapes}. Name one layer "
-                "or more with maps (B, h, w, c) whose size is known."
+                f"StyleLoss got layers={self.layers} of shapes {shapes}. Name one "
+                "layer or more with maps (B, h, w, c) whose size is known."
             )
 
     def compare(self, true: Any, pred: Any) -> Any:
