@@ -17,9 +17,38 @@ from deepface_models.callbacks import (
 )
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.faces import FaceSet
-from deepface_models.swap import FaceSwap, Original, Swift
+from deepface_models.swap import (
+    DFLH128,
+    DFLSAE,
+    IAE,
+    SAEHD,
+    DFaker,
+    DLight,
+    FaceSwap,
+    Lightweight,
+    Original,
+    Quick96,
+    RealFace,
+    Swift,
+    Unbalanced,
+    Villain,
+)
 
-ARCHITECTURES: dict[str, type[FaceSwap]] = {"original": Original, "swift": Swift}
+ARCHITECTURES: dict[str, type[FaceSwap]] = {
+    "dfaker": DFaker,
+    "dflh128": DFLH128,
+    "dflsae": DFLSAE,
+    "dlight": DLight,
+    "iae": IAE,
+    "lightweight": Lightweight,
+    "original": Original,
+    "quick96": Quick96,
+    "realface": RealFace,
+    "saehd": SAEHD,
+    "swift": Swift,
+    "unbalanced": Unbalanced,
+    "villain": Villain,
+}
 _MANY_EPOCHS = 9999  # more than anybody waits for: a time budget ends the training
 
 
@@ -42,7 +71,7 @@ def build(
     Args:
         architecture: A key of `ARCHITECTURES`.
         identities: The people's names.
-        image_size: Pixels in and out; the architecture's own size by default.
+        image_size: Pixels in; the architecture's own size by default.
         face_type: How the faces were cut out.
 
     Raises:
@@ -88,7 +117,7 @@ def train(
     Args:
         faces: For each person a `FaceSet` or its folder.
         output: Folder of the results.
-        architecture: "swift" or "original".
+        architecture: A key of `ARCHITECTURES`, such as "swift" or "original".
         image_size: Pixels of the model; that of the architecture by default.
         minutes: Time to train; the learning rate falls to the end of it. 6 by
             default if `epochs` is not given either.
@@ -125,6 +154,7 @@ def train(
         {name: training for name, (training, _) in splits.items()},
         batch_size,
         image_size=model.image_size,
+        output_size=model.output_size,
         steps=steps,
         augmentation=augmentation or Augmentation.light(),
         seed=seed,

@@ -95,7 +95,7 @@ def _add_look(group: argparse._ArgumentGroup) -> None:
     option(
         "--feather",
         type=float,
-        default=0.1,
+        default=0.05,
         metavar="PART",
         help="width of the soft edge, of the face's size (default: %(default)s)",
     )

@@ -44,7 +44,8 @@ def add(commands: Commands) -> None:
         "--architecture",
         default="swift",
         metavar="NAME",
-        help="swift, or original, which is far slower (default: %(default)s)",
+        help="swift, or a published one such as original, iae or saehd, which are far "
+        "slower (default: %(default)s)",
     )
     option(
         "--size",

@@ -47,8 +47,9 @@ class SwapPairs(keras.utils.PyDataset):
     """Batches of warped faces and clean targets for every person at once.
 
     Each batch is `(x, y)`: `x[name]` are warped faces (B, S, S, 3) and `y[name]`
-    targets (B, S, S, 5): red, green, blue, the face's mask in [0, 1] and a weight
-    for each pixel (eyes and mouth count more); all float32.
+    targets (B, T, T, 5): red, green, blue, the face's mask in [0, 1] and a weight
+    for each pixel (eyes and mouth count more); all float32. T is S unless a model
+    draws more pixels than it takes.
 
     The draws of a batch depend only on `seed`, the epoch and the batch's number:
     the number of workers does not change them, and a resumed run goes on with the
@@ -58,6 +59,8 @@ class SwapPairs(keras.utils.PyDataset):
         faces: For each person, the set to draw from.
         batch_size: Faces of each person in a batch.
         image_size: Pixels of the faces; that of the sets by default.
+        output_size: Pixels of the targets, a model's `output_size`; `image_size` by
+            default.
         steps: Batches an epoch; as many as the largest set fills by default.
         augmentation: Ranges of the random changes.
         eyes: Weight of the eyes' pixels in `y`.
@@ -75,6 +78,7 @@ class SwapPairs(keras.utils.PyDataset):
         batch_size: int = 16,
         *,
         image_size: int | None = None,
+        output_size: int | None = None,
         steps: int | None = None,
         augmentation: Augmentation | None = None,
         eyes: float = 3.0,
@@ -87,13 +91,16 @@ class SwapPairs(keras.utils.PyDataset):
         self.identities = tuple(sorted(faces))
         self.batch_size = batch_size
         self.image_size = image_size or next(iter(faces.values())).image_size
+        self.output_size = output_size or self.image_size
         largest = max(len(s) for s in faces.values())
         self.steps = steps or math.ceil(largest / batch_size)
         self.augmentation = augmentation or Augmentation()
         self.seed = seed
         self.epoch = 0
         self._people = {
-            name: _Person(faces[name], self.image_size, eyes, mouth)
+            name: _Person(
+                faces[name], max(self.image_size, self.output_size), eyes, mouth
+            )
             for name in self.identities
         }
 
@@ -118,13 +125,18 @@ class SwapPairs(keras.utils.PyDataset):
         return np.stack([_resize(image, self.image_size) for image in faces.images])
 
     def _draw(self, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
-        person, size, count = self._people[name], self.image_size, self.batch_size
+        person, count = self._people[name], self.batch_size
+        size, out = self.image_size, self.output_size
         chosen = rng.choice(len(person.faces), count, len(person.faces) < count)
         x = np.empty((count, size, size, 3), "uint8")
-        y = np.empty((count, size, size, 5), "uint8")
+        y = np.empty((count, out, out, 5), "uint8")
         for row, number in enumerate(chosen):
-            x[row], y[row, ..., :3], y[row, ..., 3:] = warp_pair(
+            warped, target, layers = warp_pair(
                 person.faces[number], person.layers[number], rng, self.augmentation
+            )
+            x[row] = _resize(warped, size)
+            y[row, ..., :3], y[row, ..., 3:] = (
+                _resize(a, out) for a in (target, layers)
             )
         gain, shift = self._colour_change(name, chosen, rng)
         target = y.astype("float32") / 255.0

@@ -1,8 +1,37 @@
-"""Face-swap architectures: one shared encoder, a decoder for each person."""
+"""Face-swap architectures: one encoder for everybody, decoders that tell them apart."""
 
 from deepface_models.parts import load, load_parts, save_parts
 from deepface_models.swap.base import FaceSwap
+from deepface_models.swap.dfaker import DFaker
+from deepface_models.swap.dflh128 import DFLH128
+from deepface_models.swap.dflsae import DFLSAE
+from deepface_models.swap.dlight import DLight
+from deepface_models.swap.iae import IAE
+from deepface_models.swap.lightweight import Lightweight
 from deepface_models.swap.original import Original
+from deepface_models.swap.quick96 import Quick96
+from deepface_models.swap.realface import RealFace
+from deepface_models.swap.saehd import SAEHD
 from deepface_models.swap.swift import Swift
+from deepface_models.swap.unbalanced import Unbalanced
+from deepface_models.swap.villain import Villain
 
-__all__ = ["FaceSwap", "Original", "Swift", "load", "load_parts", "save_parts"]
+__all__ = [
+    "DFLH128",
+    "DFLSAE",
+    "IAE",
+    "SAEHD",
+    "DFaker",
+    "DLight",
+    "FaceSwap",
+    "Lightweight",
+    "Original",
+    "Quick96",
+    "RealFace",
+    "Swift",
+    "Unbalanced",
+    "Villain",
+    "load",
+    "load_parts",
+    "save_parts",
+]

@@ -13,15 +13,9 @@ from numpy.typing import NDArray
 
 from deepface_models._errors import ModelFileError
 from deepface_models._inputs import as_float, as_float_dict, as_unit
+from deepface_models.swap._graph import Cache, Paths, check_identities
 
 Array = NDArray[Any]
-
-
-class _Cache:
-    """Holds derived models out of Keras' sight, so that they are never saved."""
-
-    def __init__(self) -> None:
-        self.models: dict[str, keras.Model] = {}
 
 
 class FaceSwap(keras.Model):
@@ -29,9 +23,10 @@ class FaceSwap(keras.Model):
 
     One encoder compresses anybody's aligned face to a latent; each person has a
     decoder that draws only that person from it. Decoding one person's latent with
-    another's decoder swaps the face. It is a functional Keras model: its inputs
-    and outputs are dictionaries keyed by identity, so `compile`, `fit`, callbacks
-    and mixed precision are Keras' own.
+    another's decoder swaps the face. Where people share the decoder too, `inters`
+    between encoder and decoder tell them apart. It is a functional Keras model: its
+    inputs and outputs are dictionaries keyed by identity, so `compile`, `fit`,
+    callbacks and mixed precision are Keras' own.
 
     A subclass builds its parts, hands them to this constructor and stores its own
     constructor arguments as attributes; `get_config` comes from `_arguments`.
@@ -40,8 +35,12 @@ class FaceSwap(keras.Model):
         identities: The people's names, two or more; order does not matter.
         image_size: Width and height of the aligned faces that go in.
         encoder: Model of (B, image_size, image_size, 3) -> latent.
-        decoders: For each identity, its own part: latent -> picture, or latent ->
-            what `trunk` takes.
+        decoders: For each identity, its decoder: code -> picture, or code -> what
+            `trunk` takes. The same model for everybody, or one each.
+        inters: Models of latent -> code, by name: a person's own, or the shared
+            one, whose name is "". Without any, the latent is the code.
+        routes: For each identity the names of its inters; their outputs side by
+            side are the code.
         trunk: The part of the decoder that people share, or None.
         has_mask: Whether pictures come out with a mask as fourth channel.
         face_type: How the faces it is trained on were cut out, a key of
@@ -58,6 +57,8 @@ class FaceSwap(keras.Model):
         image_size: int,
         encoder: keras.Model,
         decoders: Mapping[str, keras.Model],
+        inters: Mapping[str, keras.Model] | None = None,
+        routes: Mapping[str, Sequence[str]] | None = None,
         trunk: keras.Model | None = None,
         has_mask: bool = False,
         face_type: str = "full",
@@ -74,10 +75,8 @@ class FaceSwap(keras.Model):
             name: keras.Input((image_size, image_size, 3), name=name)
             for name in sorted(identities)
         }
-        outputs = {}
-        for name, image in inputs.items():
-            drawn = decoders[name](encoder(image))
-            outputs[name] = drawn if trunk is None else trunk(drawn)
+        paths = Paths(dict(decoders), dict(inters or {}), dict(routes or {}), trunk)
+        outputs = {n: paths.draw(encoder(image), n) for n, image in inputs.items()}
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.identities = tuple(identities)
         self.image_size = image_size
@@ -86,35 +85,20 @@ class FaceSwap(keras.Model):
         self.face_type = face_type
         self.encoder = encoder
         self.trunk = trunk
+        self.inters = dict(inters or {})
         self.decoders = dict(decoders)
-        self._cache = _Cache()
+        self._paths = paths
+        self._cache = Cache()
 
     @staticmethod
     def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
         """Returns the names as a tuple, or says what is wrong with them."""
-        if isinstance(identities, str) or len(set(identities)) < max(
-            2, len(identities)
-        ):
-            raise ValueError(
-                f"identities={identities!r} was given. A face swap needs the names of "
-                'two or more different people: identities=("ana", "ben").'
-            )
-        for name in identities:
-            if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
-                raise ValueError(
-                    f"The identity {name!r} cannot be the name of a file and of a "
-                    "model's output. Use letters, digits, '-' and '_', beginning with "
-                    'a letter, such as "ana_2".'
-                )
-        return tuple(identities)
+        return check_identities(identities)
 
     @property
     def parts(self) -> dict[str, keras.Model]:
         """The models this one is made of, by the name of their weights file."""
-        parts = {"encoder": self.encoder}
-        if self.trunk is not None:
-            parts["trunk"] = self.trunk
-        return parts | {f"decoder.{n}": self.decoders[n] for n in self.identities}
+        return {"encoder": self.encoder, **self._paths.parts(self.identities)}
 
     def encode(self, images: Any, batch_size: int = 32) -> Array:
         """Compresses aligned faces.
@@ -136,7 +120,7 @@ class FaceSwap(keras.Model):
         latent = np.asarray(latent, "float32")
         single = latent.ndim == len(self.encoder.output.shape) - 1
         batch = latent[None] if single else latent
-        drawn = self._decoder(to).predict(batch, batch_size=batch_size, verbose=0)
+        drawn = self._to(to, "decode").predict(batch, batch_size=batch_size, verbose=0)
         return drawn[0] if single else drawn
 
     def predict(
@@ -160,18 +144,15 @@ class FaceSwap(keras.Model):
             **kwargs: Passed on to `keras.Model.predict`.
 
         Returns:
-            float32 in [0, 1], (N, S, S, 3), or (N, S, S, 4) with a mask as fourth
-            channel where `has_mask`; a single picture for a single picture.
+            float32 in [0, 1], (N, T, T, 3) with T of `output_size`, or (N, T, T, 4)
+            with a mask as fourth channel where `has_mask`; one picture for one.
         """
         if to is None:
             x = as_float_dict(x)
             verbose = "auto" if verbose is None else verbose
             return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
         batch, single = self._batch(x)
-        model = self._derived(
-            f"swap.{to}", lambda: self._compose(self.encoder, self._decoder(to))
-        )
-        drawn = model.predict(
+        drawn = self._to(to, "swap").predict(
             batch, batch_size=batch_size, verbose=verbose or 0, **kwargs
         )
         return drawn[0] if single else drawn
@@ -230,11 +211,12 @@ class FaceSwap(keras.Model):
 
         Args:
             name: The new person.
-            like: Whose decoder the new one starts from; a fresh one by default.
+            like: Whose decoder (and inter) the new one starts from; a fresh one by
+                default.
 
         Returns:
-            A new, uncompiled model of the same class; encoder, trunk and the other
-            people's decoders have this model's weights, and this one is unchanged.
+            A new, uncompiled model of the same class; what people share and the
+            other people's parts have this model's weights, and this one is unchanged.
         """
         config = {**self.get_config(), "identities": (*self.identities, name)}
         config.pop("name", None)
@@ -242,8 +224,7 @@ class FaceSwap(keras.Model):
         for part, network in self.parts.items():
             model.parts[part].set_weights(network.get_weights())
         if like is not None:
-            source = self.decoders[self._known(like)]
-            model.decoders[name].set_weights(source.get_weights())
+            model._paths.start_like(name, self._known(like))
         return model
 
     def save_parts(self, folder: str | Path) -> Path:
@@ -267,17 +248,18 @@ class FaceSwap(keras.Model):
 
     def save_own_variables(self, store: Any) -> None:
         """Notes the people beside the weights, which Keras keeps by position."""
-        names = "\n".join(sorted(self.identities))
+        names = self._paths.note(self.identities)
         store["identities"] = np.frombuffer(names.encode(), "uint8")
 
     def load_own_variables(self, store: Any) -> None:
         """Refuses the weights of other people, which would swap faces silently."""
         noted = store["identities"] if "identities" in store else np.zeros(0, "uint8")
         found = np.asarray(noted, "uint8").tobytes().decode().split("\n")
-        if found != sorted(self.identities):
+        expected = self._paths.note(self.identities).split("\n")
+        if found != expected:
             raise ModelFileError(
                 f"These weights belong to the people {', '.join(found)}. Expected "
-                f"{', '.join(sorted(self.identities))}. Build the model with the same "
+                f"{', '.join(expected)}. Build the model with the same "
                 "identities, or use model.save_parts(folder), which keeps a file each."
             )
 
@@ -292,22 +274,16 @@ class FaceSwap(keras.Model):
             f"model.add_identity({name!r}) and training."
         )
 
-    def _decoder(self, to: str) -> keras.Model:
-        own = self.decoders[self._known(to)]
-        if self.trunk is None:
-            return own
-        trunk = self.trunk
-        return self._derived(f"decode.{to}", lambda: self._compose(own, trunk))
-
-    def _derived(self, key: str, make: Any) -> keras.Model:
+    def _to(self, name: str, way: str) -> keras.Model:
+        """Returns the model that draws a person from faces, or from latents."""
+        key = f"{way}.{self._known(name)}"
         if key not in self._cache.models:
-            self._cache.models[key] = make()
+            swap = way == "swap"
+            first = self.encoder.input if swap else self.encoder.output
+            given = keras.Input(first.shape[1:])
+            common = self.encoder(given) if swap else given
+            self._cache.models[key] = keras.Model(given, self._paths.draw(common, name))
         return self._cache.models[key]
-
-    @staticmethod
-    def _compose(first: keras.Model, second: keras.Model) -> keras.Model:
-        image = keras.Input(first.input.shape[1:])
-        return keras.Model(image, second(first(image)))
 
     def _batch(self, images: Any) -> tuple[Array, bool]:
         images = as_float(images)

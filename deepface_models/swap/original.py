@@ -6,23 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers
 
 from deepface_models._inputs import precision
-from deepface_models.layers import PACKAGE, PixelShuffle
+from deepface_models.layers import PACKAGE
 from deepface_models.losses import PictureLoss
+from deepface_models.swap import blocks
 from deepface_models.swap.base import FaceSwap
-
-
-def _down(x: Any, filters: int) -> Any:
-    x = layers.Conv2D(filters, 5, strides=2, padding="same")(x)
-    return layers.LeakyReLU(negative_slope=0.1)(x)
-
-
-def _up(x: Any, filters: int) -> Any:
-    x = layers.Conv2D(filters * 4, 3, padding="same")(x)
-    x = layers.LeakyReLU(negative_slope=0.1)(x)
-    return PixelShuffle(2)(x)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -38,7 +27,10 @@ class Original(FaceSwap):
     Args:
         identities: The people's names.
         image_size: Pixels in and out, a multiple of 16; published with 64.
-        latent_size: Width of the bottleneck; published with 1024.
+        latent_size: Width of the bottleneck; by default as published, 1024, or 512
+            with `low_memory`.
+        low_memory: Leaves out the encoder's last convolution, as faceswap's form
+            for small GPUs does: 60,565,126 parameters.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
@@ -47,13 +39,14 @@ class Original(FaceSwap):
         82062470
     """
 
-    _arguments = ("identities", "image_size", "latent_size")
+    _arguments = ("identities", "image_size", "latent_size", "low_memory")
 
     def __init__(
         self,
         identities: Sequence[str] = ("a", "b"),
         image_size: int = 64,
-        latent_size: int = 1024,
+        latent_size: int | None = None,
+        low_memory: bool = False,
         **kwargs: Any,
     ) -> None:
         identities = self.check_identities(identities)
@@ -62,38 +55,34 @@ class Original(FaceSwap):
                 f"image_size={image_size!r} was given. Original halves a picture four "
                 "times, so that it takes multiples of 16. Use image_size=64."
             )
+        latent_size = latent_size or (512 if low_memory else 1024)
         with precision(kwargs.pop("dtype", None)):
             super().__init__(
                 identities=identities,
                 image_size=image_size,
-                encoder=self._build_encoder(image_size, latent_size),
+                encoder=self._build_encoder(image_size, latent_size, low_memory),
                 decoders={n: self._build_decoder(n, image_size) for n in identities},
                 **kwargs,
             )
         self.latent_size = latent_size
+        self.low_memory = low_memory
 
     @staticmethod
-    def _build_encoder(size: int, latent_size: int) -> keras.Model:
+    def _build_encoder(size: int, latent_size: int, low_memory: bool) -> keras.Model:
         image = keras.Input((size, size, 3))
         x = image
-        for filters in (128, 256, 512, 1024):
-            x = _down(x, filters)  # (B, S/16, S/16, 1024) at the end
-        low = size // 16
-        x = layers.Dense(latent_size)(layers.Flatten()(x))
-        x = layers.Dense(low * low * 1024)(x)
-        x = layers.Reshape((low, low, 1024))(x)
-        return keras.Model(image, _up(x, 512), name="encoder")
+        for filters in (128, 256, 512) if low_memory else (128, 256, 512, 1024):
+            x = blocks.down(x, filters)  # (B, S/16, S/16, 1024) at the end, or S/8
+        x = blocks.dense_maps(x, latent_size, size // 16, 1024)
+        return keras.Model(image, blocks.up(x, 512), name="encoder")
 
     @staticmethod
     def _build_decoder(name: str, size: int) -> keras.Model:
         latent = keras.Input((size // 8, size // 8, 512))
         x = latent
         for filters in (256, 128, 64):
-            x = _up(x, filters)
-        out = layers.Conv2D(
-            3, 5, padding="same", activation="sigmoid", dtype="float32"
-        )(x)
-        return keras.Model(latent, out, name=f"decoder_{name}")
+            x = blocks.up(x, filters)
+        return keras.Model(latent, blocks.out(x), name=f"decoder_{name}")
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
         """Compiles with the published settings where none are given."""

@@ -100,6 +100,30 @@ def test_masks_survive_enlarging(people):
         np.testing.assert_allclose(y[name][0, ..., 3], linear, atol=0.25)
 
 
+@pytest.mark.parametrize(("size", "out"), [(32, 64), (64, 96), (64, 32)])
+def test_targets_of_another_size_show_the_same(people, size, out):
+    sizes = {"image_size": size, "output_size": out}
+    x, y = SwapPairs(people, 7, augmentation=STILL, **sizes)[0]
+    for name in NAMES:
+        assert x[name].shape == (7, size, size, 3)
+        assert y[name].shape == (7, out, out, 5)
+        for given, target in zip(x[name], y[name], strict=True):
+            small, large = sorted((given, target[..., :3]), key=len)
+            shrunk = cv2.resize(large, small.shape[:2], interpolation=cv2.INTER_AREA)
+            np.testing.assert_allclose(shrunk, small, atol=0.04)
+        assert y[name][..., 3].max() == pytest.approx(1, abs=0.01)
+    data = SwapPairs(people, 2, **sizes)
+    assert data.fitting(people["ana"]).shape == (6, size, size, 3)
+    moved, still = data[0][0]["ana"], data[0][1]["ana"]
+    assert moved.shape[1:3] == (size, size)
+    assert still.shape[1:3] == (out, out)
+
+
+def test_equal_sizes_change_no_draw(people):
+    plain = SwapPairs(people, 3, seed=4)[1]
+    assert equal(plain, SwapPairs(people, 3, seed=4, output_size=64)[1])
+
+
 # Augmentation
 
 

@@ -328,7 +328,7 @@ def test_a_new_person_can_start_from_another(model, faces):
     ("architecture", "arguments"),
     [
         (Swift, {"image_size": 96, "latent_size": 24, "basis_size": 5}),
-        (Original, {"image_size": 32, "latent_size": 6}),
+        (Original, {"image_size": 32, "latent_size": 6, "low_memory": True}),
     ],
 )
 def test_config_keeps_every_constructor_argument(architecture, arguments):

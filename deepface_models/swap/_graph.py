@@ -1,0 +1,139 @@
+"""What a face swap is wired of: encoder, inters, decoders, trunk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+SHARED = ""  # name of the inter that everybody uses: no person can be called so
+
+
+class Cache:
+    """Holds derived models out of Keras' sight, so that they are never saved."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, keras.Model] = {}
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The way from what the encoder gives to each person's picture.
+
+    Attributes:
+        decoders: Each person's decoder; one model for all of them or one each.
+        inters: Models between encoder and decoder, by name; may be empty.
+        routes: For each person the inters whose outputs, side by side, are the code.
+        trunk: What follows everybody's decoder, or None.
+    """
+
+    decoders: Mapping[str, keras.Model]
+    inters: Mapping[str, keras.Model]
+    routes: Mapping[str, Sequence[str]]
+    trunk: keras.Model | None
+
+    def __post_init__(self) -> None:
+        used = {inter for route in self.routes.values() for inter in route}
+        if used != set(self.inters):
+            raise ValueError(
+                f"The routes {dict(self.routes)!r} were given with the inters "
+                f"{sorted(self.inters)!r}. Expected each inter on a route, and no "
+                "others. Build only the inters that people's routes name."
+            )
+        if self.inters and not all(self.routes.get(name) for name in self.decoders):
+            raise ValueError(
+                f"The routes {dict(self.routes)!r} were given for the people "
+                f"{', '.join(self.decoders)}. Expected one or more inters for each of "
+                'them: routes={"ana": ("ana", SHARED), ...}.'
+            )
+        if not self.shared and len(set(map(id, self.decoders.values()))) < len(
+            self.decoders
+        ):
+            raise ValueError(
+                f"Some of the people {', '.join(self.decoders)} were given the same "
+                "decoder and others another. Expected one decoder for everybody or "
+                "one each, as weights are kept by person. Use a trunk for what only "
+                "part of a decoder shares."
+            )
+
+    @property
+    def shared(self) -> bool:
+        """Whether one decoder draws everybody."""
+        return len(set(map(id, self.decoders.values()))) == 1
+
+    def draw(self, common: Any, name: str) -> Any:
+        """Returns a person's picture from what the encoder gives."""
+        drawn = self.decoders[name](self._code(common, name))
+        return drawn if self.trunk is None else self.trunk(drawn)
+
+    def parts(self, identities: Sequence[str]) -> dict[str, keras.Model]:
+        """Returns the models by the name of their weights file."""
+        parts = {
+            f"inter.{name}" if name else "inter": inter
+            for name, inter in self.inters.items()
+        }
+        if self.trunk is not None:
+            parts["trunk"] = self.trunk
+        if self.shared:
+            return {**parts, "decoder": self.decoders[identities[0]]}
+        return parts | {f"decoder.{n}": self.decoders[n] for n in identities}
+
+    def start_like(self, name: str, like: str) -> None:
+        """Gives one person's own parts the weights of another's.
+
+        Raises:
+            ValueError: The two people's parts differ in structure.
+        """
+        pairs = [(self.decoders[name], self.decoders[like])]
+        if self.inters:
+            routes = zip(self.routes[name], self.routes[like], strict=True)
+            pairs += [
+                (self.inters[mine], self.inters[theirs]) for mine, theirs in routes
+            ]
+        for mine, theirs in pairs:
+            if [w.shape for w in mine.weights] != [w.shape for w in theirs.weights]:
+                raise ValueError(
+                    f"{name!r} was to start like {like!r}, whose decoder has other "
+                    "sizes. Expected a person with the same kind of decoder. Choose "
+                    "another person, or leave `like` out."
+                )
+        for mine, theirs in pairs:
+            mine.set_weights(theirs.get_weights())
+
+    def note(self, identities: Sequence[str]) -> str:
+        """Returns who is drawn from what, for a weights file to remember."""
+        if not self.inters:
+            return "\n".join(sorted(identities))
+        return "\n".join(
+            f"{name} ({' + '.join(inter or 'shared' for inter in self.routes[name])})"
+            for name in sorted(identities)
+        )
+
+    def _code(self, common: Any, name: str) -> Any:
+        if not self.inters:
+            return common
+        route = self.routes[name]
+        codes = {inter: self.inters[inter](common) for inter in dict.fromkeys(route)}
+        if len(route) == 1:
+            return codes[route[0]]
+        return ops.concatenate([codes[inter] for inter in route], axis=-1)
+
+
+def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names as a tuple, or says what is wrong with them."""
+    if isinstance(identities, str) or len(set(identities)) < max(2, len(identities)):
+        raise ValueError(
+            f"identities={identities!r} was given. A face swap needs the names of "
+            'two or more different people: identities=("ana", "ben").'
+        )
+    for name in identities:
+        if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+            raise ValueError(
+                f"The identity {name!r} cannot be the name of a file and of a "
+                "model's output. Use letters, digits, '-' and '_', beginning with "
+                'a letter, such as "ana_2".'
+            )
+    return tuple(identities)

@@ -1,0 +1,79 @@
+"""Training settings that published face swaps have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepface_models.layers import PACKAGE
+from deepface_models.losses import FaceLoss, split_target
+from deepface_models.swap.base import FaceSwap
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SquaredFaceLoss(FaceLoss):
+    """Weighted structural dissimilarity + squared error + learned-mask error.
+
+    What faceswap (1, 1, 0) and DeepFaceLab (10, 10, 10) train with; structure is
+    compared in the windows of `losses.dssim`, not in Gaussian ones at each pixel.
+
+    Args:
+        structure: Weight of the structural dissimilarity.
+        squared: Weight of the mean squared error.
+        mask: Weight of the learned mask's squared error.
+        outside: Weight of pixels outside the face's mask, beside 1 inside.
+        name: The loss's name.
+        reduction: As in `keras.losses.Loss`.
+    """
+
+    def __init__(
+        self,
+        structure: float = 1.0,
+        squared: float = 1.0,
+        mask: float = 0.0,
+        outside: float = 0.0,
+        name: str = "squared_face_loss",
+        reduction: str = "sum_over_batch_size",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(0.0, structure, mask, outside, name, reduction, **kwargs)
+        self.squared = squared
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns one value for each picture, (B,)."""
+        true, weight, mask, pred = split_target(y_true, y_pred)
+        weight = self._weight(true, weight, mask)
+        axes = (1, 2, 3)
+        error = ops.mean(weight * ops.square(true - pred), axis=axes)
+        error = error / (ops.mean(weight, axis=axes) + 1e-6)
+        return super().call(y_true, y_pred) + self.squared * error
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        config = super().get_config()
+        config.pop("l1")
+        return {**config, "squared": self.squared}
+
+
+def light_people(
+    light: str | Sequence[str] | None, identities: Sequence[str]
+) -> tuple[str, ...]:
+    """Returns who gets the small decoder: the first person by default."""
+    if light is None:
+        return (identities[0],)
+    return (light,) if isinstance(light, str) else tuple(light)
+
+
+class Published(FaceSwap):
+    """A face swap of faceswap's: trained with Adam 5e-5 and `SquaredFaceLoss`."""
+
+    def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
+        """Compiles with the published settings where none are given."""
+        super().compile(
+            optimizer=optimizer or keras.optimizers.Adam(5e-5),
+            loss=loss or {name: SquaredFaceLoss() for name in self.identities},
+            **kwargs,
+        )

@@ -1,0 +1,126 @@
+"""What the published architectures do beyond the contract."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from deepface_models import swap
+from deepface_models.data import SwapPairs
+from deepface_models.swap import DFLSAE, SAEHD, DLight, Original, RealFace
+from deepface_models.swap._published import SquaredFaceLoss
+from deepface_models.swap.blocks import PictureNormalization, pixel_norm
+from deepface_models.training import ARCHITECTURES
+
+PUBLISHED_SIZES = {
+    "DFLH128": (128, 128),
+    "DFLSAE": (128, 128),
+    "DFaker": (64, 128),
+    "DLight": (128, 256),
+    "IAE": (64, 64),
+    "Lightweight": (64, 64),
+    "Original": (64, 64),
+    "Quick96": (96, 96),
+    "RealFace": (64, 128),
+    "SAEHD": (128, 128),
+    "Unbalanced": (128, 128),
+    "Villain": (128, 128),
+}
+
+
+def test_every_architecture_can_be_trained_by_name():
+    models = {getattr(swap, name) for name in swap.__all__}
+    models = {m for m in models if isinstance(m, type)} - {swap.FaceSwap}
+    assert set(ARCHITECTURES.values()) == models
+    assert all(name == model.__name__.lower() for name, model in ARCHITECTURES.items())
+    assert {m.__name__ for m in models} == {*PUBLISHED_SIZES, "Swift"}
+
+
+@pytest.mark.parametrize(("name", "sizes"), PUBLISHED_SIZES.items())
+def test_three_people_at_the_published_size(name, sizes):
+    width = {} if name in ("Original", "SAEHD") else {"width": 0.02}
+    with keras.StatelessScope(initialize_variables=False):
+        model = getattr(swap, name)(("ana", "ben", "zoe"), **width)
+    assert (model.image_size, model.output_size) == sizes
+    channels = 4 if model.has_mask else 3
+    for person in ("ana", "ben", "zoe"):
+        assert model.output[person].shape == (None, sizes[1], sizes[1], channels)
+
+
+def test_targets_have_the_size_of_what_is_drawn(people):
+    model = RealFace(("ana", "ben"), image_size=16, output_size=64, width=0.02)
+    data = SwapPairs(people, 2, image_size=16, output_size=model.output_size, steps=1)
+    model.compile(run_eagerly=True)
+    history = model.fit(data, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert model.predict(data[0][0]["ana"], to="ben").shape == (2, 64, 64, 3)
+
+
+@pytest.mark.parametrize("letters", ["", "u", "d", "t", "c", "udtc"])
+@pytest.mark.parametrize("kind", ["df", "liae"])
+def test_letters_keep_the_size(kind, letters):
+    with keras.StatelessScope(initialize_variables=False):
+        model = SAEHD(("ana", "ben"), 64, f"{kind}-{letters}", 8, 4, 4, 2)
+    assert model.output["ana"].shape == (None, 64, 64, 4)
+    assert ("inter.ben" in model.parts) == (kind == "liae")
+
+
+def test_settings_that_were_published():
+    sizes = {"image_size": 32, "width": 0.02}
+    for model, optimizer, rate in (
+        (DFLSAE(("ana", "ben"), **sizes), keras.optimizers.Adam, 5e-5),
+        (swap.Quick96(("ana", "ben"), **sizes), keras.optimizers.RMSprop, 2e-4),
+        (SAEHD(("ana", "ben"), 32, "df", 8, 4, 4, 2), keras.optimizers.RMSprop, 5e-5),
+    ):
+        model.compile()
+        assert type(model.optimizer) is optimizer
+        assert float(model.optimizer.learning_rate) == pytest.approx(rate)
+        assert isinstance(model.loss["ana"], SquaredFaceLoss)
+
+
+def test_squared_face_loss():
+    rng = np.random.default_rng(0)
+    true = rng.random((2, 16, 16, 5)).astype("float32")
+    pred = rng.random((2, 16, 16, 4)).astype("float32")
+    weight = true[..., 3:4] * true[..., 4:5]
+    error = (true[..., :3] - pred[..., :3]) ** 2
+    expected = np.mean(weight * error, (1, 2, 3)) / weight.mean((1, 2, 3))
+    loss = SquaredFaceLoss(structure=0.0, squared=2.0)
+    assert float(loss(true, pred)) == pytest.approx(2 * expected.mean(), rel=1e-4)
+    mask = SquaredFaceLoss(structure=0.0, squared=0.0, mask=3.0)
+    expected = np.mean((true[..., 3] - pred[..., 3]) ** 2)
+    assert float(mask(true, pred)) == pytest.approx(3 * expected, rel=1e-4)
+    again = SquaredFaceLoss.from_config(loss.get_config())
+    assert again.get_config() == loss.get_config()
+    assert float(SquaredFaceLoss()(true[..., :3], true[..., :3])) < 1e-6
+
+
+def test_normalisations():
+    maps = np.random.default_rng(0).normal(3, 5, (4, 6, 6, 2)).astype("float32")
+    flat = np.array(PictureNormalization()(maps)).reshape(4, -1)
+    np.testing.assert_allclose(flat.mean(1), 0, atol=1e-5)
+    np.testing.assert_allclose(flat.std(1), 1, atol=1e-3)
+    rows = np.array(pixel_norm(maps.reshape(4, -1)))
+    np.testing.assert_allclose((rows**2).mean(1), 1, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: swap.IAE(image_size=40), "image_size=40 was given. IAE takes mult"),
+        (lambda: swap.DFaker(image_size=96), "DFaker takes 64 or 128"),
+        (lambda: swap.Villain(width=0), "width=0 was given. Expected a positive"),
+        (lambda: DFLSAE(architecture="fd"), r"'fd' was given.*\('df', 'liae'\)"),
+        (lambda: SAEHD(architecture="df-x"), "'df-x' was given.*letters u, d, t, c"),
+        (lambda: SAEHD(architecture="df-uu"), "'df-uu' was given"),
+        (lambda: SAEHD(image_size=48), "image_size=48.*multiples of 32"),
+        (lambda: DLight(output_size=512), r"=512 was.*\(128, 256, 384\)"),
+        (lambda: DLight(quality="fast"), "quality='fast'.*low"),
+        (lambda: RealFace(output_size=100), "output_size=100.*multiples of 32"),
+        (lambda: Original(low_memory=True, image_size=40), "image_size=40"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        make()
