@@ -44,8 +44,9 @@ def add(commands: Commands) -> None:
         "--architecture",
         default="swift",
         metavar="NAME",
-        help="swift, or a published one such as original, iae or saehd, which are far "
-        "slower (default: %(default)s)",
+        help="swift, or a published one, far slower: original, lightweight, iae, "
+        "dfaker, dflh128, dflsae, dlight, quick96, realface, saehd, unbalanced or "
+        "villain (default: %(default)s)",
     )
     option(
         "--size",
