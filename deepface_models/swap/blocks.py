@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -106,6 +106,30 @@ def residual(
 def out(x: Any, channels: int = 3, kernel: int = 5, stddev: float | None = None) -> Any:
     """Ends in a picture of float32 in [0, 1]."""
     return conv(x, channels, kernel, stddev, activation="sigmoid", dtype="float32")
+
+
+def up_decoder(
+    name: str,
+    shape: Sequence[int],
+    widths: Sequence[int],
+    residuals: int = 0,
+    stddev: float | None = None,
+) -> keras.Model:
+    """Builds a decoder that enlarges once per width, then ends in a picture.
+
+    Args:
+        name: The decoder's name.
+        shape: (height, width, channels) of the code.
+        widths: Channels after each enlargement.
+        residuals: Residual blocks after each enlargement.
+        stddev: As in `conv`.
+    """
+    code = x = keras.Input(shape)
+    for filters in widths:
+        x = up(x, filters, stddev=stddev)
+        for _ in range(residuals):
+            x = residual(x, stddev=stddev)
+    return keras.Model(code, out(x, stddev=stddev), name=name)
 
 
 def dense_maps(x: Any, units: int, size: int, channels: int) -> Any:

@@ -128,9 +128,5 @@ def _bottleneck(x: Any, units: int, size: int, width: float) -> Any:
 
 
 def _decoder(name: str, shape: Sequence[int], width: float) -> keras.Model:
-    code = keras.Input(shape)
-    x = code
-    for filters in (504, 252, 126):
-        x = blocks.up(x, blocks.scaled(width)(filters))
-        x = blocks.residual(blocks.residual(x))
-    return keras.Model(code, blocks.out(x), name=name)
+    widths = [blocks.scaled(width)(filters) for filters in (504, 252, 126)]
+    return blocks.up_decoder(name, shape, widths, residuals=2)

@@ -79,8 +79,5 @@ def _inter(name: str, encoder: keras.Model, size: int, width: float) -> keras.Mo
 
 def _decoder(size: int, width: float) -> keras.Model:
     wide = blocks.scaled(width)
-    code = keras.Input((size // 16, size // 16, 2 * wide(512)))
-    x = code
-    for filters in (512, 256, 128, 64):
-        x = blocks.up(x, wide(filters))
-    return keras.Model(code, blocks.out(x), name="decoder")
+    shape = (size // 16, size // 16, 2 * wide(512))
+    return blocks.up_decoder("decoder", shape, [wide(n) for n in (512, 256, 128, 64)])

@@ -68,8 +68,5 @@ def _encoder(size: int, width: float) -> keras.Model:
 
 
 def _decoder(name: str, encoder: keras.Model, width: float) -> keras.Model:
-    latent = keras.Input(encoder.output.shape[1:])
-    x = latent
-    for filters in (512, 256, 128):
-        x = blocks.up(x, blocks.scaled(width)(filters))
-    return keras.Model(latent, blocks.out(x), name=f"decoder_{name}")
+    widths = [blocks.scaled(width)(filters) for filters in (512, 256, 128)]
+    return blocks.up_decoder(f"decoder_{name}", encoder.output.shape[1:], widths)

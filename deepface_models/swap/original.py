@@ -78,11 +78,8 @@ class Original(FaceSwap):
 
     @staticmethod
     def _build_decoder(name: str, size: int) -> keras.Model:
-        latent = keras.Input((size // 8, size // 8, 512))
-        x = latent
-        for filters in (256, 128, 64):
-            x = blocks.up(x, filters)
-        return keras.Model(latent, blocks.out(x), name=f"decoder_{name}")
+        shape = (size // 8, size // 8, 512)
+        return blocks.up_decoder(f"decoder_{name}", shape, (256, 128, 64))
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
         """Compiles with the published settings where none are given."""

@@ -83,9 +83,6 @@ def _encoder(size: int, residual_blocks: int, width: float) -> keras.Model:
 
 
 def _decoder(name: str, encoder: keras.Model, width: float) -> keras.Model:
-    latent = keras.Input(encoder.output.shape[1:])
-    x = latent
-    for filters in (512, 256, 128):
-        x = blocks.up(x, blocks.scaled(width)(filters), stddev=_STDDEV)
-        x = blocks.residual(x, stddev=_STDDEV)
-    return keras.Model(latent, blocks.out(x, stddev=_STDDEV), name=f"decoder_{name}")
+    widths = [blocks.scaled(width)(filters) for filters in (512, 256, 128)]
+    shape = encoder.output.shape[1:]
+    return blocks.up_decoder(f"decoder_{name}", shape, widths, 1, _STDDEV)
