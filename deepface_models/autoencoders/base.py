@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._inputs import as_batch, as_unit, is_arrays, same_shape
+from deepface_models._model import PartModel
 
 Array = NDArray[Any]
 
 
-class Autoencoder(keras.Model):
+class Autoencoder(PartModel):
     """Base of the autoencoders: data in, the same data out through a bottleneck.
 
     It is a functional Keras model, so `fit`, callbacks and mixed precision are
@@ -47,13 +48,7 @@ class Autoencoder(keras.Model):
         outputs: Any = None,
         **kwargs: Any,
     ) -> None:
-        unknown = set(kwargs) - {"name", "dtype", "trainable"}
-        if unknown:  # Keras would take them without a word.
-            raise TypeError(
-                f"{type(self).__name__} was given {', '.join(sorted(unknown))}. "
-                f"Expected {', '.join(self._arguments)}, name, dtype or trainable. "
-                "Check the spelling."
-            )
+        self._check_arguments(kwargs)
         if inputs is None:
             inputs = keras.Input(encoder.inputs[0].shape[1:])
             outputs = decoder(encoder(inputs))
@@ -165,12 +160,6 @@ class Autoencoder(keras.Model):
             part.summary(*args, **kwargs)
         super().summary(*args, **kwargs)
 
-    def save_parts(self, folder: str | Path) -> Path:
-        """Saves the config and one weights file a part; see `parts`."""
-        from deepface_models import parts
-
-        return parts.save_parts(self, folder)
-
     @classmethod
     def from_preset(cls, folder: str | Path) -> Any:
         """Loads a model of this class from a folder that `save_parts` wrote.
@@ -183,17 +172,6 @@ class Autoencoder(keras.Model):
         from deepface_models import parts
 
         return parts.load_parts(folder, expected=cls)
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor arguments."""
-        config = {name: getattr(self, name) for name in self._arguments}
-        own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
-        return {**config, "name": self.name, **own}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Builds the model that `get_config` described."""
-        return cls(**config)
 
     def _as_unit(self, values: Any) -> Any:
         return as_unit(values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 
 from deepface_models._errors import ModelFileError
 from deepface_models._inputs import as_float, as_float_dict, as_unit
+from deepface_models._model import PartModel
 from deepface_models.swap._graph import Cache, Paths, check_identities
 
 Array = NDArray[Any]
 
 
-class FaceSwap(keras.Model):
+class FaceSwap(PartModel):
     """Base of the face-swap architectures.
 
     One encoder compresses anybody's aligned face to a latent; each person has a
@@ -49,6 +49,7 @@ class FaceSwap(keras.Model):
     """
 
     _arguments: tuple[str, ...] = ("identities", "image_size")
+    _more_arguments = ("face_type",)
 
     def __init__(
         self,
@@ -64,13 +65,7 @@ class FaceSwap(keras.Model):
         face_type: str = "full",
         **kwargs: Any,
     ) -> None:
-        unknown = set(kwargs) - {"name", "dtype", "trainable"}
-        if unknown:  # Keras would take them without a word.
-            raise TypeError(
-                f"{type(self).__name__} was given {', '.join(sorted(unknown))}. "
-                f"Expected {', '.join(self._arguments)}, face_type, name, dtype or "
-                "trainable. Check the spelling."
-            )
+        self._check_arguments(kwargs)
         inputs = {
             name: keras.Input((image_size, image_size, 3), name=name)
             for name in sorted(identities)
@@ -227,24 +222,10 @@ class FaceSwap(keras.Model):
             model._paths.start_like(name, self._known(like))
         return model
 
-    def save_parts(self, folder: str | Path) -> Path:
-        """Saves the config and one weights file a part; see `parts`."""
-        from deepface_models import parts
-
-        return parts.save_parts(self, folder)
-
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        config = {name: getattr(self, name) for name in self._arguments}
-        config["identities"] = list(self.identities)
-        config["face_type"] = self.face_type
-        own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
-        return {**config, "name": self.name, **own}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Builds the model that `get_config` described."""
-        return cls(**config)
+        people = {"identities": list(self.identities), "face_type": self.face_type}
+        return {**super().get_config(), **people}
 
     def save_own_variables(self, store: Any) -> None:
         """Notes the people beside the weights, which Keras keeps by position."""
