@@ -11,36 +11,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models.data._person import Person, resize
 from deepface_models.data.augmentation import Augmentation, warp_pair
-from deepface_models.data.regions import region_weights
+from deepface_models.data.colour import change_colours
+from deepface_models.data.degradation import degrade
+from deepface_models.data.landmark_warp import nearest_faces
+from deepface_models.data.occluders import occlude
+from deepface_models.media import grid
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
 
 Array = NDArray[Any]
-
-
-class _Person:
-    """One person's faces at the wanted size, with what is asked for them often."""
-
-    def __init__(self, faces: FaceSet, size: int, eyes: float, mouth: float) -> None:
-        self.steps = math.floor(255.0 / max(1.0, eyes, mouth))  # of a weight of 1
-        scale = size / faces.image_size
-        landmarks = faces.landmarks_aligned * scale
-        self.faces = np.stack([_resize(image, size) for image in faces.images])
-        self.layers = np.empty((*self.faces.shape[:3], 2), "uint8")
-        for index, mask in enumerate(faces.masks()):
-            weight = region_weights(landmarks[index], size, eyes, mouth)
-            self.layers[index, ..., 0] = np.rint(
-                _resize(mask, size).clip(0.0, 1.0) * 255.0
-            )
-            self.layers[index, ..., 1] = np.rint(weight * self.steps)
-        self.colours = np.stack(
-            [
-                _colours(f, m[..., 0])
-                for f, m in zip(self.faces, self.layers, strict=True)
-            ]
-        )
 
 
 class SwapPairs(keras.utils.PyDataset):
@@ -54,6 +36,7 @@ class SwapPairs(keras.utils.PyDataset):
     The draws of a batch depend only on `seed`, the epoch and the batch's number:
     the number of workers does not change them, and a resumed run goes on with the
     ones that an uninterrupted run would have made (`epoch` is what counts them).
+    `sheet` shows what they look like.
 
     Args:
         faces: For each person, the set to draw from.
@@ -65,11 +48,19 @@ class SwapPairs(keras.utils.PyDataset):
         augmentation: Ranges of the random changes.
         eyes: Weight of the eyes' pixels in `y`.
         mouth: Weight of the mouth's pixels in `y`.
+        mask: The mask in `y`: "face", "hull", "ellipse", "full", or for each person
+            masks of your own (N, S, S), as `data.target_masks` takes them. How much
+            background counts beside it is each loss's `outside`.
+        mask_dilation: Grows drawn masks by this part of the picture's width.
+        mask_feather: Width of their soft edge, as a part of the picture's width.
+        balance: None draws every face equally often; "yaw" and "pose" every direction
+            that somebody looks in, see `data.pose_cells`.
         seed: Makes the draws repeatable.
         workers: Threads that prepare batches ahead of the model.
 
     Raises:
-        ValueError: A set is empty or there are fewer than two people.
+        ValueError: A set is empty, there are fewer than two people, or faces lack
+            what `mask`, `balance` or the augmentation needs.
     """
 
     def __init__(
@@ -83,6 +74,10 @@ class SwapPairs(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         eyes: float = 3.0,
         mouth: float = 2.0,
+        mask: str | Mapping[str, Array] = "face",
+        mask_dilation: float = 0.0,
+        mask_feather: float = 0.0,
+        balance: str | None = None,
         seed: int = 0,
         workers: int = 2,
     ) -> None:
@@ -97,12 +92,14 @@ class SwapPairs(keras.utils.PyDataset):
         self.augmentation = augmentation or Augmentation()
         self.seed = seed
         self.epoch = 0
+        size = max(self.image_size, self.output_size)
+        masks = _masks(mask, self.identities)
+        extras = (mask_dilation, mask_feather, balance)
         self._people = {
-            name: _Person(
-                faces[name], max(self.image_size, self.output_size), eyes, mouth
-            )
+            name: Person(faces[name], size, eyes, mouth, masks[name], *extras)
             for name in self.identities
         }
+        self._near = self._neighbours() if self.augmentation.landmark_warp else {}
 
     def __len__(self) -> int:
         """Returns the number of batches in an epoch."""
@@ -122,26 +119,92 @@ class SwapPairs(keras.utils.PyDataset):
 
     def fitting(self, faces: FaceSet) -> Array:
         """Returns a set's pictures at the size of this data, uint8 (N, S, S, 3)."""
-        return np.stack([_resize(image, self.image_size) for image in faces.images])
+        return np.stack([resize(image, self.image_size) for image in faces.images])
+
+    def sheet(self, index: int = 0, faces: int = 8) -> Array:
+        """Draws a batch as one picture, to see what the augmentation does.
+
+        For each person: inputs, targets, their masks and weights (white is the
+        largest weight). Write it with `media.write_image`.
+
+        Args:
+            index: Number of the batch, in the epoch that `epoch` says.
+            faces: How many of its faces to show.
+
+        Returns:
+            (height, width, 3) uint8.
+        """
+        x, y = self[index]
+        labels: list[str] = []
+        rows: list[list[Array]] = []
+        for name in self.identities:
+            target = y[name][:faces]
+            weight = target[..., 4] / max(float(target[..., 4].max()), 1e-6)
+            rows += [list(x[name][:faces]), list(target[..., :3])]
+            for layer in (target[..., 3], weight):
+                rows.append([np.repeat(p[..., None], 3, axis=-1) for p in layer])
+            labels += [f"{name}: input", "target", "mask", "weight"]
+        return grid(rows, labels=labels)
 
     def _draw(self, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
-        person, count = self._people[name], self.batch_size
+        person, count, a = self._people[name], self.batch_size, self.augmentation
         size, out = self.image_size, self.output_size
-        chosen = rng.choice(len(person.faces), count, len(person.faces) < count)
+        # Draws of their own for each kind of change, so that none shifts another's.
+        toward, objects, colours, camera = rng.spawn(4)
+        chosen = person.choose(count, rng)
         x = np.empty((count, size, size, 3), "uint8")
         y = np.empty((count, out, out, 5), "uint8")
         for row, number in enumerate(chosen):
+            face, layers = person.faces[number], person.layers[number]
+            places = person.landmarks[number]
+            shown, cover = occlude(face, places, objects, a)
             warped, target, layers = warp_pair(
-                person.faces[number], person.layers[number], rng, self.augmentation
+                face,
+                layers if cover is None else _without(layers, cover, a.occluded),
+                rng,
+                a,
+                shown=shown,
+                landmarks=self._wanted(name, number, toward),
             )
-            x[row] = _resize(warped, size)
+            changed = change_colours(resize(warped, size), colours, a)
+            x[row] = degrade(changed, camera, a)
             y[row, ..., :3], y[row, ..., 3:] = (
-                _resize(a, out) for a in (target, layers)
+                resize(image, out) for image in (target, layers)
             )
         gain, shift = self._colour_change(name, chosen, rng)
         target = y.astype("float32") / 255.0
         target[..., 4] *= 255.0 / person.steps
         return np.clip(x / np.float32(255.0) * gain + shift, 0.0, 1.0), target
+
+    def _wanted(
+        self, name: str, number: int, rng: np.random.Generator
+    ) -> tuple[Array, Array] | None:
+        """Returns a face's landmarks and those to warp it to, where it is to be."""
+        a = self.augmentation
+        if not a.landmark_warp or rng.random() >= a.landmark_warp:
+            return None
+        own = self._people[name].landmarks[number]
+        other = str(rng.choice([n for n in self.identities if n != name]))
+        near = rng.choice(self._near[name, other][number])
+        spread = a.landmark_noise * self._people[name].faces.shape[1]
+        wanted = self._people[other].landmarks[near]
+        return own, wanted + rng.normal(0.0, spread, own.shape)
+
+    def _neighbours(self) -> dict[tuple[str, str], Array]:
+        """Returns the most alike faces among each other person's, (N, 10 or fewer)."""
+        points = {name: person.landmarks for name, person in self._people.items()}
+        counts = {name: of.shape[1] for name, of in points.items()}
+        if len(set(counts.values())) > 1:
+            raise ValueError(
+                f"landmark_warp was given for faces with {counts} landmarks. Expected "
+                "as many for all people. Extract them with one FaceAligner."
+            )
+        return {
+            (a, b): nearest_faces(points[a], points[b])
+            for a in points
+            for b in points
+            if a != b
+        }
 
     def _colour_change(
         self, name: str, chosen: Array, rng: np.random.Generator
@@ -171,14 +234,25 @@ def _check(faces: Mapping[str, FaceSet]) -> None:
         )
 
 
-def _resize(image: Array, size: int) -> Array:
-    if image.shape[0] == size:
-        return image
-    way = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (size, size), interpolation=way))
+def _masks(
+    mask: str | Mapping[str, Array], names: tuple[str, ...]
+) -> Mapping[str, str | Array]:
+    if isinstance(mask, str):
+        return dict.fromkeys(names, mask)
+    if set(mask) != set(names):
+        raise ValueError(
+            f"Masks of {sorted(mask)} were given. Expected those of {sorted(names)}, "
+            "(N, S, S) for each, or the name of a mask such as 'hull'."
+        )
+    return mask
 
 
-def _colours(face: Array, mask: Array) -> Array:
-    """Returns mean and spread of the face's pixels, (2, 3) in [0, 1]."""
-    mean, spread = cv2.meanStdDev(face, mask=mask)
-    return np.maximum(np.hstack([mean, spread]).T / 255.0, [[0.0], [0.02]])
+def _without(layers: Array, cover: Array, occluded: str) -> Array:
+    """Returns mask and weight where `cover` hides the face, (S, S, 2) uint8."""
+    mask, weight = cv2.split(layers)
+    left = 255 - cover
+    if occluded == "mask":
+        mask = cv2.multiply(mask, left, scale=1.0 / 255.0)
+    if occluded == "ignore":
+        weight = cv2.multiply(weight, left, scale=1.0 / 255.0)
+    return cv2.merge([mask, weight])

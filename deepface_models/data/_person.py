@@ -1,0 +1,84 @@
+"""One person's faces, ready to be drawn from."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.data.masks import soften, target_masks
+from deepface_models.data.regions import region_weights
+from deepface_models.data.sampling import draw_balanced, pose_cells
+
+if TYPE_CHECKING:
+    from deepface_models.faces import FaceSet
+
+Array = NDArray[Any]
+
+
+class Person:
+    """One person's faces at the wanted size, with what is asked for them often.
+
+    Args:
+        faces: The person's set.
+        size: Pixels of the faces.
+        eyes: Weight of the eyes' pixels.
+        mouth: Weight of the mouth's pixels.
+        mask: As in `target_masks`.
+        dilation: As in `target_masks`.
+        feather: As `amount` in `soften`.
+        balance: None, or as in `pose_cells`.
+    """
+
+    def __init__(
+        self,
+        faces: FaceSet,
+        size: int,
+        eyes: float,
+        mouth: float,
+        mask: str | Array = "face",
+        dilation: float = 0.0,
+        feather: float = 0.0,
+        balance: str | None = None,
+    ) -> None:
+        self.steps = math.floor(255.0 / max(1.0, eyes, mouth))  # of a weight of 1
+        scale = size / faces.image_size
+        self.landmarks = faces.landmarks_aligned * scale
+        self.cells = None if balance is None else pose_cells(faces, balance)
+        self.faces = np.stack([resize(image, size) for image in faces.images])
+        self.layers = np.empty((*self.faces.shape[:3], 2), "uint8")
+        for index, drawn in enumerate(target_masks(faces, mask, dilation)):
+            weight = region_weights(self.landmarks[index], size, eyes, mouth)
+            soft = soften(resize(drawn, size).clip(0.0, 1.0), feather)
+            self.layers[index, ..., 0] = np.rint(soft * 255.0)
+            self.layers[index, ..., 1] = np.rint(weight * self.steps)
+        self.colours = np.stack(
+            [
+                _colours(f, m[..., 0])
+                for f, m in zip(self.faces, self.layers, strict=True)
+            ]
+        )
+
+    def choose(self, count: int, rng: np.random.Generator) -> Array:
+        """Draws `count` numbers of faces, none twice where there are enough."""
+        if self.cells is not None:
+            return draw_balanced(self.cells, count, rng)
+        return rng.choice(len(self.faces), count, len(self.faces) < count)
+
+
+def resize(image: Array, size: int) -> Array:
+    """Returns a picture at another size, itself where it has that size."""
+    if image.shape[0] == size:
+        return image
+    way = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (size, size), interpolation=way))
+
+
+def _colours(face: Array, mask: Array) -> Array:
+    """Returns mean and spread of the face's pixels, (2, 3) in [0, 1]."""
+    mean, spread = cv2.meanStdDev(face, mask=mask)
+    both = np.hstack([mean, spread]).T / 255.0
+    return np.asarray(np.maximum(both, [[0.0], [0.02]]))

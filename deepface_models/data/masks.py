@@ -1,0 +1,103 @@
+"""Which mask of a face a network learns."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.data.regions import five_points
+
+if TYPE_CHECKING:
+    from deepface_models.faces import FaceSet
+
+Array = NDArray[Any]
+
+TARGET_MASKS = ("face", "hull", "ellipse", "full")
+
+
+def target_masks(
+    faces: FaceSet, mask: str | Array = "face", dilation: float = 0.0
+) -> Array:
+    """Makes the masks of a set's faces.
+
+    Args:
+        faces: The set, N faces of S px.
+        mask: "face": `FaceSet.masks`, the hull of 68 landmarks or the ellipse about
+            5; "hull" or "ellipse" for one of them; "full": the whole picture; or
+            masks of your own (N, S, S), uint8, bool or float in [0, 1], such as
+            those of a segmentation network.
+        dilation: Grows drawn masks by this part of the picture's width; negative
+            shrinks them.
+
+    Returns:
+        (N, S, S) float32 in [0, 1].
+
+    Raises:
+        ValueError: There is no such mask, or those given do not fit the set.
+    """
+    if not isinstance(mask, str):
+        return _given(faces, np.asarray(mask), dilation)
+    size = faces.image_size
+    if mask == "full":
+        return np.ones((len(faces), size, size), "float32")
+    if mask == "face" or (mask == "hull" and faces.landmarks == 68):
+        return faces.masks(dilation)
+    if mask == "ellipse":
+        return _ellipses(faces, dilation)
+    if mask == "hull":
+        raise ValueError(
+            f"mask='hull' was given for faces with {faces.landmarks} landmarks. "
+            "Expected 68. Use mask='ellipse', or FaceAligner(landmarks=68)."
+        )
+    near = difflib.get_close_matches(mask, TARGET_MASKS, 1) or TARGET_MASKS
+    raise ValueError(
+        f"mask={mask!r} was given. Expected one of "
+        f"{', '.join(map(repr, TARGET_MASKS))} or an array of each face's mask. Did "
+        f"you mean {near[0]!r}?"
+    )
+
+
+def soften(mask: Array, amount: float) -> Array:
+    """Softens a mask's edge to both sides, so that its half stays in place.
+
+    Args:
+        mask: (S, S) float32 in [0, 1].
+        amount: Width of the soft edge, as a part of the picture's width; 0 changes
+            nothing. deepfakes/faceswap blurs by 3 %.
+
+    Returns:
+        (S, S) float32 in [0, 1].
+    """
+    if amount <= 0.0:
+        return mask
+    # Four standard deviations hold 95 % of the step.
+    sigma = amount * mask.shape[0] / 4.0
+    soft = cv2.GaussianBlur(mask, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(soft.clip(0.0, 1.0))
+
+
+def _ellipses(faces: FaceSet, dilation: float) -> Array:
+    from deepface_models.faces import face_mask
+
+    size = faces.image_size
+    made = [
+        face_mask(five_points(points), size, dilation)
+        for points in faces.landmarks_aligned
+    ]
+    return np.array(made, "float32").reshape(len(faces), size, size)
+
+
+def _given(faces: FaceSet, masks: Array, dilation: float) -> Array:
+    expected = (len(faces), faces.image_size, faces.image_size)
+    if masks.shape != expected or dilation:
+        raise ValueError(
+            f"Masks of shape {masks.shape} with mask_dilation={dilation} were given. "
+            f"Expected {expected}, one for each face of the set, and 0. Make them from "
+            "FaceSet.images, already as wide as they shall be."
+        )
+    unit = masks / np.float32(255.0) if masks.dtype == np.uint8 else masks
+    return np.asarray(unit, "float32").clip(0.0, 1.0)

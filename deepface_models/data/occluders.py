@@ -1,0 +1,159 @@
+"""What gets between camera and face, drawn: hands, sticks and glasses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.data._hand import paint_hand
+from deepface_models.data._painting import Painting, face_frame, skin_colour
+from deepface_models.data.augmentation import Augmentation
+from deepface_models.data.regions import five_points
+
+Array = NDArray[Any]
+Drawer = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+
+
+def draw_hand(
+    face: Array, landmarks: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draws a hand that reaches into the face from below or from a side.
+
+    Its colour is that of the face or, one time in four, somebody else's; it throws a
+    soft shadow, which hides nothing.
+
+    Args:
+        face: (S, S, 3) uint8.
+        landmarks: (68, 2) or (5, 2) in pixels of the face.
+        rng: Source of the draws.
+
+    Returns:
+        The face with the hand, (S, S, 3) uint8, and how much of each pixel it hides,
+        (S, S) uint8 from 0 to 255.
+    """
+    frame = face_frame(landmarks)
+    painting = Painting(face.shape[0])
+    paint_hand(painting, frame, skin_colour(face, frame, rng), rng)
+    return painting.laid_over(face, shadow=rng.uniform(0.0, 0.45))
+
+
+def draw_stick(
+    face: Array, landmarks: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draws a stick across the face: a pen, a pole, or one with a ball at its end.
+
+    Args:
+        face: (S, S, 3) uint8.
+        landmarks: (68, 2) or (5, 2) in pixels of the face.
+        rng: Source of the draws.
+
+    Returns:
+        As `draw_hand`.
+    """
+    size, (origin, across, down) = face.shape[0], face_frame(landmarks)
+    x, y = rng.uniform(0.1, 0.9), rng.uniform(0.1, 1.05)
+    tip, angle = origin + x * across + y * down, rng.uniform(0.0, 2.0 * np.pi)
+    way = np.array([np.cos(angle), np.sin(angle)])
+    unit = float(np.linalg.norm(down))
+    width = unit * rng.uniform(0.03, 0.12)
+    ends = [tip + way * 3.0 * size, tip - way * 3.0 * size * (rng.random() < 0.4)]
+    colour = _any_colour(rng)
+    painting = Painting(size)
+    painting.rod(ends, width, colour * 0.7, ((0.7, 1.4), (0.25, 1.8)))
+    if rng.random() < 0.4:  # microphone, lollipop, spoon
+        radius = max(width, 0.06 * unit) * rng.uniform(1.2, 2.2)
+        painting.ball(tip, radius, _any_colour(rng) * 0.75, ((0.75, 1.3), (0.3, 1.6)))
+    return painting.laid_over(face, shadow=rng.uniform(0.0, 0.4))
+
+
+def draw_glasses(
+    face: Array, landmarks: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draws glasses on both eyes, clear or dark ones.
+
+    The lenses follow the corners of the eyes, so that the far one is narrower when
+    the head is turned. Clear lenses hide a little, dark ones nearly everything.
+
+    Args:
+        face: (S, S, 3) uint8.
+        landmarks: (68, 2) or (5, 2) in pixels of the face.
+        rng: Source of the draws.
+
+    Returns:
+        As `draw_hand`.
+    """
+    five = five_points(landmarks).astype("float64")
+    _, across, down = face_frame(landmarks)
+    painting = Painting(face.shape[0])
+    unit = float(np.linalg.norm(down))
+    across, down = across / unit, down / unit
+    line = unit * rng.uniform(0.012, 0.035)
+    frame = _any_colour(rng) * rng.choice([0.25, 0.6, 1.0])
+    dark = rng.random() < 0.35
+    hidden = rng.uniform(0.75, 1.0) if dark else rng.uniform(0.03, 0.15)
+    lens = _any_colour(rng) * 0.2 if dark else np.array([215.0, 225.0, 235.0])
+    width, height = rng.uniform(0.76, 0.95), unit * rng.uniform(0.11, 0.18)
+    corner = rng.uniform(2.0, 5.0)  # exponent of the lens's outline: 2 is round
+    drop, inner, outer = rng.uniform(0.0, 0.03) * unit, [], []
+    for far, near in ((five[0], five[1]), (five[2], five[3])):
+        half = (far - near) * width
+        middle = (far + near) / 2 + down * drop + half * 0.08
+        outline = _lens(middle, half, down * height, corner)
+        painting.polygon(outline, lens, hidden)
+        painting.ring(outline, line, frame)
+        inner.append(middle - half - down * height * 0.25)
+        outer.append((middle + half - down * height * 0.3, half))
+    painting.rod(inner, line, frame)
+    for start, half in outer:
+        painting.rod([start, start + half * 1.1], line * 0.9, frame)
+    return painting.laid_over(face, shadow=rng.uniform(0.0, 0.3))
+
+
+def occlude(
+    face: Array, landmarks: Array, rng: np.random.Generator, a: Augmentation
+) -> tuple[Array, Array | None]:
+    """Draws glasses, sticks and hands, each on its share of the faces.
+
+    Args:
+        face: (S, S, 3) uint8.
+        landmarks: (68, 2) or (5, 2) in pixels of the face.
+        rng: Source of the draws.
+        a: The shares.
+
+    Returns:
+        The picture, which is `face` itself where nothing was drawn, and how much of
+        each pixel is hidden, (S, S) uint8, or None.
+    """
+    cover: Array | None = None
+    drawers: tuple[tuple[float, Drawer], ...] = (
+        (a.glasses, draw_glasses),
+        (a.sticks, draw_stick),
+        (a.hands, draw_hand),
+    )
+    for share, draw in drawers:
+        if share and rng.random() < share:
+            face, hidden = draw(face, landmarks, rng)
+            cover = hidden if cover is None else np.maximum(cover, hidden)
+    return face, cover
+
+
+def _lens(middle: Array, half: Array, down: Array, corner: float) -> Array:
+    """Returns a lens's outline, (32, 2): a superellipse, a little lower outside."""
+    angle = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
+    x, y = (
+        np.sign(v) * np.abs(v) ** (2.0 / corner) for v in (np.cos(angle), np.sin(angle))
+    )
+    return np.asarray(middle + x[:, None] * half + y[:, None] * down)
+
+
+def _any_colour(rng: np.random.Generator) -> Array:
+    """Returns a colour, (3,) in 0..255: mostly dull, seldom bright."""
+    hsv = np.array(
+        [[[rng.integers(180), 255 * rng.random() ** 2, rng.integers(40, 256)]]]
+    )
+    rgb = cv2.cvtColor(hsv.astype("uint8"), cv2.COLOR_HSV2RGB)
+    return np.asarray(rgb[0, 0], "float64")
