@@ -20,13 +20,17 @@ from deepface_models.cli import (
     doctor,
     evaluate,
     extract,
+    importing,
     train,
     verify,
 )
 from deepface_models.cli._arguments import add_traceback
 
 PROGRAM = "deepface-models"
-_COMMANDS = (extract, train, convert, evaluate, verify, doctor, demo)
+_COMMANDS = (
+    *(extract, train, convert, evaluate, verify),
+    *(importing, doctor, demo),
+)
 _EPILOG = f"""\
 the main job in three commands:
   {PROGRAM} extract ana.mp4 --output faces/ana   (and the same for ben)

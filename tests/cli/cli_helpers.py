@@ -13,7 +13,10 @@ import deepface_models
 ROOT = Path(deepface_models.__file__).parent.parent
 CLIPS = ROOT / "deepface_models" / "demo" / "clips"
 CONSENT = "Both speakers are volunteers of the GRID corpus"
-COMMANDS = ("extract", "train", "convert", "evaluate", "verify", "doctor", "demo")
+COMMANDS = (
+    *("extract", "train", "convert", "evaluate", "verify"),
+    *("import", "doctor", "demo"),
+)
 
 
 def run_apart(*words: Any) -> subprocess.CompletedProcess[str]:

@@ -40,6 +40,7 @@ def functions(command: str) -> list[Callable[..., Any]]:
         "convert": [dfm.convert, dfm.Converter, dfm.FaceAligner],
         "evaluate": [dfm.evaluate, dfm.FaceSet.split],
         "verify": [dfm.verify],
+        "import": [dfm.importers.load_original],
     }[command]
 
 
@@ -48,6 +49,7 @@ ELSEWHERE = {
     "convert": {"key"},  # of Certificate.load
     "evaluate": {"json"},  # of Evaluation.to_json
     "verify": {"json"},  # how to print
+    "import": {"output"},  # of Original.save_parts
 }
 
 
@@ -99,6 +101,7 @@ def test_help_names_every_value_that_is_accepted() -> None:
     values = {
         ("extract", "face_type"): faces.FACE_TYPES,
         ("train", "architecture"): training.ARCHITECTURES,
+        ("import", "face_type"): faces.FACE_TYPES,
         ("convert", "mask"): room.MASKS,
         ("convert", "colour"): room.COLOURS,
         ("convert", "blend"): room.BLENDS,
