@@ -24,8 +24,10 @@ if TYPE_CHECKING:
         autoencoders,
         callbacks,
         data,
+        importers,
         losses,
         metrics,
+        optimizers,
         swap,
         testing,
     )
@@ -60,16 +62,21 @@ __all__ = [
     "convert",
     "data",
     "evaluate",
+    "importers",
     "load",
     "losses",
     "metrics",
+    "optimizers",
     "swap",
     "testing",
     "train",
     "verify",
 ]
 
-_MODULES = ("autoencoders", "callbacks", "data", "losses", "metrics", "swap", "testing")
+_MODULES = (
+    *("autoencoders", "callbacks", "data", "importers", "losses", "metrics"),
+    *("optimizers", "swap", "testing"),
+)
 _HOMES = {
     "Augmentation": "data",
     "Certificate": "provenance",

@@ -113,6 +113,6 @@ def draw_rows(
     labels = [name, *(f"{name} as {to}" for to in (name, *others))]
     rows = [list(images)]
     for to in (name, *others):
-        drawn = model.predict(images, to=to)
+        drawn = model.predict(images, to=to, of=name)
         rows.append(list(np.clip(drawn[..., :3], 0.0, 1.0)))
     return labels, rows

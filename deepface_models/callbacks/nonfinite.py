@@ -14,6 +14,7 @@ from deepface_models.callbacks._state import (
     read_state,
     write_state,
 )
+from deepface_models.callbacks.nan_scan import describe, scan_non_finite
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,18 +28,22 @@ class StopOnNonFinite(keras.callbacks.Callback):
     Args:
         every: Batches from one copy to the next. A copy costs about as much time as
             saving the weights does without the disk.
+        data: The training data if batches can be drawn again by number, as those of
+            `SwapPairs`: the bad batch is then scanned, with the last good state, for
+            what is first not finite in it; `every=1` makes that the step itself.
 
     Attributes:
         reason: Why training was stopped, or None.
     """
 
-    def __init__(self, every: int = 200) -> None:
+    def __init__(self, every: int = 200, data: Any = None) -> None:
         super().__init__()
         if every < 1:
             raise ValueError(
                 f"every={every} was given. Expected 1 batch or more. Use every=200."
             )
         self.every = every
+        self.data = data
         self.reason: str | None = None
         self._good: dict[str, Array] | None = None
         self._age = 0
@@ -84,5 +89,13 @@ class StopOnNonFinite(keras.callbacks.Callback):
             f"{what} in epoch {self._epoch + 1}, batch {batch + 1}. Expected finite "
             f"numbers; the model is back where it was {self._age} batches before. "
             "Lower the learning rate, or set clipnorm=1.0 in the optimizer."
+            f"{self._where(batch)}"
         )
         _LOG.error("%s", self.reason)
+
+    def _where(self, batch: int) -> str:
+        if self.data is None:
+            return ""
+        found = scan_non_finite(self.model, *self.data[batch])
+        said = describe(found) if found else "nothing is, with the state gone back to"
+        return f" In that batch, {said}."

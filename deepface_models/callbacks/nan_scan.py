@@ -1,0 +1,195 @@
+"""Which layer, weight or gradient is the first that is not finite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from deepface_models.callbacks._state import read_random, write_random
+from deepface_models.callbacks._watch import inside, tensors, watched
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """Something with values that are not finite.
+
+    Attributes:
+        kind: "weight", "optimizer variable", "input", "target", "activation", "loss"
+            or "gradient".
+        name: Which one.
+        nan: How many of its values are NaN.
+        infinite: How many are infinite.
+        size: How many values it has.
+    """
+
+    kind: str
+    name: str
+    nan: int
+    infinite: int
+    size: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} {self.name} ({self.nan} NaN and {self.infinite} infinite of "
+            f"{self.size} values)"
+        )
+
+
+def scan_non_finite(
+    model: keras.Model, x: Any = None, y: Any = None, sample_weight: Any = None
+) -> list[NonFinite]:
+    """Looks through a model, and one training step, for values that are not finite.
+
+    In the order in which they arise: weights, optimizer variables, the batch, what
+    each layer returns, the loss, and gradients from the loss back to the input. The
+    first is the place to look at. The model, its optimizer, metrics and all random
+    generators are afterwards as before.
+
+    Args:
+        model: Compiled, if gradients are to be looked at.
+        x: A batch as `fit` takes it; without, only variables are looked at.
+        y: Its targets; without, no loss or gradient is looked at.
+        sample_weight: Its weights.
+
+    Returns:
+        What was found; nothing if all is finite.
+    """
+    found = list(_variables(model))
+    if x is None:
+        return found
+    found += [*_batch("input", x), *_batch("target", y)]
+    compiled = y is not None and getattr(model, "optimizer", None) is not None
+    with _kept(model, compiled):
+        found += _activations(model, x)
+    if compiled:
+        with _kept(model, compiled):
+            found += _step(model, x, y, sample_weight)
+    return found
+
+
+def check_finite(
+    model: keras.Model, x: Any = None, y: Any = None, sample_weight: Any = None
+) -> None:
+    """Raises an error with names if `scan_non_finite` finds something.
+
+    Args:
+        model: As for `scan_non_finite`.
+        x: A batch.
+        y: Its targets.
+        sample_weight: Its weights.
+
+    Raises:
+        FloatingPointError: Something is not finite.
+    """
+    found = scan_non_finite(model, x, y, sample_weight)
+    if found:
+        raise FloatingPointError(
+            f"{type(model).__name__}: {describe(found)}. Expected finite numbers. "
+            "Look at the first; a bad weight or input comes from outside, an "
+            "activation or gradient from too high a learning rate or an operation "
+            "outside its range."
+        )
+
+
+def describe(found: list[NonFinite]) -> str:
+    """Returns findings as part of a sentence: the first, and how many of each kind."""
+    counts = Counter(one.kind for one in found[1:])
+    more = ", ".join(f"{n} of kind {kind}" for kind, n in counts.items())
+    return f"first not finite is the {found[0]}" + (f"; then {more}" if more else "")
+
+
+def _variables(model: keras.Model) -> Iterator[NonFinite]:
+    for variable in model.variables:
+        yield from _look("weight", variable.path, variable)
+    for variable in getattr(getattr(model, "optimizer", None), "variables", ()):
+        yield from _look("optimizer variable", variable.path, variable)
+
+
+def _batch(kind: str, data: Any) -> Iterator[NonFinite]:
+    if data is None:
+        return
+    named = data if isinstance(data, dict) else {"": data}
+    for name, values in named.items():
+        for part in keras.tree.flatten(values):
+            yield from _look(kind, repr(name) if name else "batch", part)
+
+
+def _activations(model: keras.Model, x: Any) -> list[NonFinite]:
+    found: list[NonFinite] = []
+    calls: Counter[int] = Counter()
+    names = _names(model)
+
+    def see(layer: Any, outputs: Any) -> None:
+        calls[id(layer)] += 1
+        again = f", call {calls[id(layer)]}" if calls[id(layer)] > 1 else ""
+        for tensor in tensors(outputs):
+            found.extend(_look("activation", names[id(layer)] + again, tensor))
+
+    with watched(model, see):
+        model(keras.tree.map_structure(keras.ops.convert_to_tensor, x), training=True)
+    return found
+
+
+def _names(model: keras.Model) -> dict[int, str]:
+    """Returns the layers' names with those of the models that they are in."""
+    names = {id(one): one.name for one in inside(model)}
+    for network in model._flatten_layers(include_self=False):
+        if isinstance(network, keras.Model):
+            for one in inside(network):
+                names[id(one)] = f"{network.name}/{one.name}"
+    return names
+
+
+class _Recorder(keras.optimizers.Optimizer):
+    """Leaves the gradients in place of the weights."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        self.assign(variable, keras.ops.cast(gradient, variable.dtype))
+
+
+def _step(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> list[NonFinite]:
+    recorder = _Recorder(learning_rate=0.0, name="recorder")
+    recorder.build(model.trainable_variables)
+    kept = (model.optimizer, model.train_function, model.steps_per_execution)
+    model.optimizer, model.train_function, model.steps_per_execution = recorder, None, 1
+    try:
+        logs = model.train_on_batch(x, y, sample_weight, return_dict=True)
+        loss = list(_look("loss", "of the step", np.asarray(logs["loss"])))
+        back = reversed(model.trainable_variables)
+        return loss + [n for v in back for n in _look("gradient", v.path, v)]
+    finally:
+        model.optimizer, model.train_function, model.steps_per_execution = kept
+
+
+@contextmanager
+def _kept(model: keras.Model, compiled: bool) -> Iterator[None]:
+    """Undoes what calls of a model change."""
+    randoms = read_random()
+    variables = list(model.variables)
+    variables += model.metrics_variables if compiled else []
+    values = [
+        np.array(keras.ops.convert_to_numpy(variable), copy=True)
+        for variable in variables
+    ]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        write_random(randoms)
+
+
+def _look(kind: str, name: str, values: Any) -> Iterator[NonFinite]:
+    array = np.asarray(keras.ops.convert_to_numpy(values))
+    if array.dtype.kind not in "fcV":
+        return
+    array = array.astype("float32") if array.dtype.kind == "V" else array
+    if not np.isfinite(array).all():
+        nan, infinite = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+        yield NonFinite(kind, name, nan, infinite, array.size)
