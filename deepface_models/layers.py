@@ -96,3 +96,64 @@ class Modulate(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Returns the shape of the maps."""
         return input_shape[0]
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SelfAttention2D(keras.layers.Layer):
+    """Adds to each pixel what it finds at the others: (B, H, W, C), same shape.
+
+    x + gain * softmax(queries keys^T) values, each a 1 x 1 convolution of x; the gain
+    is zero at first. Time and memory grow with (H * W)^2.
+
+    Reference: Zhang et al., "Self-Attention Generative Adversarial Networks", 2019.
+
+    Args:
+        squeeze: How many times narrower than x queries and keys are.
+        kernel_regularizer: Of the three convolutions, as in Keras.
+    """
+
+    def __init__(
+        self, squeeze: int = 8, kernel_regularizer: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.squeeze = squeeze
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    def build(self, input_shape: Any) -> None:
+        """Creates queries, keys, values and the gain."""
+        channels = input_shape[-1]
+        narrow = max(1, channels // self.squeeze)
+        self.queries, self.keys, self.values = (
+            keras.layers.Dense(
+                units,
+                kernel_regularizer=self.kernel_regularizer,
+                dtype=self.dtype_policy,
+            )
+            for units in (narrow, narrow, channels)
+        )
+        for dense in (self.queries, self.keys, self.values):
+            dense.build(input_shape)
+        self.gain = self.add_weight(shape=(1,), initializer="zeros", name="gain")
+
+    def call(self, inputs: Any) -> Any:
+        """Compares all pixels with all, in float32, which does not overflow."""
+        _, height, width, channels = inputs.shape
+        pixels = ops.reshape(inputs, (-1, height * width, channels))
+        queries, keys = (
+            ops.cast(dense(pixels), "float32") for dense in (self.queries, self.keys)
+        )
+        scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
+        values = self.values(pixels)
+        shares = ops.cast(ops.softmax(scores, axis=-1), values.dtype)
+        found = ops.reshape(ops.matmul(shares, values), (-1, height, width, channels))
+        return inputs + self.gain * found
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of the input."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
+        regularizer = keras.regularizers.serialize(self.kernel_regularizer)
+        own = {"squeeze": self.squeeze, "kernel_regularizer": regularizer}
+        return {**super().get_config(), **own}

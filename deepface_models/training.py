@@ -18,6 +18,7 @@ from deepface_models.callbacks import (
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.faces import FaceSet
 from deepface_models.swap import (
+    AMP,
     DFLH128,
     DFLSAE,
     IAE,
@@ -25,8 +26,10 @@ from deepface_models.swap import (
     DFaker,
     DLight,
     FaceSwap,
+    FaceSwapGAN,
     Lightweight,
     Original,
+    PhazeA,
     Quick96,
     RealFace,
     Swift,
@@ -35,13 +38,16 @@ from deepface_models.swap import (
 )
 
 ARCHITECTURES: dict[str, type[FaceSwap]] = {
+    "amp": AMP,
     "dfaker": DFaker,
     "dflh128": DFLH128,
     "dflsae": DFLSAE,
     "dlight": DLight,
+    "faceswapgan": FaceSwapGAN,
     "iae": IAE,
     "lightweight": Lightweight,
     "original": Original,
+    "phazea": PhazeA,
     "quick96": Quick96,
     "realface": RealFace,
     "saehd": SAEHD,

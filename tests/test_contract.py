@@ -17,6 +17,17 @@ PEOPLE = {"identities": ("ben", "ana"), "face_type": "half"}
 LIGHT = {**PEOPLE, "light": ("ana",), "width": 0.02}
 # Small and other than the defaults: an argument that gets lost shows.
 SMALL = {
+    "AMP": {
+        **PEOPLE,
+        "image_size": 32,
+        "latent_size": 6,
+        "inter_size": 8,
+        "encoder_width": 3,
+        "decoder_width": 2,
+        "mask_width": 2,
+        "morph_factor": 0.25,
+        "wanted": "ana",
+    },
     "AdversarialAutoencoder": {
         "image_shape": (6, 6, 1),
         "latent_size": 3,
@@ -53,6 +64,16 @@ SMALL = {
         "amount": 0.3,
     },
     "DenseAutoencoder": {"image_shape": (6, 5, 1), "latent_size": 7},
+    "FaceSwapGAN": {
+        **PEOPLE,
+        "image_size": 128,
+        "norm": "none",
+        "attention": False,
+        "lite": True,
+        "game": "relativistic",
+        "loss_terms": {"adversarial": 0.2},
+        "width": 0.02,
+    },
     "IAE": {**PEOPLE, "image_size": 32, "width": 0.02},
     "Lightweight": {**PEOPLE, "image_size": 32, "width": 0.02},
     "MaskedAutoencoder": {
@@ -71,6 +92,30 @@ SMALL = {
         "image_size": 16,
         "latent_size": 4,
         "low_memory": True,
+    },
+    "PhazeA": {
+        **PEOPLE,
+        "preset": "dfl-saehd-liae",
+        "image_size": 32,
+        "wanted": "ana",
+        "output_size": 16,
+        "encoder_arguments": {"depth": 2, "min_filters": 3},
+        "bottleneck_size": 6,
+        "bottleneck_norm": "layer",
+        "fc_dimensions": 4,
+        "fc_max_filters": 3,
+        "fc_upscales": 0,
+        "gblock": True,
+        "gblock_depth": 1,
+        "gblock_max_units": 5,
+        "style_size": 6,
+        "upscaler": "resize_images",
+        "max_filters": 6,
+        "min_filters": 4,
+        "norm": "rms",
+        "skip_last_residual": True,
+        "gaussian_noise": True,
+        "learn_mask": True,
     },
     "Quick96": {**PEOPLE, "image_size": 32, "width": 0.05},
     "RealFace": {**LIGHT, "image_size": 16, "output_size": 32},
@@ -127,8 +172,8 @@ LEFT_OUT = {
 }
 # A third of the face swaps stands for all of them on the other backends.
 TENSORFLOW_ONLY = {
-    *("DFLH128", "DFLSAE", "DFaker", "DLight", "Quick96", "RealFace"),
-    *("SAEHD", "Unbalanced", "Villain"),
+    *("AMP", "DFLH128", "DFLSAE", "DFaker", "DLight", "Quick96", "RealFace"),
+    *("FaceSwapGAN", "PhazeA", "SAEHD", "Unbalanced", "Villain"),
 }
 
 

@@ -112,3 +112,51 @@ def test_every_layer_is_registered():
     for value in found:
         name = keras.saving.get_registered_name(value)
         assert name == f"deepface_models>{value.__name__}"
+
+
+def attended(x: np.ndarray, layer: layers.SelfAttention2D) -> np.ndarray:
+    """Self-attention, one picture and one pixel at a time."""
+    dense = (layer.queries, layer.keys, layer.values)
+    weights = [(array(d.kernel), array(d.bias)) for d in dense]
+    out = np.empty_like(x)
+    for picture, result in zip(x, out, strict=True):
+        pixels = picture.reshape(-1, x.shape[-1])
+        queries, keys, values = (pixels @ k + b for k, b in weights)
+        for number, query in enumerate(queries):
+            shares = np.exp(keys @ query)
+            found = shares @ values / shares.sum()
+            result.reshape(pixels.shape)[number] = (
+                pixels[number] + array(layer.gain)[0] * found
+            )
+    return out
+
+
+@pytest.mark.parametrize(("channels", "squeeze"), [(8, 2), (3, 8)])
+def test_self_attention_is_the_reference(channels, squeeze):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 3, 4, channels)).astype("float32")
+    layer = layers.SelfAttention2D(squeeze)
+    np.testing.assert_array_equal(array(layer(x)), x)  # the gain is 0 at first
+    layer.set_weights([rng.normal(0, 0.5, w.shape) for w in layer.get_weights()])
+    assert layer.queries.units == max(1, channels // squeeze)
+    np.testing.assert_allclose(array(layer(x)), attended(x, layer), 1e-4, 1e-4)
+    assert layer.compute_output_shape(x.shape) == x.shape
+
+
+def test_self_attention_survives_a_file_and_half_precision(tmp_path):
+    image = keras.Input((3, 4, 8))
+    decay = keras.regularizers.L2(0.1)
+    x = layers.SelfAttention2D(4, decay, dtype="mixed_float16", name="attention")(image)
+    model = keras.Model(image, x)
+    layer = model.get_layer("attention")
+    layer.set_weights([np.ones(w.shape) for w in layer.get_weights()])
+    assert len(model.losses) == 3
+    # Scores of 2 * (8 * 30 + 1)^2 are more than float16 holds.
+    assert np.isfinite(array(layer(np.full((1, 3, 4, 8), 30.0, "float32")))).all()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.get_layer("attention").get_config() == layer.get_config()
+    x = np.random.default_rng(2).normal(size=(3, 3, 4, 8)).astype("float32")
+    np.testing.assert_array_equal(
+        loaded.predict(x, verbose=0), model.predict(x, verbose=0)
+    )

@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from deepface_models.callbacks._steps import check_rate, inner_optimizer
+
 _CLOCK = time.monotonic
 _DECAYS: dict[str, Callable[[float], float]] = {
     "cosine": lambda part: 0.5 * (1.0 + math.cos(math.pi * part)),
@@ -75,7 +77,9 @@ class TimeBudget(keras.callbacks.Callback):
         """Takes over the learning rate, after any checkpoint has been restored."""
         self._restored = False
         if self._rate is None and self.decay != "none":
-            self._rate, self._factor = _rate_of(self.model), 1.0
+            check_rate(self.model, "TimeBudget")
+            rate = inner_optimizer(self.model).learning_rate
+            self._rate, self._factor = float(rate), 1.0
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
@@ -109,16 +113,3 @@ class TimeBudget(keras.callbacks.Callback):
 
     def _begin(self) -> None:
         self._before, self._start, self._rate = 0.0, _CLOCK(), None
-
-
-def _rate_of(model: Any) -> float:
-    from keras.optimizers.schedules import LearningRateSchedule
-
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    if isinstance(getattr(optimizer, "_learning_rate", None), LearningRateSchedule):
-        raise ValueError(
-            "The optimizer's learning rate follows a schedule. Expected a number, "
-            "which TimeBudget lowers by itself. Compile with Adam(5e-4), say, or use "
-            'TimeBudget(..., decay="none").'
-        )
-    return float(optimizer.learning_rate)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deepface_models.provenance import Certificate
 
 _CONVERT = (
-    *("to", "consent", "progress", "codec", "crf", "lossless", "mask", "colour"),
+    *("to", "of", "consent", "progress", "codec", "crf", "lossless", "mask", "colour"),
     *("blend", "feather", "erode", "sharpen", "batch_size", "side_by_side", "debug"),
 )
 
@@ -47,6 +47,11 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     option("output", help="file or folder to write")
     option("--model", required=True, metavar="DIR", help="what train made")
     option("--to", required=True, metavar="NAME", help="whose face to draw")
+    option(
+        "--of",
+        metavar="NAME",
+        help="whose face comes in, if the model knows more than two people",
+    )
     option(
         "--consent",
         required=True,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deepface_models.conversion import masks, paste
 from deepface_models.conversion.blend import BLENDS
-from deepface_models.conversion.people import Person, pick_face
+from deepface_models.conversion.people import Person, other_person, pick_face
 from deepface_models.conversion.smoothing import DrawnFace
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
@@ -48,6 +48,9 @@ class Converter:
         model: A `FaceSwap`, or anything with `image_size`, `identities` and
             `predict(images, to=...)`.
         to: Whose face to draw; one of `model.identities`.
+        of: Whose faces come in, where the model knows them: one that
+            `moves_latents`, as `Swift`, then draws their expression more exactly. By
+            default the other person of a model of two.
         aligner: Finds faces; by default `FaceAligner` at the model's size.
         mask: What is swapped: "learned" (painted by the model), "hull" (outline of
             the frame's face), "ellipse", or several joined by "*" for what lies in
@@ -75,6 +78,7 @@ class Converter:
         model: Any,
         to: str,
         *,
+        of: str | None = None,
         aligner: FaceAligner | None = None,
         mask: str = "learned*hull",
         colour: str = "reinhard",
@@ -89,6 +93,9 @@ class Converter:
         masks.mask_names(mask)
         self.model = model
         self.to = _one_of("to", to, model.identities)
+        self.of = other_person(model, to)
+        if of is not None:
+            self.of = _one_of("of", of, model.identities)
         self.mask = mask
         self.colour = _one_of("colour", colour, COLOURS)
         self.blend = _one_of("blend", blend, BLENDS)
@@ -113,7 +120,7 @@ class Converter:
 
     def settings(self) -> dict[str, Any]:
         """Returns what decides the result's pixels, for the record of provenance."""
-        names = ("to", "mask", "colour", "blend", "feather", "erode", "sharpen")
+        names = ("to", "of", "mask", "colour", "blend", "feather", "erode", "sharpen")
         values = {name: getattr(self, name) for name in names}
         return {**values, "side_by_side": self.side_by_side, "debug": self.debug}
 
@@ -187,7 +194,10 @@ class Converter:
             align(frame, self._matrix(face, size), size)
             for frame, face in zip(frames, faces, strict=True)
         ]
-        predicted = np.asarray(self.model.predict(np.stack(inputs), to=self.to))
+        # Models of other people's making may take no more than faces and `to`.
+        source = {"of": self.of} if getattr(self.model, "moves_latents", False) else {}
+        drawn = self.model.predict(np.stack(inputs), to=self.to, **source)
+        predicted = np.asarray(drawn)
         _check_drawn(predicted, len(frames))
         numbers = [0] * len(frames) if tracks is None else tracks
         return [

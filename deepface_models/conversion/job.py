@@ -66,7 +66,7 @@ def convert(
         codec: Video codec, "h264" or "hevc".
         crf: Video quality, 0 (best) to 51.
         lossless: Keeps every pixel of the result, in a much larger video.
-        **options: Options of `Converter`: mask, colour, blend, feather, erode,
+        **options: Options of `Converter`: of, mask, colour, blend, feather, erode,
             sharpen, batch_size, side_by_side, debug, aligner.
 
     Returns:

@@ -21,6 +21,12 @@ Array = NDArray[Any]
 Person = FaceSet | Array | str | Path | None
 
 
+def other_person(model: Any, to: str) -> str | None:
+    """Returns whom a model knows besides `to`, if that is one person."""
+    others = [name for name in model.identities if name != to]
+    return others[0] if len(others) == 1 else None
+
+
 def reference_of(person: Person) -> Array | None:
     """Returns the identity embeddings of the person to swap.
 

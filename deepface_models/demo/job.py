@@ -144,7 +144,7 @@ class _Demo:
 
     def preview(self) -> None:
         what = "draw the training's progress, then source, reconstruction and swap"
-        call = 'model.predict(faces, to="mb")'
+        call = 'model.predict(faces, to="mb", of="s1")'
         with self.step("preview", what, call):
             write_preview(self.output, self.model, self.held_out, CONSENT)
             write_frames(self.output, self.source, self.model, self.swap, CONSENT)

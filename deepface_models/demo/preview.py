@@ -42,7 +42,7 @@ def write_preview(
         wanted = next(other for other in model.identities if other != name)
         faces = np.stack(_spread(list(held_out[name].images)))
         rows.append(list(faces))
-        rows += [_drawn(model, faces, to) for to in (name, wanted)]
+        rows += [_drawn(model, faces, name, to) for to in (name, wanted)]
         labels += [name, f"{name} drawn again", f"{name} as {wanted}"]
     source = held_out[model.identities[0]].sources[-1]
     record = _record(source, model, consent)
@@ -86,5 +86,5 @@ def _spread(items: list[Any], most: int = _COLUMNS) -> list[Any]:
     return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
 
 
-def _drawn(model: Any, faces: Array, to: str) -> list[Array]:
-    return list(np.clip(model.predict(faces, to=to)[..., :3], 0.0, 1.0))
+def _drawn(model: Any, faces: Array, of: str, to: str) -> list[Array]:
+    return list(np.clip(model.predict(faces, to=to, of=of)[..., :3], 0.0, 1.0))

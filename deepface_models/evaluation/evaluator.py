@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from deepface_models._progress import Progress, Report
 from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.people import other_person
 from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
 from deepface_models.faces import FaceAligner, FaceSet
 
@@ -56,7 +57,8 @@ def evaluate(
         to: The wanted person; one of `model.identities`.
         wanted: Faces of the wanted person.
         replaced: Faces of the replaced person (other frames than `source`).
-        converter: How results are made; `Converter(model, to)` by default.
+        converter: How results are made; `Converter(model, to, of=replaced_name)` by
+            default.
         aligner: Finds the faces in the results; by default `FaceAligner` with the
             set's settings. Give the one that the set was made with.
         replaced_name: The replaced person in `model.identities`, for the
@@ -90,8 +92,8 @@ def evaluate(
         source = finder.extract(source, person=replaced, progress=progress)
         finder.identity = False
     _check_sets(source, wanted, replaced, finder)
-    converter = _converter(converter, model, to)
-    name = replaced_name or _other(model, to)
+    name = replaced_name or other_person(model, to)
+    converter = _converter(converter, model, to, name)
     shots = choose(source, people[1], limit)
     mean_face = copy.copy(converter)
     mean_face.model = MeanFace(
@@ -171,9 +173,11 @@ def _finder(aligner: FaceAligner | None, like: FaceSet) -> FaceAligner:
     return finder
 
 
-def _converter(converter: Converter | None, model: Any, to: str) -> Converter:
+def _converter(
+    converter: Converter | None, model: Any, to: str, of: str | None
+) -> Converter:
     if converter is None:
-        return Converter(model, to)
+        return Converter(model, to, of=of)
     if converter.model is not model or converter.to != to:
         raise ValueError(
             f"The converter draws {converter.to!r} with "
@@ -198,8 +202,3 @@ def _check_sets(
             f"Faces of different kinds were given: {kinds} (face type, landmarks). "
             "Expected the same kind everywhere. Extract all sets with one FaceAligner."
         )
-
-
-def _other(model: Any, to: str) -> str | None:
-    others = [name for name in model.identities if name != to]
-    return others[0] if len(others) == 1 else None

@@ -1,14 +1,18 @@
 """Face-swap architectures: one encoder for everybody, decoders that tell them apart."""
 
 from deepface_models.parts import load, load_parts, save_parts
+from deepface_models.swap.adversarial import with_adversary
+from deepface_models.swap.amp import AMP
 from deepface_models.swap.base import FaceSwap
 from deepface_models.swap.dfaker import DFaker
 from deepface_models.swap.dflh128 import DFLH128
 from deepface_models.swap.dflsae import DFLSAE
 from deepface_models.swap.dlight import DLight
+from deepface_models.swap.face_swap_gan import FaceSwapGAN
 from deepface_models.swap.iae import IAE
 from deepface_models.swap.lightweight import Lightweight
 from deepface_models.swap.original import Original
+from deepface_models.swap.phaze_a import PhazeA
 from deepface_models.swap.quick96 import Quick96
 from deepface_models.swap.realface import RealFace
 from deepface_models.swap.saehd import SAEHD
@@ -17,6 +21,7 @@ from deepface_models.swap.unbalanced import Unbalanced
 from deepface_models.swap.villain import Villain
 
 __all__ = [
+    "AMP",
     "DFLH128",
     "DFLSAE",
     "IAE",
@@ -24,8 +29,10 @@ __all__ = [
     "DFaker",
     "DLight",
     "FaceSwap",
+    "FaceSwapGAN",
     "Lightweight",
     "Original",
+    "PhazeA",
     "Quick96",
     "RealFace",
     "Swift",
@@ -34,4 +41,5 @@ __all__ = [
     "load",
     "load_parts",
     "save_parts",
+    "with_adversary",
 ]

@@ -69,7 +69,7 @@ def networks(
     kind, letters = check_letters(architecture)
     bottleneck, encoder_width, width, mask_width = widths
     drawn = (width, mask_width, letters)
-    encoder = _encoder(size, encoder_width, letters)
+    encoder = build_encoder(size, encoder_width, letters)
     routes: dict[str, tuple[str, ...]] = dict.fromkeys(identities, (SHARED,))
     if kind == "liae":
         routes = dict(liae_routes(identities, wanted))
@@ -81,10 +81,10 @@ def networks(
     *pixels, each = inters[SHARED].output.shape[1:]
     shape = (*pixels, each * len(next(iter(routes.values()))))
     if kind == "liae":
-        one = _decoder("decoder", shape, *drawn)
+        one = build_decoder("decoder", shape, *drawn)
         decoders = dict.fromkeys(identities, one)
     else:
-        decoders = {n: _decoder(f"decoder_{n}", shape, *drawn) for n in identities}
+        decoders = {n: build_decoder(f"decoder_{n}", shape, *drawn) for n in identities}
     return {
         "encoder": encoder,
         "inters": inters,
@@ -94,7 +94,8 @@ def networks(
     }
 
 
-def _encoder(size: int, width: int, letters: str) -> keras.Model:
+def build_encoder(size: int, width: int, letters: str) -> keras.Model:
+    """Builds the model of (B, size, size, 3) -> (B, units)."""
     cosine = "c" in letters
     image = keras.Input((size, size, 3))
     x = blocks.down(image, width, cosine=cosine)
@@ -121,9 +122,10 @@ def _inter(
     return keras.Model(latent, x, name=f"inter_{name}" if name else "inter")
 
 
-def _decoder(
+def build_decoder(
     name: str, shape: Sequence[int], width: int, mask_width: int, letters: str
 ) -> keras.Model:
+    """Builds the model of codes of `shape` -> picture and mask, (B, S, S, 4)."""
     cosine = "c" in letters
     steps = (8, 8, 4, 2) if "t" in letters else (8, 4, 2)
     code = keras.Input(shape)

@@ -9,14 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models.swap._centre import LatentCentre, MoveLatents
+from deepface_models.swap._mixing import blend
+
 SHARED = ""  # name of the inter that everybody uses: no person can be called so
-
-
-class Cache:
-    """Holds derived models out of Keras' sight, so that they are never saved."""
-
-    def __init__(self) -> None:
-        self.models: dict[str, keras.Model] = {}
 
 
 @dataclass(frozen=True)
@@ -28,12 +24,17 @@ class Paths:
         inters: Models between encoder and decoder, by name; may be empty.
         routes: For each person the inters whose outputs, side by side, are the code.
         trunk: What follows everybody's decoder, or None.
+        mix: Layer that makes one code of a route's, the person's own first, and one
+            of two people's; None for side by side, and for blends.
+        centres: Where each person's latents lie; None if nobody keeps that.
     """
 
     decoders: Mapping[str, keras.Model]
     inters: Mapping[str, keras.Model]
     routes: Mapping[str, Sequence[str]]
     trunk: keras.Model | None
+    mix: keras.layers.Layer | None = None
+    centres: Mapping[str, LatentCentre] | None = None
 
     def __post_init__(self) -> None:
         used = {inter for route in self.routes.values() for inter in route}
@@ -64,10 +65,36 @@ class Paths:
         """Whether one decoder draws everybody."""
         return len(set(map(id, self.decoders.values()))) == 1
 
-    def draw(self, common: Any, name: str) -> Any:
-        """Returns a person's picture from what the encoder gives."""
-        drawn = self.decoders[name](self._code(common, name))
-        return drawn if self.trunk is None else self.trunk(drawn)
+    @property
+    def morphs(self) -> bool:
+        """Whether people share what draws the picture in the end."""
+        return self.shared or self.trunk is not None
+
+    def draw(self, common: Any, name: str, of: str | None = None) -> Any:
+        """Returns a person's picture from what the encoder gives of `of`."""
+        return self._end(self.decoders[name](self._code(common, name, of)))
+
+    def morph(
+        self, common: Any, name: str, other: str, share: Any, of: str | None = None
+    ) -> Any:
+        """Returns a picture between two people's; `share` (B, 1) is the first one's.
+
+        What is mixed is the input of what they share, decoder or trunk.
+        """
+        one, two = (self._code(common, n, of) for n in (name, other))
+        if self.shared:
+            mixed = blend if self.mix is None else self.mix.between
+            return self._end(self.decoders[name](mixed(one, two, share)))
+        one, two = self.decoders[name](one), self.decoders[other](two)
+        return self._end(blend(one, two, share))
+
+    def owner(self) -> str | None:
+        """Returns whose code is the shared inter's where others have inters of theirs.
+
+        Their looks are in there, as DeepFaceLab's "liae" has it.
+        """
+        without = [name for name, route in self.routes.items() if name not in route]
+        return without[0] if len(without) == 1 < len(self.routes) else None
 
     def parts(self, identities: Sequence[str]) -> dict[str, keras.Model]:
         """Returns the models by the name of their weights file."""
@@ -89,7 +116,8 @@ class Paths:
         """
         pairs = [(self.decoders[name], self.decoders[like])]
         if self.inters:
-            routes = zip(self.routes[name], self.routes[like], strict=True)
+            # A mixed route goes on with the other people's inters.
+            routes = zip(self.routes[name], self.routes[like], strict=False)
             pairs += [
                 (self.inters[mine], self.inters[theirs]) for mine, theirs in routes
             ]
@@ -112,13 +140,20 @@ class Paths:
             for name in sorted(identities)
         )
 
-    def _code(self, common: Any, name: str) -> Any:
+    def _end(self, drawn: Any) -> Any:
+        return drawn if self.trunk is None else self.trunk(drawn)
+
+    def _code(self, common: Any, name: str, of: str | None) -> Any:
+        if self.centres is not None and of is not None and of != name:
+            common = MoveLatents(self.centres[of], self.centres[name])(common)
         if not self.inters:
             return common
         route = self.routes[name]
         codes = {inter: self.inters[inter](common) for inter in dict.fromkeys(route)}
         if len(route) == 1:
             return codes[route[0]]
+        if self.mix is not None:
+            return self.mix([codes[inter] for inter in route])
         return ops.concatenate([codes[inter] for inter in route], axis=-1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,9 @@ from numpy.typing import NDArray
 from deepface_models._errors import ModelFileError
 from deepface_models._inputs import as_float, as_float_dict, as_unit
 from deepface_models._model import PartModel
-from deepface_models.swap._graph import Cache, Paths, check_identities
+from deepface_models.swap._centre import LatentCentre
+from deepface_models.swap._drawing import Drawing, known
+from deepface_models.swap._graph import Paths, check_identities
 
 Array = NDArray[Any]
 
@@ -42,6 +43,10 @@ class FaceSwap(PartModel):
         routes: For each identity the names of its inters; their outputs side by
             side are the code.
         trunk: The part of the decoder that people share, or None.
+        mix: Layer that makes the code of a route's outputs instead, and that of a
+            morph, as `ChannelMix` does.
+        centres: For each identity the layer that keeps the mean of the latents, or
+            None; `predict(..., of=)` makes use of them.
         has_mask: Whether pictures come out with a mask as fourth channel.
         face_type: How the faces it is trained on were cut out, a key of
             `faces.FACE_TYPES`; conversion cuts them out the same way.
@@ -49,7 +54,7 @@ class FaceSwap(PartModel):
     """
 
     _arguments: tuple[str, ...] = ("identities", "image_size")
-    _more_arguments = ("face_type",)
+    _more_arguments: tuple[str, ...] = ("face_type",)
 
     def __init__(
         self,
@@ -61,6 +66,8 @@ class FaceSwap(PartModel):
         inters: Mapping[str, keras.Model] | None = None,
         routes: Mapping[str, Sequence[str]] | None = None,
         trunk: keras.Model | None = None,
+        mix: keras.layers.Layer | None = None,
+        centres: Mapping[str, LatentCentre] | None = None,
         has_mask: bool = False,
         face_type: str = "full",
         **kwargs: Any,
@@ -70,7 +77,8 @@ class FaceSwap(PartModel):
             name: keras.Input((image_size, image_size, 3), name=name)
             for name in sorted(identities)
         }
-        paths = Paths(dict(decoders), dict(inters or {}), dict(routes or {}), trunk)
+        inters, routes = dict(inters or {}), dict(routes or {})
+        paths = Paths(dict(decoders), inters, routes, trunk, mix, centres)
         outputs = {n: paths.draw(encoder(image), n) for n, image in inputs.items()}
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.identities = tuple(identities)
@@ -80,15 +88,20 @@ class FaceSwap(PartModel):
         self.face_type = face_type
         self.encoder = encoder
         self.trunk = trunk
-        self.inters = dict(inters or {})
+        self.inters = inters
         self.decoders = dict(decoders)
         self._paths = paths
-        self._cache = Cache()
+        self._drawing = Drawing(encoder, paths, identities)
 
     @staticmethod
     def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
         """Returns the names as a tuple, or says what is wrong with them."""
         return check_identities(identities)
+
+    @property
+    def moves_latents(self) -> bool:
+        """Whether `predict(..., of=)` moves latents from one person to another."""
+        return self._paths.centres is not None
 
     @property
     def parts(self) -> dict[str, keras.Model]:
@@ -110,12 +123,22 @@ class FaceSwap(PartModel):
         latent = latent.astype("float32", copy=False)
         return latent[0] if single else latent
 
-    def decode(self, latent: Any, to: str, batch_size: int = 32) -> Array:
+    def decode(
+        self,
+        latent: Any,
+        to: str,
+        batch_size: int = 32,
+        *,
+        of: str | None = None,
+        morph: Any = None,
+        other: str | None = None,
+    ) -> Array:
         """Draws the person `to` from latents, as `predict(..., to=)` does."""
         latent = np.asarray(latent, "float32")
         single = latent.ndim == len(self.encoder.output.shape) - 1
         batch = latent[None] if single else latent
-        drawn = self._to(to, "decode").predict(batch, batch_size=batch_size, verbose=0)
+        model, given = self._drawing.find("decode", batch, to, of, morph, other)
+        drawn = model.predict(given, batch_size=batch_size, verbose=0)
         return drawn[0] if single else drawn
 
     def predict(
@@ -125,6 +148,9 @@ class FaceSwap(PartModel):
         verbose: Any = None,
         *,
         to: str | None = None,
+        of: str | None = None,
+        morph: Any = None,
+        other: str | None = None,
         **kwargs: Any,
     ) -> Any:
         """Draws the person `to` with the expression of the faces given.
@@ -136,19 +162,37 @@ class FaceSwap(PartModel):
             batch_size: Pictures a step; 32 by default.
             verbose: As in Keras; silent by default where `to` is given.
             to: Whose face to draw.
+            of: Whose faces these are, where the model knows them too: one that
+                `moves_latents` then draws their expression more exactly.
+            morph: Share of `to` in a face between two people: from 0, which draws
+                `other`, to 1, which draws `to`; one for all faces or one each, (N,).
+                Only where people share what draws in the end, a decoder or a trunk:
+                what goes in there is mixed.
+            other: The other person of the morph; needless where there are but two.
             **kwargs: Passed on to `keras.Model.predict`.
 
         Returns:
             float32 in [0, 1], (N, T, T, 3) with T of `output_size`, or (N, T, T, 4)
             with a mask as fourth channel where `has_mask`; one picture for one.
+
+        Raises:
+            ValueError: Faces are of another size or range, a person is unknown, or
+                the architecture cannot morph.
         """
+        if to is None and (morph is not None or other is not None):
+            raise ValueError(
+                f"morph={morph!r} and other={other!r} were given without `to`. "
+                "Expected the person whose share it is. Use predict(faces, "
+                f"to={self.identities[0]!r}, morph=0.5)."
+            )
         if to is None:
             x = as_float_dict(x)
             verbose = "auto" if verbose is None else verbose
             return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
         batch, single = self._batch(x)
-        drawn = self._to(to, "swap").predict(
-            batch, batch_size=batch_size, verbose=verbose or 0, **kwargs
+        model, given = self._drawing.find("swap", batch, to, of, morph, other)
+        drawn = model.predict(
+            given, batch_size=batch_size, verbose=verbose or 0, **kwargs
         )
         return drawn[0] if single else drawn
 
@@ -212,14 +256,16 @@ class FaceSwap(PartModel):
         Returns:
             A new, uncompiled model of the same class; what people share and the
             other people's parts have this model's weights, and this one is unchanged.
+            Parts that are frozen here are frozen there.
         """
         config = {**self.get_config(), "identities": (*self.identities, name)}
         config.pop("name", None)
         model = type(self).from_config(config)
         for part, network in self.parts.items():
             model.parts[part].set_weights(network.get_weights())
+            model.parts[part].trainable = network.trainable
         if like is not None:
-            model._paths.start_like(name, self._known(like))
+            model._paths.start_like(name, known(like, self.identities, "like"))
         return model
 
     def get_config(self) -> dict[str, Any]:
@@ -244,27 +290,11 @@ class FaceSwap(PartModel):
                 "identities, or use model.save_parts(folder), which keeps a file each."
             )
 
-    def _known(self, name: str) -> str:
-        if name in self.identities:
-            return name
-        near = difflib.get_close_matches(name, self.identities, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"to={name!r} is not a person of this model, which knows "
-            f"{', '.join(map(repr, self.identities))}.{hint} A new person is added by "
-            f"model.add_identity({name!r}) and training."
-        )
-
-    def _to(self, name: str, way: str) -> keras.Model:
-        """Returns the model that draws a person from faces, or from latents."""
-        key = f"{way}.{self._known(name)}"
-        if key not in self._cache.models:
-            swap = way == "swap"
-            first = self.encoder.input if swap else self.encoder.output
-            given = keras.Input(first.shape[1:])
-            common = self.encoder(given) if swap else given
-            self._cache.models[key] = keras.Model(given, self._paths.draw(common, name))
-        return self._cache.models[key]
+    def _owners(self) -> dict[str, str]:
+        named = {part: part.partition(".")[2] for part in self.parts}
+        owners = {part: name for part, name in named.items() if name in self.identities}
+        owner = self._paths.owner()
+        return owners if owner is None else {**owners, "inter": owner}
 
     def _batch(self, images: Any) -> tuple[Array, bool]:
         images = as_float(images)

@@ -9,6 +9,7 @@ import keras
 
 from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE
+from deepface_models.optimizers import AdaBelief
 from deepface_models.swap import blocks
 from deepface_models.swap._dfl import DeepFaceLab, check_letters, networks
 
@@ -24,8 +25,8 @@ class SAEHD(DeepFaceLab):
     "c" has x * cos(x) for activation. For two people at 128 pixels "liae-ud" has
     82,376,555 parameters, "df" 57,538,432.
 
-    `compile()` gives RMSprop 5e-5, which the program offers beside AdaBelief, and
-    ten parts each of structure, squared error and mask error.
+    `compile()` gives AdaBelief 5e-5 and ten parts each of structure, squared error
+    and mask error.
 
     Reference: Perov et al., "DeepFaceLab: Integrated, flexible and extensible
     face-swapping framework", 2020.
@@ -87,4 +88,4 @@ class SAEHD(DeepFaceLab):
         self.wanted = wanted
 
     def _optimizer(self) -> keras.optimizers.Optimizer:
-        return keras.optimizers.RMSprop(5e-5)
+        return AdaBelief(5e-5)

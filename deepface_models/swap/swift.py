@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE, ConstantVector, Modulate, PixelShuffle
 from deepface_models.losses import FaceLoss
+from deepface_models.swap._centre import LatentCentre
 from deepface_models.swap.base import FaceSwap
 
 Array = NDArray[Any]
@@ -36,7 +37,9 @@ class Swift(FaceSwap):
     principal components, as in active appearance models, set from the person's
     first batches by `adapt` and trained on) and of what a convolutional trunk
     draws. All people share encoder and trunk; a person owns the basis, the coarse
-    maps and a vector that modulates the trunk.
+    maps and a vector that modulates the trunk. A decoder also keeps the mean of its
+    person's latents: `predict(faces, to="ben", of="ana")` moves ana's to ben's mean,
+    which draws expressions more exactly than without `of`.
 
     `compile()` gives Adam 1e-3 and `FaceLoss`; pictures come out with a learned mask
     as fourth channel.
@@ -65,7 +68,7 @@ class Swift(FaceSwap):
         identities: Sequence[str] = ("a", "b"),
         image_size: int = 128,
         latent_size: int = 256,
-        basis_size: int = 64,
+        basis_size: int = 32,
         **kwargs: Any,
     ) -> None:
         identities = self.check_identities(identities)
@@ -76,11 +79,13 @@ class Swift(FaceSwap):
             )
         own = (image_size, latent_size, basis_size)
         with precision(kwargs.pop("dtype", None)):
+            decoders = {name: _build_decoder(name, *own) for name in identities}
             super().__init__(
                 identities=identities,
                 image_size=image_size,
                 encoder=_build_encoder(image_size, latent_size),
-                decoders={name: _build_decoder(name, *own) for name in identities},
+                decoders=decoders,
+                centres={n: d.get_layer("centre") for n, d in decoders.items()},
                 trunk=_build_trunk(image_size),
                 has_mask=True,
                 **kwargs,
@@ -199,7 +204,8 @@ def _build_encoder(size: int, latent_size: int) -> keras.Model:
 def _build_decoder(
     name: str, size: int, latent_size: int, basis_size: int
 ) -> keras.Model:
-    latent = keras.Input((latent_size,))
+    given = keras.Input((latent_size,))
+    latent = LatentCentre(name="centre")(given)
     low, middle, high = DECODER_WIDTHS
     coarse = size // 16
     x = layers.Dense(coarse * coarse * high)(latent)
@@ -211,7 +217,7 @@ def _build_decoder(
     )
     basis = layers.Dense(size * size * 4, kernel_initializer="zeros", name="basis")
     appearance = layers.Reshape((size, size, 4))(basis(codes))
-    return keras.Model(latent, [maps, vector, appearance], name=f"decoder_{name}")
+    return keras.Model(given, [maps, vector, appearance], name=f"decoder_{name}")
 
 
 def _build_trunk(size: int) -> keras.Model:

@@ -8,19 +8,23 @@ import pytest
 
 from deepface_models import swap
 from deepface_models.data import SwapPairs
+from deepface_models.optimizers import AdaBelief
 from deepface_models.swap import DFLSAE, SAEHD, DLight, Original, RealFace
 from deepface_models.swap._published import SquaredFaceLoss
 from deepface_models.swap.blocks import PictureNormalization, pixel_norm
 from deepface_models.training import ARCHITECTURES
 
 PUBLISHED_SIZES = {
+    "AMP": (224, 224),
     "DFLH128": (128, 128),
     "DFLSAE": (128, 128),
     "DFaker": (64, 128),
     "DLight": (128, 256),
+    "FaceSwapGAN": (64, 64),
     "IAE": (64, 64),
     "Lightweight": (64, 64),
     "Original": (64, 64),
+    "PhazeA": (64, 128),
     "Quick96": (96, 96),
     "RealFace": (64, 128),
     "SAEHD": (128, 128),
@@ -39,7 +43,8 @@ def test_every_architecture_can_be_trained_by_name():
 
 @pytest.mark.parametrize(("name", "sizes"), PUBLISHED_SIZES.items())
 def test_three_people_at_the_published_size(name, sizes):
-    width = {} if name in ("Original", "SAEHD") else {"width": 0.02}
+    fixed = name in ("AMP", "Original", "PhazeA", "SAEHD")
+    width = {} if fixed else {"width": 0.02}
     with keras.StatelessScope(initialize_variables=False):
         model = getattr(swap, name)(("ana", "ben", "zoe"), **width)
     assert (model.image_size, model.output_size) == sizes
@@ -71,7 +76,7 @@ def test_settings_that_were_published():
     for model, optimizer, rate in (
         (DFLSAE(("ana", "ben"), **sizes), keras.optimizers.Adam, 5e-5),
         (swap.Quick96(("ana", "ben"), **sizes), keras.optimizers.RMSprop, 2e-4),
-        (SAEHD(("ana", "ben"), 32, "df", 8, 4, 4, 2), keras.optimizers.RMSprop, 5e-5),
+        (SAEHD(("ana", "ben"), 32, "df", 8, 4, 4, 2), AdaBelief, 5e-5),
     ):
         model.compile()
         assert type(model.optimizer) is optimizer

@@ -24,12 +24,23 @@ COUNTS = [
     ("DLight", {"output_size": 128}, 115_299_382),
     ("DLight", {}, 143_614_006),
     ("DLight", {"output_size": 384}, 190_805_046),
+    ("DLight", {"quality": "low"}, 104_503_318),
+    ("DLight", {"quality": "fair"}, 127_073_846),
     ("RealFace", {}, 238_241_676),
     ("Unbalanced", {}, 207_046_186),
     ("Villain", {}, 155_115_014),
     ("Quick96", {}, 38_294_330),
     ("SAEHD", {}, 82_376_555),
     ("SAEHD", {"architecture": "df"}, 57_538_432),
+    # "u" and "c" have no parameters.
+    ("SAEHD", {"architecture": "df-uc"}, 57_538_432),
+    ("SAEHD", {"architecture": "df-d"}, 54_470_998),
+    ("SAEHD", {"architecture": "df-t"}, 90_783_616),
+    ("SAEHD", {"architecture": "df-udtc"}, 87_716_182),
+    ("SAEHD", {"architecture": "liae"}, 94_963_328),
+    ("SAEHD", {"architecture": "liae-t"}, 90_124_224),
+    ("SAEHD", {"architecture": "liae-udtc"}, 77_537_451),
+    ("AMP", {}, 101_345_195),
 ]
 OUTPUT = {"DFaker": 2, "DLight": 2, "RealFace": 2}
 

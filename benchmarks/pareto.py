@@ -1,0 +1,237 @@
+"""Time against quality: every architecture trained for the same minutes, and measured.
+
+    python benchmarks/pareto.py                          # the demo's clips
+    python benchmarks/pareto.py --clips FOLDER --people ana ben --minutes 1 2 4
+    python benchmarks/pareto.py --architectures Swift IAE --docs
+
+FOLDER holds a folder of clips for each person. Each training starts afresh, as the
+learning rate falls to the end of its time: what a longer one has half-way is worse than
+what half the time can give. All have the same faces, batches, augmentation and clock
+(from the first look at the data, compiling included) and their own `compile()`; each
+runs in a process of its own. `evaluate` measures both directions on the clips or
+seconds held out. --output keeps every training's figures, so that a run that was
+interrupted goes on where it was; the picture and the table come to lie there too, and
+with --docs in docs/zoo.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pareto_picture
+import zoo_table
+from pareto_picture import COLUMNS, Point
+
+import deepface_models as dfm
+from deepface_models.callbacks import StopOnNonFinite, TimeBudget
+from deepface_models.demo import CLIPS, PEOPLE
+
+SMALL = {"architecture": "df-ud", "image_size": 96, "latent_size": 128}
+zoo_table.VARIANTS["SAEHD, df-ud, small"] = (
+    "SAEHD",
+    {**SMALL, "encoder_width": 32, "decoder_width": 32, "mask_width": 16},
+)
+FIT = ("Swift", "Lightweight", "Original, low memory", "Original", "Quick96", "IAE")
+FIT += ("DFaker", "SAEHD, df-ud, small")
+BASELINES = {"mean_face": "(mean face)", "source": "(unchanged)"}
+
+
+def faces_of(options: argparse.Namespace) -> dict[str, dfm.FaceSet]:
+    """Each person's faces, from clips on the first run."""
+    found = {}
+    for name in options.people:
+        folder = options.output / "faces" / name
+        if (folder / "faceset.json").exists():
+            found[name] = dfm.FaceSet.open(folder)
+            continue
+        clips = sorted(p for p in (options.clips / name).iterdir() if p.is_file())
+        aligner = dfm.FaceAligner(image_size=128, identity=3)
+        found[name] = aligner.extract(clips[: options.most_clips], folder)
+    return found
+
+
+# One training, in a process of its own
+
+
+class Seen(keras.callbacks.Callback):
+    """Counts the steps."""
+
+    steps = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.steps += 1
+
+
+def trained(
+    title: str, minutes: float, faces: dict[str, dfm.FaceSet], batch: int
+) -> tuple[Any, dict[str, Any]]:
+    """A model trained for so long, and how far it came."""
+    keras.utils.set_random_seed(0)
+    face_type = next(iter(faces.values())).face_type
+    model = zoo_table.build(title, tuple(faces), face_type=face_type)
+    pairs = dfm.SwapPairs(
+        faces,
+        batch,
+        image_size=model.image_size,
+        output_size=model.output_size,
+        steps=25,
+        augmentation=dfm.Augmentation.light(),
+    )
+    model.compile()
+    seen, start = Seen(), time.monotonic()
+    if hasattr(model, "adapt"):  # `fit` would do it before the budget's clock starts
+        model.adapt(pairs)
+    left = TimeBudget(minutes - (time.monotonic() - start) / 60)
+    model.fit(pairs, epochs=9999, verbose=0, callbacks=[left, seen, StopOnNonFinite()])
+    spent = time.monotonic() - start
+    done = {"seconds": round(spent, 1), "faces": seen.steps * batch * len(faces)}
+    return model, done
+
+
+def measured(title: str, minutes: float, options: argparse.Namespace) -> dict[str, Any]:
+    """Trains, then measures both directions."""
+    split = {name: faces.split() for name, faces in faces_of(options).items()}
+    training = {name: value[0] for name, value in split.items()}
+    model, done = trained(title, minutes, training, options.batch)
+    done["memory"] = round(zoo_table.memory(), 2)
+    first, second = options.people
+    for replaced, wanted in ((first, second), (second, first)):
+        summary = dfm.evaluate(
+            model,
+            split[replaced][1],
+            to=wanted,
+            wanted=training[wanted],
+            replaced=training[replaced],
+            limit=options.frames,
+            progress=False,
+        ).summary
+        done[f"{replaced} as {wanted}"] = {
+            column: {key: finite(found.get(key)) for key in COLUMNS}
+            for column, found in summary.items()
+        }
+    return done
+
+
+def finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+# All of them
+
+
+def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Trains and measures what is not kept yet, the shortest times first."""
+    path = options.output / "results.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    settings = {
+        "clips": [str(options.clips), options.most_clips],
+        **{name: getattr(options, name) for name in ("people", "frames", "batch")},
+    }
+    if kept.setdefault("settings", settings) != settings:
+        sys.exit(
+            f"{path} was made with {kept['settings']}, not {settings}. Choose another "
+            "--output for other settings."
+        )
+    for minutes in options.minutes:
+        for title in options.architectures:
+            points = kept.setdefault("points", {}).setdefault(title, {})
+            if f"{minutes:g}" not in points:
+                points[f"{minutes:g}"] = measured_apart(title, minutes, options)
+                path.write_text(json.dumps(kept, indent=1) + "\n")
+    return kept["points"]
+
+
+def measured_apart(
+    title: str, minutes: float, options: argparse.Namespace
+) -> dict[str, Any]:
+    words = [sys.executable, __file__, "--point", title, str(minutes)]
+    for name in ("clips", "most_clips", "output", "frames", "batch"):
+        if getattr(options, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    done = subprocess.run(
+        [*words, "--people", *options.people], stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        found = {"failed": done.returncode}
+    else:
+        found = json.loads(done.stdout.splitlines()[-1])
+    print(f"{title}, {minutes:g} min: {found}", flush=True)
+    return found
+
+
+def mean_of(found: dict[str, Any], column: str) -> dict[str, float | None]:
+    """The mean over both directions; nothing where one could not be measured."""
+    both = [value[column] for key, value in found.items() if " as " in key]
+    means = {}
+    for key in COLUMNS:
+        values = [one[key] for one in both]
+        means[key] = None if None in values else sum(values) / len(values)
+    return means
+
+
+def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None:
+    """Draws the picture and writes the table."""
+    good = {
+        (title, float(minutes)): found
+        for title, times in points.items()
+        for minutes, found in times.items()
+        if "failed" not in found
+    }
+    if not good:
+        sys.exit("No training ended: see the messages above.")
+    any_of_them = next(iter(good.values()))
+    dots = [
+        Point(title, minutes, found["faces"], mean_of(found, "swap"))
+        for (title, minutes), found in good.items()
+    ]
+    baselines = {t: mean_of(any_of_them, c) for c, t in BASELINES.items()}
+    table = zoo_table.markdown(*pareto_picture.table(dots, baselines))
+    print(table)
+    (options.output / "pareto.md").write_text(table + "\n")
+    pictures = [options.output / "pareto.png"]
+    if options.docs:
+        page = f"![Time against identity and expression](pareto.png)\n\n{table}"
+        zoo_table.replace_between(zoo_table.DOCS, "pareto table", page)
+        pictures.append(zoo_table.DOCS.parent / "pareto.png")
+    for path in pictures:
+        pareto_picture.draw(path, dots, baselines[BASELINES["mean_face"]])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    option = parser.add_argument
+    option("--clips", type=Path, default=CLIPS, help="a folder a person in it")
+    option("--people", nargs=2, default=list(PEOPLE), help="names of two folders")
+    option("--most-clips", type=int, help="of each person; all by default")
+    option("--minutes", type=float, nargs="+", default=[1.0, 2.0, 4.0])
+    option("--architectures", nargs="+", default=list(FIT), metavar="ROW")
+    option("--frames", type=int, default=75, help="to measure in each direction")
+    option("--batch", type=int, default=8, help="faces of each person")
+    option("--output", type=Path, default=Path("runs/pareto"))
+    option("--docs", action="store_true", help="also write into docs/zoo.md")
+    option("--point", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if unknown := set(options.architectures) - set(zoo_table.rows()):
+        parser.error(f"unknown: {unknown}; there are {', '.join(zoo_table.rows())}")
+    if options.point:
+        title, minutes = options.point
+        print(json.dumps(measured(title, float(minutes), options)))
+        return
+    faces_of(options)
+    options.minutes = sorted(options.minutes)
+    show(run(options), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,325 @@
+"""What every face-swap architecture costs at its published defaults, as a table.
+
+    python benchmarks/zoo_table.py                      # the counts, in seconds
+    python benchmarks/zoo_table.py --timed              # and time and memory
+    python benchmarks/zoo_table.py --timed --only Swift
+
+writes the table into docs/zoo.md. Counts come from the networks as they are built,
+without allocating a weight. What is timed runs in a process of its own, whose largest
+memory is the architecture's; it is kept in --output, so that a run that was interrupted
+goes on where it was, and what was timed before stays in the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import inspect
+import json
+import math
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+
+from deepface_models import swap
+
+NAMES = ("ana", "ben")
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "zoo.md"
+# Published forms other than the default one.
+VARIANTS = {
+    "Original, low memory": ("Original", {"low_memory": True}),
+    "DFaker, 128 to 256": ("DFaker", {"image_size": 128}),
+    "DFLSAE, liae": ("DFLSAE", {"architecture": "liae"}),
+    "SAEHD, df": ("SAEHD", {"architecture": "df"}),
+    "FaceSwapGAN, 128": ("FaceSwapGAN", {"image_size": 128}),
+    "FaceSwapGAN, 256": ("FaceSwapGAN", {"image_size": 256}),
+    # Presets that are no architecture of their own here.
+    "PhazeA, dny256": ("PhazeA", {"preset": "dny256"}),
+    "PhazeA, dny512": ("PhazeA", {"preset": "dny512"}),
+    "PhazeA, dny1024": ("PhazeA", {"preset": "dny1024"}),
+    "PhazeA, stojo": ("PhazeA", {"preset": "stojo"}),
+    "PhazeA, sym384": ("PhazeA", {"preset": "sym384"}),
+    "PhazeA, clipfaker128": ("PhazeA", {"preset": "clipfaker128"}),
+    "PhazeA, clipfaker256": ("PhazeA", {"preset": "clipfaker256"}),
+    "PhazeA, clipfaker448": ("PhazeA", {"preset": "clipfaker448"}),
+}
+HEAD = (
+    *("architecture", "faces in", "out", "parameters", "G MACs a face"),
+    *("trains, images/s", "draws, images/s", "GB to draw", "GB to train"),
+)
+COUNTED = 5  # columns before those that are timed
+
+
+def rows() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Class and arguments of each row, by its title."""
+    exported = {name: getattr(swap, name) for name in swap.__all__}
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for name, value in sorted(exported.items(), key=lambda item: item[0].lower()):
+        known = inspect.isclass(value) and issubclass(value, swap.FaceSwap)
+        if known and value is not swap.FaceSwap:
+            found[name] = (name, {})
+            found |= {t: row for t, row in VARIANTS.items() if row[0] == name}
+    return found
+
+
+def build(title: str, names: Sequence[str] = NAMES, **more: Any) -> Any:
+    name, arguments = rows()[title]
+    return getattr(swap, name)(names, **arguments, **more)
+
+
+# Counting
+
+Shape = tuple[int, ...]
+
+
+def multiplications(op: str, shapes: list[Shape], out: Shape, words: Any) -> int:
+    """MACs of one operation on one picture; element-wise work is not counted."""
+    if op in ("conv", "depthwise_conv"):
+        return math.prod(out[1:-1]) * math.prod(shapes[1])
+    if op == "separable_conv":
+        return math.prod(out[1:-1]) * (math.prod(shapes[1]) + math.prod(shapes[2]))
+    if op == "conv_transpose":
+        return math.prod(shapes[0][1:-1]) * math.prod(shapes[1])
+    if op in ("matmul", "dot"):
+        return math.prod(out) * shapes[0][-1]
+    if op == "dot_product_attention":  # (B, T, heads, depth) and (B, S, heads, depth)
+        return 2 * math.prod(shapes[0]) * shapes[1][1]
+    if op == "einsum" and "." not in words:
+        letters = words.replace(" ", "").split("->")[0].split(",")
+        sizes = [zip(a, b, strict=True) for a, b in zip(letters, shapes, strict=True)]
+        return math.prod(dict(pair for one in sizes for pair in one).values())
+    raise NotImplementedError(f"The MACs of {op} on {shapes} ({words}) are not known.")
+
+
+@contextlib.contextmanager
+def counting(found: list[int]) -> Iterator[None]:
+    """Notes the MACs of what Keras' layers compute inside."""
+    names = ("conv", "depthwise_conv", "separable_conv", "conv_transpose", "matmul")
+    names += ("dot", "tensordot", "einsum", "dot_product_attention")
+    places = [sys.modules["keras.src.ops"], keras.ops]  # of Keras' layers, of ours
+    former = {name: getattr(keras.ops, name) for name in names}
+
+    def noting(name: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            out = former[name](*args, **kwargs)
+            given = [*args, *kwargs.values()]
+            shapes = [tuple(value.shape) for value in given if hasattr(value, "shape")]
+            words = args[0] if name == "einsum" else None
+            found.append(multiplications(name, shapes, tuple(out.shape), words))
+            return out
+
+        return call
+
+    try:
+        for place in places:
+            for name in names:
+                setattr(place, name, noting(name))
+        yield
+    finally:
+        for place in places:
+            for name in names:
+                setattr(place, name, former[name])
+
+
+def macs_of(model: keras.Model) -> int:
+    """MACs of one forward pass of one picture through a model of one input."""
+    found: list[int] = []
+    picture = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]))
+    with counting(found):
+        # In a Lambda layer the model runs on tensors and not on shapes alone.
+        keras.layers.Lambda(lambda x: model(x))(picture)
+    return sum(found)
+
+
+def counts(title: str) -> dict[str, Any]:
+    """Sizes, parameters, and MACs of a face drawn as each of two people."""
+    with keras.StatelessScope(initialize_variables=False):
+        model = build(title)
+        each = [keras.Model(model.input[n], model.output[n]) for n in NAMES]
+        return {
+            "in": model.image_size,
+            "out": model.output_size,
+            "parameters": sum(math.prod(w.shape) for w in model.weights),
+            "macs": sorted({macs_of(one) for one in each}),
+        }
+
+
+def counted_cells(title: str, found: dict[str, Any]) -> list[str]:
+    macs = [f"{value / 1e9:#.3g}".rstrip(".") for value in found["macs"]]
+    macs = " / ".join(dict.fromkeys(macs))
+    return [
+        *(title, str(found["in"]), str(found["out"])),
+        *(f"{found['parameters']:,}", macs),
+    ]
+
+
+# Timing
+
+
+class Same(keras.utils.PyDataset):
+    """The same faces again and again."""
+
+    def __init__(self, model: Any, batch: int) -> None:
+        super().__init__()
+        rng = np.random.default_rng(0)
+        small, large = model.image_size, model.output_size
+        self.x = {n: rng.random((batch, small, small, 3), "float32") for n in NAMES}
+        self.y = {n: rng.random((batch, large, large, 5), "float32") for n in NAMES}
+
+    def __len__(self) -> int:
+        return 10_000
+
+    def __getitem__(self, index: int) -> Any:
+        return self.x, self.y
+
+
+class Clock(keras.callbacks.Callback):
+    """Times each step; stops after so many seconds, or so many steps."""
+
+    def __init__(self, seconds: float, steps: int) -> None:
+        super().__init__()
+        self.seconds, self.steps, self.ends = seconds, steps, []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.ends.append(time.perf_counter())
+        enough = self.ends[-1] - self.ends[0] > self.seconds
+        if len(self.ends) > self.steps and enough:
+            self.model.stop_training = True
+
+
+def memory() -> float:
+    """The most memory this process has had, in GB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float]:
+    """Images/s of training and of drawing, and the memory of both."""
+    model = build(title)
+    data = Same(model, batch)
+    faces, to = np.concatenate([data.x[NAMES[0]]] * 4), NAMES[-1]
+    spent = []
+    while len(spent) <= steps or sum(spent[1:]) < seconds:  # the first one compiles
+        start = time.perf_counter()
+        model.predict(faces, to=to, batch_size=batch)
+        spent.append(time.perf_counter() - start)
+    drawing = memory()
+    model.compile()
+    clock = Clock(seconds, steps)
+    model.fit(data, epochs=1, verbose=0, callbacks=[clock])
+    step = statistics.median(np.diff(clock.ends))
+    return {
+        "trains": len(NAMES) * batch / step,
+        "draws": len(faces) / statistics.median(spent[1:]),
+        "memory_draws": drawing,
+        "memory_trains": memory(),
+    }
+
+
+def timed_apart(title: str, options: argparse.Namespace) -> dict[str, Any]:
+    words = [sys.executable, __file__, "--measure", title]
+    for name in ("batch", "seconds", "steps"):
+        words += [f"--{name}", str(getattr(options, name))]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        return {"failed": done.returncode}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def timed_cells(found: dict[str, Any]) -> list[str]:
+    if "failed" in found:
+        killed = found["failed"] == -9  # what Linux does when memory runs out
+        return ["out of memory" if killed else "failed", "", "", ""]
+    speeds = [f"{found[key]:.3g}" for key in ("trains", "draws")]
+    return [*speeds, *(f"{found[f'memory_{k}']:.1f}" for k in ("draws", "trains"))]
+
+
+# The page
+
+
+def between(path: Path, name: str) -> str:
+    """The text between a page's markers."""
+    text = path.read_text()
+    return text.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0]
+
+
+def replace_between(path: Path, name: str, new: str) -> None:
+    old = between(path, name)
+    marks = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+    text = path.read_text().replace(old.join(marks), f"{new}\n".join(marks))
+    path.write_text(text)
+
+
+def markdown(head: tuple[str, ...], lines: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *lines])
+
+
+def committed() -> dict[str, list[str]]:
+    """The cells of the page's table, by title."""
+    lines = between(DOCS, "zoo table").splitlines()
+    found = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
+    return {cells[0]: cells for cells in found if len(cells) == len(HEAD)}
+
+
+def write(kept: dict[str, Any], titles: list[str]) -> None:
+    """Writes the table: what is counted afresh, what is timed as it is known."""
+    before, lines = committed(), []
+    for title in rows():
+        if title not in titles and title in before:
+            lines.append(before[title])
+            continue
+        cells = counted_cells(title, counts(title))
+        old = before.get(title, [""] * len(HEAD))[COUNTED:]
+        lines.append([*cells, *(timed_cells(kept[title]) if title in kept else old)])
+        print(" | ".join(lines[-1]), flush=True)
+    replace_between(DOCS, "zoo table", markdown(HEAD, lines))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    option = parser.add_argument
+    option("--only", nargs="+", metavar="ROW", help="titles; all rows by default")
+    option("--timed", action="store_true", help="measure what --output lacks")
+    option("--batch", type=int, default=8, help="faces of each of two people")
+    option("--seconds", type=float, default=10.0, help="to measure, at the least")
+    option("--steps", type=int, default=3, help="to measure, at the least")
+    option("--output", type=Path, default=Path("runs/zoo.json"))
+    option("--measure", metavar="ROW", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        found = timed(options.measure, options.batch, options.seconds, options.steps)
+        print(json.dumps(found))
+        return
+    titles = options.only or list(rows())
+    if unknown := set(titles) - set(rows()):
+        parser.error(f"no such rows: {', '.join(unknown)}; there are {list(rows())}")
+    kept = json.loads(options.output.read_text()) if options.output.exists() else {}
+    for title in titles if options.timed else ():
+        if title in kept:
+            continue
+        kept[title] = timed_apart(title, options)
+        print(title, kept[title], flush=True)
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(json.dumps(kept, indent=1) + "\n")
+    write(kept, titles)
+    print(
+        f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "
+        f"cores, {platform.machine()}, {options.batch} faces of each person a step"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The means of people's latents, and what `of` makes of them."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from deepface_models.data import SwapPairs
+from deepface_models.swap import IAE, Swift
+from deepface_models.swap._centre import LatentCentre
+
+SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
+
+
+@pytest.fixture
+def model() -> Swift:
+    keras.utils.set_random_seed(0)
+    model = Swift(("ana", "ben", "zoe"), **SMALL)
+    for name in model.identities:  # bases begin at zero: everybody would look alike
+        basis = model.decoders[name].get_layer("basis")
+        shape = basis.kernel.shape
+        kernel = np.random.default_rng(len(name) + ord(name[0])).normal(size=shape)
+        basis.kernel.assign(kernel)
+    return model
+
+
+def set_centres(model: Swift, **means: float) -> None:
+    for name, mean in means.items():
+        centre = model.decoders[name].get_layer("centre")
+        centre.set_weights([np.full(16, mean, "float32"), np.float32(5.0)])
+
+
+@pytest.mark.backend
+def test_a_centre_is_the_running_mean_of_what_trains_it():
+    layer = LatentCentre()
+    batches = np.random.default_rng(0).normal(3.0, 1.0, (4, 6, 5)).astype("float32")
+    for batch in batches:
+        out = layer(batch, training=True)
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(out), batch)
+    layer(np.full((2, 5), 99.0, "float32"))
+    mean, seen = layer.get_weights()
+    np.testing.assert_allclose(mean, batches.mean((0, 1)), rtol=1e-5)
+    assert seen == 4
+
+
+def test_a_centre_forgets_and_a_frozen_one_stands():
+    layer = LatentCentre()
+    for value in [5.0] * 150 + [7.0] * 300:
+        layer(np.full((1, 2), value, "float32"), training=True)
+    mean = layer.get_weights()[0]
+    np.testing.assert_allclose(mean, 7.0 - 2.0 * 0.99**300, rtol=1e-3)
+    layer.trainable = False
+    layer(np.zeros((1, 2), "float32"), training=True)
+    np.testing.assert_array_equal(layer.get_weights()[0], mean)
+
+
+def test_of_moves_latents_from_one_mean_to_the_other(model, people):
+    faces = people["ana"].images[:3]
+    set_centres(model, ana=1.0, ben=-2.0, zoe=0.5)
+    moved = model.predict(faces, to="ben", of="ana")
+    latent = model.encode(faces)
+    expected = model.decode(latent - 3.0, to="ben")
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+    np.testing.assert_allclose(
+        model.decode(latent, to="ben", of="ana"), expected, atol=1e-5
+    )
+    assert np.abs(moved - model.predict(faces, to="ben")).max() > 0.01
+    # Means that training moves on are taken as they are by then.
+    set_centres(model, ana=-2.0)
+    np.testing.assert_allclose(
+        model.predict(faces, to="ben", of="ana"),
+        model.predict(faces, to="ben"),
+        atol=1e-6,
+    )
+
+
+def test_ones_own_faces_and_unknown_means_move_nothing(model, people):
+    faces = people["ana"].images[:3]
+    set_centres(model, ana=1.0)
+    for to, of in (("ana", "ana"), ("ben", "ana"), ("ana", "zoe")):
+        np.testing.assert_array_equal(
+            model.predict(faces, to=to, of=of), model.predict(faces, to=to)
+        )
+
+
+def test_a_morph_moves_to_each_persons_own_mean(model, people):
+    faces = people["ana"].images[:2]
+    set_centres(model, ana=1.0, ben=-2.0, zoe=0.5)
+    for share, to in ((1.0, "ben"), (0.0, "zoe")):
+        morph = model.predict(faces, to="ben", other="zoe", morph=share, of="ana")
+        alone = model.predict(faces, to=to, of="ana")
+        np.testing.assert_allclose(morph, alone, atol=1e-5)
+
+
+def test_training_finds_everybodys_mean(people):
+    keras.utils.set_random_seed(0)
+    model = Swift(("ana", "ben"), **SMALL)
+    model.compile()
+    model.fit(SwapPairs(people, 6, steps=6), epochs=2, verbose=0)
+    for name in ("ana", "ben"):
+        mean, seen = model.decoders[name].get_layer("centre").get_weights()
+        assert seen == 12
+        assert np.abs(mean).max() > 0
+
+
+def test_an_unknown_person_is_named(model, people):
+    with pytest.raises(ValueError, match=r"of='bem' is not a person.*'ben'"):
+        model.predict(people["ana"].images[:1], to="ana", of="bem")
+
+
+def test_models_without_means_take_of_and_draw_the_same(people):
+    model = IAE(("ana", "ben"), image_size=32, width=0.02)
+    faces = people["ana"].images[:2, ::2, ::2]
+    assert not model.moves_latents
+    np.testing.assert_array_equal(
+        model.predict(faces, to="ben", of="ana"), model.predict(faces, to="ben")
+    )

@@ -1,0 +1,133 @@
+"""The table of the architectures says what the code counts, and the code counts right.
+
+A row that is missing or old: run `python benchmarks/zoo_table.py`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+from keras import layers, ops
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def script(name):
+    """A benchmark as a module."""
+    path = ROOT / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def zoo():
+    return script("zoo_table")
+
+
+def test_every_architecture_has_a_row(zoo):
+    assert list(zoo.committed())[2:] == list(zoo.rows())  # after head and rule
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("IAE", "Lightweight", "Original", "SAEHD", "Swift"),
+    ],
+)
+def test_counted_columns_are_those_of_the_code(zoo, title):
+    made = zoo.counted_cells(title, zoo.counts(title))
+    assert zoo.committed()[title][: zoo.COUNTED] == made
+
+
+def test_original_by_hand(zoo):
+    down = 32**2 * 75 * 128 + 3 * (16**2 * 25 * 128 * 256)  # the last three are equal
+    enlargements = 4 * (4**2 * 9 * 1024 * 2048)  # as are all four of these
+    by_hand = down + 2 * 16384 * 1024 + enlargements + 64**2 * 25 * 64 * 3
+    assert zoo.counts("Original")["macs"] == [by_hand]
+    assert round(by_hand / 1e9, 2) == 1.90
+
+
+class Attention(layers.Layer):
+    """Products of tensors without weights: (B, N, C) -> (B, N, C)."""
+
+    def call(self, x):
+        return ops.matmul(ops.softmax(ops.einsum("bnc,bmc->bnm", x, x)), x)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+def attend(x):
+    """Keras' attention of a sequence to itself."""
+    return layers.MultiHeadAttention(2, 3)(x, x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (layers.Conv2D(5, 3, strides=2, padding="same"), (8, 6, 4), 4 * 3 * 9 * 4 * 5),
+        (layers.Conv2D(6, 3, groups=2), (8, 6, 4), 6 * 4 * 9 * 2 * 6),
+        (layers.DepthwiseConv2D(3, depth_multiplier=2), (5, 5, 3), 9 * 9 * 3 * 2),
+        (layers.SeparableConv2D(7, 3), (5, 5, 3), 9 * (9 * 3 + 3 * 7)),
+        (layers.Conv2DTranspose(5, 4, strides=2), (6, 3, 2), 6 * 3 * 16 * 2 * 5),
+        (layers.Dense(7), (4, 3), 4 * 3 * 7),
+        (Attention(), (6, 5), 2 * 6 * 6 * 5),
+        (attend, (6, 5), 3 * 6 * 5 * 6 + 2 * 6 * 6 * 6 + 6 * 6 * 5),
+        (layers.ReLU(), (6, 5), 0),
+    ],
+)
+def test_layers_by_hand(zoo, layer, shape, expected):
+    image = keras.Input(shape)
+    model = keras.Model(image, layer(image))
+    assert zoo.macs_of(model) == expected
+    twice = keras.Model(image, layers.Add()([model(image), model(image)]))
+    assert zoo.macs_of(twice) == 2 * expected
+
+
+def test_counting_leaves_keras_as_it_was(zoo):
+    before = ops.conv, ops.matmul
+    with pytest.raises(RuntimeError, match="on the way"), zoo.counting([]):
+        assert ops.conv is not before[0]
+        raise RuntimeError("on the way")
+    assert (ops.conv, ops.matmul) == before
+
+
+def test_text_between_marks_is_replaced_alone(zoo, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- t: begin -->\nold\n<!-- t: end -->\nb\n")
+    zoo.replace_between(page, "t", "new\nlines")
+    zoo.replace_between(page, "t", "new")
+    assert page.read_text() == "a\n<!-- t: begin -->\nnew\n<!-- t: end -->\nb\n"
+    assert zoo.between(page, "t") == "new\n"
+
+
+def test_front_of_time_and_quality():
+    pareto = script("pareto_picture")
+
+    def point(title, minutes, margin, expression):
+        measures = {"identity_margin": margin, "expression": expression}
+        return pareto.Point(title, minutes, 100, measures)
+
+    points = [
+        point("best", 1, 0.3, 0.03),
+        point("longer and worse", 2, 0.2, 0.04),
+        point("longer and more alike", 2, 0.4, 0.05),
+        point("no face found", 0.5, None, None),
+        point("quick", 0.5, 0.1, 0.09),
+        point("as good as the best", 1, 0.3, 0.03),
+    ]
+    found = [p.title for p in points if pareto.on_front(p, points)]
+    assert found == ["best", "longer and more alike", "quick", "as good as the best"]
+    expression = [p for p in points if pareto.on_front(p, points, pareto.PANELS[1:])]
+    assert [p.title for p in expression] == ["best", "quick", "as good as the best"]
+    _, rows = pareto.table(points, {"(mean face)": {"expression": 0.0312}})
+    assert rows[0][:6] == ["**quick**", "0.5", "100", "0.100", "", ""]
+    assert rows[1][0] == "no face found"
+    assert rows[-1][6] == "3.12%"
