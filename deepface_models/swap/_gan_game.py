@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from deepface_models._inputs import as_unit
-from deepface_models.swap._gan_optimizer import TwoTimeScaleAdam, mark
+from deepface_models.optimizers import TwoTimeScaleAdam, mark
 from deepface_models.swap.base import FaceSwap
 
 

@@ -77,6 +77,7 @@ class AdversarialFaceSwap(GameSwap):
                 routes=model._paths.routes,
                 trunk=model._paths.trunk,
                 mix=model._paths.mix,
+                centres=model._paths.centres,
                 has_mask=model.has_mask,
                 face_type=model.face_type,
                 **kwargs,

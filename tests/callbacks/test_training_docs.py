@@ -34,9 +34,9 @@ def test_the_pages_code_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(deepface_models, "Swift", narrow)
     names = {"faces": {name: Faces(i, 4, 64) for i, name in enumerate(NAMES)}}
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         exec(compile(block.replace("steps=100", "steps=4"), str(PAGE), "exec"), names)
-    written = {"rates.png", "checkpoints", "previews", "averaged"}
+    written = {"rates.png", "checkpoints", "previews", "averaged", "sharper"}
     assert {path.name for path in tmp_path.iterdir()} == written
     assert "activations" in capsys.readouterr().out

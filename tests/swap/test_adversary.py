@@ -9,9 +9,9 @@ from keras import ops
 
 from deepface_models.callbacks import ResumableCheckpoint
 from deepface_models.losses import FaceLoss
+from deepface_models.optimizers import TwoTimeScaleAdam
 from deepface_models.parts import load_parts
 from deepface_models.swap import IAE, FaceSwap, Swift, load, with_adversary
-from deepface_models.swap._gan_optimizer import TwoTimeScaleAdam
 from deepface_models.swap._gan_rules import RULES, duel, mixed_duel
 from deepface_models.swap.adversarial import AdversarialFaceSwap
 from deepface_models.swap.discriminators import patch_strides, unet_discriminator

@@ -1,0 +1,187 @@
+"""What region weights, perceptual and adversarial losses do to a real swap.
+
+    python benchmarks/loss_effects.py --minutes 4 --then 2 --output runs/effects
+
+Trains Swift on the demo's clips with its plain loss and no region weights, then goes on
+from there in several ways, each for the same time with a fresh optimizer: as before
+("plain"), with eyes and mouth weighing 3 and 2 or 8 and 6, with features of the trained
+encoder, and against discriminators. `evaluate` measures both directions on what was
+held out; `detail` is the fine detail of held-out faces drawn again beside the real
+ones', inside the mask, 1 at best. --output keeps each way's figures: an interrupted run
+goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import cv2
+import keras
+import numpy as np
+
+import deepface_models as dfm
+from deepface_models import losses, swap
+from deepface_models.callbacks import TimeBudget
+from deepface_models.demo import CLIPS, PEOPLE
+from deepface_models.optimizers import TwoTimeScaleAdam
+
+# What each way is for comes first.
+MEASURES = (
+    *("mouth", "eyes", "motion", "expression", "detail", "identity_margin"),
+    *("identity_wanted", "ssim", "psnr", "seam"),
+)
+BEST = {"motion": "low", "expression": "low", "identity_wanted": "low", "seam": "low"}
+
+
+def people(folder: Path) -> dict[str, tuple[dfm.FaceSet, dfm.FaceSet]]:
+    """Faces to train on and held out."""
+    aligner = dfm.FaceAligner(image_size=128)
+    clips = {name: sorted((CLIPS / name).glob("*.mpg")) for name in PEOPLE}
+    return {n: aligner.extract(clips[n], folder / n).split() for n in PEOPLE}
+
+
+def pairs(split: dict[str, Any], eyes: float = 1.0, mouth: float = 1.0) -> Any:
+    """The training data; the same draws for each way."""
+    return dfm.SwapPairs(
+        {name: training for name, (training, _) in split.items()},
+        8,
+        steps=25,
+        augmentation=dfm.Augmentation.light(),
+        eyes=eyes,
+        mouth=mouth,
+    )
+
+
+def fit(model: Any, data: Any, minutes: float) -> int:
+    """Trains for a time; returns the steps."""
+    model.fit(data, epochs=9999, verbose=0, callbacks=[TimeBudget(minutes)])
+    return int(model.optimizer.iterations)
+
+
+def plain(model: Any, split: dict[str, Any], minutes: float) -> int:
+    model.compile(optimizer=adam())
+    return fit(model, pairs(split), minutes)
+
+
+def weighted(eyes: float, mouth: float) -> Callable[..., int]:
+    def way(model: Any, split: dict[str, Any], minutes: float) -> int:
+        model.compile(optimizer=adam())
+        return fit(model, pairs(split, eyes, mouth), minutes)
+
+    return way
+
+
+def perceptual(model: Any, split: dict[str, Any], minutes: float) -> int:
+    """Features of the encoder as it is now, which knows faces."""
+    seen = keras.models.clone_model(model.encoder)
+    seen.set_weights(model.encoder.get_weights())
+    maps = [layer.name for layer in seen.layers if isinstance(layer, keras.layers.Add)]
+    loss = losses.WeightedLoss(
+        {losses.FaceLoss(): 1.0, losses.PerceptualLoss(seen, maps): 0.1}
+    )
+    model.compile(optimizer=adam(), loss=dict.fromkeys(model.identities, loss))
+    return fit(model, pairs(split), minutes)
+
+
+def adversarial(weight: float) -> Callable[..., int]:
+    def way(model: Any, split: dict[str, Any], minutes: float) -> int:
+        game = swap.with_adversary(model, weight)
+        game.compile(TwoTimeScaleAdam(3e-4, discriminator_rate=4.0))
+        return fit(game, pairs(split), minutes)
+
+    return way
+
+
+WAYS = {
+    "plain": plain,
+    "eyes 3, mouth 2": weighted(3.0, 2.0),
+    "eyes 8, mouth 6": weighted(8.0, 6.0),
+    "perceptual": perceptual,
+    "adversarial 0.1": adversarial(0.1),
+    "adversarial 1": adversarial(1.0),
+}
+
+
+def adam() -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(5e-4, beta_2=0.99)
+
+
+def detail(model: Any, name: str, held_out: dfm.FaceSet) -> float:
+    """Energy of the Laplacian inside the mask, drawn again / real."""
+    drawn = model.predict(held_out.images, to=name)[..., :3]
+    real, inside = held_out.images / np.float32(255), held_out.masks() > 0.9
+    energy = [
+        np.mean([edges(p)[m].var() for p, m in zip(pictures, inside, strict=True)])
+        for pictures in (drawn, real)
+    ]
+    return float(energy[0] / energy[1])
+
+
+def edges(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.Laplacian(picture, cv2.CV_32F))
+
+
+def measured(model: Any, split: dict[str, Any]) -> dict[str, dict[str, float]]:
+    found = {}
+    for replaced, wanted in (PEOPLE, PEOPLE[::-1]):
+        summary = dfm.evaluate(
+            model,
+            split[replaced][1],
+            to=wanted,
+            wanted=split[wanted][0],
+            replaced=split[replaced][0],
+            progress=False,
+        ).summary["swap"]
+        summary["detail"] = detail(model, replaced, split[replaced][1])
+        found[f"{replaced} as {wanted}"] = {k: float(summary[k]) for k in MEASURES}
+    return found
+
+
+def show(results: dict[str, Any]) -> None:
+    for direction in (" as ".join(PEOPLE), " as ".join(PEOPLE[::-1])):
+        print(f"\n| {direction} | {' | '.join(MEASURES)} |")
+        print(f"|---|{'---:|' * len(MEASURES)}")
+        for way, found in results.items():
+            cells = [f"{found[direction][key]:.3f}" for key in MEASURES]
+            print(f"| {way} | {' | '.join(cells)} |")
+    best = ", ".join(f"{key} {BEST.get(key, 'high')}" for key in MEASURES)
+    print(f"\nbetter: {best}; detail: near 1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=4.0, help="of the beginning")
+    parser.add_argument("--then", type=float, default=2.0, help="minutes of each way")
+    parser.add_argument("--output", type=Path, default=Path("runs/effects"))
+    options = parser.parse_args()
+    split, begun = people(options.output / "faces"), options.output / "begun"
+    path = options.output / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    if not begun.exists():
+        keras.utils.set_random_seed(0)
+        model = dfm.Swift(PEOPLE)
+        data = pairs(split)
+        model.adapt(data)
+        plain(model, split, options.minutes)
+        model.save_parts(begun)
+    for name, way in WAYS.items():
+        if name in results:
+            continue
+        keras.utils.set_random_seed(1)
+        model = dfm.load(begun)
+        steps = way(model, split, options.then)
+        results[name] = {"steps": steps, **measured(model, split)}
+        path.write_text(json.dumps(results, indent=1) + "\n")
+        print(name, results[name], flush=True)
+    show(results)
+
+
+if __name__ == "__main__":
+    main()
