@@ -21,7 +21,7 @@ _COLOURS = (
     *((86, 180, 233), (180, 165, 0), (0, 0, 0), (125, 60, 160), (145, 95, 45)),
 )
 _INK, _FRAME, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
-_LEFT, _TOP, _BOTTOM, _TEXT, _FINE = 56, 12, 52, 13, 4  # px; finer by
+LEFT, TOP, _BOTTOM, _TEXT, _FINE = 56, 12, 52, 13, 4  # px; finer by
 _HUGE = 1e30  # codes of a training that runs away; their squares would overflow
 
 
@@ -64,7 +64,7 @@ def latent_scatter(
     if flat.shape[1] == 1:
         points[:, 1] = number[whole]
     colours = _colours(len(names))
-    sheet = _paper(size, points, caption)
+    sheet = paper(size, points, caption)
     if len(points):
         sheet = _dots(sheet, points, [colours[i] for i in number[whole]], size)
     if labels is None:
@@ -118,32 +118,32 @@ def _directions(centred: Array) -> Array:
     return np.asarray(axes * np.sign(axes[np.arange(len(axes)), strongest])[:, None])
 
 
-def _paper(size: int, points: Array, caption: str) -> Array:
+def paper(size: int, points: Array, caption: str) -> Array:
     """The frame with ticks, numbers and a caption, without points."""
-    sheet = Image.new("RGB", (_LEFT + size + _TOP, _TOP + size + _BOTTOM), _PAPER)
+    sheet = Image.new("RGB", (LEFT + size + TOP, TOP + size + _BOTTOM), _PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT)
-    bottom, right = _TOP + size, _LEFT + size
-    for axis, (low, high) in enumerate(_limits(points)):
+    bottom, right = TOP + size, LEFT + size
+    for axis, (low, high) in enumerate(limits(points)):
         for tick in _ticks(low, high):
             at = (tick - low) / (high - low) * size
             text = f"{tick:.6g}"
             if axis == 0:
-                draw.line([(_LEFT + at, bottom), (_LEFT + at, bottom + 4)], _FRAME)
-                draw.text((_LEFT + at, bottom + 6), text, _INK, font, anchor="ma")
+                draw.line([(LEFT + at, bottom), (LEFT + at, bottom + 4)], _FRAME)
+                draw.text((LEFT + at, bottom + 6), text, _INK, font, anchor="ma")
             else:
-                draw.line([(_LEFT - 4, bottom - at), (_LEFT, bottom - at)], _FRAME)
-                draw.text((_LEFT - 7, bottom - at), text, _INK, font, anchor="rm")
-    draw.rectangle((_LEFT, _TOP, right, bottom), outline=_FRAME)
-    where = (_LEFT + size / 2, bottom + 28)
+                draw.line([(LEFT - 4, bottom - at), (LEFT, bottom - at)], _FRAME)
+                draw.text((LEFT - 7, bottom - at), text, _INK, font, anchor="rm")
+    draw.rectangle((LEFT, TOP, right, bottom), outline=_FRAME)
+    where = (LEFT + size / 2, bottom + 28)
     draw.text(where, caption, _INK, font, anchor="ma")
     return np.array(sheet)
 
 
 def _dots(sheet: Array, points: Array, colours: list[Any], size: int) -> Array:
     """Draws the points into the frame, in their own order, so that none is favoured."""
-    low, high = np.array(_limits(points)).T
+    low, high = np.array(limits(points)).T
     place = (points - low) / (high - low) * size
-    place = np.column_stack([_LEFT + place[:, 0], _TOP + size - place[:, 1]])
+    place = np.column_stack([LEFT + place[:, 0], TOP + size - place[:, 1]])
     radius = 4 if len(points) <= 300 else 3 if len(points) <= 1500 else 2
     # Drawn larger and then reduced, as OpenCV's own smooth dots are angular.
     large = sheet.repeat(_FINE, axis=0).repeat(_FINE, axis=1)
@@ -153,16 +153,16 @@ def _dots(sheet: Array, points: Array, colours: list[Any], size: int) -> Array:
     return np.asarray(cv2.resize(large, whole, interpolation=cv2.INTER_AREA))
 
 
-def _limits(points: Array) -> list[tuple[float, float]]:
+def limits(points: Array) -> list[tuple[float, float]]:
     """Low and high end of both axes, a little wider than the points."""
     if not len(points):
         return [(-1.0, 1.0)] * 2
-    limits = []
+    found = []
     for values in points.T:
         low, high = float(values.min()), float(values.max())
         margin = 0.05 * (high - low) or max(1.0, 0.05 * abs(high))
-        limits.append((low - margin, high + margin))
-    return limits
+        found.append((low - margin, high + margin))
+    return found
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -177,7 +177,7 @@ def _ticks(low: float, high: float) -> list[float]:
 def _legend(names: Array, colours: list[Any], height: int) -> Array:
     """A column with each class's colour and name, as many as there is room for."""
     font, line = ImageFont.load_default(_TEXT), _TEXT + 7
-    room = (height - _TOP) // line
+    room = (height - TOP) // line
     texts = [str(name) for name in names]
     if len(texts) > room:
         texts = [*texts[: room - 1], f"and {len(texts) - room + 1} more"]
@@ -185,7 +185,7 @@ def _legend(names: Array, colours: list[Any], height: int) -> Array:
     column = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(column)
     for i, text in enumerate(texts):
-        y = _TOP + i * line + line // 2
+        y = TOP + i * line + line // 2
         if i < len(names) and not (len(names) > room and i == len(texts) - 1):
             draw.ellipse((6, y - 5, 16, y + 5), fill=colours[i])
         draw.text((22, y), text, _INK, font, anchor="lm")

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.autoencoders.scatter import _LEFT, _TOP, _limits, _paper
+from deepface_models.autoencoders.scatter import LEFT, TOP, limits, paper
 from deepface_models.callbacks._state import (
     read_random,
     read_state,
@@ -57,15 +57,13 @@ class RateTrial:
         caption = "log10 of the learning rate across, loss up"
         if self.suggestion is not None:
             caption += f"; suggested {self.suggestion:.2g}"
-        sheet = np.ascontiguousarray(_paper(size, points, caption))
-        low, high = np.array(_limits(points)).T
+        sheet = np.ascontiguousarray(paper(size, points, caption))
+        low, high = np.array(limits(points)).T
 
         def place(rate: Array, loss: Array) -> Array:
             at = (np.column_stack([np.log10(rate), loss]) - low) / (high - low)
-            at = np.column_stack(
-                [_LEFT + at[:, 0] * size, _TOP + (1 - at[:, 1]) * size]
-            )
-            clipped = np.clip(at, (_LEFT, _TOP), (_LEFT + size, _TOP + size))
+            at = np.column_stack([LEFT + at[:, 0] * size, TOP + (1 - at[:, 1]) * size])
+            clipped = np.clip(at, (LEFT, TOP), (LEFT + size, TOP + size))
             return np.asarray(np.rint(clipped).astype("int32"))
 
         for losses, colour, width in (

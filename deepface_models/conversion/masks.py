@@ -10,14 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models.faces._template import five_points
 from deepface_models.faces.masks import face_mask
 
 Array = NDArray[Any]
 
 MASKS = ("learned", "hull", "ellipse")
-
-# The 68-point indices of dlib's five points: both corners of both eyes, nose base.
-_FIVE_OF_68 = (45, 42, 36, 39, 33)
 
 
 def learned(predicted: Array) -> Array:
@@ -60,8 +58,7 @@ def ellipse(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
     Returns:
         (S, S) float32 in [0, 1].
     """
-    five = landmarks[list(_FIVE_OF_68)] if len(landmarks) == 68 else landmarks
-    return _unit(face_mask(five, image_size, dilation))
+    return _unit(face_mask(five_points(landmarks), image_size, dilation))
 
 
 def intersection(*masks: Array) -> Array:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.data.regions import five_points
 from deepface_models.faces import MEAN_FACE_5
+from deepface_models.faces._template import five_points
 from deepface_models.faces.align import umeyama
 
 Array = NDArray[Any]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.data.regions import five_points
+from deepface_models.faces._template import five_points
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet

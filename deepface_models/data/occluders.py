@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deepface_models.data._hand import paint_hand
 from deepface_models.data._painting import Painting, face_frame, skin_colour
 from deepface_models.data.augmentation import Augmentation
-from deepface_models.data.regions import five_points
+from deepface_models.faces._template import five_points
 
 Array = NDArray[Any]
 Drawer = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]

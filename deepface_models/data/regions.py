@@ -14,17 +14,6 @@ EYES_68 = (slice(36, 42), slice(42, 48))
 MOUTH_68 = slice(48, 68)
 # Points of dlib's five: outer and inner corner of one eye, of the other, nose base.
 EYES_5 = ((0, 1), (2, 3))
-FIVE_OF_68 = (45, 42, 36, 39, 33)  # where dlib's five are among the 68
-
-
-def five_points(landmarks: Array) -> Array:
-    """Returns dlib's five points, (5, 2), of the 68 or of themselves.
-
-    Args:
-        landmarks: (68, 2) or (5, 2).
-    """
-    points = np.asarray(landmarks)
-    return points[list(FIVE_OF_68)] if len(points) == 68 else points
 
 
 def region_weights(

@@ -22,6 +22,8 @@ Array = NDArray[Any]
 
 # Brows, nose, eyes and mouth corners: they move least when the mouth opens.
 STABLE_68 = (*range(17, 49), 54)
+# Where dlib's five are among the 68: both corners of both eyes, nose base.
+FIVE_OF_68 = (45, 42, 36, 39, 33)
 
 MEAN_FACE_68: Array = np.array(
     [
@@ -123,4 +125,14 @@ DEPTH_68: Array = np.array([
 # The same places as the five points: eye corners and the base of the nose. The nose is
 # taken deeper than it is: with one point out of the plane the pitch is a toss-up
 # otherwise (deviation on front views 5.8 degrees instead of 10.9).
-DEPTH_5: Array = DEPTH_68[[45, 42, 36, 39, 33]] + np.array([0, 0, 0, 0, 0.105])
+DEPTH_5: Array = DEPTH_68[[*FIVE_OF_68]] + np.array([0, 0, 0, 0, 0.105])
+
+
+def five_points(landmarks: Array) -> Array:
+    """Returns dlib's five points, (5, 2), of the 68 or of themselves.
+
+    Args:
+        landmarks: (68, 2) or (5, 2).
+    """
+    points = np.asarray(landmarks)
+    return points[list(FIVE_OF_68)] if len(points) == 68 else points

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from deepface_models.data import Augmentation, occlude
 from deepface_models.data.occluders import draw_glasses, draw_hand, draw_stick
-from deepface_models.data.regions import FIVE_OF_68, five_points
 from deepface_models.faces import MEAN_FACE_5, MEAN_FACE_68, face_mask
+from deepface_models.faces._template import FIVE_OF_68, five_points
 
 STILL = Augmentation.none()
 DRAWERS = (draw_hand, draw_stick, draw_glasses)
