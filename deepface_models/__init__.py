@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         losses,
         metrics,
         optimizers,
+        presets,
         swap,
         testing,
     )
@@ -67,6 +68,7 @@ __all__ = [
     "losses",
     "metrics",
     "optimizers",
+    "presets",
     "swap",
     "testing",
     "train",
@@ -75,7 +77,7 @@ __all__ = [
 
 _MODULES = (
     *("autoencoders", "callbacks", "data", "importers", "losses", "metrics"),
-    *("optimizers", "swap", "testing"),
+    *("optimizers", "presets", "swap", "testing"),
 )
 _HOMES = {
     "Augmentation": "data",

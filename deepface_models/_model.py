@@ -110,6 +110,37 @@ class PartModel(keras.Model):
         """Builds the model that `get_config` described."""
         return cls(**config)
 
+    @classmethod
+    def from_preset(
+        cls,
+        source: str | Path,
+        *,
+        identities: Sequence[str] | None = None,
+        load_weights: bool = True,
+    ) -> Any:
+        """Builds a model of this class from a preset; it is not compiled.
+
+        Args:
+            source: A name of `presets.list_models()`, a folder that `save_parts` or
+                `presets.save_preset` wrote, "https://host/folder" or
+                "hf://owner/repo[/folder][@revision]".
+            identities: The people of a face swap: new ones where the preset holds
+                only what people share, else the preset's own in any order.
+            load_weights: False for the architecture alone, with fresh weights.
+
+        Raises:
+            FileNotFoundError: There is no such preset.
+            ConnectionError: It cannot be fetched.
+            IntegrityError: A file is missing, damaged or changed.
+            ModelFileError: It holds no model of this class and version.
+            ValueError: `identities` are not the preset's, or are missing.
+        """
+        from deepface_models import presets
+
+        return presets.load(
+            source, load_weights=load_weights, identities=identities, expected=cls
+        )
+
     def _owners(self) -> dict[str, str]:
         """Returns whose own a part is, by part; nobody's are left out."""
         return {}

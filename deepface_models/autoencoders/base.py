@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -159,19 +158,6 @@ class Autoencoder(PartModel):
         for part in self.parts.values():
             part.summary(*args, **kwargs)
         super().summary(*args, **kwargs)
-
-    @classmethod
-    def from_preset(cls, folder: str | Path) -> Any:
-        """Loads a model of this class from a folder that `save_parts` wrote.
-
-        Raises:
-            FileNotFoundError: There is no such folder.
-            IntegrityError: A weights file is missing, damaged or changed.
-            ModelFileError: The folder holds no model of this class.
-        """
-        from deepface_models import parts
-
-        return parts.load_parts(folder, expected=cls)
 
     def _as_unit(self, values: Any) -> Any:
         return as_unit(values)

@@ -21,6 +21,7 @@ from deepface_models.cli import (
     evaluate,
     extract,
     importing,
+    presets,
     train,
     verify,
 )
@@ -29,7 +30,7 @@ from deepface_models.cli._arguments import add_traceback
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, convert, evaluate, verify),
-    *(importing, doctor, demo),
+    *(presets, importing, doctor, demo),
 )
 _EPILOG = f"""\
 the main job in three commands:

@@ -45,8 +45,8 @@ def add(commands: Commands) -> None:
         default="swift",
         metavar="NAME",
         help="swift, or a published one, far slower: original, lightweight, iae, "
-        "dfaker, dflh128, dflsae, dlight, quick96, realface, saehd, unbalanced or "
-        "villain (default: %(default)s)",
+        "amp, dfaker, dflh128, dflsae, dlight, faceswapgan, phazea, quick96, "
+        "realface, saehd, unbalanced or villain (default: %(default)s)",
     )
     option(
         "--size",

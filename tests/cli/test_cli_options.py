@@ -40,6 +40,10 @@ def functions(command: str) -> list[Callable[..., Any]]:
         "convert": [dfm.convert, dfm.Converter, dfm.FaceAligner],
         "evaluate": [dfm.evaluate, dfm.FaceSet.split],
         "verify": [dfm.verify],
+        "list": [dfm.presets.list_models],
+        "describe": [dfm.presets.describe],
+        "fetch": [dfm.presets.fetch],
+        "pack": [dfm.presets.save_preset],
         "import": [dfm.importers.load_original],
     }[command]
 
@@ -49,6 +53,8 @@ ELSEWHERE = {
     "convert": {"key"},  # of Certificate.load
     "evaluate": {"json"},  # of Evaluation.to_json
     "verify": {"json"},  # how to print
+    "list": {"json"},
+    "describe": {"json"},
     "import": {"output"},  # of Original.save_parts
 }
 

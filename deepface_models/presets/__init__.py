@@ -1,0 +1,41 @@
+"""Trained models by name, address or folder, whose bytes are checked before use.
+
+Nothing is unpickled and no code of a preset is run: a preset is JSON, `.weights.h5`
+files of arrays, a card and a `golden.npz` of arrays. Listing, describing and fetching
+import no Keras.
+"""
+
+from typing import TYPE_CHECKING
+
+from deepface_models.presets.fetching import cache_folder, fetch
+from deepface_models.presets.loading import load
+from deepface_models.presets.packing import save_preset
+from deepface_models.presets.registry import (
+    describe,
+    list_models,
+    register,
+    weights_folder,
+)
+
+if TYPE_CHECKING:
+    from deepface_models.presets.golden import check_golden
+
+__all__ = [
+    "cache_folder",
+    "check_golden",
+    "describe",
+    "fetch",
+    "list_models",
+    "load",
+    "register",
+    "save_preset",
+    "weights_folder",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "check_golden":  # needs Keras
+        from deepface_models.presets.golden import check_golden
+
+        return check_golden
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,103 @@
+"""The model card that is published with a preset."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from deepface_models.presets.record import Record, file_name
+
+_HUB_LICENCE = re.compile(r"[a-z0-9.-]+")
+_UNSTATED = "Not stated."
+
+
+def write_card(path: Path, record: Record) -> None:
+    """Writes a preset's README.md, with the header that the Hugging Face hub reads."""
+    path.write_bytes("\n".join(_card(record)).encode())
+
+
+def summary(record: Mapping[str, Any]) -> str:
+    """Returns a preset's facts as lines for a terminal."""
+    return "\n".join(f"{key:<14}{value}" for key, value in _facts(record) if value)
+
+
+def _card(record: Record) -> Iterator[str]:
+    yield from _header(record["licence"])
+    yield from (f"# {record['name']}", "", record["description"], "")
+    yield from _usage(record)
+    yield from ("| what | value |", "|---|---|")
+    yield from (f"| {_cell(k)} | {_cell(v)} |" for k, v in _facts(record) if v)
+    titles = {"use": "Intended use", "not_for": "Not for", "limits": "Limits"}
+    for key, title in {**titles, "data": "Training data"}.items():
+        yield from ("", f"## {title}", "", record[key] or _UNSTATED)
+    yield from ("", "## Measured", "")
+    rows = list(_rows(record["results"]))
+    yield from ("| measure | value |", "|---|---|") if rows else (_UNSTATED,)
+    yield from (f"| {_cell(name)} | {_cell(value)} |" for name, value in rows)
+    yield from ("", "## Files", "", "| file | bytes | SHA-256 |", "|---|---|---|")
+    for part in record["parts"]:
+        file = record["files"][file_name(part)]
+        yield f"| {file_name(part)} | {file['size']} | {file['sha256']} |"
+    yield ""
+
+
+def _header(licence: str) -> Iterator[str]:
+    known = _HUB_LICENCE.fullmatch(licence.lower())
+    yield "---"
+    yield f"license: {licence.lower() if known else 'other'}"
+    if not known:
+        yield f"license_name: {json.dumps(licence)}"
+    yield from ("library_name: keras", "tags: [deepface_models]", "---", "")
+
+
+def _usage(record: Record) -> Iterator[str]:
+    model = record["architecture"].rpartition(">")[2]
+    people = ', identities=("ana", "ben")' if record["shared"] else ""
+    room = "swap" if record["shared"] or record["identities"] else "autoencoders"
+    yield from ("```python", f"from deepface_models.{room} import {model}", "")
+    yield f'model = {model}.from_preset("{record["name"]}"{people})'
+    yield from ("```", "")
+
+
+def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    size = record["config"].get("image_size") or record["config"].get("image_shape")
+    yield "name", record["name"]
+    yield "description", record["description"]
+    yield "architecture", record["architecture"].rpartition(">")[2]
+    yield "size", "x".join(map(str, size)) if isinstance(size, list) else size
+    yield "people", ", ".join(record["identities"] or ())
+    yield "holds", f"{', '.join(record['parts'])}{_only(record)}"
+    yield "parameters", f"{record['parameters']:,}"
+    yield "bytes", f"{record['bytes']:,}, {record['dtype']}"
+    yield "rounding", f"{record['rounding']:.2g}" if record["rounding"] else ""
+    yield "licence", record["licence"]
+    yield "data", record["data"]
+    yield "seed", "" if record["seed"] is None else str(record["seed"])
+    yield "commit", record["commit"]
+    yield "command", record["command"]
+    yield "made with", f"deepface_models {record['version']}, Keras {record['keras']}"
+    if "digest" in record:
+        yield "results", "; ".join(f"{n} {v}" for n, v in _rows(record["results"]))
+        yield "digest", record["digest"]
+        yield "sources", ", ".join(record.get("sources", ()))
+        yield "folder", record.get("folder") or ""
+
+
+def _only(record: Mapping[str, Any]) -> str:
+    return " (shared parts; people start afresh)" if record["shared"] else ""
+
+
+def _rows(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields measures by name; those of groups behind the groups' names."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _rows(value, f"{before}{name}, ")
+        else:
+            yield f"{before}{name}", value
+
+
+def _cell(value: Any) -> str:
+    return " ".join(str(value).split()).replace("|", "\\|")

@@ -1,0 +1,199 @@
+"""Fetching presets: checked byte by byte, whole or not at all, once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deepface_models._errors import IntegrityError
+from deepface_models._progress import Progress, Report
+from deepface_models.presets import registry
+from deepface_models.presets.record import (
+    RECORD,
+    Record,
+    check_files,
+    has_record,
+    parse,
+    read_record,
+    to_bytes,
+)
+from deepface_models.presets.sources import Source, is_remote, parse_source
+
+_RECORD_LIMIT = 1 << 20  # bytes
+_ABANDONED = 24 * 3600.0  # seconds after which a killed download is swept away
+
+
+def cache_folder() -> Path:
+    """Returns where fetched presets are kept.
+
+    It is `presets` in `DEEPFACE_MODELS_HOME`, or in `~/.cache/deepface_models`.
+    """
+    chosen = os.environ.get("DEEPFACE_MODELS_HOME")
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(chosen or Path(cache) / "deepface_models") / "presets"
+
+
+def fetch(
+    source: str | Path, *, again: bool = False, progress: bool | Report = True
+) -> Path:
+    """Returns a preset's folder on this computer, its bytes checked.
+
+    What was fetched before is used without a connection. Several processes may
+    fetch the same preset at once; an interrupted one leaves nothing behind that
+    could be taken for a preset.
+
+    Args:
+        source: A name, the folder of a preset, "https://host/folder" or
+            "hf://owner/repo[/folder][@revision]". "#sha256=<digest>" behind an
+            address pins the digest of its `preset.json`; a name pins it by itself.
+        again: Whether to fetch it though it is there.
+        progress: True for a bar, a function of (bytes done, bytes), or False.
+
+    Raises:
+        FileNotFoundError: There is no such preset.
+        ConnectionError: It cannot be fetched.
+        IntegrityError: A file differs from what the record states.
+        ValueError: The address is none.
+    """
+    entry = registry.find(source)
+    if entry is not None:
+        return _by_name(*entry, again, progress)
+    if is_remote(source):
+        return _by_address(parse_source(str(source)), again, progress)
+    if not Path(source).exists():
+        raise FileNotFoundError(registry.nothing(source))
+    check_files(source, read_record(source))
+    return Path(source)
+
+
+def _by_name(
+    record: Record, sources: Sequence[str], again: bool, progress: bool | Report
+) -> Path:
+    name = record["name"]
+    folder = registry.shipped(name)
+    if folder is None:
+        folder = cache_folder() / f"{name}.{record['digest'][:16]}"
+        if again or not has_record(folder):
+            return _first(record, sources, folder, progress)
+    if read_record(folder) != record:
+        raise IntegrityError(
+            f"{folder} holds another preset than {name!r} of this version. Expected "
+            f"the digest {record['digest']}. Delete the folder and fetch it again."
+        )
+    check_files(folder, record)
+    return folder
+
+
+def _first(
+    record: Record, sources: Sequence[str], folder: Path, progress: bool | Report
+) -> Path:
+    """Fetches from the first source that works."""
+    reasons = []
+    for source in map(parse_source, sources):
+        try:
+            with _new_folder(folder) as new:
+                _download(source, record, new, progress)
+            return folder
+        except (OSError, IntegrityError) as error:
+            reasons.append(error)
+    if len(reasons) == 1:
+        raise reasons[0]
+    said = " ".join(map(str, reasons)) or "It has no source."
+    raise ConnectionError(
+        f"The preset {record['name']!r} could not be fetched. {said} Expected one of "
+        "its sources to work. Update deepface_models, or give a folder."
+    )
+
+
+def _by_address(source: Source, again: bool, progress: bool | Report) -> Path:
+    key = hashlib.sha256(source.base.encode()).hexdigest()[:32]
+    folder = cache_folder() / f"at.{key}"
+    if again or not has_record(folder):
+        with _new_folder(folder) as new:
+            record = _remote_record(source, new)
+            _download(source, record, new, progress)
+    record = read_record(folder)
+    _check_pin(source, record)
+    check_files(folder, record)
+    return folder
+
+
+def _remote_record(source: Source, folder: Path) -> Record:
+    path = folder / RECORD
+    source.fetch(RECORD, path, _RECORD_LIMIT)
+    record = parse(path.read_bytes(), f"{source.base}/{RECORD}")
+    _check_pin(source, record)
+    return record
+
+
+def _check_pin(source: Source, record: Record) -> None:
+    if source.digest not in (None, record["digest"]):
+        raise IntegrityError(
+            f"{source.base} holds a preset with the digest {record['digest']}. "
+            f"Expected {source.digest}, as the address says. Ask for the address "
+            "where it came from."
+        )
+
+
+def _download(
+    source: Source, record: Record, folder: Path, progress: bool | Report
+) -> None:
+    """Fetches a record's files; each is checked before the next is asked for."""
+    total = sum(file["size"] for file in record["files"].values())
+    with Progress(progress) as bar:
+        bar.task(record["name"], total)
+        for name, file in record["files"].items():
+            source.fetch(name, folder / name, file["size"])
+            check_files(folder, record, [name])
+            bar.advance(file["size"])
+    (folder / RECORD).write_bytes(to_bytes(record))
+
+
+@contextmanager
+def _new_folder(final: Path) -> Iterator[Path]:
+    """Yields a folder of this process alone that becomes `final` on success."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(final.parent)
+    new, old = (final.parent / f".{final.name}.{uuid.uuid4().hex[:8]}" for _ in "ab")
+    new.mkdir()
+    try:
+        yield new
+        # What is in order stays, as other processes may be reading it.
+        if not _is_in_order(final, read_record(new)):
+            _replace(final, new, old)
+    finally:
+        for rest in (new, old):
+            shutil.rmtree(rest, ignore_errors=True)
+
+
+def _is_in_order(folder: Path, record: Record) -> bool:
+    try:
+        check_files(folder, record)
+        return read_record(folder) == record
+    except (OSError, ValueError):
+        return False
+
+
+def _replace(final: Path, new: Path, old: Path) -> None:
+    if final.exists():
+        with suppress(OSError):  # another process was faster
+            os.rename(final, old)
+    try:
+        os.rename(new, final)
+    except OSError:
+        if not has_record(final):  # else another process was faster
+            raise
+
+
+def _sweep(cache: Path) -> None:
+    """Deletes what killed processes left; nobody ever reads it."""
+    for path in cache.glob(".*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)

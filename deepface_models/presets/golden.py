@@ -1,0 +1,110 @@
+"""`golden.npz`: a few inputs and what a preset's model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.presets.record import GOLDEN
+
+Array = NDArray[Any]
+Arrays = dict[str, Array]
+_IN, _OUT = "in.", "out."
+_AS = "predict."
+_STEPS = 8  # of a series of any length
+
+
+def write_golden(folder: Path, inputs: Mapping[str, Array], outputs: Arrays) -> None:
+    """Writes the file."""
+    values = {f"{_IN}{name}": value for name, value in inputs.items()}
+    values |= {f"{_OUT}{name}": value for name, value in outputs.items()}
+    np.savez_compressed(folder / GOLDEN, **values)  # type: ignore[arg-type]
+
+
+def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
+    """Returns how far a loaded model is from what was drawn when it was packed.
+
+    Args:
+        model: What `load(folder)` returned.
+        folder: The preset's folder, as `fetch` returns it.
+
+    Returns:
+        For each output the largest difference, as a share of the output's largest
+        value or of 1; about 1e-6 on another computer or backend.
+    """
+    with np.load(Path(folder) / GOLDEN, allow_pickle=False) as file:
+        values = dict(file)
+    inputs = {n[len(_IN) :]: v for n, v in values.items() if n.startswith(_IN)}
+    expected = {n[len(_OUT) :]: v for n, v in values.items() if n.startswith(_OUT)}
+    shared = not any(name.startswith(_AS) for name in expected)
+    return differences(draw(model, inputs, shared), expected)
+
+
+def differences(found: Arrays, expected: Arrays) -> dict[str, float]:
+    """Returns the largest difference of each output that is expected."""
+    return {
+        name: float(np.max(np.abs(found[name] - value)) / max(1, np.abs(value).max()))
+        for name, value in expected.items()
+    }
+
+
+def make_inputs(
+    model: Any, stored: Mapping[str, Any] | None = None, images: Any = None
+) -> Arrays:
+    """Returns two inputs of the model, and of each part if only some are stored.
+
+    Args:
+        model: The model.
+        stored: The parts that are stored; None for all.
+        images: (N, ...) as the model takes them, of which the first two are used;
+            noise by default.
+    """
+    rng = np.random.default_rng(0)
+    if images is None:
+        shape = getattr(model, "data_shape", None) or model.encoder.inputs[0].shape[1:]
+        images = _noise(shape, rng)
+    inputs = {"images": np.asarray(images)[:2]}
+    for name in sorted((stored or {}).keys() - {"encoder"}):
+        for number, tensor in enumerate(model.parts[name].inputs):
+            shape = (2, *(n or _STEPS for n in tensor.shape[1:]))
+            inputs[f"{name}/{number}"] = rng.normal(0, 1, shape).astype("float32")
+    return inputs
+
+
+def draw(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
+    """Returns what a model makes of the inputs, by name.
+
+    Args:
+        model: The model.
+        inputs: Of `make_inputs`.
+        shared: Whether to leave out what is drawn by people's own parts.
+    """
+    images = inputs["images"]
+    drawn: Arrays = {"encode": model.encode(images)}
+    if shared:
+        names = {name.partition("/")[0] for name in inputs} - {"images"}
+        return drawn | {name: _alone(model.parts[name], name, inputs) for name in names}
+    if hasattr(model, "identities"):
+        people = model.identities
+        return drawn | {f"{_AS}{n}": model.predict(images, to=n) for n in people}
+    found = model.predict(images, verbose=0)
+    found = found if isinstance(found, dict) else {"image": found}
+    return drawn | {f"{_AS}{name}": value for name, value in found.items()}
+
+
+def _alone(part: Any, name: str, inputs: Mapping[str, Array]) -> Array:
+    values = [inputs[f"{name}/{number}"] for number in range(len(part.inputs))]
+    given = keras.tree.pack_sequence_as(part.input, values)
+    return np.asarray(part.predict(given, verbose=0))
+
+
+def _noise(shape: tuple[int | None, ...], rng: np.random.Generator) -> Array:
+    whole = (2, *(size or _STEPS for size in shape))
+    if len(whole) == 4 and whole[-1] in (1, 3):
+        return rng.integers(0, 256, whole, dtype="uint8")
+    return rng.uniform(0, 1, whole).astype("float32")

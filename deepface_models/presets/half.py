@@ -1,0 +1,48 @@
+"""Weights files in half the bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from deepface_models._files import atomic_path
+
+
+def to_float16(path: str | Path) -> None:
+    """Rewrites a `.weights.h5` with float16 in place of float32.
+
+    Keras casts to the model's own type when it loads the file; counters and seeds
+    stay as they are. The same weights give the same bytes.
+
+    Raises:
+        ValueError: A weight is too large for float16.
+    """
+    with atomic_path(path, ".h5") as new:
+        with h5py.File(path, "r") as source, h5py.File(new, "w") as target:
+            _copy(source, target, Path(path).name)
+
+
+def _copy(source: Any, target: Any, where: str) -> None:
+    target.attrs.update(source.attrs)
+    for name, value in source.items():
+        if isinstance(value, h5py.Group):
+            _copy(value, target.create_group(name), f"{where}/{name}")
+        else:
+            data = _rounded(value[()], f"{where}/{name}")
+            target.create_dataset(name, data=data).attrs.update(value.attrs)
+
+
+def _rounded(value: Any, where: str) -> Any:
+    if value.dtype != np.float32:
+        return value
+    with np.errstate(over="ignore"):
+        half = value.astype(np.float16)
+    if (np.isfinite(value) != np.isfinite(half)).any():
+        raise ValueError(
+            f"{where} holds {np.abs(value).max():g}. Expected values up to 65504, the "
+            'largest of float16. Save the preset with dtype="float32".'
+        )
+    return half

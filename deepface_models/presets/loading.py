@@ -1,0 +1,199 @@
+"""Models from presets: checked first, then built, then given their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepface_models._errors import ModelFileError
+from deepface_models.presets import registry
+from deepface_models.presets.fetching import fetch
+from deepface_models.presets.record import (
+    CONFIG,
+    Record,
+    check_files,
+    has_record,
+    read_record,
+)
+from deepface_models.presets.sources import is_remote
+
+if TYPE_CHECKING:
+    import keras
+
+    from deepface_models._model import PartModel
+
+
+def load(
+    source: str | Path,
+    *,
+    load_weights: bool = True,
+    identities: Sequence[str] | None = None,
+    expected: type[keras.Model] | None = None,
+) -> Any:
+    """Builds the model of a preset; it is not compiled.
+
+    Args:
+        source: A name of `list_models()`, a folder of `save_preset` or `save_parts`,
+            "https://host/folder" or "hf://owner/repo[/folder][@revision]". A name
+            goes before a folder of that name; write "./name" for the folder.
+        load_weights: False for the architecture alone, with fresh weights; by a name,
+            nothing is fetched then.
+        identities: The people of a face swap. A preset of shared parts needs them:
+            each starts with fresh parts of their own. One that draws people already
+            takes the same people in any order, and nobody else.
+        expected: The class that the model has to be of.
+
+    Returns:
+        The model, ready to predict; call `compile()` to train it further.
+
+    Raises:
+        FileNotFoundError: There is no such preset.
+        ConnectionError: It cannot be fetched.
+        IntegrityError: A file is missing or has other bytes than were published.
+        ModelFileError: Class or structure is not that of this version.
+        ValueError: `identities` are not the preset's, or are missing.
+    """
+    record, folder = _find(source, load_weights)
+    model = _build(record, identities, expected, source)
+    if load_weights and folder is not None:
+        _restore(model, folder, record)
+    return model
+
+
+class SharedParts:
+    """The parts of a model that are nobody's own."""
+
+    def __init__(self, model: PartModel) -> None:
+        owners = model._owners()
+        self.parts = {n: part for n, part in model.parts.items() if n not in owners}
+
+
+def stored_parts(model: Any, shared: bool) -> Any:
+    """Returns what a preset of a model stores: the model, or its shared parts."""
+    return SharedParts(model) if shared else model
+
+
+def _find(source: str | Path, load_weights: bool) -> tuple[Record, Path | None]:
+    """Returns a checked record and where its files are."""
+    entry = registry.find(source)
+    if entry is not None and not load_weights:
+        return entry[0], None
+    if entry is not None or is_remote(source):
+        folder = fetch(source)
+        record = read_record(folder)
+    else:
+        folder = Path(source)
+        if not folder.exists():
+            raise FileNotFoundError(registry.nothing(source))
+        if not has_record(folder):
+            return _plain(folder), folder
+        record = read_record(folder)
+        check_files(folder, record, None if load_weights else [CONFIG])
+    _check_config(folder, record)
+    return record, folder
+
+
+def _plain(folder: Path) -> Record:
+    """Returns as much of a record as a folder of `save_parts` tells."""
+    from deepface_models import parts
+
+    config = parts.read_config(folder)
+    return {
+        "architecture": config["class"],
+        "config": config["config"],
+        "identities": config.get("identities"),
+        "shared": False,
+        "parts": list(config["parts"]),
+        "version": config.get("version"),
+    }
+
+
+def _check_config(folder: Path, record: Record) -> None:
+    """Refuses a record of another model than the weights belong to."""
+    from deepface_models import parts
+
+    config = parts.read_config(folder)
+    found = (config["class"], config["config"], list(config["parts"]))
+    if found != (record["architecture"], record["config"], record["parts"]):
+        raise ModelFileError(
+            f"{folder} holds weights of a {config['class']} and a record of a "
+            f"{record['architecture']}. Expected both to be of the same model, "
+            "settings and parts. Ask for it where the preset came from."
+        )
+
+
+def _build(
+    record: Record,
+    identities: Sequence[str] | None,
+    expected: type[keras.Model] | None,
+    source: str | Path,
+) -> Any:
+    from deepface_models import parts
+
+    model_class = parts._registered(record["architecture"], source)
+    if expected is not None and not issubclass(model_class, expected):
+        raise ModelFileError(
+            f"{source} holds a {model_class.__name__}. Expected a {expected.__name__}. "
+            f"Use {model_class.__name__}.from_preset, or "
+            "deepface_models.presets.load(...) for any."
+        )
+    people = _people(record, identities, source)
+    try:
+        return model_class.from_config({**record["config"], **people})
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{source} holds a {record['architecture']} that cannot be built "
+            f"({error}). Expected the arguments of this version's class. Load it with "
+            f"the version that saved it, {record['version']}."
+        ) from error
+
+
+def _people(
+    record: Mapping[str, Any], identities: Sequence[str] | None, source: str | Path
+) -> dict[str, list[str]]:
+    """Returns the argument `identities`, if the model takes one."""
+    own = record["identities"]
+    if record["shared"]:
+        return {"identities": _new_people(identities, source)}
+    if own is None and identities is None:
+        return {}
+    if own is None:
+        raise ValueError(
+            f"identities={tuple(identities or ())!r} was asked of {source}, whose "
+            "model draws no particular people. Expected none. Leave `identities` out."
+        )
+    chosen = own if identities is None else list(identities)
+    if sorted(chosen) != sorted(own):
+        raise ValueError(
+            f"identities={tuple(chosen)!r} was asked of {source}, which draws "
+            f"{', '.join(map(repr, own))}. Expected the same people, in any order, as "
+            "one person's parts draw nobody else. Build the model with your people "
+            "and call model.take_parts(presets.load(...)) for what people share."
+        )
+    return {"identities": chosen}
+
+
+def _new_people(identities: Sequence[str] | None, source: str | Path) -> list[str]:
+    from deepface_models.swap import FaceSwap
+
+    if identities is None:
+        raise ValueError(
+            f"{source} holds what people share and nobody's own parts. Expected the "
+            "names of the people to train. Use "
+            'from_preset(..., identities=("ana", "ben")).'
+        )
+    return list(FaceSwap.check_identities(identities))
+
+
+def _restore(model: Any, folder: Path, record: Record) -> None:
+    from deepface_models import parts
+
+    target = stored_parts(model, record["shared"])
+    if set(target.parts) != set(record["parts"]):
+        raise ModelFileError(
+            f"{folder} holds the parts {', '.join(record['parts'])}. Expected "
+            f"{', '.join(target.parts)} of this {type(model).__name__}. Load it with "
+            f"the version that saved it, {record['version']}."
+        )
+    parts.restore_parts(target, folder)

@@ -1,0 +1,210 @@
+"""Presets from trained models: folders that are ready to be published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepface_models._files import write_json
+from deepface_models._folders import whole_folder
+from deepface_models._version import __version__
+from deepface_models.presets.card import write_card
+from deepface_models.presets.loading import stored_parts
+from deepface_models.presets.record import (
+    CARD,
+    CONFIG,
+    GOLDEN,
+    RECORD,
+    Record,
+    check_name,
+    file_name,
+    has_record,
+    measure,
+    read_record,
+    sign,
+    to_bytes,
+)
+
+if TYPE_CHECKING:
+    from deepface_models._model import PartModel
+
+DTYPES = ("float32", "float16")
+_SAME = 1e-4  # what computing the same twice may differ by
+
+
+def save_preset(
+    model: PartModel,
+    folder: str | Path,
+    *,
+    licence: str,
+    data: str,
+    name: str | None = None,
+    description: str = "",
+    use: str = "",
+    limits: str = "",
+    not_for: str = "",
+    seed: int | None = None,
+    commit: str = "",
+    command: str = "",
+    results: Mapping[str, Any] | None = None,
+    shared: bool = False,
+    dtype: str = "float32",
+    images: Any = None,
+) -> Path:
+    """Saves a model as a preset: config, parts, record, card and golden values.
+
+    The folder appears whole or not at all. Before it does, the model is loaded back
+    from it and drawn with: what float16 costs is in the record as `rounding`.
+
+    Args:
+        model: A trained model of this package.
+        folder: Where to; new, empty or a former preset, which is replaced.
+        licence: Of the weights, such as "Apache-2.0" or "CC-BY-4.0".
+        data: What it was trained on, with its licences.
+        name: The preset's; the folder's by default.
+        description: What it is, in a sentence.
+        use: What it is meant for.
+        limits: What it does badly, and for which faces.
+        not_for: What it must not be used for.
+        seed: Of the training.
+        commit: Of the code that trained it.
+        command: The command line that made it.
+        results: Measures, numbers or texts; dictionaries of them for groups of faces.
+        shared: Whether to keep only the parts that are nobody's own, for a face swap
+            of other people to start from.
+        dtype: Of the weights on disk, "float32" or "float16".
+        images: Two pictures as the model takes them for the golden values; they are
+            published too. Noise by default.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: The folder holds something else, a fact is missing, weights do
+            not fit into float16, or the model does not draw the same twice.
+    """
+    target = Path(folder)
+    _check(model, target, licence, data, shared, dtype)
+    facts: Record = {
+        "name": check_name(target.resolve().name if name is None else name),
+        "description": description,
+        "licence": licence,
+        "data": data,
+        "use": use,
+        "limits": limits,
+        "not_for": not_for,
+        "seed": seed,
+        "commit": commit,
+        "command": command,
+        "results": json.loads(json.dumps(dict(results or {}))),
+    }
+    with whole_folder(target) as new:
+        facts |= _write_parts(model, new, shared, dtype)
+        facts["rounding"] = _write_golden(model, new, shared, dtype, images)
+        facts["files"] = {path.name: measure(path) for path in sorted(new.iterdir())}
+        write_card(new / CARD, facts)
+        facts["files"][CARD] = measure(new / CARD)
+        (new / RECORD).write_bytes(to_bytes(sign(facts)))
+        read_record(new)
+    return target
+
+
+def _check(
+    model: Any, folder: Path, licence: str, data: str, shared: bool, dtype: str
+) -> None:
+    if not licence or not data:
+        raise ValueError(
+            f"licence={licence!r} and data={data!r} were given. Expected the weights' "
+            "licence and what they were trained on: nobody may use a preset without. "
+            'Use licence="CC-BY-4.0", data="...".'
+        )
+    if dtype not in DTYPES:
+        raise ValueError(
+            f"dtype={dtype!r} was given. Expected one of {', '.join(DTYPES)}. Use "
+            '"float16" for half the bytes.'
+        )
+    if shared and not getattr(model, "identities", ()):
+        raise ValueError(
+            f"shared=True was given with a {type(model).__name__}, which has no "
+            "people. Expected a face swap. Leave `shared` out."
+        )
+    _check_folder(folder)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuses to replace what is no preset, or one with files of others."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    ours = {RECORD}
+    if has_record(folder):
+        ours |= set(read_record(folder)["files"])
+        others = sorted({path.name for path in folder.iterdir()} - ours)
+    if ours == {RECORD} or others:
+        raise ValueError(
+            f"{folder} exists and holds other files than a preset's. Expected a new "
+            "or empty folder, or a preset to replace. Choose another folder."
+        )
+
+
+def _write_parts(
+    model: PartModel, folder: Path, shared: bool, dtype: str
+) -> dict[str, Any]:
+    """Writes config and weights; returns what the record says of them."""
+    from deepface_models import parts
+
+    parts.save_parts(model, folder)
+    config = parts.read_config(folder)
+    stored = stored_parts(model, shared).parts
+    for name in [part for part in config["parts"] if part not in stored]:
+        (folder / file_name(name)).unlink()
+        del config["parts"][name]
+    people = config.pop("identities", None)
+    if shared:
+        config["config"].pop("identities", None)
+    elif people is not None:
+        config["identities"] = people
+    for name, record in config["parts"].items():
+        if dtype == "float16":
+            from deepface_models.presets.half import to_float16
+
+            to_float16(folder / file_name(name))
+        record |= measure(folder / file_name(name))
+    write_json(folder / CONFIG, config)
+    return {
+        "architecture": config["class"],
+        "config": parts.read_config(folder)["config"],
+        "identities": config.get("identities"),
+        "shared": shared,
+        "parts": list(config["parts"]),
+        "parameters": sum(part.count_params() for part in stored.values()),
+        "dtype": dtype,
+        "bytes": sum(record["size"] for record in config["parts"].values()),
+        "version": __version__,
+        "keras": config["keras"],
+    }
+
+
+def _write_golden(
+    model: PartModel, folder: Path, shared: bool, dtype: str, images: Any
+) -> float:
+    """Writes what the stored weights draw; returns how far that is from the model's."""
+    from deepface_models import parts
+    from deepface_models.presets import golden
+
+    copy = type(model).from_config(model.get_config())
+    stored = stored_parts(copy, shared)
+    parts.restore_parts(stored, folder)
+    inputs = golden.make_inputs(copy, stored.parts if shared else None, images)
+    outputs = golden.draw(copy, inputs, shared)
+    golden.write_golden(folder, inputs, outputs)
+    lost = golden.differences(golden.draw(model, inputs, shared), outputs)
+    rounding = max(lost.values())
+    if not rounding < (_SAME if dtype == "float32" else 1.0):
+        raise ValueError(
+            f"The model loaded back differs by {rounding:.2g} in "
+            f"{max(lost, key=lambda name: lost[name])!r} of {GOLDEN}. Expected the "
+            'same. Use dtype="float32", and a model that predicts the same twice.'
+        )
+    return rounding

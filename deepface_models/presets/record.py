@@ -1,0 +1,185 @@
+"""`preset.json`: what a preset is, who made it how, and the bytes of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from deepface_models._errors import IntegrityError, ModelFileError
+from deepface_models._files import sha256_file
+
+RECORD = "preset.json"
+CONFIG = "config.json"
+CARD = "README.md"
+GOLDEN = "golden.npz"
+WEIGHTS = ".weights.h5"
+FORMAT = 1
+
+Record = dict[str, Any]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **{"name": str, "architecture": str, "config": dict, "shared": bool},
+    **{"identities": (list, type(None)), "parts": list, "parameters": int},
+    **{"dtype": str, "rounding": float, "bytes": int, "files": dict},
+    **{"description": str, "licence": str, "data": str, "use": str, "limits": str},
+    **{"not_for": str, "seed": (int, type(None)), "commit": str, "command": str},
+    **{"results": dict, "version": str, "keras": str},
+}
+
+
+def check_name(name: Any) -> str:
+    """Returns a preset's name, or says what is wrong with it."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"The preset name {name!r} was given. Expected small letters, digits, "
+            "'_', '.' and '-', beginning with a letter or digit. Use a name such as "
+            '"swift_128".'
+        )
+    return name
+
+
+def file_name(part: str) -> str:
+    """Returns the name of a part's weights file."""
+    return f"{part}{WEIGHTS}"
+
+
+def sign(facts: Record) -> Record:
+    """Returns the facts with format and digest, which every other value enters."""
+    record = {"format": FORMAT, **facts}
+    return {**record, "digest": _digest(record)}
+
+
+def to_bytes(record: Record) -> bytes:
+    """Returns the only bytes that a `preset.json` of this record may have."""
+    return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def has_record(folder: str | Path) -> bool:
+    """Whether a folder is a preset, and not only a saved model."""
+    return (Path(folder) / RECORD).is_file()
+
+
+def read_record(folder: str | Path) -> Record:
+    """Returns a folder's `preset.json`, checked.
+
+    Raises:
+        FileNotFoundError: There is none.
+        IntegrityError: A byte of it was changed.
+        ModelFileError: It is not one of this format.
+    """
+    path = Path(folder) / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no {RECORD}. Expected the folder of a preset. Make one "
+            "with deepface_models.presets.save_preset(model, folder, ...)."
+        )
+    return parse(path.read_bytes(), path)
+
+
+def parse(content: bytes, where: str | Path) -> Record:
+    """Returns the record that the bytes of a `preset.json` hold; see `read_record`."""
+    try:
+        record = json.loads(content)
+    except ValueError:
+        record = None
+    # Only one text stands for a record, so that no byte of it is free to change.
+    if not isinstance(record, dict) or to_bytes(record) != content:
+        raise IntegrityError(
+            f"{where} is damaged. Expected the JSON that save_preset writes, to the "
+            "byte. Copy or fetch the preset again."
+        )
+    return check_record(record, where)
+
+
+def check_record(record: Any, where: str | Path) -> Record:
+    """Returns a record whose digest, keys and file names are in order.
+
+    Raises:
+        IntegrityError: Its digest is not that of its values.
+        ModelFileError: It is of another format, or names files that no preset has.
+    """
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        found = record.get("format") if isinstance(record, dict) else None
+        raise ModelFileError(
+            f"{where} is a preset of format {found!r}. Expected format {FORMAT}. "
+            "Install a newer deepface_models."
+        )
+    if record.get("digest") != _digest(record):
+        raise IntegrityError(
+            f"{where} was changed: its digest is not that of its values. Expected "
+            f"{record.get('digest')}. Copy or fetch the preset again."
+        )
+    wrong = [k for k, kind in _TYPES.items() if not isinstance(record.get(k), kind)]
+    wrong = wrong or _wrong_files(record)
+    if not wrong and not _NAME.fullmatch(record["name"]):
+        wrong = ["name"]
+    if wrong:
+        raise ModelFileError(
+            f"{where} is no record of a preset: {', '.join(wrong)} cannot "
+            "be used. Expected what save_preset writes. Ask for it where the preset "
+            "came from."
+        )
+    return record
+
+
+def check_files(
+    folder: str | Path, record: Record, names: Iterable[str] | None = None
+) -> None:
+    """Compares files with a record, sizes first; nothing of them is interpreted.
+
+    Args:
+        folder: Where they are.
+        record: The record.
+        names: Which of the record's files; all by default.
+
+    Raises:
+        IntegrityError: A file is missing or has other bytes.
+    """
+    for name in record["files"] if names is None else names:
+        expected = record["files"][name]
+        path = Path(folder) / name
+        size = path.stat().st_size if path.is_file() else None
+        if size == expected["size"] and sha256_file(path) == expected["sha256"]:
+            continue
+        state = "is missing" if size is None else f"has {size} bytes and other contents"
+        raise IntegrityError(
+            f"{path} {state}. Expected the {expected['size']} bytes with SHA-256 "
+            f"{expected['sha256']} of the preset {record['name']!r}. Copy it again, "
+            "or fetch it with deepface_models.presets.fetch(name, again=True)."
+        )
+
+
+def measure(path: Path) -> dict[str, Any]:
+    """Returns a file's size and SHA-256."""
+    return {"size": path.stat().st_size, "sha256": sha256_file(path)}
+
+
+def _digest(record: Record) -> str:
+    values = {key: value for key, value in record.items() if key != "digest"}
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _wrong_files(record: Record) -> list[str]:
+    """Returns files of a record that no preset has; a name may lead nowhere else."""
+    weights = {file_name(str(part)) for part in record["parts"]}
+    expected = {CONFIG, CARD, GOLDEN, *weights}
+    wrong = sorted(expected.symmetric_difference(record["files"]))
+    wrong += [name for name in expected if Path(name).name != name or "\\" in name]
+    wrong += [name for name in expected if name.startswith(".") or ":" in name]
+    return wrong + [n for n, file in record["files"].items() if not _is_file(file)]
+
+
+def _is_file(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("size"), int)
+        and value["size"] > 0
+        and bool(_SHA256.fullmatch(str(value.get("sha256"))))
+    )

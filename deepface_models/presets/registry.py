@@ -1,0 +1,138 @@
+"""The presets that this version knows by name."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deepface_models._files import write_json
+from deepface_models.presets.record import (
+    FORMAT,
+    Record,
+    check_files,
+    check_record,
+    has_record,
+    read_record,
+)
+from deepface_models.presets.sources import parse_source
+
+REGISTRY = Path(__file__).with_name("presets.json")
+_PACKAGE = Path(__file__).parent.parent
+_STATED = ("description", "licence", "data", "commit", "command", "results", "limits")
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Returns the names of the presets, sorted; imports no Keras.
+
+    Args:
+        pattern: Which ones, such as "swift*"; small and capital letters are equal.
+    """
+    wanted = pattern.lower()
+    return sorted(n for n in _entries() if fnmatch.fnmatchcase(n, wanted))
+
+
+def describe(source: str | Path) -> dict[str, Any]:
+    """Returns what is known of a preset; loads no Keras and fetches nothing.
+
+    Args:
+        source: Its name, or the folder of one.
+
+    Returns:
+        The values of its `preset.json` (name, architecture, config, parameters,
+        bytes, files with SHA-256, licence, data, seed, commit, command, results and
+        more), `sources`, where it can be fetched, and `folder`, where it is, or None
+        for one that ships elsewhere.
+
+    Raises:
+        FileNotFoundError: There is no such preset.
+        IntegrityError: Its record was changed.
+    """
+    entry = find(source)
+    if entry is not None:
+        record, sources = entry
+        folder = shipped(record["name"])
+        return {**record, "sources": sources, "folder": folder and str(folder)}
+    if not Path(source).exists():
+        raise FileNotFoundError(nothing(source))
+    return {**read_record(source), "sources": [], "folder": str(source)}
+
+
+def find(source: str | Path) -> tuple[Record, list[str]] | None:
+    """Returns record and sources of a name; None if it is no preset's name."""
+    entry = _entries().get(source) if isinstance(source, str) else None
+    if entry is None:
+        return None
+    record = check_record(entry["record"], f"{source!r} of {REGISTRY}")
+    return record, list(entry["sources"])
+
+
+def shipped(name: str) -> Path | None:
+    """Returns the folder of a preset that came with the package."""
+    home = weights_folder()
+    found = home is not None and has_record(home / name)
+    return home / name if home is not None and found else None
+
+
+def weights_folder() -> Path | None:
+    """Returns `weights/`: in the installed package, or beside it in a checkout."""
+    root = _PACKAGE.parent
+    checkout = [root / "weights"] if (root / "setup.cfg").is_file() else []
+    places = [_PACKAGE / "weights", *checkout]
+    return next((place for place in places if place.is_dir()), None)
+
+
+def register(
+    folder: str | Path, sources: Sequence[str] = (), registry: str | Path | None = None
+) -> Path:
+    """Enters a packed preset under its name, so that `load(name)` finds it.
+
+    Args:
+        folder: What `save_preset` wrote.
+        sources: Where to fetch it, "https://..." or "hf://..."; none for one that
+            ships in `weights/`.
+        registry: The file; that of the package by default.
+
+    Returns:
+        The registry.
+
+    Raises:
+        IntegrityError: A file of the preset was changed.
+        ValueError: Its record leaves open how it was made or what it is good for.
+    """
+    record = read_record(folder)
+    check_files(folder, record)
+    missing = [key for key in _STATED if not record[key]]
+    missing += ["seed"] * (record["seed"] is None)
+    if missing:
+        raise ValueError(
+            f"The preset {record['name']!r} does not state {', '.join(missing)}. "
+            "Expected everything that others need to judge it and to make it again. "
+            "Give it to save_preset(...)."
+        )
+    for source in sources:
+        parse_source(source)
+    path = Path(REGISTRY if registry is None else registry)
+    presets = _entries(path) if path.exists() else {}
+    presets[record["name"]] = {"sources": list(sources), "record": record}
+    write_json(path, {"format": FORMAT, "presets": dict(sorted(presets.items()))})
+    return path
+
+
+def nothing(source: str | Path) -> str:
+    """Returns the message for what is neither a preset's name nor a folder."""
+    near = difflib.get_close_matches(str(source), _entries(), 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return (
+        f"Nothing is at {source}, and no preset has that name. Expected a name of "
+        "deepface_models.presets.list_models(), a folder, https://... or hf://... "
+        f"Check the path.{hint}"
+    )
+
+
+def _entries(path: Path | None = None) -> dict[str, Any]:
+    content = json.loads((path or REGISTRY).read_text(encoding="utf-8"))
+    return dict(content["presets"])

@@ -1,0 +1,170 @@
+"""Where presets are fetched from: web servers and the Hugging Face hub."""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import re
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepface_models._errors import IntegrityError, MissingDependencyError
+
+SCHEMES = ("https://", "http://", "hf://")
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_PIN = re.compile(r"sha256=([0-9a-f]{64})")
+_HUB = re.compile(r"hf://([^/@]+/[^/@]+)((?:/[^/@]+)*)/?(?:@([^@]+))?")
+_CHUNK = 1 << 20
+_PATIENCE = 60.0  # seconds without a byte
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that holds the files of a preset.
+
+    Attributes:
+        base: "https://host/folder" or "hf://owner/repo[/folder][@revision]".
+        digest: The digest that its `preset.json` must have, or None.
+    """
+
+    base: str
+    digest: str | None = None
+
+    def fetch(self, name: str, target: Path, limit: int) -> None:
+        """Writes one of its files to `target`.
+
+        Args:
+            name: The file's name.
+            target: Where to.
+            limit: Bytes; a larger file is refused before more of it is read.
+
+        Raises:
+            ConnectionError: It cannot be fetched.
+            IntegrityError: It is larger than `limit`.
+            MissingDependencyError: huggingface-hub is needed.
+        """
+        if self.base.startswith("hf://"):
+            _from_hub(self.base, name, target, limit)
+        else:
+            _from_web(f"{self.base}/{urllib.parse.quote(name)}", target, limit)
+
+
+def is_remote(source: str | Path) -> bool:
+    """Whether a source is an address and not a name or a path."""
+    return isinstance(source, str) and "://" in source
+
+
+def parse_source(source: str) -> Source:
+    """Returns the place of an address; `#sha256=<digest>` pins its contents.
+
+    Raises:
+        ValueError: It is neither https:// nor hf://; http:// serves on this computer.
+    """
+    base, _, fragment = source.partition("#")
+    pin = _PIN.fullmatch(fragment)
+    if base.startswith("hf://"):
+        good = _HUB.fullmatch(base) is not None
+    else:
+        good = _allowed(base) and "?" not in base
+    if not good or (fragment and not pin):
+        raise ValueError(
+            f"{source!r} was given as a preset's address. Expected "
+            '"https://host/folder" or "hf://owner/repo[/folder][@revision]", with '
+            '"#sha256=<digest of its preset.json>" behind it if wanted. Use https '
+            "instead of http."
+        )
+    return Source(base.rstrip("/"), pin.group(1) if pin else None)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect only to where a preset may be fetched from."""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """Refuses to leave https."""
+        if not _allowed(newurl):
+            fp.close()
+            raise ConnectionError(f"it leads on to {newurl}, which is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _allowed(address: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (
+        parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
+    )
+
+
+def _from_web(address: str, target: Path, limit: int) -> None:
+    opener = urllib.request.build_opener(_Redirects)
+    try:
+        with (
+            opener.open(address, timeout=_PATIENCE) as answer,
+            open(target, "wb") as file,
+        ):
+            left = limit
+            while block := answer.read(min(_CHUNK, left + 1)):
+                left -= len(block)
+                if left < 0:
+                    raise IntegrityError(_too_large(address, limit))
+                file.write(block)
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        raise ConnectionError(_failed(address, error)) from error
+
+
+def _from_hub(base: str, name: str, target: Path, limit: int) -> None:
+    found = _HUB.fullmatch(base)
+    hub = _hub()
+    if found is None:
+        raise ValueError(f"{base!r} is no address of the hub.")
+    repository, folder, revision = found.groups()
+    try:
+        path = Path(
+            hub.hf_hub_download(
+                repo_id=repository,
+                filename="/".join([*folder.strip("/").split("/"), name]).lstrip("/"),
+                revision=revision,
+            )
+        )
+    except Exception as error:  # it passes on those of its HTTP library
+        raise ConnectionError(_failed(f"{base}/{name}", error)) from error
+    if path.stat().st_size > limit:
+        raise IntegrityError(_too_large(f"{base}/{name}", limit))
+    shutil.copyfile(path, target)
+
+
+def _hub() -> Any:
+    try:
+        return importlib.import_module("huggingface_hub")
+    except ImportError as error:
+        raise MissingDependencyError(
+            "A preset of the Hugging Face hub was asked for, and huggingface-hub is "
+            "not installed. Expected it for hf:// addresses. Install it with: "
+            "pip install 'deepface_models[hub]'"
+        ) from error
+
+
+def _failed(address: str, error: BaseException) -> str:
+    return (
+        f"{address} could not be fetched ({error}). Expected a file of a preset. Check "
+        "the address and the connection, and try again; nothing was kept."
+    )
+
+
+def _too_large(address: str, limit: int) -> str:
+    return (
+        f"{address} has more than {limit} bytes. Expected the size that the preset's "
+        "record states. Ask for it where the preset came from; nothing was kept."
+    )

@@ -1,0 +1,1 @@
+"""Presets that ship with deepface_models; installed as `deepface_models.weights`."""
