@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,20 @@ PICTURES = {
     "ana": ("london_005_neutral.jpg", "canada_003f.jpg"),
     "ben": ("london_019_neutral.jpg", "composite_f_easian.jpg", "canada_008f.jpg"),
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_to_allocate():
+    """Models built in a StatelessScope to be counted stay without values.
+
+    Keras notes their variables, and the end of any later scope, such as that of a
+    `stateless_call`, would give them all values: tens of gigabytes.
+    """
+    yield
+    if "keras" in sys.modules:
+        from keras.src.backend.common import global_state
+
+        global_state.set_global_attribute("uninitialized_variables", [])
 
 
 def face_set(files: tuple[str, ...], count: int, size: int):
