@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from deepface_models._errors import IntegrityError
 
 
 @contextmanager
@@ -48,3 +50,32 @@ def sha256_file(path: str | Path) -> str:
     """Returns the SHA-256 of a file as 64 hexadecimal digits."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def measure(path: Path) -> dict[str, Any]:
+    """Returns a file's size and SHA-256."""
+    return {"size": path.stat().st_size, "sha256": sha256_file(path)}
+
+
+def check_bytes(
+    path: Path, expected: Mapping[str, Any], origin: str, remedy: str
+) -> None:
+    """Compares a file with what `measure` returned, its size first.
+
+    Args:
+        path: The file.
+        expected: Its size and SHA-256.
+        origin: Where they are from, for the message: "that were saved".
+        remedy: What the message recommends, as sentences.
+
+    Raises:
+        IntegrityError: The file is missing or has other bytes.
+    """
+    size = path.stat().st_size if path.is_file() else None
+    if size == expected.get("size") and sha256_file(path) == expected.get("sha256"):
+        return
+    state = "is missing" if size is None else f"has {size} bytes and other contents"
+    raise IntegrityError(
+        f"{path} {state}. Expected the {expected.get('size')} bytes with SHA-256 "
+        f"{expected.get('sha256')} {origin}. {remedy}"
+    )

@@ -19,8 +19,8 @@ from typing import Any
 
 import keras
 
-from deepface_models._errors import IntegrityError, ModelFileError
-from deepface_models._files import sha256_file, write_json
+from deepface_models._errors import ModelFileError
+from deepface_models._files import check_bytes, measure, write_json
 from deepface_models._folders import recover_folder, whole_folder
 from deepface_models._version import __version__
 from deepface_models.layers import PACKAGE
@@ -61,8 +61,7 @@ def save_parts(
             part.save_weights(path)
             config["parts"][name] = {
                 "structure": structure_digest(part),
-                "sha256": sha256_file(path),
-                "size": path.stat().st_size,
+                **measure(path),
             }
         write_json(new / CONFIG, config)
     return Path(folder)
@@ -96,22 +95,43 @@ def load_parts(
     arguments = dict(config["config"])
     if identities is not None or "identities" in config:
         arguments["identities"] = _chosen(config, identities, folder)
-    model_class = _registered(config["class"], folder)
+    model_class = registered(config["class"], folder)
     if not issubclass(model_class, expected):
         raise ModelFileError(
             f"{folder} holds a {model_class.__name__}. Expected a {expected.__name__}. "
             f"Use {model_class.__name__}, or deepface_models.load(folder) for any."
         )
-    try:
-        model = model_class.from_config(arguments)
-    except (TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"{folder} holds a {config['class']} that cannot be built ({error}). "
-            "Expected the arguments of this version's class. Load it with the version "
-            f"that saved it, {config.get('version')}."
-        ) from error
+    model = build(model_class, arguments, folder, config.get("version"))
     restore_parts(model, folder)
     return model
+
+
+def build(
+    model_class: type[keras.Model],
+    arguments: Mapping[str, Any],
+    where: str | Path,
+    version: str | None,
+) -> Any:
+    """Builds a model from saved arguments, with fresh weights.
+
+    Args:
+        model_class: What `registered` returned.
+        arguments: Of its constructor.
+        where: What is loaded, for the message.
+        version: The package's version that saved it.
+
+    Raises:
+        ModelFileError: The class does not take these arguments.
+    """
+    try:
+        return model_class.from_config(dict(arguments))
+    except (TypeError, ValueError) as error:
+        name = keras.saving.get_registered_name(model_class)
+        raise ModelFileError(
+            f"{where} holds a {name} that cannot be built ({error}). Expected the "
+            "arguments of this version's class. Load it with the version that saved "
+            f"it, {version}."
+        ) from error
 
 
 def _chosen(
@@ -162,7 +182,8 @@ def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
                 f"{type(model).__name__}. Expected the same structure. Load it with "
                 f"the version that saved it, {config.get('version')}, or train again."
             )
-        _check_file(Path(folder) / _file_name(name), record)
+        remedy = "Copy the folder again from where it came, or train again."
+        check_bytes(Path(folder) / _file_name(name), record, "that were saved", remedy)
     for name, part in model.parts.items():
         part.load_weights(Path(folder) / _file_name(name))
     return dict(config.get("metadata") or {})
@@ -190,7 +211,7 @@ def load(path: str | Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read(CONFIG))
-        _registered(config.get("registered_name"), path)
+        registered(config.get("registered_name"), path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except ModelFileError:
         raise
@@ -269,7 +290,7 @@ def _people(model: keras.Model) -> dict[str, list[str]]:
     )
 
 
-def _registered(name: Any, where: str | Path) -> type[keras.Model]:
+def registered(name: Any, where: str | Path) -> type[keras.Model]:
     """Returns a class of ours by its registered name; nothing else is ever built."""
     found = None
     if isinstance(name, str) and name.startswith(f"{PACKAGE}>"):
@@ -311,17 +332,6 @@ def _keep_others(former: Path, new: Path) -> None:
             shutil.copytree(path, new / path.name)
         elif path.name not in ours:
             shutil.copy2(path, new / path.name)
-
-
-def _check_file(path: Path, record: Mapping[str, Any]) -> None:
-    size = path.stat().st_size if path.is_file() else None
-    if size != record.get("size") or sha256_file(path) != record.get("sha256"):
-        state = "is missing" if size is None else f"has {size} bytes and other contents"
-        raise IntegrityError(
-            f"{path} {state}. Expected the {record.get('size')} bytes with SHA-256 "
-            f"{record.get('sha256')} that were saved. Copy the folder again from where "
-            "it came, or train again."
-        )
 
 
 def _nothing(path: str | Path) -> str:

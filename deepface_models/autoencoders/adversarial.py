@@ -18,6 +18,7 @@ from deepface_models.autoencoders._networks import (
 from deepface_models.autoencoders._prior import PriorAutoencoder, update_means
 from deepface_models.autoencoders.base import check_shape
 from deepface_models.layers import PACKAGE
+from deepface_models.losses.embedders import standing
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -124,10 +125,7 @@ class AdversarialAutoencoder(PriorAutoencoder):
 
     def _deception(self, code: Any) -> Any:
         """How surely codes are told from noise, for a discriminator that stands."""
-        judge = self.discriminator
-        frozen = [ops.stop_gradient(v.value) for v in judge.trainable_variables]
-        rest = [v.value for v in judge.non_trainable_variables]
-        logits, _ = judge.stateless_call(frozen, rest, code)
+        (logits,) = standing(self.discriminator, code, training=False)
         return ops.mean(ops.softplus(-logits))
 
     def _detection(self, code: Any, training: bool) -> Any:

@@ -67,8 +67,7 @@ def ask(model: Any, pictures: Any) -> list[Any]:
             pictures, (height, width), data_format="channels_last"
         )
     inputs = [pictures] if isinstance(wanted, list) else pictures
-    outputs = model(inputs, training=False)
-    outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    outputs = as_list(model(inputs, training=False))
     return [ops.cast(output, "float32") for output in outputs]
 
 
@@ -76,3 +75,16 @@ def ask_both(model: Any, true: Any, pred: Any) -> tuple[list[Any], list[Any]]:
     """The network's answers to targets, without gradient, and to predictions."""
     wanted = [ops.stop_gradient(output) for output in ask(model, true)]
     return wanted, ask(model, pred)
+
+
+def standing(model: Any, x: Any, training: bool) -> list[Any]:
+    """Returns a network's outputs, whose weights this has no gradient of."""
+    weights = [ops.stop_gradient(v.value) for v in model.trainable_variables]
+    rest = [v.value for v in model.non_trainable_variables]
+    outputs, _ = model.stateless_call(weights, rest, x, training=training)
+    return as_list(outputs)
+
+
+def as_list(logits: Any) -> list[Any]:
+    """Returns a network's outputs as a list, a single one too."""
+    return list(logits) if isinstance(logits, (list, tuple)) else [logits]

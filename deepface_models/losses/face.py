@@ -47,13 +47,14 @@ def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FaceLoss(keras.losses.Loss):
-    """Weighted L1 + structural dissimilarity + learned-mask error.
+    """Weighted L1, structural dissimilarity, learned-mask and squared error.
 
     Args:
         l1: Weight of the absolute error.
         structure: Weight of the structural dissimilarity.
         mask: Weight of the learned mask's squared error.
         outside: Weight of pixels outside the face's mask, beside 1 inside.
+        squared: Weight of the squared error.
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
     """
@@ -66,6 +67,8 @@ class FaceLoss(keras.losses.Loss):
         outside: float = 0.1,
         name: str = "face_loss",
         reduction: str = "sum_over_batch_size",
+        *,
+        squared: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, reduction=reduction, **kwargs)
@@ -73,17 +76,18 @@ class FaceLoss(keras.losses.Loss):
         self.structure = structure
         self.mask = mask
         self.outside = outside
+        self.squared = squared
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Returns one value for each picture, (B,)."""
         true, weight, mask, pred = split_target(y_true, y_pred)
         weight = self._weight(true, weight, mask)
         axes = (1, 2, 3)
-        norm = ops.mean(weight, axis=axes) + 1e-6
+        area = ops.mean(weight, axis=axes) + 1e-6
         loss = 0.0
         if self.l1:
             error = ops.mean(weight * ops.abs(true - pred), axis=axes)
-            loss = loss + self.l1 * error / norm
+            loss = loss + self.l1 * error / area
         if self.structure:
             pooled = ops.average_pool(ops.average_pool(weight, 4, 4), 2, 1)
             error = ops.mean(pooled * dssim(true, pred), axis=axes)
@@ -92,6 +96,9 @@ class FaceLoss(keras.losses.Loss):
         if self.mask and mask is not None and y_pred.shape[-1] > 3:
             error = ops.mean(ops.square(mask - y_pred[..., 3:4]), axis=axes)
             loss = loss + self.mask * error
+        if self.squared:
+            error = ops.mean(weight * ops.square(true - pred), axis=axes)
+            loss = loss + self.squared * error / area
         return loss
 
     def _weight(self, true: Any, weight: Any, mask: Any) -> Any:
@@ -102,8 +109,8 @@ class FaceLoss(keras.losses.Loss):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        config = {k: getattr(self, k) for k in ("l1", "structure", "mask", "outside")}
-        return {**super().get_config(), **config}
+        own = ("l1", "structure", "mask", "outside", "squared")
+        return {**super().get_config(), **{k: getattr(self, k) for k in own}}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

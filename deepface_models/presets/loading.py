@@ -131,7 +131,7 @@ def _build(
 ) -> Any:
     from deepface_models import parts
 
-    model_class = parts._registered(record["architecture"], source)
+    model_class = parts.registered(record["architecture"], source)
     if expected is not None and not issubclass(model_class, expected):
         raise ModelFileError(
             f"{source} holds a {model_class.__name__}. Expected a {expected.__name__}. "
@@ -139,14 +139,8 @@ def _build(
             "deepface_models.presets.load(...) for any."
         )
     people = _people(record, identities, source)
-    try:
-        return model_class.from_config({**record["config"], **people})
-    except (TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"{source} holds a {record['architecture']} that cannot be built "
-            f"({error}). Expected the arguments of this version's class. Load it with "
-            f"the version that saved it, {record['version']}."
-        ) from error
+    arguments = {**record["config"], **people}
+    return parts.build(model_class, arguments, source, record["version"])
 
 
 def _people(

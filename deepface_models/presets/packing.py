@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepface_models._files import write_json
+from deepface_models._files import measure, write_json
 from deepface_models._folders import whole_folder
 from deepface_models._version import __version__
 from deepface_models.presets.card import write_card
@@ -21,7 +21,6 @@ from deepface_models.presets.record import (
     check_name,
     file_name,
     has_record,
-    measure,
     read_record,
     sign,
     to_bytes,

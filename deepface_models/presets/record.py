@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models._errors import IntegrityError, ModelFileError
-from deepface_models._files import sha256_file
+from deepface_models._files import check_bytes
 
 RECORD = "preset.json"
 CONFIG = "config.json"
@@ -21,6 +21,9 @@ FORMAT = 1
 
 Record = dict[str, Any]
 
+_REMEDY = (
+    "Copy it again, or fetch it with deepface_models.presets.fetch(name, again=True)."
+)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -142,22 +145,8 @@ def check_files(
         IntegrityError: A file is missing or has other bytes.
     """
     for name in record["files"] if names is None else names:
-        expected = record["files"][name]
-        path = Path(folder) / name
-        size = path.stat().st_size if path.is_file() else None
-        if size == expected["size"] and sha256_file(path) == expected["sha256"]:
-            continue
-        state = "is missing" if size is None else f"has {size} bytes and other contents"
-        raise IntegrityError(
-            f"{path} {state}. Expected the {expected['size']} bytes with SHA-256 "
-            f"{expected['sha256']} of the preset {record['name']!r}. Copy it again, "
-            "or fetch it with deepface_models.presets.fetch(name, again=True)."
-        )
-
-
-def measure(path: Path) -> dict[str, Any]:
-    """Returns a file's size and SHA-256."""
-    return {"size": path.stat().st_size, "sha256": sha256_file(path)}
+        origin = f"of the preset {record['name']!r}"
+        check_bytes(Path(folder) / name, record["files"][name], origin, _REMEDY)
 
 
 def _digest(record: Record) -> str:

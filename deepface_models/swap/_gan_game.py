@@ -101,6 +101,7 @@ class GameSwap(FaceSwap):
 
     discriminators: dict[str, keras.Model]
     terms: LossTerms
+    _given: tuple[tuple[str, float], ...]
 
     def _join(
         self,
@@ -113,6 +114,11 @@ class GameSwap(FaceSwap):
             n: mark(discriminators[n]) for n in sorted(discriminators)
         }
         self.terms = LossTerms(start, noted)
+
+    @property
+    def loss_terms(self) -> dict[str, float]:
+        """The weights given to the constructor; `terms` has them as they are now."""
+        return dict(self._given)
 
     @property
     def adversarial_weight(self) -> Any:

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from deepface_models import losses
+from deepface_models.losses.embedders import as_list, standing
 
 Pair = tuple[Any, Any]
 
@@ -94,19 +95,6 @@ def mixed_duel(
     found = standing(discriminator, drawn, training)
     guess = sum(ops.mean(ops.square(logits - share)) for logits in guessed)
     return _total(_whole_generator, found, found), guess
-
-
-def standing(model: keras.Model, x: Any, training: bool) -> list[Any]:
-    """Returns a network's outputs, whose weights this has no gradient of."""
-    weights = [ops.stop_gradient(v.value) for v in model.trainable_variables]
-    rest = [v.value for v in model.non_trainable_variables]
-    outputs, _ = model.stateless_call(weights, rest, x, training=training)
-    return as_list(outputs)
-
-
-def as_list(logits: Any) -> list[Any]:
-    """Returns a network's outputs as a list, a single one too."""
-    return list(logits) if isinstance(logits, (list, tuple)) else [logits]
 
 
 def _total(rule: Callable[..., Any], real: list[Any], drawn: list[Any]) -> Any:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
 from deepface_models.layers import PACKAGE
-from deepface_models.losses import FaceLoss, split_target
+from deepface_models.losses import FaceLoss
 from deepface_models.swap.base import FaceSwap
 
 
@@ -39,23 +38,14 @@ class SquaredFaceLoss(FaceLoss):
         reduction: str = "sum_over_batch_size",
         **kwargs: Any,
     ) -> None:
-        super().__init__(0.0, structure, mask, outside, name, reduction, **kwargs)
-        self.squared = squared
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
-        true, weight, mask, pred = split_target(y_true, y_pred)
-        weight = self._weight(true, weight, mask)
-        axes = (1, 2, 3)
-        error = ops.mean(weight * ops.square(true - pred), axis=axes)
-        error = error / (ops.mean(weight, axis=axes) + 1e-6)
-        return super().call(y_true, y_pred) + self.squared * error
+        own = {"squared": squared, **kwargs}
+        super().__init__(0.0, structure, mask, outside, name, reduction, **own)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
         config = super().get_config()
         config.pop("l1")
-        return {**config, "squared": self.squared}
+        return config
 
 
 def light_people(

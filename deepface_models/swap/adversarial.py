@@ -96,11 +96,6 @@ class AdversarialFaceSwap(GameSwap):
         self._given = tuple((loss_terms or {}).items())
 
     @property
-    def loss_terms(self) -> dict[str, float]:
-        """The weights given to the constructor; `terms` has them as they are now."""
-        return dict(self._given)
-
-    @property
     def parts(self) -> dict[str, keras.Model]:
         """The face swap's parts and the discriminators."""
         return {**super().parts, **self.model.parts}

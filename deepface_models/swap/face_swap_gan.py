@@ -10,10 +10,11 @@ from keras import ops
 
 from deepface_models._inputs import as_unit, precision
 from deepface_models.layers import PACKAGE
+from deepface_models.losses.embedders import as_list
 from deepface_models.swap import _gan_blocks as gan
 from deepface_models.swap import blocks
 from deepface_models.swap._gan_game import GameSwap, chosen_weights
-from deepface_models.swap._gan_rules import Pair, as_list, duel, mixed_duel
+from deepface_models.swap._gan_rules import Pair, duel, mixed_duel
 from deepface_models.swap.discriminators import strided_discriminator
 
 SIZES = (64, 128, 256)
@@ -143,11 +144,6 @@ class FaceSwapGAN(GameSwap):
         self.width = width
         self._given = tuple((loss_terms or {}).items())
         self._draws = keras.random.SeedGenerator()
-
-    @property
-    def loss_terms(self) -> dict[str, float]:
-        """The weights given to the constructor; `terms` has them as they are now."""
-        return dict(self._given)
 
     def mixed(self, images: Any, to: str, batch_size: int = 32) -> Any:
         """Draws the person `to` into the pictures, as alpha says.
