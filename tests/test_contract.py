@@ -172,8 +172,8 @@ LEFT_OUT = {
 }
 # A third of the face swaps stands for all of them on the other backends.
 TENSORFLOW_ONLY = {
-    *("AMP", "DFLH128", "DFLSAE", "DFaker", "DLight", "Quick96", "RealFace"),
-    *("FaceSwapGAN", "PhazeA", "SAEHD", "Unbalanced", "Villain"),
+    *("AMP", "DFLH128", "DFLSAE", "DFaker", "DLight", "RealFace"),
+    *("PhazeA", "SAEHD", "Unbalanced", "Villain"),
 }
 
 
@@ -200,7 +200,7 @@ def test_model_keeps_the_contract(name):
         "arguments of its constructor that make it tiny, none of them a default."
     )
     if name in TENSORFLOW_ONLY and keras.backend.backend() != "tensorflow":
-        pytest.skip("checked on TensorFlow; Original, IAE, Lightweight and Swift here")
+        pytest.skip("checked on TensorFlow; six of sixteen face swaps are checked here")
     cls, kwargs = exported()[name], SMALL[name]
     parameters = inspect.signature(cls).parameters
     for key, value in kwargs.items():
