@@ -3,6 +3,7 @@
     python benchmarks/pareto.py                          # the demo's clips
     python benchmarks/pareto.py --clips FOLDER --people ana ben --minutes 1 2 4
     python benchmarks/pareto.py --architectures Swift IAE --docs
+    python benchmarks/pareto.py --architectures Swift "Swift from swift_128"
 
 FOLDER holds a folder of clips for each person. Each training starts afresh, as the
 learning rate falls to the end of its time: what a longer one has half-way is worse than
@@ -73,13 +74,21 @@ class Seen(keras.callbacks.Callback):
         self.steps += 1
 
 
+def built(title: str, people: tuple[str, ...], face_type: str) -> Any:
+    """A row's model with fresh weights, or one "from" a preset's name or folder."""
+    name, from_preset, preset = title.partition(" from ")
+    if from_preset:
+        return getattr(dfm.swap, name).from_preset(preset, identities=people)
+    return zoo_table.build(title, people, face_type=face_type)
+
+
 def trained(
     title: str, minutes: float, faces: dict[str, dfm.FaceSet], batch: int
 ) -> tuple[Any, dict[str, Any]]:
     """A model trained for so long, and how far it came."""
     keras.utils.set_random_seed(0)
     face_type = next(iter(faces.values())).face_type
-    model = zoo_table.build(title, tuple(faces), face_type=face_type)
+    model = built(title, tuple(faces), face_type)
     pairs = dfm.SwapPairs(
         faces,
         batch,
@@ -222,7 +231,8 @@ def main() -> None:
     option("--docs", action="store_true", help="also write into docs/zoo.md")
     option("--point", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if unknown := set(options.architectures) - set(zoo_table.rows()):
+    fresh = {row for row in options.architectures if " from " not in row}
+    if unknown := fresh - set(zoo_table.rows()):
         parser.error(f"unknown: {unknown}; there are {', '.join(zoo_table.rows())}")
     if options.point:
         title, minutes = options.point
