@@ -18,6 +18,8 @@ class PartModel(keras.Model):
     """
 
     compiled: bool
+    # The preset that its weights come from, "name#sha256=<digest of preset.json>".
+    started_from: str | None = None
     _arguments: tuple[str, ...] = ()
     _more_arguments: tuple[str, ...] = ()  # those of the family's base
 

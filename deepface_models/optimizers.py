@@ -1,17 +1,22 @@
-"""Optimizers with learning-rate dropout and autoclip, AdaBelief, and one for GANs."""
+"""Optimizers with learning-rate dropout, autoclip and rates of parts; for GANs, too."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from deepface_models._model import PartModel
+from deepface_models._part_rates import PartRates, mark_group
 from deepface_models.layers import PACKAGE
 
+_DISCRIMINATORS = "discriminators"
 
-class _Extras(keras.optimizers.Optimizer):
+
+class _Extras(PartRates):
     """Adds learning-rate dropout and autoclip to the optimizer beside it."""
 
     def __init__(
@@ -195,6 +200,8 @@ class AdaBelief(_Extras, _AdaBelief):
             published. A norm that is not finite is not noted.
         history: How many norms to remember; published with all.
         seed: Of the dropout's draws.
+        rates: For parts of a model, their learning rate beside `learning_rate`; see
+            `with_rates`, which tells it the parts.
         **kwargs: `weight_decay`, `use_ema`, `gradient_accumulation_steps` and the
             others of `keras.optimizers.Optimizer`. With accumulation the averaged
             gradient is clipped.
@@ -225,7 +232,7 @@ class SGD(_Extras, keras.optimizers.SGD):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class TwoTimeScaleAdam(keras.optimizers.Adam):
+class TwoTimeScaleAdam(PartRates, keras.optimizers.Adam):
     """Adam that takes longer steps on discriminators than on what they judge.
 
     Adam divides by the gradient's size, so that a factor on the discriminators' loss
@@ -239,7 +246,7 @@ class TwoTimeScaleAdam(keras.optimizers.Adam):
         learning_rate: The generator's, as in Keras.
         beta_1: Decay of the mean gradient.
         discriminator_rate: The discriminators' learning rate beside `learning_rate`.
-        **kwargs: As in `keras.optimizers.Adam`.
+        **kwargs: As in `keras.optimizers.Adam`, and `rates` of `AdaBelief`.
 
     Raises:
         ValueError: `discriminator_rate` is not above 0.
@@ -260,21 +267,7 @@ class TwoTimeScaleAdam(keras.optimizers.Adam):
                 "have them stand, freeze them: discriminator.trainable = False."
             )
         self.discriminator_rate = discriminator_rate
-
-    def build(self, variables: list[Any]) -> None:
-        """Creates the moments, and notes which variables are discriminators'."""
-        if self.built:
-            return
-        super().build(variables)
-        self._rates = tuple(
-            self.discriminator_rate if is_marked(variable) else 1.0
-            for variable in variables
-        )
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Updates one variable by its own rate."""
-        rate = self._rates[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * rate)
+        self._factors[_DISCRIMINATORS] = discriminator_rate
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -283,14 +276,42 @@ class TwoTimeScaleAdam(keras.optimizers.Adam):
 
 def mark(discriminator: keras.Model) -> keras.Model:
     """Has `TwoTimeScaleAdam` know a discriminator's variables; returns it."""
-    for variable in discriminator.variables:
-        variable.of_discriminator = True
+    mark_group(discriminator.variables, _DISCRIMINATORS)
     return discriminator
 
 
-def is_marked(variable: Any) -> bool:
-    """Whether a variable is a discriminator's."""
-    return getattr(variable, "of_discriminator", False)
+def with_rates(
+    optimizer: keras.optimizers.Optimizer, model: PartModel, rates: Mapping[str, float]
+) -> keras.optimizers.Optimizer:
+    """Returns an optimizer like this one that gives parts rates of their own.
+
+    Args:
+        optimizer: One of this module, or the one of Keras of the same name.
+        model: The model that will be compiled with it.
+        rates: For parts of the model, their learning rate beside the optimizer's:
+            `{"encoder": 0.1}`.
+
+    Returns:
+        A new optimizer, which has not trained yet; compile the model with it.
+
+    Raises:
+        ValueError: The model has no such part, a rate is not above 0, or the
+            optimizer is another.
+    """
+    name = type(optimizer).__name__
+    ours = {kind.__name__: kind for kind in (AdaBelief, Adam, AdamW, RMSprop, SGD)}
+    kind = type(optimizer) if isinstance(optimizer, PartRates) else ours.get(name)
+    theirs = getattr(keras.optimizers, name, PartRates)
+    if kind is None or not isinstance(optimizer, theirs | PartRates):
+        raise ValueError(
+            f"A {name} was given, which has one learning rate for all. Expected one of "
+            f"{', '.join(ours)} to give the parts {', '.join(rates)} rates of their "
+            "own. Use deepface_models.optimizers.Adam(1e-4)."
+        )
+    made = kind.from_config({**optimizer.get_config(), "rates": dict(rates)})
+    for part in rates:
+        mark_group(model._part(part).variables, part)
+    return made
 
 
 def _check(dropout: float | None, percentile: float | None, history: int) -> None:

@@ -102,7 +102,7 @@ def load_parts(
             f"Use {model_class.__name__}, or deepface_models.load(folder) for any."
         )
     model = build(model_class, arguments, folder, config.get("version"))
-    restore_parts(model, folder)
+    model.started_from = origin(restore_parts(model, folder))
     return model
 
 
@@ -189,23 +189,45 @@ def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
     return dict(config.get("metadata") or {})
 
 
-def load(path: str | Path) -> Any:
-    """Loads a model from a folder of parts or from a `.keras` file.
+def load(source: str | Path) -> Any:
+    """Loads a model: a preset by its name or address, or what was saved here.
 
     Args:
-        path: What `model.save_parts(folder)` or `model.save("x.keras")` wrote.
+        source: A name of `presets.list_models()`, "https://host/folder" or
+            "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
+            or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
+            name goes before a folder of that name; write "./name" for the folder.
 
     Returns:
         The model, ready to predict; call `compile()` to train it further.
 
     Raises:
-        FileNotFoundError: Nothing is at `path`.
+        FileNotFoundError: No preset has that name, and nothing is at that path.
+        ConnectionError: The preset cannot be fetched.
         IntegrityError: A weights file is missing, damaged or changed.
         ModelFileError: It is no model of this package.
+        ValueError: The preset needs people; see `presets.load`.
     """
-    path = Path(path)
-    if path.suffix != ".keras":
+    path = Path(source)
+    if path.suffix == ".keras" and "://" not in str(source):
+        return _load_keras(path)
+    if _is_plain(source):
         return load_parts(path)
+    from deepface_models import presets
+
+    return presets.load(source)
+
+
+def _is_plain(source: str | Path) -> bool:
+    """Whether it is a saved model's folder, which no preset's name can hide."""
+    recover_folder(source)
+    if isinstance(source, str) and source == Path(source).name:
+        return False
+    inside = {name: (Path(source) / name).is_file() for name in (CONFIG, "preset.json")}
+    return inside == {CONFIG: True, "preset.json": False}
+
+
+def _load_keras(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(_nothing(path))
     try:
@@ -280,8 +302,19 @@ def _describe(model: keras.Model, metadata: Mapping[str, Any] | None) -> dict[st
         "version": __version__,
         "keras": keras.__version__,
         "parts": {},
-        "metadata": dict(metadata or {}),
+        "metadata": {**_started(model), **dict(metadata or {})},
     }
+
+
+def origin(metadata: Any) -> str | None:
+    """Returns the preset that a saved model started from, if its metadata name one."""
+    found = metadata.get("started_from") if isinstance(metadata, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _started(model: keras.Model) -> dict[str, str]:
+    found = getattr(model, "started_from", None)
+    return {"started_from": found} if found else {}
 
 
 def _people(model: keras.Model) -> dict[str, list[str]]:

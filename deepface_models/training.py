@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from deepface_models import _fine_tuning
 from deepface_models.callbacks import (
     ResumableCheckpoint,
     StopOnNonFinite,
@@ -83,6 +84,13 @@ def build(
     Raises:
         ValueError: There is no such architecture.
     """
+    sized: dict[str, Any] = {} if image_size is None else {"image_size": image_size}
+    return _class_of(architecture)(
+        identities=tuple(identities), face_type=face_type, **sized
+    )
+
+
+def _class_of(architecture: str) -> type[FaceSwap]:
     if architecture not in ARCHITECTURES:
         near = difflib.get_close_matches(architecture, ARCHITECTURES, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -90,18 +98,18 @@ def build(
             f"architecture={architecture!r} was given. Expected one of "
             f"{', '.join(map(repr, ARCHITECTURES))}.{hint}"
         )
-    sized: dict[str, Any] = {} if image_size is None else {"image_size": image_size}
-    return ARCHITECTURES[architecture](
-        identities=tuple(identities), face_type=face_type, **sized
-    )
+    return ARCHITECTURES[architecture]
 
 
 def train(
     faces: Mapping[str, FaceSet | str | Path],
     output: str | Path,
     *,
-    architecture: str = "swift",
+    architecture: str | None = None,
     image_size: int | None = None,
+    preset: str | Path | None = None,
+    freeze: Mapping[str, float] | None = None,
+    rates: Mapping[str, float] | None = None,
     minutes: float | None = None,
     epochs: int | None = None,
     batch_size: int = 8,
@@ -113,6 +121,7 @@ def train(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: Any = "auto",
+    say: Callable[[str], None] = print,
 ) -> FaceSwap:
     """Trains a face swap; called again after an interruption, it goes on.
 
@@ -123,8 +132,16 @@ def train(
     Args:
         faces: For each person a `FaceSet` or its folder.
         output: Folder of the results.
-        architecture: A key of `ARCHITECTURES`, such as "swift" or "original".
+        architecture: A key of `ARCHITECTURES`, such as "original"; "swift" or that
+            of the preset by default.
         image_size: Pixels of the model; that of the architecture by default.
+        preset: What to start from instead of a new model: a preset's name, address
+            or folder, as in `presets.load`. It is noted in `start.json`, and a
+            training goes on with the same one only.
+        freeze: For each part that stands still at first, the share of the training:
+            {"encoder": 0.2} is the first fifth, 1.0 all of it.
+        rates: For each part with a learning rate of its own, that rate beside the
+            others': {"encoder": 0.1}.
         minutes: Time to train; the learning rate falls to the end of it. 6 by
             default if `epochs` is not given either.
         epochs: Passes of `steps` batches, instead of or at most beside `minutes`.
@@ -138,12 +155,17 @@ def train(
         seed: Makes weights and draws repeatable.
         callbacks: More Keras callbacks.
         verbose: As in `keras.Model.fit`.
+        say: Takes the line that says what a training from a preset starts from,
+            unless `verbose` is 0.
 
     Returns:
         The trained model.
 
     Raises:
-        ValueError: Too few people or faces, or an unknown architecture.
+        ValueError: Too few people or faces, an unknown architecture, or a preset of
+            another architecture, size or kind of faces.
+        FileNotFoundError: There is no such preset.
+        ModelFileError: The training in `output` started from something else.
     """
     output = Path(output)
     sets = open_sets(faces)
@@ -155,7 +177,13 @@ def train(
             f"The sets hold faces cut out as {sorted(cut)}. Expected the same for all "
             "people. Extract them again with one FaceAligner(face_type=...)."
         )
-    model = build(architecture, tuple(sets), image_size, cut.pop())
+    people = tuple(sets)
+    if preset is None:
+        model = build(architecture or "swift", people, image_size, cut.pop())
+    else:
+        wanted = _class_of(architecture) if architecture else None
+        model = _fine_tuning.from_preset(preset, people, wanted, image_size, cut.pop())
+    pace = _fine_tuning.Pace.of(model, freeze, rates)
     pairs = SwapPairs(
         {name: training for name, (training, _) in splits.items()},
         batch_size,
@@ -165,23 +193,26 @@ def train(
         augmentation=augmentation or Augmentation.light(),
         seed=seed,
     )
-    model.compile()
+    pace.compile(model)
     budget = TimeBudget(minutes or 6.0) if minutes or not epochs else None
-    kept = [*callbacks, *([budget] if budget else [])]
+    timed = [budget] if budget else []
     held_out = {name: pairs.fitting(held) for name, (_, held) in splits.items()}
+    checkpoint = ResumableCheckpoint(
+        output / "checkpoints", pairs, every=checkpoint_every, also=timed
+    )
     output.mkdir(parents=True, exist_ok=True)
+    _fine_tuning.note_start(model, output, checkpoint)
+    if model.started_from and verbose != 0:
+        say(_fine_tuning.says(model, pace))
     model.fit(
         pairs,
         epochs=epochs or _MANY_EPOCHS,
         verbose=verbose,
         callbacks=[
-            ResumableCheckpoint(
-                output / "checkpoints",
-                pairs,
-                every=checkpoint_every,
-                also=[budget] if budget else [],
-            ),
-            *kept,
+            checkpoint,
+            *callbacks,
+            *timed,
+            *pace.callbacks(epochs and epochs * steps, budget),
             StopOnNonFinite(),
             SwapPreview(output / "previews", held_out, every=preview_every),
             keras.callbacks.CSVLogger(output / "history.csv", append=True),

@@ -4,6 +4,7 @@ from deepface_models.callbacks.best import BestByMeasure
 from deepface_models.callbacks.budget import TimeBudget
 from deepface_models.callbacks.checkpoint import ResumableCheckpoint
 from deepface_models.callbacks.ema import EMAWeights, averaged
+from deepface_models.callbacks.frozen import FrozenStart
 from deepface_models.callbacks.latent import LatentScatter, LatentWalk
 from deepface_models.callbacks.lr_finder import RateTrial, find_learning_rate
 from deepface_models.callbacks.memory import (
@@ -30,6 +31,7 @@ __all__ = [
     "BestByMeasure",
     "CosineWave",
     "EMAWeights",
+    "FrozenStart",
     "KLWarmup",
     "LatentScatter",
     "LatentWalk",

@@ -76,13 +76,31 @@ def chosen(args: argparse.Namespace, *names: str) -> dict[str, Any]:
     return {name: getattr(args, name) for name in names}
 
 
-def load_model(path: str) -> FaceSwap:
-    """Loads a model; `train --output`'s folder serves as well as its `model/`."""
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that names the model."""
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="what train made, a preset's name (see list), https://... or hf://...",
+    )
+
+
+def load_model(source: str) -> FaceSwap:
+    """Loads a model; see `model_source`."""
     import deepface_models as dfm
 
-    inside = Path(path) / "model"
-    whole = (Path(path) / "config.json").exists()
-    return dfm.load(inside if inside.is_dir() and not whole else path)
+    return dfm.load(model_source(source))
+
+
+def model_source(source: str) -> str:
+    """Returns `model/` of a folder that `train` made, and anything else as it is."""
+    import deepface_models as dfm
+
+    inside = Path(source) / "model"
+    whole = (Path(source) / "config.json").exists()
+    named = source in dfm.presets.list_models()
+    return str(inside) if inside.is_dir() and not (whole or named) else source
 
 
 def is_face_set(path: str) -> bool:

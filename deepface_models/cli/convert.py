@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deepface_models.cli._arguments import (
     Commands,
     add_command,
+    add_model,
     add_no_progress,
     chosen,
     load_model,
@@ -45,7 +46,7 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("source", help="picture, video or folder of them; never changed")
     option("output", help="file or folder to write")
-    option("--model", required=True, metavar="DIR", help="what train made")
+    add_model(parser)
     option("--to", required=True, metavar="NAME", help="whose face to draw")
     option(
         "--of",

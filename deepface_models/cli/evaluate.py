@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deepface_models.cli._arguments import (
     Commands,
     add_command,
+    add_model,
     add_no_progress,
     chosen,
     is_face_set,
@@ -33,7 +34,7 @@ def add(commands: Commands) -> None:
         keras=True,
     )
     option = parser.add_argument
-    option("--model", required=True, metavar="DIR", help="what train made")
+    add_model(parser)
     option(
         "--source",
         required=True,

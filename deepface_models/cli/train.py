@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen
+from deepface_models.cli._arguments import (
+    AGAIN,
+    Commands,
+    add_command,
+    chosen,
+    model_source,
+)
 
 _TRAIN = (
     *("output", "architecture", "image_size", "minutes", "epochs", "batch_size"),
@@ -42,11 +48,10 @@ def add(commands: Commands) -> None:
     )
     option(
         "--architecture",
-        default="swift",
         metavar="NAME",
         help="swift, or a published one, far slower: original, lightweight, iae, "
         "amp, dfaker, dflh128, dflsae, dlight, faceswapgan, phazea, quick96, "
-        "realface, saehd, unbalanced or villain (default: %(default)s)",
+        "realface, saehd, unbalanced or villain (default: swift, or the preset's)",
     )
     option(
         "--size",
@@ -54,6 +59,13 @@ def add(commands: Commands) -> None:
         type=int,
         metavar="PX",
         help="side of the model's pictures (default: the architecture's)",
+    )
+    option(
+        "--preset",
+        metavar="SOURCE",
+        help="start from a trained model instead of a new one: a preset's name (see "
+        "list), https://... or hf://..., or a folder; it says which parts stand still "
+        "at first",
     )
     option(
         "--minutes",
@@ -117,7 +129,12 @@ def run(args: argparse.Namespace) -> int:
     """Runs it."""
     import deepface_models as dfm
 
-    dfm.train(_people(args.faces), verbose=_verbosity(args), **chosen(args, *_TRAIN))
+    dfm.train(
+        _people(args.faces),
+        preset=args.preset and model_source(args.preset),
+        verbose=_verbosity(args),
+        **chosen(args, *_TRAIN),
+    )
     output = Path(args.output)
     print(f"The model is in {output / 'model'}, pictures in {output / 'previews'}.")
     names = [name for name, _ in args.faces]

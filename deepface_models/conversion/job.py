@@ -120,6 +120,8 @@ class _Job:
         self.writer = writer
         self.model_name = str(getattr(converter.model, "name", "model"))
         self.model_sha256 = _places.model_sha256(converter.model)
+        origin = getattr(converter.model, "started_from", None)
+        self.origin = {"started_from": origin} if origin else {}
 
     def folder(self, source: Path, output: Path, bar: Progress) -> ConversionReport:
         """Converts a folder's files one by one, leaving out finished ones."""
@@ -232,7 +234,7 @@ class _Job:
             consent=self.consent,
             model=self.model_name,
             model_sha256=self.model_sha256,
-            details=self.converter.settings(),
+            details={**self.converter.settings(), **self.origin},
         )
 
     def _settings(self) -> str:

@@ -58,6 +58,7 @@ def load(
     model = _build(record, identities, expected, source)
     if load_weights and folder is not None:
         _restore(model, folder, record)
+        model.started_from = _origin(record)
     return model
 
 
@@ -106,7 +107,16 @@ def _plain(folder: Path) -> Record:
         "shared": False,
         "parts": list(config["parts"]),
         "version": config.get("version"),
+        "started_from": parts.origin(config.get("metadata")),
     }
+
+
+def _origin(record: Record) -> str | None:
+    """Returns a preset's name and digest, or what a saved model started from."""
+    if "digest" in record:
+        return f"{record['name']}#sha256={record['digest']}"
+    started_from: str | None = record["started_from"]
+    return started_from
 
 
 def _check_config(folder: Path, record: Record) -> None:
