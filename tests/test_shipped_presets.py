@@ -1,0 +1,61 @@
+"""Every preset that comes with the package: bytes, golden values, limits of size."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from deepface_models import presets
+from deepface_models._errors import IntegrityError
+
+SHIPPED = [n for n in presets.list_models() if presets.describe(n)["folder"]]
+PART, ALL = 16 * 10**6, 60 * 10**6  # bytes at most
+
+
+def people_of(record):
+    return ("ana", "ben") if record["shared"] else None
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_is_loaded_draws_the_golden_values(name):
+    record = presets.describe(name)
+    model = presets.load(name, identities=people_of(record))
+    found = presets.check_golden(model, record["folder"])
+    assert found and max(found.values()) < 1e-4
+
+
+def test_they_stay_small():
+    sizes = [
+        file["size"]
+        for name in SHIPPED
+        for path, file in presets.describe(name)["files"].items()
+        if path.endswith(".h5")
+    ]
+    assert len(sizes) > len(SHIPPED) > 1
+    assert max(sizes) < PART
+    assert sum(sizes) < ALL
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_says_what_it_is_good_for(name):
+    record = presets.describe(name)
+    assert all(record[key] for key in ("limits", "not_for", "data", "results"))
+    assert "changed" not in record["commit"]
+    assert record["command"].startswith("python benchmarks/pretrain")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_flipped_bit_anywhere_is_refused(name, tmp_path):
+    record = presets.describe(name)
+    rng = np.random.default_rng(0)
+    for file in (*record["files"], "preset.json"):
+        folder = tmp_path / file
+        shutil.copytree(record["folder"], folder)
+        content = bytearray((folder / file).read_bytes())
+        content[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+        (folder / file).write_bytes(content)
+        with pytest.raises(IntegrityError):
+            presets.load(folder, identities=people_of(record))
