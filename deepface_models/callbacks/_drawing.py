@@ -1,10 +1,8 @@
-"""Pictures of an autoencoder in training, which leave the training as it is."""
+"""Pictures of a model in training, numbered by epoch."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +12,55 @@ from numpy.typing import NDArray
 
 from deepface_models._files import atomic_path
 from deepface_models._version import __version__
-from deepface_models.callbacks._state import read_random, write_random
+from deepface_models.callbacks._state import unchanged
 from deepface_models.callbacks._tensorboard import PictureEvents
 from deepface_models.media import write_image
 
 Array = NDArray[Any]
 
-_LABEL = {
-    "software": f"deepface_models {__version__}",
-    "description": "Synthetic: drawn by an autoencoder in training.",
-}
+
+def synthetic(description: str) -> dict[str, str]:
+    """Returns what a picture says about itself to whoever finds it later."""
+    return {
+        "software": f"deepface_models {__version__}",
+        "description": f"Synthetic: {description}",
+    }
 
 
-class DrawingCallback(keras.callbacks.Callback):
-    """Writes what `draw` returns after an epoch, as PNG and for TensorBoard.
+class NumberedPictures(keras.callbacks.Callback):
+    """Base of callbacks that write a picture every few epochs.
 
     Args:
         folder: Where the pictures go: `latest.png`, and `000012.png` after 12 epochs.
+        every: Epochs from one picture to the next.
+    """
+
+    label: dict[str, str]
+
+    def __init__(self, folder: str | Path, every: int) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.every = max(1, every)
+
+    def due(self, epoch: int) -> bool:
+        """Whether this epoch, from 0, is one to draw."""
+        return bool((epoch + 1) % self.every == 0 or self.model.stop_training)
+
+    def write(self, epoch: int, image: Array) -> None:
+        """Writes the picture of an epoch, from 0."""
+        path = self.folder / f"{epoch + 1:06d}.png"
+        write_image(path, image, metadata=self.label)
+        with atomic_path(self.folder / "latest.png") as latest:
+            shutil.copyfile(path, latest)
+
+
+class DrawingCallback(NumberedPictures):
+    """Writes what `draw` returns after an epoch, as PNG and for TensorBoard.
+
+    The training stays as it is.
+
+    Args:
+        folder: Where the pictures go.
         every: Epochs from one picture to the next.
         log_dir: Where TensorBoard looks for event files; None writes none.
 
@@ -39,14 +69,13 @@ class DrawingCallback(keras.callbacks.Callback):
         ValueError: On training begin: the data do not fit the model.
     """
 
+    label = synthetic("drawn by an autoencoder in training.")
     tag = "picture"
 
     def __init__(
         self, folder: str | Path, every: int = 1, log_dir: str | Path | None = None
     ) -> None:
-        super().__init__()
-        self.folder = Path(folder)
-        self.every = max(1, every)
+        super().__init__(folder, every)
         self._events = None if log_dir is None else PictureEvents(log_dir)
 
     def draw(self) -> Array:
@@ -55,39 +84,21 @@ class DrawingCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Draws once, so that what does not fit is said before training."""
-        with unchanged(self.model):
-            self.draw()
+        self._drawn()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's picture."""
-        if (epoch + 1) % self.every and not self.model.stop_training:
-            return
-        with unchanged(self.model):
-            image = self.draw()
-        path = self.folder / f"{epoch + 1:06d}.png"
-        write_image(path, image, metadata=_LABEL)
-        with atomic_path(self.folder / "latest.png") as latest:
-            shutil.copyfile(path, latest)
-        if self._events is not None:  # the step by which Keras logs this epoch
-            self._events.write(self.tag, image, epoch)
+        if self.due(epoch):
+            image = self._drawn()
+            self.write(epoch, image)
+            if self._events is not None:  # the step by which Keras logs this epoch
+                self._events.write(self.tag, image, epoch)
 
-
-@contextmanager
-def unchanged(model: keras.Model) -> Iterator[None]:
-    """Undoes what drawing changes of a model and of random generators.
-
-    Layers that draw random numbers move their seeds on, also outside of training.
-    """
-    trained = {id(variable) for variable in model.trainable_variables}
-    others = [v for v in model.variables if id(v) not in trained]
-    kept = [np.array(keras.ops.convert_to_numpy(v), copy=True) for v in others]
-    randoms = read_random()
-    try:
-        yield
-    finally:
-        for variable, value in zip(others, kept, strict=True):
-            variable.assign(value)
-        write_random(randoms)
+    def _drawn(self) -> Array:
+        # Layers that draw random numbers move their seeds on, also outside of training.
+        trained = {id(variable) for variable in self.model.trainable_variables}
+        with unchanged(v for v in self.model.variables if id(v) not in trained):
+            return self.draw()
 
 
 def evenly(count: int, most: int) -> Array:

@@ -6,23 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._version import __version__
+from deepface_models.callbacks._drawing import NumberedPictures, evenly, synthetic
 from deepface_models.swap.base import FaceSwap
 
 Array = NDArray[Any]
 
-# What previews say about themselves to whoever finds them later.
-LABEL = {
-    "software": f"deepface_models {__version__}",
-    "description": "Synthetic: faces drawn by a face-swap model in training.",
-}
+LABEL = synthetic("faces drawn by a face-swap model in training.")
 
 
-class FacePictures(keras.callbacks.Callback):
+class FacePictures(NumberedPictures):
     """Base of callbacks that draw fixed faces every few epochs.
 
     Args:
@@ -32,6 +27,8 @@ class FacePictures(keras.callbacks.Callback):
         max_faces: Faces of each person, evenly spaced among those given.
     """
 
+    label = LABEL
+
     def __init__(
         self,
         folder: str | Path,
@@ -39,18 +36,12 @@ class FacePictures(keras.callbacks.Callback):
         every: int,
         max_faces: int,
     ) -> None:
-        super().__init__()
-        self.folder = Path(folder)
+        super().__init__(folder, every)
         self.faces = choose_faces(faces, max_faces)
-        self.every = max(1, every)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Checks that the faces fit the model."""
         check_people(self.model, self.faces)
-
-    def due(self, epoch: int) -> bool:
-        """Whether this epoch, from 0, is one to draw."""
-        return bool((epoch + 1) % self.every == 0 or self.model.stop_training)
 
 
 def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:
@@ -67,9 +58,7 @@ def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:
     for name, images in faces.items():
         pictures = np.asarray(images)
         if pictures.ndim == 4 and len(pictures):
-            count = min(max(most, 0), len(pictures))
-            index = np.linspace(0, len(pictures) - 1, count).round().astype(int)
-            chosen[name] = pictures[index].copy()
+            chosen[name] = pictures[evenly(len(pictures), max(most, 0))]
     if not chosen or len(chosen) < len(faces) or most < 1:
         shapes = {name: np.shape(images) for name, images in faces.items()}
         raise ValueError(

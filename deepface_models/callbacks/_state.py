@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -34,7 +36,7 @@ def state_variables(model: keras.Model) -> dict[str, Any]:
 
 def read_state(model: keras.Model) -> dict[str, Array]:
     """Returns copies of all of a model's training state."""
-    return {name: _array(v) for name, v in state_variables(model).items()}
+    return {name: as_array(v) for name, v in state_variables(model).items()}
 
 
 def write_state(model: keras.Model, state: dict[str, Array]) -> None:
@@ -90,12 +92,35 @@ def write_random(states: dict[str, Any]) -> None:
         torch.set_rng_state(torch.tensor(states["torch"], dtype=torch.uint8))
 
 
+@contextmanager
+def kept(variables: Iterable[Any]) -> Iterator[None]:
+    """Gives variables back the values that they have now, to the last bit."""
+    values = [(variable, as_array(variable)) for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in values:
+            variable.assign(value)
+
+
+@contextmanager
+def unchanged(variables: Iterable[Any]) -> Iterator[None]:
+    """Gives variables and the global random generators back as they are now."""
+    randoms = read_random()
+    try:
+        with kept(variables):
+            yield
+    finally:
+        write_random(randoms)
+
+
 def all_finite(state: dict[str, Array]) -> bool:
     """Whether no array holds NaN or infinity."""
     return all(np.isfinite(array).all() for array in state.values())
 
 
-def _array(variable: Any) -> Array:
+def as_array(variable: Any) -> Array:
+    """Returns a copy of a variable's value; bfloat16 as float32."""
     array = np.array(keras.ops.convert_to_numpy(variable), copy=True)
     # bfloat16 is no type of NumPy's own; float32 holds its values exactly.
     return array.astype("float32") if array.dtype.kind == "V" else array

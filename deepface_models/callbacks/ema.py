@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
-import numpy as np
 
+from deepface_models.callbacks._state import as_array, kept
 from deepface_models.callbacks._steps import inner_optimizer
 
 _ENDS = ("average", "last")
@@ -152,18 +152,10 @@ def averaged(model: keras.Model) -> Iterator[None]:
         )
         if average is not None and int(optimizer._iterations)
     ]
-    kept = [_copy(variable) for variable, _ in found]
-    for variable, average in found:
-        variable.assign(_copy(average))  # JAX would free a shared array
-    try:
+    with kept(variable for variable, _ in found):
+        for variable, average in found:
+            variable.assign(as_array(average))  # JAX would free a shared array
         yield
-    finally:
-        for (variable, _), value in zip(found, kept, strict=True):
-            variable.assign(value)
-
-
-def _copy(variable: Any) -> Any:
-    return np.array(keras.ops.convert_to_numpy(variable), copy=True)
 
 
 def _check(optimizer: Any) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from deepface_models.callbacks._state import read_random, write_random
+from deepface_models.callbacks._state import unchanged
 from deepface_models.callbacks._watch import inside, tensors, watched
 
 
@@ -65,10 +64,12 @@ def scan_non_finite(
         return found
     found += [*_batch("input", x), *_batch("target", y)]
     compiled = y is not None and getattr(model, "optimizer", None) is not None
-    with _kept(model, compiled):
+    variables = list(model.variables)
+    variables += model.metrics_variables if compiled else []
+    with unchanged(variables):
         found += _activations(model, x)
     if compiled:
-        with _kept(model, compiled):
+        with unchanged(variables):
             found += _step(model, x, y, sample_weight)
     return found
 
@@ -165,24 +166,6 @@ def _step(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> list[NonFin
         return loss + [n for v in back for n in _look("gradient", v.path, v)]
     finally:
         model.optimizer, model.train_function, model.steps_per_execution = kept
-
-
-@contextmanager
-def _kept(model: keras.Model, compiled: bool) -> Iterator[None]:
-    """Undoes what calls of a model change."""
-    randoms = read_random()
-    variables = list(model.variables)
-    variables += model.metrics_variables if compiled else []
-    values = [
-        np.array(keras.ops.convert_to_numpy(variable), copy=True)
-        for variable in variables
-    ]
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-        write_random(randoms)
 
 
 def _look(kind: str, name: str, values: Any) -> Iterator[NonFinite]:

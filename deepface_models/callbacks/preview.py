@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._files import atomic_path
-from deepface_models.callbacks._pictures import (
-    LABEL,
-    FacePictures,
-    draw_rows,
-)
-from deepface_models.media import grid, write_image
+from deepface_models.callbacks._pictures import FacePictures, draw_rows
+from deepface_models.media import grid
 
 Array = NDArray[Any]
 
@@ -51,10 +45,7 @@ class SwapPreview(FacePictures):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's picture."""
         if self.due(epoch):
-            path = self.folder / f"{epoch + 1:06d}.png"
-            write_image(path, self.draw(), metadata=LABEL)
-            with atomic_path(self.folder / "latest.png") as latest:
-                shutil.copyfile(path, latest)
+            self.write(epoch, self.draw())
 
     def draw(self) -> Array:
         """Returns the picture of the model as it is now, uint8 (H, W, 3)."""

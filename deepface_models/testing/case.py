@@ -53,7 +53,6 @@ class Case:
         keras.utils.set_random_seed(0)
         self.model = cls(**self.kwargs)
         self.x, self.y = self._examples(data)
-        self._graph: bool | None = None  # how it was compiled
         self._randomise()
         self._state: list[tuple[Any, Array]] | None = None
 
@@ -61,20 +60,20 @@ class Case:
         """Raises the error of the check that is running."""
         raise ContractError(self.cls.__name__, self.check, found, expected, fix)
 
-    def compile(self, model: Any, graph: bool = False) -> None:
-        """Compiles with the model's loss and an optimiser that shows any gradient.
-
-        Args:
-            model: The model, or a like one.
-            graph: Whether to compile as `fit` does by default. Otherwise what takes
-                the least time: TensorFlow traces for longer than it trains here.
-        """
+    def compile(self, model: Any) -> None:
+        """Compiles with the model's loss and an optimiser that shows any gradient."""
         loss = {} if self.loss is None else {"loss": self.loss}
-        eager = _SLOW_GRAPHS and not graph
-        model.compile(optimizer=SignDescent(1e-6), run_eagerly=eager, **loss)
+        model.compile(optimizer=SignDescent(1e-6), run_eagerly=_SLOW_GRAPHS, **loss)
 
     def fit(self, x: Any, y: Any = None, graph: bool = False) -> dict[str, float]:
-        """Trains one epoch from the same start every time; returns what it logs."""
+        """Trains one epoch from the same start every time; returns what it logs.
+
+        Args:
+            x: Examples, or a data set.
+            y: Targets.
+            graph: Whether to train as `fit` does by default. Otherwise what takes
+                the least time: TensorFlow traces for longer than it trains here.
+        """
         self.restore(graph)
         size = {} if is_data_set(x) else {"batch_size": self.batch}
         logs = self.model.fit(x, y, epochs=1, shuffle=False, verbose=0, **size)
@@ -87,9 +86,12 @@ class Case:
                 (variable, np.array(ops.convert_to_numpy(variable)))
                 for variable in self.model.variables
             ]
-        if self._graph is None or (_SLOW_GRAPHS and self._graph != graph):
-            self.compile(self.model, graph)
-            self._graph = graph
+            self.compile(self.model)
+        eager = _SLOW_GRAPHS and not graph
+        if self.model.run_eagerly != eager:
+            # Not compiled again: TensorFlow traces twice what makes variables.
+            self.model.run_eagerly = eager
+            self.model.train_function = self.model.predict_function = None
         for variable, value in self._state:
             variable.assign(value)
 

@@ -57,7 +57,7 @@ def schedule() -> keras.optimizers.schedules.LearningRateSchedule:
 
 @keras.saving.register_keras_serializable("deepface_models")
 class Tiny(FaceSwap):
-    """A face swap of a few layers, which TensorFlow traces in a second."""
+    """A face swap of a few layers."""
 
     _arguments = ("identities", "image_size", "latent_size")
 
@@ -91,12 +91,16 @@ def model(
     seed: int = 1,
     names: tuple[str, ...] = NAMES,
     kind: type[FaceSwap] = Tiny,
+    graph: bool = False,
     **kwargs: int,
 ) -> FaceSwap:
+    """A compiled model; on TensorFlow eager, as tracing takes longer than few steps."""
     keras.utils.set_random_seed(seed)
     made = kind(names, **kwargs)
     optimizer = keras.optimizers.Adam(1e-3 if rate is None else rate)
-    made.compile(optimizer, {name: FaceLoss() for name in names})
+    eager = keras.backend.backend() == "tensorflow" and not graph
+    losses = {name: FaceLoss() for name in names}
+    made.compile(optimizer, losses, run_eagerly=eager)
     return made
 
 

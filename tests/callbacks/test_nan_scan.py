@@ -87,7 +87,7 @@ def test_weights_and_inputs_are_named_first():
 
 @backend
 def test_a_stop_says_where_it_came_from():
-    made, stop = model(), StopOnNonFinite(every=1)
+    made, stop = model(graph=True), StopOnNonFinite(every=1)
     data = Poisoned(pairs(), np.nan, batch=1)
     stop.data = data
     made.fit(data, epochs=1, verbose=0, callbacks=[stop])
