@@ -56,7 +56,7 @@ def _add_describe(commands: Commands) -> None:
         "describe",
         run_describe,
         "say what a preset is, who made it how, and how good it is",
-        "deepface-models describe swift_128",
+        "deepface-models describe vae_mnist",
     )
     option = parser.add_argument
     option("source", metavar="PRESET", help="a name, or the folder of one")

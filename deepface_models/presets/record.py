@@ -42,7 +42,7 @@ def check_name(name: Any) -> str:
         raise ValueError(
             f"The preset name {name!r} was given. Expected small letters, digits, "
             "'_', '.' and '-', beginning with a letter or digit. Use a name such as "
-            '"swift_128".'
+            '"vae_mnist".'
         )
     return name
 
