@@ -1,7 +1,7 @@
 """What every face-swap architecture costs at its published defaults, as a table.
 
     python benchmarks/zoo_table.py                      # the counts, in seconds
-    python benchmarks/zoo_table.py --timed              # and time and memory
+    python benchmarks/zoo_table.py --timed --steps 1    # and time and memory, an hour
     python benchmarks/zoo_table.py --timed --only Swift
 
 writes the table into docs/zoo.md. Counts come from the networks as they are built,
@@ -23,6 +23,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -60,6 +61,7 @@ HEAD = (
     *("trains, images/s", "draws, images/s", "GB to draw", "GB to train"),
 )
 COUNTED = 5  # columns before those that are timed
+TOO_LARGE = 77  # how a process ends that needs more than --memory
 
 
 def rows() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -205,11 +207,22 @@ def memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
+def leave_beyond(limit: float) -> None:
+    """Ends this process before it takes the machine's last memory, in GB."""
+
+    def watch() -> None:
+        while memory() < limit:
+            time.sleep(0.05)
+        os._exit(TOO_LARGE)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float]:
     """Images/s of training and of drawing, and the memory of both."""
     model = build(title)
     data = Same(model, batch)
-    faces, to = np.concatenate([data.x[NAMES[0]]] * 4), NAMES[-1]
+    faces, to = np.concatenate([data.x[NAMES[0]]] * 2), NAMES[-1]
     spent = []
     while len(spent) <= steps or sum(spent[1:]) < seconds:  # the first one compiles
         start = time.perf_counter()
@@ -229,20 +242,26 @@ def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float
 
 
 def timed_apart(title: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Times in a process of its own, with fewer faces a step where memory ends."""
     words = [sys.executable, __file__, "--measure", title]
-    for name in ("batch", "seconds", "steps"):
+    for name in ("seconds", "steps", "memory"):
         words += [f"--{name}", str(getattr(options, name))]
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        return {"failed": done.returncode}
-    return json.loads(done.stdout.splitlines()[-1])
+    batch = options.batch
+    while True:
+        command = [*words, "--batch", str(batch)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if done.returncode == 0:
+            return {"batch": batch, **json.loads(done.stdout.splitlines()[-1])}
+        if done.returncode != TOO_LARGE or batch == 1:
+            return {"failed": done.returncode}
+        batch = max(1, batch // 4)
 
 
-def timed_cells(found: dict[str, Any]) -> list[str]:
+def timed_cells(found: dict[str, Any], options: argparse.Namespace) -> list[str]:
     if "failed" in found:
-        killed = found["failed"] == -9  # what Linux does when memory runs out
-        return ["out of memory" if killed else "failed", "", "", ""]
-    speeds = [f"{found[key]:.3g}" for key in ("trains", "draws")]
+        return ["failed" if found["failed"] != TOO_LARGE else "too large", "", "", ""]
+    faces = f" ({found['batch']})" if found["batch"] != options.batch else ""
+    speeds = [f"{found[key]:.3g}{faces}" for key in ("trains", "draws")]
     return [*speeds, *(f"{found[f'memory_{k}']:.1f}" for k in ("draws", "trains"))]
 
 
@@ -274,16 +293,19 @@ def committed() -> dict[str, list[str]]:
     return {cells[0]: cells for cells in found if len(cells) == len(HEAD)}
 
 
-def write(kept: dict[str, Any], titles: list[str]) -> None:
+def write(kept: dict[str, Any], options: argparse.Namespace) -> None:
     """Writes the table: what is counted afresh, what is timed as it is known."""
     before, lines = committed(), []
     for title in rows():
-        if title not in titles and title in before:
+        if title not in options.only and title in before:
             lines.append(before[title])
             continue
         cells = counted_cells(title, counts(title))
-        old = before.get(title, [""] * len(HEAD))[COUNTED:]
-        lines.append([*cells, *(timed_cells(kept[title]) if title in kept else old)])
+        if title in kept:
+            cells += timed_cells(kept[title], options)
+        else:
+            cells += before.get(title, [""] * len(HEAD))[COUNTED:]
+        lines.append(cells)
         print(" | ".join(lines[-1]), flush=True)
     replace_between(DOCS, "zoo table", markdown(HEAD, lines))
 
@@ -296,25 +318,27 @@ def main() -> None:
     option("--batch", type=int, default=8, help="faces of each of two people")
     option("--seconds", type=float, default=10.0, help="to measure, at the least")
     option("--steps", type=int, default=3, help="to measure, at the least")
+    option("--memory", type=float, default=20.0, help="GB, the most to take")
     option("--output", type=Path, default=Path("runs/zoo.json"))
     option("--measure", metavar="ROW", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
+        leave_beyond(options.memory)
         found = timed(options.measure, options.batch, options.seconds, options.steps)
         print(json.dumps(found))
         return
-    titles = options.only or list(rows())
-    if unknown := set(titles) - set(rows()):
+    options.only = options.only or list(rows())
+    if unknown := set(options.only) - set(rows()):
         parser.error(f"no such rows: {', '.join(unknown)}; there are {list(rows())}")
     kept = json.loads(options.output.read_text()) if options.output.exists() else {}
-    for title in titles if options.timed else ():
+    for title in options.only if options.timed else ():
         if title in kept:
             continue
         kept[title] = timed_apart(title, options)
         print(title, kept[title], flush=True)
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(json.dumps(kept, indent=1) + "\n")
-    write(kept, titles)
+    write(kept, options)
     print(
         f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "
         f"cores, {platform.machine()}, {options.batch} faces of each person a step"

@@ -17,6 +17,7 @@ from deepface_models.parts import load
 from deepface_models.presets import registry
 from deepface_models.swap import Swift
 
+FRAME = Path(__file__).resolve().parents[1] / "data/faces/london_019_neutral.jpg"
 FACES = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype="uint8")
 
 
@@ -96,8 +97,7 @@ def test_commands_take_names_and_either_folder_of_a_training(named, swift, tmp_p
 
 
 def test_convert_names_the_preset_it_drew_with(named, capsys):
-    frame = Path(dfm.__file__).parents[1] / "tests/data/faces/london_019_neutral.jpg"
-    words = ["convert", str(frame), "swap.png", "--model", "people", "--to", "ben"]
+    words = ["convert", str(FRAME), "swap.png", "--model", "people", "--to", "ben"]
     words += ["--consent", "A test", "--no-progress", "--mask", "ellipse"]
     assert main([*words, "--landmarks", "5"]) == 0, capsys.readouterr().err
     record = dfm.verify("swap.png").record
