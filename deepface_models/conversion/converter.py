@@ -208,7 +208,7 @@ class Converter:
     def apply(self, frame: Array, drawn: DrawnFace) -> Array:
         """Puts a drawn face into its frame: colour, soft edge, sharpening, blend."""
         return paste.paste(
-            self._coloured(drawn),
+            self.coloured(drawn),
             self.edged(drawn.mask),
             frame,
             drawn.matrix,
@@ -229,6 +229,15 @@ class Converter:
         """Returns a mask with erosion and the soft edge."""
         return masks.feather(masks.erode(mask, self.erode), self.feather)
 
+    def coloured(self, face: DrawnFace) -> Array:
+        """Returns the drawn face in its frame's colours, (S, S, 3) in [0, 1]."""
+        if face.drawn is None or face.wanted is None or self.colour == "none":
+            return face.image
+        if self.colour == "histogram":
+            return transfer_colour(face.image, face.aligned, face.weights, "histogram")
+        method: Any = self.colour
+        return apply_statistics(face.image, face.drawn, face.wanted, method)
+
     def _matrix(self, face: Face, size: int) -> Array:
         return paste.resize_matrix(face.matrix, face.image_size, size)
 
@@ -247,14 +256,6 @@ class Converter:
         weights = weights * paste.inside_frame(matrix, size, frame.shape)
         drawn, wanted = (_colours(one, weights) for one in (image, aligned))
         return DrawnFace(matrix, image, mask, aligned, weights, drawn, wanted, track)
-
-    def _coloured(self, face: DrawnFace) -> Array:
-        if face.drawn is None or face.wanted is None or self.colour == "none":
-            return face.image
-        if self.colour == "histogram":
-            return transfer_colour(face.image, face.aligned, face.weights, "histogram")
-        method: Any = self.colour
-        return apply_statistics(face.image, face.drawn, face.wanted, method)
 
 
 def _colours(image: Array, weights: Array) -> ColourStatistics | None:

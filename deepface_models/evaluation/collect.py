@@ -89,7 +89,7 @@ class Measurer:
         empty = np.full(shots[0].face.landmarks.shape, np.nan)
         into.landmarks += [empty if f is None else f.landmarks for f in found]
         for (shot, drawn), image in zip(results, images, strict=True):
-            self._edge(into, shot.image, image, converter.edged(drawn.mask), drawn)
+            self._edge(into, shot.image, image, converter, drawn)
         self._identities(into, images, found, shots, start)
         self._reconstruct(into, converter.model, shots)
 
@@ -140,9 +140,10 @@ class Measurer:
         into: Collected,
         before: Array,
         after: Array,
-        mask: Array,
+        converter: Converter,
         drawn: DrawnFace,
     ) -> None:
+        mask = converter.edged(drawn.mask)
         region = paste.region_of(mask, drawn.matrix, before.shape)
         if region is None:
             into.seams.append(np.nan)
@@ -150,8 +151,9 @@ class Measurer:
             into.source_colours.append(np.full(3, np.nan))
             return
         placed = paste.place_mask(mask, drawn.matrix, region)
+        face = paste.place(converter.coloured(drawn), drawn.matrix, region)
         old, new = before[region.slices], after[region.slices]
-        into.seams.append(pictures.seam_energy(new, old, placed))
+        into.seams.append(pictures.seam_energy(new, old, face, placed))
         into.colours.append(pictures.mean_colour(new, placed))
         into.source_colours.append(pictures.mean_colour(old, placed))
 

@@ -71,20 +71,22 @@ def mean_colour(image: Array, mask: Array) -> Array:
     return np.array([_mean(picture[..., i], mask) for i in range(3)])
 
 
-def seam_energy(result: Array, source: Array, mask: Array) -> float:
-    """How much steeper the picture is across the mask's edge than it was before.
+def seam_energy(result: Array, source: Array, drawn: Array, mask: Array) -> float:
+    """How much steeper a picture is across the mask's edge than both it is made of.
 
     Colour steps are taken square to the edge and weighted by how fast the mask
-    changes there. At each pixel the larger step of result and source counts: jaw and
-    hair make edges of their own, and one that got weaker must not hide a new one.
+    changes there. At each pixel the largest step of result, frame and drawn face
+    counts: jaw and hair make edges of their own in both pictures, which are no seam,
+    and one that got weaker must not hide a new one.
 
     Args:
         result: (H, W, 3) with the face swapped, uint8 or float in [0, 1].
         source: The frame before.
+        drawn: The face that was put into it, at the same place.
         mask: (H, W) in [0, 1], what was swapped, soft edge included.
 
     Returns:
-        1.0 where nothing got steeper, 2.0 for twice as much edge as before; nan
+        1.0 where nothing got steeper, 2.0 for twice as much edge as there was; nan
         where the mask has no edge within the picture.
     """
     x, y = _gradient(np.asarray(mask, np.float32))
@@ -92,7 +94,8 @@ def seam_energy(result: Array, source: Array, mask: Array) -> float:
     if edge.sum() < 1e-6:
         return math.nan
     x, y = x / (edge + 1e-9), y / (edge + 1e-9)
-    before, after = (_across(as_float(i), x, y) for i in (source, result))
+    one, two, after = (_across(as_float(i), x, y) for i in (source, drawn, result))
+    before = np.maximum(one, two)
     steeper = _mean(np.maximum(before, after), edge)
     return (steeper + _STEEPEST_FLAT) / (_mean(before, edge) + _STEEPEST_FLAT)
 

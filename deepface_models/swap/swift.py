@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE, ConstantVector, Modulate, PixelShuffle
 from deepface_models.losses import FaceLoss
+from deepface_models.swap._appearance import linear_map, principal_components
 from deepface_models.swap._centre import LatentCentre
 from deepface_models.swap.base import FaceSwap
 
@@ -34,8 +35,8 @@ class Swift(FaceSwap):
     normalisation, most of the work at 1/8 and 1/16 of the picture's width, 1 x 1
     convolutions before each pixel shuffle. What makes it learn from little data: a
     person's picture is the sum of a linear appearance basis (mean face and
-    principal components, as in active appearance models, set from the person's
-    first batches by `adapt` and trained on) and of what a convolutional trunk
+    principal components, as in active appearance models, set with the codes from the
+    person's first batches by `adapt` and trained on) and of what a convolutional trunk
     draws. All people share encoder and trunk; a person owns the basis, the coarse
     maps and a vector that modulates the trunk. A decoder also keeps the mean of its
     person's latents: `predict(faces, to="ben", of="ana")` moves ana's to ben's mean,
@@ -108,69 +109,47 @@ class Swift(FaceSwap):
         return super().fit(x, y, **kwargs)
 
     def adapt(self, x: Any, y: Any = None) -> None:
-        """Sets the appearance basis of people who have none yet from their faces.
+        """Gives people who have no appearance basis yet a linear one from their faces.
+
+        Mean face and principal components come from the faces, the codes of the
+        components from their latents by ridge regression, whatever the encoder: so
+        the model swaps, softly, before the first step of training.
 
         Args:
-            x: A data set of (x, y) batches such as `SwapPairs`; anything if `y`.
+            x: A data set of (x, y) batches such as `SwapPairs`; beside `y` the faces
+                to encode, keyed by identity, or None for those of `y`.
             y: Faces keyed by identity, (N, S, S, 3..5), uint8 or float in [0, 1].
         """
         bases = {n: self.decoders[n].get_layer("basis") for n in self.identities}
         new = [n for n, basis in bases.items() if not np.any(basis.get_weights()[0])]
         if y is None:
-            faces = _first_faces(x, new)
+            given, drawn = _first_faces(x, new)
         else:
-            faces = {name: y[name][:_ADAPT_FACES] for name in new}
+            drawn = {name: y[name][:_ADAPT_FACES] for name in new}
+            seen = x if isinstance(x, dict) else y
+            given = {name: seen[name][:_ADAPT_FACES, ..., :3] for name in new}
         for name in new:
-            bases[name].set_weights(principal_components(faces[name], self.basis_size))
+            start = principal_components(drawn[name], self.basis_size)
+            bases[name].set_weights([start.components, start.mean])
+            latents = self.encode(given[name])
+            codes = self.decoders[name].get_layer("codes")
+            codes.set_weights(linear_map(latents, start.codes))
+            centre = self.decoders[name].get_layer("centre")
+            centre.set_weights([latents.mean(axis=0), np.ones((), "float32")])
 
 
-def principal_components(faces: Array, count: int) -> list[Array]:
-    """Returns mean and principal components of faces and masks before the sigmoid.
-
-    Args:
-        faces: (N, S, S, 3..5): red, green, blue and, if there, the mask; uint8 or
-            float in [0, 1].
-        count: Components wanted; those that N faces cannot give are zero.
-
-    Returns:
-        Components (count, S * S * 4), each as long as its standard deviation, and
-        the mean (S * S * 4,), float32.
-
-    Raises:
-        ValueError: A value is not finite.
-    """
-    if not np.isfinite(faces).all():
-        raise ValueError(
-            f"Faces {faces.shape} with values that are not finite were given. Expected "
-            "values in [0, 1]. Look for NaN in the training pictures."
-        )
-    scale = 255.0 if faces.dtype == np.uint8 else 1.0
-    values = np.full((*faces.shape[:3], 4), 0.5, "float32")
-    channels = min(4, faces.shape[-1])
-    values[..., :channels] = faces[..., :channels] / scale
-    values = np.clip(values.reshape(len(faces), -1), 0.02, 0.98)
-    logits = np.log(values / (1.0 - values))
-    mean = logits.mean(axis=0)
-    logits -= mean
-    # The small Gram matrix has the same non-zero spectrum as the covariance.
-    _, vectors = np.linalg.eigh(logits @ logits.T)
-    vectors = vectors[:, ::-1][:, :count]
-    found = (vectors.T @ logits) / np.sqrt(len(faces))
-    components = np.zeros((count, logits.shape[1]), "float32")
-    components[: len(found)] = found
-    return [components, mean.astype("float32")]
-
-
-def _first_faces(data: Any, names: Sequence[str]) -> dict[str, Array]:
+def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
     """Reads batches, each once for everybody, until all have faces enough."""
-    batches: dict[str, list[Array]] = {name: [] for name in names}
+    batches: list[Any] = []
     for index in range(len(data) if names else 0):
-        targets = data[index][1]
-        for name in names:
-            batches[name].append(targets[name])
-        if all(sum(map(len, found)) >= _ADAPT_FACES for found in batches.values()):
+        batches.append(data[index])
+        counts = [sum(len(y[name]) for _, y in batches) for name in names]
+        if min(counts) >= _ADAPT_FACES:
             break
-    return {name: np.concatenate(found) for name, found in batches.items()}
+    return tuple(
+        {name: np.concatenate([batch[i][name] for batch in batches]) for name in names}
+        for i in range(2)
+    )
 
 
 def _conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:

@@ -53,21 +53,32 @@ def test_only_the_mask_counts(picture):
 
 
 def test_seam_energy_of_a_visible_edge(picture):
-    assert pictures.seam_energy(picture, picture, DISC) == 1
-    brighter = pictures.as_float(picture) * 0.7 + 0.3 * DISC[..., None]
-    hard = pictures.seam_energy(brighter, picture, DISC)
+    assert pictures.seam_energy(picture, picture, picture, DISC) == 1
+    dark = pictures.as_float(picture) * 0.7
+    bright = dark + 0.3
+    hard = pictures.seam_energy(dark + 0.3 * DISC[..., None], dark, bright, DISC)
     soft = cv2.GaussianBlur(DISC, (0, 0), 5)
-    softly = pictures.as_float(picture) * 0.7 + 0.3 * soft[..., None]
+    softly = dark + 0.3 * soft[..., None]
     assert hard > 2
-    assert 1 < pictures.seam_energy(softly, picture, soft) < hard
-    assert pictures.seam_energy(0 * picture, picture, DISC) == 1  # no edge at all
+    assert 1 < pictures.seam_energy(softly, dark, bright, soft) < hard
+    black = 0 * picture
+    assert pictures.seam_energy(black, black, black, DISC) == 1  # no edge at all
+
+
+def test_what_the_drawn_face_has_of_its_own_is_no_seam(picture):
+    """A jaw across the mask's edge, which a blurred face does not have."""
+    jaw = picture.copy()
+    jaw[DISC.shape[0] // 2 :] //= 2
+    result = np.where(DISC[..., None] > 0, jaw, picture)
+    with_jaw = pictures.seam_energy(result, picture, jaw, DISC)
+    assert with_jaw < pictures.seam_energy(result, picture, picture, DISC)
 
 
 def test_seam_energy_does_not_see_what_is_far_from_the_edge(picture):
     blank = picture.copy()
     blank[35:45, 35:45] = 0
-    assert pictures.seam_energy(blank, picture, DISC) == pytest.approx(1)
+    assert pictures.seam_energy(blank, picture, picture, DISC) == pytest.approx(1)
 
 
 def test_a_mask_without_edge_has_no_seam(picture):
-    assert np.isnan(pictures.seam_energy(picture, picture, np.ones_like(DISC)))
+    assert np.isnan(pictures.seam_energy(picture, picture, picture, np.ones_like(DISC)))

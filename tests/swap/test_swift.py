@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
 
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.swap import Swift
-from deepface_models.swap.swift import principal_components
+from deepface_models.swap._appearance import linear_map, principal_components
 
 SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
 
@@ -91,31 +93,68 @@ def test_fit_lowers_both_losses_and_learns_the_mask(people):
     assert drawn[masks < 0.1].mean() < 0.2
 
 
-def test_principal_components_are_those_of_a_singular_value_decomposition(people):
+def test_principal_components_are_those_of_a_weighted_decomposition(people):
     faces = faces_and_masks(people, "ben")
-    components, mean = principal_components(faces, 6)
+    components, mean, codes = principal_components(faces, 6)
     values = logits(faces)
     np.testing.assert_allclose(mean, values.mean(0), atol=1e-4)
-    _, scales, rows = np.linalg.svd(values - values.mean(0), full_matrices=False)
-    deviations = scales[:6] / np.sqrt(len(faces))
-    np.testing.assert_allclose(
-        np.linalg.norm(components, axis=1), deviations, rtol=1e-3
-    )
-    unit = components / np.linalg.norm(components, axis=1, keepdims=True)
-    np.testing.assert_allclose(np.abs((unit * rows[:6]).sum(1)), 1.0, atol=1e-3)
-    assert components.dtype == mean.dtype == np.float32
+    inside = 0.1 + 0.9 * faces[..., 3:].mean(0)
+    weights = np.concatenate([inside] * 3 + [np.ones_like(inside)], -1).reshape(-1)
+    centred = values - values.mean(0)
+    rows, _, _ = np.linalg.svd(centred * np.sqrt(weights), full_matrices=False)
+    np.testing.assert_allclose(np.abs((codes * rows[:, :6]).sum(0)), len(faces) ** 0.5)
+    np.testing.assert_allclose(codes.var(0), 1.0, rtol=1e-3)
+    # Whatever the sign, codes and components together are the same projection.
+    projected = rows[:, :6] @ (rows[:, :6].T @ centred)
+    np.testing.assert_allclose(codes @ components, projected, atol=0.02)
+    assert components.dtype == mean.dtype == codes.dtype == np.float32
+
+
+def test_components_are_spent_on_the_face_and_on_what_weighs_most_in_it():
+    faces = np.full((8, 16, 16, 5), 0.5, "float32")
+    faces[..., 3:] = 0.0
+    faces[:, 4:12, 4:12, 3:] = 1.0
+    faces[:, 8:10, 6:10, 4] = 4.0  # a mouth
+    signs = np.array(list(itertools.product((-0.2, 0.2), repeat=3)), "float32")
+    moves = signs[..., None, None, None]  # which have nothing to do with each other
+    faces[:, :4, :, :3] += 0.5 * moves[:, 0]  # the background: most of what changes
+    faces[:, 4:8, 4:12, :3] += 0.4 * moves[:, 1]
+    faces[:, 8:10, 6:10, :3] += 0.5 * moves[:, 2]
+    first, second = principal_components(faces, 2).components.reshape(2, 16, 16, 4)
+    shares = [
+        [np.abs(one[place]).mean() for place in np.s_[:3, 8:10, 4:8]]
+        for one in (first, second)
+    ]
+    assert np.argmax(shares[0]) == 1 and np.argmax(shares[1]) == 2
+    np.testing.assert_allclose(np.sort(shares)[:, :2], 0.0, atol=1e-3)
 
 
 def test_components_of_few_faces_reconstruct_them_and_the_rest_is_zero(people):
     faces = faces_and_masks(people, "ana")[:3]
-    components, mean = principal_components(faces, 10)
+    components, mean, codes = principal_components(faces, 10)
     assert components.shape == (10, 64 * 64 * 4)
+    assert codes.shape == (3, 10)
     # Three faces span two directions about their mean.
-    assert np.abs(components[3:]).max() == 0
-    assert np.abs(components[2]).max() < 1e-2
-    centred = logits(faces) - mean
-    codes = np.linalg.lstsq(components[:2].T, centred.T, rcond=None)[0]
-    np.testing.assert_allclose(components[:2].T @ codes, centred.T, atol=0.02)
+    assert np.abs(components[2:]).max() < 1e-2
+    assert np.abs(codes[:, 3:]).max() == 0
+    np.testing.assert_allclose(
+        codes[:, :2] @ components[:2], logits(faces) - mean, atol=0.02
+    )
+
+
+def test_a_linear_map_tells_codes_from_latents():
+    rng = np.random.default_rng(0)
+    latents = rng.normal(3.0, 1.0, (200, 8)).astype("float32")
+    truth = rng.normal(0.0, 1.0, (8, 2)).astype("float32")
+    codes = (latents - latents.mean(0)) @ truth
+    kernel, bias = linear_map(latents, codes)
+    told = latents @ kernel + bias
+    assert np.square(told - codes).sum() < 0.02 * np.square(codes).sum()
+    # Fewer faces than numbers in a latent, and latents that say nothing.
+    kernel, bias = linear_map(latents[:4], codes[:4])
+    assert np.isfinite(kernel).all() and np.isfinite(bias).all()
+    kernel, bias = linear_map(np.ones((4, 8), "float32"), codes[:4])
+    assert np.abs(kernel).max() == np.abs(bias).max() == 0
 
 
 def test_components_of_bytes_are_those_of_unit_floats(people):
@@ -138,11 +177,27 @@ def test_adapt_gives_each_person_the_own_mean_face(people):
         kernel, bias = basis_of(model, name)
         np.testing.assert_allclose(bias, logits(faces[name]).mean(0), atol=1e-4)
         assert np.linalg.norm(kernel, axis=1).min() > 1
-    # At first the trunk adds nothing, so that a picture is mean and components.
-    latent = np.zeros(16, "float32")
+    # At first the trunk adds nothing, so that a picture is mean and components, and
+    # the person's mean latent gives the mean face.
     for name in people:
         mean = 1 / (1 + np.exp(-basis_of(model, name)[1].reshape(64, 64, 4)))
-        np.testing.assert_allclose(model.decode(latent, to=name), mean, atol=1e-5)
+        latent = model.encode(people[name].images).mean(0)
+        np.testing.assert_allclose(model.decode(latent, to=name), mean, atol=1e-3)
+
+
+def test_an_adapted_model_follows_faces_before_any_training(people):
+    keras.utils.set_random_seed(0)
+    model = Swift(("ana", "ben"), image_size=64, latent_size=64, basis_size=8)
+    model.adapt(SwapPairs(people, 8, steps=6, augmentation=Augmentation.none()))
+    for name in people:
+        truth = people[name].images / 255
+        drawn = model.predict(people[name].images, to=name)
+        missed = np.square(drawn[..., :3] - truth).mean()
+        assert missed < 0.5 * np.square(truth - truth.mean(0)).mean()
+    # Another's latents, moved to the person's mean, draw that person.
+    drawn = model.predict(people["ana"].images, to="ben", of="ana")[..., :3].mean(0)
+    apart = [np.square(drawn - people[n].images.mean(0) / 255).mean() for n in people]
+    assert apart[1] < 0.2 * apart[0]
 
 
 def test_adapt_leaves_a_person_who_has_a_basis(people):
