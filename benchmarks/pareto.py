@@ -101,8 +101,10 @@ def trained(
     seen, start = Seen(), time.monotonic()
     if hasattr(model, "adapt"):  # `fit` would do it before the budget's clock starts
         model.adapt(pairs)
-    left = TimeBudget(minutes - (time.monotonic() - start) / 60)
-    model.fit(pairs, epochs=9999, verbose=0, callbacks=[left, seen, StopOnNonFinite()])
+    left = minutes - (time.monotonic() - start) / 60
+    if left > 0:
+        callbacks = [TimeBudget(left), seen, StopOnNonFinite()]
+        model.fit(pairs, epochs=9999, verbose=0, callbacks=callbacks)
     spent = time.monotonic() - start
     done = {"seconds": round(spent, 1), "faces": seen.steps * batch * len(faces)}
     return model, done

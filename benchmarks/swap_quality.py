@@ -109,6 +109,7 @@ def main() -> None:
     )
     for direction in results["swift"]:
         show(direction, *(results[name][direction] for name in results))
+    show("both directions", *(means(one) for one in results.values()))
     (options.output / "results.json").write_text(json.dumps(results, indent=1))
 
 
@@ -126,6 +127,11 @@ def measured(people, model_for, split) -> dict[str, dict[str, float]]:
         ).summary["swap"]
         for replaced, wanted in (people, people[::-1])
     }
+
+
+def means(directions: dict[str, dict[str, float]]) -> dict[str, float]:
+    values = list(directions.values())
+    return {key: float(np.mean([one[key] for one in values])) for key in BETTER}
 
 
 def show(direction: str, original: dict, swift: dict, photos: dict) -> None:
