@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deepface_models._inputs import as_batch, as_unit, is_arrays, same_shape
 from deepface_models._model import PartModel
+from deepface_models._predict import predict
 
 Array = NDArray[Any]
 
@@ -187,9 +188,8 @@ class Autoencoder(PartModel):
 
     @staticmethod
     def _apply(model: Any, batch: Array, single: bool, batch_size: int) -> Array:
-        # keras.Model's own predict: a subclass may check its arguments once only.
-        drawn = keras.Model.predict(model, batch, batch_size=batch_size, verbose=0)
-        drawn = np.asarray(drawn).astype("float32", copy=False)
+        drawn = np.asarray(predict(model, batch, batch_size))
+        drawn = drawn.astype("float32", copy=False)
         return drawn[0] if single else drawn
 
 

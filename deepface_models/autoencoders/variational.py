@@ -12,6 +12,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from deepface_models._inputs import precision
+from deepface_models._predict import predict
 from deepface_models.autoencoders._networks import (
     build_decoder,
     check_widths,
@@ -222,7 +223,7 @@ class VariationalAutoencoder(PriorAutoencoder):
             float32 (N, latent_size), or one without the batch axis.
         """
         batch, single = self._batch(images)
-        mean, log_var = self.encoder.predict(batch, batch_size=batch_size, verbose=0)
+        mean, log_var = predict(self.encoder, batch, batch_size)
         if sample:
             noise = np.random.default_rng(seed).standard_normal(mean.shape)
             mean = (mean + np.exp(0.5 * log_var) * noise).astype("float32")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deepface_models._errors import ModelFileError
 from deepface_models._inputs import as_float, as_float_dict, as_unit
 from deepface_models._model import PartModel
+from deepface_models._predict import predict
 from deepface_models.swap._centre import LatentCentre
 from deepface_models.swap._drawing import Drawing, known
 from deepface_models.swap._graph import Paths, check_identities
@@ -119,7 +120,7 @@ class FaceSwap(PartModel):
             Their latents, (N, ...) or one without the batch axis, float32.
         """
         batch, single = self._batch(images)
-        latent = self.encoder.predict(batch, batch_size=batch_size, verbose=0)
+        latent = predict(self.encoder, batch, batch_size)
         latent = latent.astype("float32", copy=False)
         return latent[0] if single else latent
 
@@ -138,7 +139,7 @@ class FaceSwap(PartModel):
         single = latent.ndim == len(self.encoder.output.shape) - 1
         batch = latent[None] if single else latent
         model, given = self._drawing.find("decode", batch, to, of, morph, other)
-        drawn = model.predict(given, batch_size=batch_size, verbose=0)
+        drawn = predict(model, given, batch_size)
         return drawn[0] if single else drawn
 
     def predict(
@@ -191,9 +192,10 @@ class FaceSwap(PartModel):
             return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
         batch, single = self._batch(x)
         model, given = self._drawing.find("swap", batch, to, of, morph, other)
-        drawn = model.predict(
-            given, batch_size=batch_size, verbose=verbose or 0, **kwargs
-        )
+        if verbose or kwargs:
+            drawn = model.predict(given, batch_size, verbose or 0, **kwargs)
+        else:
+            drawn = predict(model, given, batch_size)
         return drawn[0] if single else drawn
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

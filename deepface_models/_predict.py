@@ -1,0 +1,41 @@
+"""Predictions on arrays, without a data set around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+_BATCH = 32
+
+
+def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> Any:
+    """Returns what `model.predict` does of arrays in memory, sooner.
+
+    `predict` makes a data set of them, and TensorFlow waits for the thread that tunes
+    it: 10 ms, then twice that and so on, until the work is done. One face took 70 ms
+    in place of 9, and large networks up to twice their time.
+
+    Args:
+        model: A model of one input, or of several in a list.
+        given: An array (N, ...), or a list of them.
+        batch_size: Examples a step; 32 by default.
+    """
+    arrays = given if isinstance(given, list) else [given]
+    size, count = batch_size or _BATCH, len(arrays[0])
+    if count == 0:
+        return model.predict(given, batch_size=size, verbose=0)
+    found = []
+    for start in range(0, count, size):
+        batch = [_filled(one[start : start + size], size, start) for one in arrays]
+        found.append(model.predict_on_batch(batch if given is arrays else batch[0]))
+    return keras.tree.map_structure(lambda *all_: np.concatenate(all_)[:count], *found)
+
+
+def _filled(batch: Any, size: int, start: int) -> Any:
+    """Repeats the last example of a last batch: another size needs another graph."""
+    missing = size - len(batch)
+    if start == 0 or not missing:
+        return batch
+    return np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])

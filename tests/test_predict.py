@@ -1,0 +1,43 @@
+"""Predictions on arrays."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from deepface_models._predict import predict
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 11])
+def test_the_same_as_keras_predict(count):
+    x = keras.Input((3,))
+    y = keras.Input((2,))
+    keras.utils.set_random_seed(0)
+    both = keras.layers.Concatenate()([x, y])
+    outputs = [keras.layers.Dense(4)(both), keras.layers.Dense(1)(both)]
+    model = keras.Model([x, y], outputs)
+    rng = np.random.default_rng(0)
+    given = [rng.random((count, n), "float32") for n in (3, 2)]
+    for mine, theirs in zip(
+        predict(model, given, 4), model.predict(given, verbose=0), strict=True
+    ):
+        assert mine.shape == theirs.shape
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+
+def test_a_last_batch_is_filled_so_that_graphs_are_few():
+    sizes = []
+
+    class Noting(keras.layers.Layer):
+        def call(self, inputs):
+            sizes.append(inputs.shape[0])
+            return 2 * inputs
+
+    given = keras.Input((1,))
+    model = keras.Model(given, Noting()(given))
+    model.compile(run_eagerly=True)
+    sizes.clear()
+    found = predict(model, np.arange(10, dtype="float32")[:, None], 4)
+    np.testing.assert_array_equal(found[:, 0], 2 * np.arange(10))
+    assert set(sizes) == {4}
