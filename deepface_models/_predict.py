@@ -24,8 +24,9 @@ def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> An
     """
     arrays = given if isinstance(given, list) else [given]
     size, count = batch_size or _BATCH, len(arrays[0])
-    if count == 0:
-        return model.predict(given, batch_size=size, verbose=0)
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's
+    if count == 0 or (strategy is not None and strategy.num_replicas_in_sync > 1):
+        return model.predict(given, batch_size=size, verbose=0)  # shares batches out
     found = []
     for start in range(0, count, size):
         batch = [_filled(one[start : start + size], size, start) for one in arrays]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -24,6 +26,16 @@ def test_the_same_as_keras_predict(count):
     ):
         assert mine.shape == theirs.shape
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+
+def test_several_devices_share_a_batch_as_keras_does():
+    class Distributed(keras.Model):
+        distribute_strategy = SimpleNamespace(num_replicas_in_sync=2)
+
+        def predict(self, x, **kwargs):
+            return "shared out"
+
+    assert predict(Distributed(), np.zeros((3, 1), "float32")) == "shared out"
 
 
 def test_a_last_batch_is_filled_so_that_graphs_are_few():
