@@ -80,12 +80,6 @@ class Data:
     def people(self) -> list[str]:
         return [f.person for f in self.faces] or [str(i) for i in range(len(self.test))]
 
-    @property
-    def seen(self) -> Array:
-        """What was trained on, without a border."""
-        faces = isinstance(self.training, Faces)
-        return self.training.images if faces else self.training
-
 
 def load(recipe: Recipe, args: argparse.Namespace) -> Data:
     """The recipe's data, split."""
@@ -108,6 +102,14 @@ def load(recipe: Recipe, args: argparse.Namespace) -> Data:
         )
     text = f"{described(training)} Held out: {described(held_out)}"
     return Data(training, held_out.images, held_out.faces, text)
+
+
+def seen(recipe: Recipe, data: Data) -> Array:
+    """What was trained on: without a border, mirrored too where training mirrors."""
+    faces = isinstance(data.training, Faces)
+    images = data.training.images if faces else data.training
+    flips = recipe.augmentation and recipe.augmentation.flip
+    return np.concatenate([images, images[:, :, ::-1]]) if flips else images
 
 
 def described(faces: Faces) -> str:
@@ -160,6 +162,8 @@ def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> No
     epochs = 1 if args.pack_only else args.epochs or MANY_EPOCHS
     model.fit(given, epochs=epochs, verbose=2, callbacks=kept)
     keras.distribution.set_distribution(None)
+    if hasattr(model, "fit_prior"):
+        model.fit_prior(seen(recipe, data))
     done = int(model.optimizer.iterations)
     write_json(
         run / TRAINING,
@@ -219,10 +223,9 @@ def measure(
     """All measures, and the picture if it is wanted."""
     noisy = hasattr(model, "corrupt")
     if noisy:
-        drawn = measures.denoised(model, data.seen, data.test)
+        drawn = measures.denoised(model, seen(recipe, data), data.test)
     else:
-        flips = bool(recipe.augmentation and recipe.augmentation.flip)
-        drawn = measures.compressed(model, data.seen, data.test, flips)
+        drawn = measures.compressed(model, seen(recipe, data), data.test)
     ours = "denoised" if noisy else "reconstruction"
     groups = [face.groups for face in data.faces] or [()] * len(data.test)
     most = args.descriptors if data.faces else 0

@@ -174,17 +174,13 @@ def identity(
 # All of it
 
 
-def compressed(
-    model: Any, training: Array, images: Array, flips: bool
-) -> dict[str, Array]:
+def compressed(model: Any, training: Array, images: Array) -> dict[str, Array]:
     """What the model, PCA and JPEG make of pictures, by what they are called.
 
     PCA is named with the bytes of its axes in float16, to be held against the model's.
     """
     numbers = math.prod(model.decoder.input.shape[1:])
-    # PCA may see what the network saw: mirrored pictures too.
-    rows = np.concatenate([training, training[:, :, ::-1]]) if flips else training
-    pca = PCA(rows, numbers)
+    pca = PCA(training, numbers)
     smaller, size = jpegs(images, 2 * numbers)
     return {
         "reconstruction": model.reconstruct(images),
