@@ -93,8 +93,8 @@ def digits(description: str, data: str, build: Callable[..., Any], **more: Any) 
 
 
 def autoencoder_faces_64(dtype: str) -> Any:
-    shape, widths = (64, 64, 3), (32, 64, 16)
-    return ConvolutionalAutoencoder(shape, widths, dtype=dtype)
+    shape, widths = (64, 64, 3), (48, 96, 16)
+    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", dtype=dtype)
 
 
 def vae_faces_64(dtype: str) -> Any:
@@ -125,7 +125,8 @@ def denoiser_faces_128(dtype: str) -> Any:
 
 
 def small_autoencoder(dtype: str) -> Any:
-    return ConvolutionalAutoencoder((28, 28, 1), (32, 64, 8), dtype=dtype)
+    shape, widths = (28, 28, 1), (32, 64, 8)
+    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", dtype=dtype)
 
 
 def small_vae(dtype: str) -> Any:
@@ -139,7 +140,7 @@ RECIPES: dict[str, Recipe] = {
         "Autoencoder of aligned faces, 64 x 64 px to a code of 8 x 8 x 16 numbers",
         autoencoder_faces_64,
         loss=sharp,
-        learning_rate=3e-3,
+        learning_rate=1e-3,
     ),
     "vae_faces_64": Recipe(
         "Variational autoencoder of aligned faces, 64 x 64 px: 128 numbers a face",

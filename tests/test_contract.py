@@ -43,7 +43,11 @@ SMALL = {
         "widths": (12,),
         "beta": 3.0,
     },
-    "ConvolutionalAutoencoder": {"image_shape": (10, 12, 3), "widths": (5, 3)},
+    "ConvolutionalAutoencoder": {
+        "image_shape": (10, 12, 3),
+        "widths": (5, 3),
+        "activation": "leaky_relu",
+    },
     "DFLH128": {**PEOPLE, "image_size": 32, "latent_size": 6, "width": 0.02},
     "DFLSAE": {
         **PEOPLE,

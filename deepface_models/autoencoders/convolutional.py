@@ -36,11 +36,14 @@ class ConvolutionalAutoencoder(Autoencoder):
     Args:
         image_shape: (height, width, channels) or (height, width).
         widths: Maps of the encoder's convolutions; the decoder has them backwards.
+        activation: Of the hidden layers and of the code, by its name in Keras. With
+            "relu", as published, maps of the code can die, and those are lost to the
+            code; "leaky_relu" keeps all of them.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: `image_shape` is no picture's, or `widths` are no whole numbers
-            of 1 or more.
+        ValueError: `image_shape` is no picture's, `widths` are no whole numbers of 1
+            or more, or Keras has no such activation.
 
     Example:
         >>> model = ConvolutionalAutoencoder(image_shape=(28, 28, 1))
@@ -49,45 +52,51 @@ class ConvolutionalAutoencoder(Autoencoder):
         4385
     """
 
-    _arguments = ("image_shape", "widths")
+    _arguments = ("image_shape", "widths", "activation")
 
     def __init__(
         self,
         image_shape: Sequence[int] = (28, 28, 1),
         widths: Sequence[int] = (16, 8, 8),
+        activation: str = "relu",
         **kwargs: Any,
     ) -> None:
         shape = check_pictures(image_shape)
         widths = check_widths(widths)
         with precision(kwargs.get("dtype")):
-            encoder = picture_encoder(shape, widths)
-            decoder = picture_decoder(shape, widths)
+            encoder = picture_encoder(shape, widths, activation)
+            decoder = picture_decoder(shape, widths, activation)
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)
         self.image_shape = shape
         self.widths = widths
+        self.activation = activation
 
 
-def picture_encoder(shape: Sequence[int], widths: Sequence[int]) -> keras.Model:
+def picture_encoder(
+    shape: Sequence[int], widths: Sequence[int], activation: str = "relu"
+) -> keras.Model:
     """Returns a model of (B, *shape) -> (B, rows, columns, widths[-1]).
 
-    Each width is a 3 x 3 convolution with ReLU and a 2 x 2 max pooling, in which
-    odd sizes are rounded up.
+    Each width is a 3 x 3 convolution with the activation and a 2 x 2 max pooling, in
+    which odd sizes are rounded up.
     """
     image = x = keras.Input(shape)
     for width in widths:
-        x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+        x = layers.Conv2D(width, 3, padding="same", activation=activation)(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
     return keras.Model(image, x, name="encoder")
 
 
-def picture_decoder(shape: Sequence[int], widths: Sequence[int]) -> keras.Model:
+def picture_decoder(
+    shape: Sequence[int], widths: Sequence[int], activation: str = "relu"
+) -> keras.Model:
     """Returns a model of `picture_encoder`'s code -> (B, *shape) in [0, 1].
 
-    Each width, backwards, is a 3 x 3 convolution with ReLU and a doubling. Odd sizes
-    were rounded up on the way down, so maps may get larger than they were at that
-    level: once they are 2 too large both ways, a convolution without padding takes
-    2 off (as the published decoder does at 16 x 16), and the rest is cropped from
-    the output's lower and right edge, where the pooling had padded.
+    Each width, backwards, is a 3 x 3 convolution with the activation and a doubling.
+    Odd sizes were rounded up on the way down, so maps may get larger than they were at
+    that level: once they are 2 too large both ways, a convolution without padding takes
+    2 off (as the published decoder does at 16 x 16), and the rest is cropped from the
+    output's lower and right edge, where the pooling had padded.
     """
     sizes = [tuple(shape[:2])]
     for _ in widths:
@@ -95,7 +104,8 @@ def picture_decoder(shape: Sequence[int], widths: Sequence[int]) -> keras.Model:
         sizes.append((-(-rows // 2), -(-columns // 2)))
     code = x = keras.Input((*sizes[-1], widths[-1]))
     for width, size in zip(reversed(widths), reversed(sizes), strict=False):
-        x = layers.Conv2D(width, 3, padding=_padding(x, size), activation="relu")(x)
+        padding = _padding(x, size)
+        x = layers.Conv2D(width, 3, padding=padding, activation=activation)(x)
         x = layers.UpSampling2D(2)(x)
     x = layers.Conv2D(shape[-1], 3, padding=_padding(x, sizes[0]))(x)
     rows, columns = _surplus(x, sizes[0])

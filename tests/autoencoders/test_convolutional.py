@@ -81,3 +81,23 @@ def test_rows_are_refused(shape):
 def test_bad_widths_are_refused():
     with pytest.raises(ValueError, match="widths="):
         ConvolutionalAutoencoder(widths=())
+
+
+def test_every_map_of_a_leaky_code_says_something():
+    """The first bias switches all maps off, as large steps do."""
+    off = {}
+    for activation in ("relu", "leaky_relu"):
+        keras.utils.set_random_seed(0)
+        model = ConvolutionalAutoencoder(widths=(8, 4), activation=activation)
+        layer = next(x for x in model.encoder.layers if x.weights)
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel, bias - 10])
+        codes = model.encode(unit(digits(20)))
+        off[activation] = codes.std(axis=(0, 1, 2)) == 0
+    assert off["relu"].all()
+    assert not off["leaky_relu"].any()
+
+
+def test_unknown_activation_is_refused():
+    with pytest.raises(ValueError, match="no_such"):
+        ConvolutionalAutoencoder(activation="no_such")
