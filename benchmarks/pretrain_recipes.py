@@ -93,8 +93,8 @@ def digits(description: str, data: str, build: Callable[..., Any], **more: Any) 
 
 
 def autoencoder_faces_64(dtype: str) -> Any:
-    shape, widths = (64, 64, 3), (48, 96, 16)
-    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", dtype=dtype)
+    shape, widths = (64, 64, 3), (32, 64, 128)
+    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 256, dtype=dtype)
 
 
 def vae_faces_64(dtype: str) -> Any:
@@ -125,8 +125,8 @@ def denoiser_faces_128(dtype: str) -> Any:
 
 
 def small_autoencoder(dtype: str) -> Any:
-    shape, widths = (28, 28, 1), (32, 64, 8)
-    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", dtype=dtype)
+    shape, widths = (28, 28, 1), (32, 64)
+    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 32, dtype=dtype)
 
 
 def small_vae(dtype: str) -> Any:
@@ -137,7 +137,7 @@ def small_vae(dtype: str) -> Any:
 
 RECIPES: dict[str, Recipe] = {
     "autoencoder_faces_64": Recipe(
-        "Autoencoder of aligned faces, 64 x 64 px to a code of 8 x 8 x 16 numbers",
+        "Autoencoder of aligned faces, 64 x 64 px: 256 numbers a face",
         autoencoder_faces_64,
         loss=sharp,
         learning_rate=1e-3,
@@ -169,7 +169,7 @@ RECIPES: dict[str, Recipe] = {
         minutes=8.0,
     ),
     "autoencoder_mnist": digits(
-        "Autoencoder of written digits, 28 x 28 px to a code of 4 x 4 x 8 numbers",
+        "Autoencoder of written digits: 32 numbers a digit",
         MNIST,
         small_autoencoder,
         minutes=3.0,
@@ -181,7 +181,7 @@ RECIPES: dict[str, Recipe] = {
         minutes=3.0,
     ),
     "autoencoder_fashion": digits(
-        "Autoencoder of garments, 28 x 28 px to a code of 4 x 4 x 8 numbers",
+        "Autoencoder of garments: 32 numbers a garment",
         FASHION,
         small_autoencoder,
         minutes=4.0,

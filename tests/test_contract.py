@@ -47,6 +47,7 @@ SMALL = {
         "image_shape": (10, 12, 3),
         "widths": (5, 3),
         "activation": "leaky_relu",
+        "latent_size": 6,
     },
     "DFLH128": {**PEOPLE, "image_size": 32, "latent_size": 6, "width": 0.02},
     "DFLSAE": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,11 +40,14 @@ class ConvolutionalAutoencoder(Autoencoder):
         activation: Of the hidden layers and of the code, by its name in Keras. With
             "relu", as published, maps of the code can die, and those are lost to the
             code; "leaky_relu" keeps all of them.
+        latent_size: Numbers of a code that is a vector, which a dense layer each way
+            joins to the maps: all places of a picture share it, so that it describes
+            more with as many numbers. None leaves the maps as the code.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
         ValueError: `image_shape` is no picture's, `widths` are no whole numbers of 1
-            or more, or Keras has no such activation.
+            or more, `latent_size` is below 1, or Keras has no such activation.
 
     Example:
         >>> model = ConvolutionalAutoencoder(image_shape=(28, 28, 1))
@@ -52,13 +56,14 @@ class ConvolutionalAutoencoder(Autoencoder):
         4385
     """
 
-    _arguments = ("image_shape", "widths", "activation")
+    _arguments = ("image_shape", "widths", "activation", "latent_size")
 
     def __init__(
         self,
         image_shape: Sequence[int] = (28, 28, 1),
         widths: Sequence[int] = (16, 8, 8),
         activation: str = "relu",
+        latent_size: int | None = None,
         **kwargs: Any,
     ) -> None:
         shape = check_pictures(image_shape)
@@ -66,10 +71,15 @@ class ConvolutionalAutoencoder(Autoencoder):
         with precision(kwargs.get("dtype")):
             encoder = picture_encoder(shape, widths, activation)
             decoder = picture_decoder(shape, widths, activation)
+            if latent_size is not None:
+                encoder, decoder = _with_vector(
+                    encoder, decoder, check_widths((latent_size,))[0], activation
+                )
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)
         self.image_shape = shape
         self.widths = widths
         self.activation = activation
+        self.latent_size = latent_size
 
 
 def picture_encoder(
@@ -113,6 +123,21 @@ def picture_decoder(
         x = layers.Cropping2D(((0, rows), (0, columns)))(x)
     x = layers.Activation("sigmoid", dtype="float32")(x)
     return keras.Model(code, x, name="decoder")
+
+
+def _with_vector(
+    encoder: keras.Model, decoder: keras.Model, numbers: int, activation: str
+) -> tuple[keras.Model, keras.Model]:
+    """Puts a dense layer behind the encoder and one before the decoder."""
+    maps = encoder.output.shape[1:]
+    code = layers.Dense(numbers, name="code")(layers.Flatten()(encoder.output))
+    vector = x = keras.Input((numbers,))
+    x = layers.Dense(math.prod(maps), activation=activation)(x)
+    picture = decoder(layers.Reshape(maps)(x))
+    return (
+        keras.Model(encoder.input, code, name="encoder"),
+        keras.Model(vector, picture, name="decoder"),
+    )
 
 
 def _padding(maps: Any, size: Sequence[int]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pytest
 from drawn_digits import digits, unit
 from hypothesis import given, settings
@@ -101,3 +102,18 @@ def test_every_map_of_a_leaky_code_says_something():
 def test_unknown_activation_is_refused():
     with pytest.raises(ValueError, match="no_such"):
         ConvolutionalAutoencoder(activation="no_such")
+
+
+def test_a_code_that_is_a_vector():
+    model = ConvolutionalAutoencoder((30, 41, 3), (6, 4), latent_size=5)
+    pictures = np.random.default_rng(0).random((3, 30, 41, 3), "float32")
+    codes = model.encode(pictures)
+    assert codes.shape == (3, 5)
+    assert codes.min() < 0  # no activation takes half of its range
+    assert model.decode(codes).shape == pictures.shape
+
+
+@pytest.mark.parametrize("size", [0, 2.5])
+def test_bad_latent_size_is_refused(size):
+    with pytest.raises(ValueError, match="whole number of 1 or more"):
+        ConvolutionalAutoencoder(latent_size=size)
