@@ -51,7 +51,9 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     option(
         "--of",
         metavar="NAME",
-        help="whose face comes in, if the model knows more than two people",
+        help="whose face comes in: a name that the model knows, or anybody, whose "
+        "latents are measured on --person or on each video (default: the other of two "
+        "people, else anybody)",
     )
     option(
         "--consent",

@@ -56,7 +56,8 @@ def add(commands: Commands) -> None:
     option(
         "--replaced-name",
         metavar="NAME",
-        help="the replaced person's name in the model, if it knows more than two",
+        help="the replaced person's name in the model, if it knows more than two; "
+        "anybody: somebody else than the two it knows",
     )
     option(
         "--validation",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.conversion import masks, paste
+from deepface_models.conversion import centre, masks, paste
+from deepface_models.conversion._options import (
+    is_anybody,
+    one_of,
+    source_name,
+    source_of,
+    within,
+)
 from deepface_models.conversion.blend import BLENDS
-from deepface_models.conversion.people import Person, other_person, pick_face
+from deepface_models.conversion.people import Person, pick_face
 from deepface_models.conversion.smoothing import DrawnFace
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
@@ -48,9 +54,12 @@ class Converter:
         model: A `FaceSwap`, or anything with `image_size`, `identities` and
             `predict(images, to=...)`.
         to: Whose face to draw; one of `model.identities`.
-        of: Whose faces come in, where the model knows them: one that
-            `moves_latents`, as `Swift`, then draws their expression more exactly. By
-            default the other person of a model of two.
+        of: Whose faces come in: one that `moves_latents`, as `Swift`, then draws
+            their expression more exactly. A person the model knows, anybody's mean
+            latent, `model.encode(faces).mean(0)`, or "anybody": the mean is taken
+            over `person=` where that is a FaceSet, else over each video's own faces,
+            of 16 or more; where there are not so many, as in a picture, nothing is
+            moved. By default the other person of a model of two, else "anybody".
         aligner: Finds faces; by default `FaceAligner` at the model's size.
         mask: What is swapped: "learned" (painted by the model), "hull" (outline of
             the frame's face), "ellipse", or several joined by "*" for what lies in
@@ -78,7 +87,7 @@ class Converter:
         model: Any,
         to: str,
         *,
-        of: str | None = None,
+        of: str | Array | None = None,
         aligner: FaceAligner | None = None,
         mask: str = "learned*hull",
         colour: str = "reinhard",
@@ -92,18 +101,17 @@ class Converter:
     ) -> None:
         masks.mask_names(mask)
         self.model = model
-        self.to = _one_of("to", to, model.identities)
-        self.of = other_person(model, to)
-        if of is not None:
-            self.of = _one_of("of", of, model.identities)
+        self.to = one_of("to", to, model.identities)
+        self.of = source_of(model, to, of)
+        self.mean: Array | None = None  # latent of "anybody", once measured
         self.mask = mask
-        self.colour = _one_of("colour", colour, COLOURS)
-        self.blend = _one_of("blend", blend, BLENDS)
-        self.debug = None if debug is None else _one_of("debug", debug, ("mask",))
-        self.feather = _within("feather", feather, 0, 1)
-        self.erode = _within("erode", erode, -1, 1)
-        self.sharpen = _within("sharpen", sharpen, 0, 10)
-        self.batch_size = int(_within("batch_size", batch_size, 1, 4096))
+        self.colour = one_of("colour", colour, COLOURS)
+        self.blend = one_of("blend", blend, BLENDS)
+        self.debug = None if debug is None else one_of("debug", debug, ("mask",))
+        self.feather = within("feather", feather, 0, 1)
+        self.erode = within("erode", erode, -1, 1)
+        self.sharpen = within("sharpen", sharpen, 0, 10)
+        self.batch_size = int(within("batch_size", batch_size, 1, 4096))
         self.side_by_side = side_by_side
         self._aligner = aligner
 
@@ -118,10 +126,18 @@ class Converter:
             )
         return self._aligner
 
+    @property
+    def measures(self) -> bool:
+        """Whether the mean latent of those whose faces come in is yet to be taken."""
+        moves = getattr(self.model, "moves_latents", False)
+        unknown = is_anybody(self.of, self.model)
+        return moves and unknown and self.mean is None
+
     def settings(self) -> dict[str, Any]:
         """Returns what decides the result's pixels, for the record of provenance."""
-        names = ("to", "of", "mask", "colour", "blend", "feather", "erode", "sharpen")
-        values = {name: getattr(self, name) for name in names}
+        names = ("mask", "colour", "blend", "feather", "erode", "sharpen")
+        values = {"to": self.to, "of": source_name(self.of)}
+        values |= {name: getattr(self, name) for name in names}
         return {**values, "side_by_side": self.side_by_side, "debug": self.debug}
 
     def swap_faces(self, frames: Sequence[Array], faces: Sequence[Face]) -> list[Array]:
@@ -157,7 +173,7 @@ class Converter:
             image: (H, W, 3), uint8 or float in [0, 1]; not changed.
             person: Whom to swap when there are several: a FaceSet (or its folder), a
                 (128,) identity embedding, or a picture's path. The largest face if
-                None.
+                None. A FaceSet also tells the mean latent of "anybody".
 
         Returns:
             The picture as `side_by_side` and `debug` want it, the image itself where
@@ -165,7 +181,9 @@ class Converter:
         """
         faces = self.aligner.detect(image)
         face = pick_face(image, faces, person)
-        drawn = None if face is None else self.draw([image], [face])[0]
+        drawn = None
+        if face is not None:
+            drawn = centre.from_person(self, person).draw([image], [face])[0]
         return self.render(image, drawn), PictureInfo(len(faces), face)
 
     def draw(
@@ -189,13 +207,10 @@ class Converter:
         """
         if not frames:
             return []
-        size = int(self.model.image_size)
-        inputs = [
-            align(frame, self._matrix(face, size), size)
-            for frame, face in zip(frames, faces, strict=True)
-        ]
+        inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
         # Models of other people's making may take no more than faces and `to`.
-        source = {"of": self.of} if getattr(self.model, "moves_latents", False) else {}
+        moves = getattr(self.model, "moves_latents", False) and not self.measures
+        source = {"of": self.of if self.mean is None else self.mean} if moves else {}
         drawn = self.model.predict(np.stack(inputs), to=self.to, **source)
         predicted = np.asarray(drawn)
         _check_drawn(predicted, len(frames))
@@ -204,6 +219,11 @@ class Converter:
             self._measured(*one)
             for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
         ]
+
+    def aligned(self, frame: Array, face: Face) -> Array:
+        """Returns a frame's face as the model takes it, (S, S, 3)."""
+        size = int(self.model.image_size)
+        return align(frame, self._matrix(face, size), size)
 
     def apply(self, frame: Array, drawn: DrawnFace) -> Array:
         """Puts a drawn face into its frame: colour, soft edge, sharpening, blend."""
@@ -265,26 +285,6 @@ def _colours(image: Array, weights: Array) -> ColourStatistics | None:
     if weights[every].sum() < _FEWEST:
         return None
     return ColourStatistics.from_image(image[every], weights[every])
-
-
-def _one_of(name: str, value: str, known: Collection[str]) -> str:
-    if value in known:
-        return value
-    near = difflib.get_close_matches(str(value), list(known), 1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Pass {name}= one of these."
-    raise ValueError(
-        f"Received {name}={value!r}. Expected one of "
-        f"{', '.join(map(repr, known))}. {hint}"
-    )
-
-
-def _within(name: str, value: float, low: float, high: float) -> float:
-    if low <= value <= high:
-        return value
-    raise ValueError(
-        f"Received {name}={value}. Expected a number from {low} to {high}. Leave "
-        f"{name} out for the usual value."
-    )
 
 
 def _check_drawn(predicted: Array, count: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from deepface_models._errors import FaceNotFoundError, MediaError
 from deepface_models._progress import Progress
 from deepface_models._version import __version__
-from deepface_models.conversion import _places
+from deepface_models.conversion import _places, centre
 from deepface_models.conversion._diary import Diary
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.people import Person, reference_of
@@ -59,7 +59,10 @@ def convert(
         consent: Who agreed to this use and where that is written down.
         person: Whom to swap when several people are in sight: a FaceSet (or its
             folder), a (128,) identity embedding or a picture's path. By default the
-            person who is largest and longest in sight.
+            person who is largest and longest in sight. Where the model does not know
+            them (of="anybody"), their mean latent is taken over the FaceSet; without
+            one over each video's own faces, and pictures are drawn without, as one
+            face tells too little and a folder's may be of different people.
         converter: A `Converter` of the same model, instead of `options`.
         certificate: Signs the results; by default the one made on this computer.
         progress: Whether to show a bar with the remaining time.
@@ -113,9 +116,9 @@ class _Job:
         certificate: Certificate | None,
         writer: dict[str, Any],
     ) -> None:
-        self.converter = converter
         self.consent = consent
         self.reference = reference_of(person)
+        self.converter = centre.from_person(converter, person)
         self.certificate = certificate
         self.writer = writer
         self.model_name = str(getattr(converter.model, "name", "model"))
@@ -205,7 +208,8 @@ class _Job:
                 self._count_copied(plan, report)
                 return
             options = {**self.writer, "metadata": _tags(record)}
-            write_video(source, place, plan, self.converter, report, bar, **options)
+            converter = centre.from_clip(self.converter, source, plan, report, bar)
+            write_video(source, place, plan, converter, report, bar, **options)
             self._sign(place, record, report)
 
     @staticmethod

@@ -57,6 +57,13 @@ def reference_of(person: Person) -> Array | None:
     return reference
 
 
+def face_set(person: Person) -> FaceSet | None:
+    """Returns the faces of the person to swap, where `person` holds any."""
+    if isinstance(person, str | Path) and media_kind(person) == "folder":
+        return FaceSet.open(person)
+    return person if isinstance(person, FaceSet) else None
+
+
 def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | None:
     """Returns the face of `person`, the largest if None; None if it is not there."""
     reference = reference_of(person)

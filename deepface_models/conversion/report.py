@@ -23,7 +23,7 @@ class ConversionReport:
         files: Files written.
         resumed: Files that an earlier, interrupted run had finished.
         failed: Why files of a folder could not be converted, by their names.
-        seconds: Time by stage: read, detect, track, draw, blend, write, sign.
+        seconds: Time by stage: read, detect, track, centre, draw, blend, write, sign.
     """
 
     output: Path

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._progress import Progress, Report
+from deepface_models.conversion import centre
+from deepface_models.conversion._options import is_anybody
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.people import other_person
 from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
@@ -58,11 +60,12 @@ def evaluate(
         wanted: Faces of the wanted person.
         replaced: Faces of the replaced person (other frames than `source`).
         converter: How results are made; `Converter(model, to, of=replaced_name)` by
-            default.
+            default. Where its `of` is "anybody", the mean is that of `replaced`.
         aligner: Finds the faces in the results; by default `FaceAligner` with the
             set's settings. Give the one that the set was made with.
         replaced_name: The replaced person in `model.identities`, for the
-            reconstruction; needed only with three people or more.
+            reconstruction; needed only with three people or more. "anybody" for
+            somebody else than the two of a model: then nothing is reconstructed.
         limit: Most frames to measure, as runs of consecutive frames spread evenly.
         identity_every: Measure the identity (0.1 s a face) on every k-th frame only.
         progress: True shows a bar, a function gets (frames done, frames).
@@ -92,8 +95,9 @@ def evaluate(
         source = finder.extract(source, person=replaced, progress=progress)
         finder.identity = False
     _check_sets(source, wanted, replaced, finder)
-    name = replaced_name or other_person(model, to)
-    converter = _converter(converter, model, to, name)
+    converter = _converter(converter, model, to, replaced_name)
+    name = _name(converter, replaced_name)
+    converter = centre.from_person(converter, replaced)
     shots = choose(source, people[1], limit)
     mean_face = copy.copy(converter)
     mean_face.model = MeanFace(
@@ -185,6 +189,14 @@ def _converter(
             "model that is evaluated. Pass Converter(model, to) with the same two."
         )
     return converter
+
+
+def _name(converter: Converter, replaced_name: str | None) -> str | None:
+    """Returns the replaced person as the model knows them, or None."""
+    of = converter.of if replaced_name is None else replaced_name
+    if isinstance(of, np.ndarray) or is_anybody(of, converter.model):
+        return None
+    return replaced_name or other_person(converter.model, converter.to)
 
 
 def _check_sets(

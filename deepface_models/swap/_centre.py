@@ -48,21 +48,24 @@ class MoveLatents(keras.layers.Layer):
     """Moves latents from one person's mean to another's, once both are known.
 
     Args:
-        source: Where they come from.
         target: Where they go.
+        source: Where they come from; None where the mean comes with the latents.
     """
 
-    def __init__(self, source: LatentCentre, target: LatentCentre) -> None:
-        super().__init__()
-        self.source = source
+    def __init__(
+        self, target: LatentCentre, source: LatentCentre | None = None
+    ) -> None:
+        super().__init__(dtype="float32")  # half of it would round the means
         self.target = target
+        self.source = source
 
-    def call(self, inputs: Any) -> Any:
-        """Adds the difference of the means to (B, L)."""
-        known = ops.minimum(ops.minimum(self.source.seen, self.target.seen), 1.0)
-        step = known * (self.target.mean - self.source.mean)
-        return inputs + ops.cast(step, inputs.dtype)
+    def call(self, inputs: Any, mean: Any = None) -> Any:
+        """Adds the difference of the means to (B, L); `mean` is (B, L) too."""
+        known = ops.minimum(self.target.seen, 1.0)
+        if self.source is not None:
+            mean, known = self.source.mean, ops.minimum(known, self.source.seen)
+        return inputs + known * (self.target.mean - mean)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape that came in."""
-        return input_shape
+    def compute_output_shape(self, inputs_shape: Any, mean_shape: Any = None) -> Any:
+        """Returns the shape of the latents."""
+        return inputs_shape

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
+from deepface_models._latents import as_centre
 from deepface_models.swap._graph import Paths
 from deepface_models.swap._mixing import shares
 
@@ -16,6 +18,8 @@ MORPHING = (
     'AMP, IAE, Swift, DFLSAE and SAEHD with architecture="liae", PhazeA with '
     "split_decoders=False"
 )
+
+GIVEN = ""  # somebody whose mean latent is given: no person can be called so
 
 
 class Drawing:
@@ -42,7 +46,7 @@ class Drawing:
         way: str,
         batch: Any,
         to: str,
-        of: str | None,
+        of: Any,
         morph: Any,
         other: str | None,
     ) -> tuple[keras.Model, Any]:
@@ -52,40 +56,62 @@ class Drawing:
             way: "swap" from faces, "decode" from latents.
             batch: The faces or latents.
             to: The person.
-            of: Whose faces or latents they are, or None.
+            of: Whose faces or latents they are, that person's mean latent, or None.
             morph: The person's share in a morph, or None.
             other: The other person of the morph, or None.
 
         Raises:
-            ValueError: Somebody is unknown, the share is outside [0, 1], or the
-                architecture cannot morph.
+            ValueError: Somebody is unknown, the mean latent or the share is none, or
+                the architecture cannot morph.
         """
         known(to, self.identities)
-        of = None if of is None else known(of, self.identities, "of")
-        if self.paths.centres is None:
-            of = None  # makes no difference
-        if morph is None and other is None:
-            return self._model(way, to, None, of), batch
-        second = self._second(to, other)
-        return self._model(way, to, second, of), [batch, shares(morph, len(batch))]
+        given, second = [batch], None
+        source, centre = self._source(of)
+        if morph is not None or other is not None:
+            second = self._second(to, other)
+            given.append(shares(morph, len(batch)))
+        if centre is not None:
+            given.append(np.repeat(centre[None], len(batch), axis=0))
+        model = self._model(way, to, second, source)
+        return model, given if len(given) > 1 else batch
+
+    def _source(self, of: Any) -> tuple[str | None, Any]:
+        """Returns whose latents are to be moved, and their mean where it is given."""
+        if of is None:
+            return None, None
+        name, centre = GIVEN, None
+        if isinstance(of, str):
+            name = known(of, self.identities, "of")
+        else:
+            centre = as_centre(of, self.encoder.output.shape[1:])
+        # Where nobody keeps a mean, neither makes a difference.
+        return (None, None) if self.paths.centres is None else (name, centre)
 
     def _model(
         self, way: str, name: str, other: str | None, of: str | None
     ) -> keras.Model:
         key = (way, name, other, of)
         if key not in self._models:
-            swap = way == "swap"
-            first = self.encoder.input if swap else self.encoder.output
-            given = keras.Input(first.shape[1:])
-            common = self.encoder(given) if swap else given
-            if other is None:
-                model = keras.Model(given, self.paths.draw(common, name, of))
-            else:
-                share = keras.Input((1,))
-                drawn = self.paths.morph(common, name, other, share, of)
-                model = keras.Model([given, share], drawn)
-            self._models[key] = model
+            self._models[key] = self._build(way == "swap", name, other, of)
         return self._models[key]
+
+    def _build(
+        self, swap: bool, name: str, other: str | None, of: str | None
+    ) -> keras.Model:
+        latent = self.encoder.output.shape[1:]
+        first = keras.Input(self.encoder.input.shape[1:] if swap else latent)
+        common = self.encoder(first) if swap else first
+        inputs, source = [first], of
+        share = None if other is None else keras.Input((1,))
+        inputs += [] if share is None else [share]
+        if of == GIVEN:
+            source = keras.Input(latent, dtype="float32")
+            inputs.append(source)
+        if other is None:
+            drawn = self.paths.draw(common, name, source)
+        else:
+            drawn = self.paths.morph(common, name, other, share, source)
+        return keras.Model(inputs if len(inputs) > 1 else first, drawn)
 
     def _second(self, to: str, other: str | None) -> str:
         """Returns whom a morph mixes with, or says why it cannot be."""

@@ -70,12 +70,15 @@ class Paths:
         """Whether people share what draws the picture in the end."""
         return self.shared or self.trunk is not None
 
-    def draw(self, common: Any, name: str, of: str | None = None) -> Any:
-        """Returns a person's picture from what the encoder gives of `of`."""
+    def draw(self, common: Any, name: str, of: Any = None) -> Any:
+        """Returns a person's picture from what the encoder gives of `of`.
+
+        That is the name of another person, or somebody's mean latents, (B, L).
+        """
         return self._end(self.decoders[name](self._code(common, name, of)))
 
     def morph(
-        self, common: Any, name: str, other: str, share: Any, of: str | None = None
+        self, common: Any, name: str, other: str, share: Any, of: Any = None
     ) -> Any:
         """Returns a picture between two people's; `share` (B, 1) is the first one's.
 
@@ -143,9 +146,16 @@ class Paths:
     def _end(self, drawn: Any) -> Any:
         return drawn if self.trunk is None else self.trunk(drawn)
 
-    def _code(self, common: Any, name: str, of: str | None) -> Any:
-        if self.centres is not None and of is not None and of != name:
-            common = MoveLatents(self.centres[of], self.centres[name])(common)
+    def _moved(self, common: Any, name: str, of: Any) -> Any:
+        if self.centres is None or of is None:
+            return common
+        target = self.centres[name]
+        if not isinstance(of, str):
+            return MoveLatents(target)(common, of)
+        return common if of == name else MoveLatents(target, self.centres[of])(common)
+
+    def _code(self, common: Any, name: str, of: Any) -> Any:
+        common = self._moved(common, name, of)
         if not self.inters:
             return common
         route = self.routes[name]

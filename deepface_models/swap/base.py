@@ -130,7 +130,7 @@ class FaceSwap(PartModel):
         to: str,
         batch_size: int = 32,
         *,
-        of: str | None = None,
+        of: str | Array | None = None,
         morph: Any = None,
         other: str | None = None,
     ) -> Array:
@@ -149,7 +149,7 @@ class FaceSwap(PartModel):
         verbose: Any = None,
         *,
         to: str | None = None,
-        of: str | None = None,
+        of: str | Array | None = None,
         morph: Any = None,
         other: str | None = None,
         **kwargs: Any,
@@ -163,8 +163,9 @@ class FaceSwap(PartModel):
             batch_size: Pictures a step; 32 by default.
             verbose: As in Keras; silent by default where `to` is given.
             to: Whose face to draw.
-            of: Whose faces these are, where the model knows them too: one that
-                `moves_latents` then draws their expression more exactly.
+            of: Whose faces these are: a person of the model, or anybody's mean
+                latent (L,), `encode(faces).mean(0)`. A model that `moves_latents`
+                then draws their expression more exactly; others draw the same.
             morph: Share of `to` in a face between two people: from 0, which draws
                 `other`, to 1, which draws `to`; one for all faces or one each, (N,).
                 Only where people share what draws in the end, a decoder or a trunk:
@@ -177,8 +178,8 @@ class FaceSwap(PartModel):
             with a mask as fourth channel where `has_mask`; one picture for one.
 
         Raises:
-            ValueError: Faces are of another size or range, a person is unknown, or
-                the architecture cannot morph.
+            ValueError: Faces or `of` are of another size or range, a person is
+                unknown, or the architecture cannot morph.
         """
         if to is None and (morph is not None or other is not None):
             raise ValueError(

@@ -40,7 +40,8 @@ class Swift(FaceSwap):
     draws. All people share encoder and trunk; a person owns the basis, the coarse
     maps and a vector that modulates the trunk. A decoder also keeps the mean of its
     person's latents: `predict(faces, to="ben", of="ana")` moves ana's to ben's mean,
-    which draws expressions more exactly than without `of`.
+    which draws expressions more exactly than without `of`; so it does with the mean
+    of anybody's latents, `of=model.encode(faces).mean(0)`.
 
     `compile()` gives Adam 1e-3 and `FaceLoss`; pictures come out with a learned mask
     as fourth channel.

@@ -63,6 +63,7 @@ def test_convert_passes_the_look_on(
     words = ["convert", str(frame), str(tmp_path / "x.png"), "--model", str(model)]
     words += ["--to", "mb", "--consent", CONSENT, "--no-progress", "--side-by-side"]
     words += ["--mask", "ellipse", "--blend", "alpha", "--colour", "none"]
+    words += ["--of", "anybody"]
     assert main([*words, "--landmarks", "5"]) == 0
     assert capsys.readouterr().out.startswith("1 of 1 frames swapped")
     assert read_image(tmp_path / "x.png").shape[1] == 2 * read_image(frame).shape[1]
@@ -70,6 +71,7 @@ def test_convert_passes_the_look_on(
     assert record is not None
     assert record.details["mask"] == "ellipse"
     assert record.details["blend"] == "alpha"
+    assert record.details["of"] == "anybody"
 
 
 def test_convert_says_which_values_there_are(

@@ -114,6 +114,28 @@ def test_no_frame_is_drawn_twice(held_out, options):
     assert model.seen == 2 * 4  # the swap and the reconstruction
 
 
+def test_somebody_unknown_is_moved_from_the_mean_of_their_faces(held_out, options):
+    class Moving(SameModel):
+        moves_latents = True
+
+        def encode(self, images, batch_size=32):
+            return np.asarray(images, np.float32).mean((1, 2))
+
+        def predict(self, x, *, to, of=None):
+            self.of = of
+            return super().predict(x, to=to)
+
+    model, told = Moving(), {**options, "limit": 2, "identity_every": 9}
+    result = evaluate(model, held_out, replaced_name="anybody", **told)
+    mean = model.encode(options["replaced"].images).mean(0)
+    np.testing.assert_allclose(model.of, mean, rtol=1e-5)
+    assert result.replaced is None and np.isnan(result.summary["swap"]["ssim"])
+    converter = Converter(model, "mb", of=mean + 1)
+    result = evaluate(model, held_out, converter=converter, **told)
+    np.testing.assert_array_equal(model.of, mean + 1)
+    assert result.replaced is None
+
+
 def test_five_landmarks_measure_all_but_the_expression(held_out, wanted, replaced):
     def five(faces):
         few = FaceSet(SIZE, landmarks=5)

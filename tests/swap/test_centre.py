@@ -105,6 +105,68 @@ def test_a_morph_moves_to_each_persons_own_mean(model, people):
         np.testing.assert_allclose(morph, alone, atol=1e-5)
 
 
+@pytest.mark.backend
+def test_a_mean_latent_does_what_the_persons_name_does(model, people):
+    faces = people["ana"].images[:3]
+    set_centres(model, ana=1.0, ben=-2.0, zoe=0.5)
+    mean = np.full(16, 1.0, "float32")
+    latent = model.encode(faces)
+    for options in ({}, {"other": "zoe", "morph": 0.3}):
+        named = model.predict(faces, to="ben", of="ana", **options)
+        drawn = model.predict(faces, to="ben", of=mean, **options)
+        np.testing.assert_allclose(drawn, named, atol=1e-5)
+        drawn = model.decode(latent, to="ben", of=mean.tolist(), **options)
+        np.testing.assert_allclose(drawn, named, atol=1e-5)
+    one = model.predict(faces[0], to="ben", of=mean)
+    expected = model.predict(faces, to="ben", of="ana")[0]
+    np.testing.assert_allclose(one, expected, atol=1e-5)
+    slowly = model.predict(faces, 2, verbose=2, to="ben", of=mean)
+    np.testing.assert_allclose(
+        slowly, model.predict(faces, to="ben", of=mean), atol=1e-5
+    )
+
+
+@pytest.mark.backend
+def test_somebody_unknown_is_moved_from_their_own_mean(model, people):
+    faces = people["ben"].images
+    set_centres(model, ana=1.0)
+    latents = model.encode(faces)
+    mean = latents.mean(0)
+    np.testing.assert_allclose(
+        model.predict(faces, to="ana", of=mean),
+        model.decode(latents - mean + 1.0, to="ana"),
+        atol=1e-5,
+    )
+    # The mean of the wanted person is not known: nothing to move to.
+    np.testing.assert_allclose(
+        model.predict(faces, to="zoe", of=mean),
+        model.predict(faces, to="zoe"),
+        atol=1e-6,
+    )
+
+
+def test_no_model_is_built_for_another_mean(model, people):
+    for mean in (0.0, 1.0, 2.0):
+        model.predict(people["ana"].images[:1], to="ben", of=np.full(16, mean))
+    assert len(model._drawing._models) == 1
+
+
+@pytest.mark.parametrize(
+    "of, message",
+    [
+        (np.zeros((3, 16)), r"shape \(3, 16\) as of=.*of shape \(16,\).*mean\(0\)"),
+        (np.zeros(15), r"shape \(15,\)"),
+        (("ana",), r"a tuple as of=.*name of a person"),
+        (np.full(16, np.nan), "not finite"),
+    ],
+)
+def test_a_mean_latent_of_another_shape_is_explained(model, people, of, message):
+    with pytest.raises(ValueError, match=message):
+        model.predict(people["ana"].images[:1], to="ben", of=of)
+    with pytest.raises(ValueError, match=message):
+        model.decode(np.zeros(16), to="ben", of=of)
+
+
 def test_training_finds_everybodys_mean(people):
     keras.utils.set_random_seed(0)
     model = Swift(("ana", "ben"), **SMALL)
@@ -128,3 +190,9 @@ def test_models_without_means_take_of_and_draw_the_same(people):
     np.testing.assert_array_equal(
         model.predict(faces, to="ben", of="ana"), model.predict(faces, to="ben")
     )
+    mean = model.encode(faces).mean(0)
+    np.testing.assert_array_equal(
+        model.predict(faces, to="ben", of=mean), model.predict(faces, to="ben")
+    )
+    with pytest.raises(ValueError, match="as of="):
+        model.predict(faces, to="ben", of=mean[:-1])

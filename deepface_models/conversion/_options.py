@@ -1,0 +1,71 @@
+"""What a `Converter` is told, checked."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._latents import as_centre
+from deepface_models.conversion.people import other_person
+
+Array = NDArray[Any]
+
+# Whose faces come in where the model need not know them; somebody of that name wins.
+ANYBODY = "anybody"
+
+
+def source_of(model: Any, to: str, of: str | Array | None) -> str | Array | None:
+    """Returns whose faces come in: a name, `ANYBODY`, a mean latent or None.
+
+    By default it is the other person of a model of two, and anybody of a larger one
+    that moves latents.
+    """
+    moves = getattr(model, "moves_latents", False)
+    if of is None:
+        return other_person(model, to) or (ANYBODY if moves else None)
+    if isinstance(of, str):
+        return one_of("of", of, (*model.identities, ANYBODY))
+    # Models of other people's making check it themselves.
+    encoder = getattr(model, "encoder", None)
+    if encoder is None:
+        return np.asarray(of)
+    return as_centre(of, encoder.output.shape[1:])
+
+
+def is_anybody(of: str | Array | None, model: Any) -> bool:
+    """Whether it stands for somebody whom the model need not know."""
+    return isinstance(of, str) and of == ANYBODY and ANYBODY not in model.identities
+
+
+def source_name(of: str | Array | None) -> str | None:
+    """Returns a short text for whose faces come in, the same for the same."""
+    if of is None or isinstance(of, str):
+        return of
+    return f"latent {hashlib.sha256(of.tobytes()).hexdigest()[:16]}"
+
+
+def one_of(name: str, value: str, known: Collection[str]) -> str:
+    """Returns a value if it is known, or says which are."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), list(known), 1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Pass {name}= one of these."
+    raise ValueError(
+        f"Received {name}={value!r}. Expected one of "
+        f"{', '.join(map(repr, known))}. {hint}"
+    )
+
+
+def within(name: str, value: float, low: float, high: float) -> float:
+    """Returns a value that lies within limits, or says which they are."""
+    if low <= value <= high:
+        return value
+    raise ValueError(
+        f"Received {name}={value}. Expected a number from {low} to {high}. Leave "
+        f"{name} out for the usual value."
+    )
