@@ -4,6 +4,14 @@
     python benchmarks/pareto.py --clips FOLDER --people ana ben --minutes 1 2 4
     python benchmarks/pareto.py --architectures Swift IAE --docs
     python benchmarks/pareto.py --architectures Swift "Swift from swift_128"
+    python benchmarks/pareto.py --few 20 --output runs/pareto_20
+
+A row "Swift from PRESET" trains as `train(preset=)` does; "Swift from PRESET; freeze
+encoder=0.2; rates trunk=0.1 encoder=0.5" says otherwise what stands still and learns
+slower, and "; freeze; rates" that nothing does. With --few, so many pictures of the
+second person, spread over that person's training faces, are all that is trained on;
+both people are described by all of them. An --output of its own spares the extraction
+if it has a copy of the other's folder "faces".
 
 FOLDER holds a folder of clips for each person. Each training starts afresh, as the
 learning rate falls to the end of its time: what a longer one has half-way is worse than
@@ -32,11 +40,13 @@ import keras
 import numpy as np
 import pareto_picture
 import zoo_table
-from pareto_picture import COLUMNS, Point
+from pareto_picture import Point
 
 import deepface_models as dfm
+from deepface_models import _fine_tuning
 from deepface_models.callbacks import StopOnNonFinite, TimeBudget
 from deepface_models.demo import CLIPS, PEOPLE
+from deepface_models.evaluation.evaluation import ROWS
 
 SMALL = {"architecture": "df-ud", "image_size": 96, "latent_size": 128}
 zoo_table.VARIANTS["SAEHD, df-ud, small"] = (
@@ -45,6 +55,7 @@ zoo_table.VARIANTS["SAEHD, df-ud, small"] = (
 )
 FIT = ("Swift", "Lightweight", "Original, low memory", "Original", "Quick96", "IAE")
 FIT += ("DFaker", "SAEHD, df-ud, small")
+KEPT = tuple(row.key for row in ROWS)  # the table shows some of them
 BASELINES = {"mean_face": "(mean face)", "source": "(unchanged)"}
 
 
@@ -74,12 +85,30 @@ class Seen(keras.callbacks.Callback):
         self.steps += 1
 
 
-def built(title: str, people: tuple[str, ...], face_type: str) -> Any:
-    """A row's model with fresh weights, or one "from" a preset's name or folder."""
-    name, from_preset, preset = title.partition(" from ")
-    if from_preset:
-        return getattr(dfm.swap, name).from_preset(preset, identities=people)
-    return zoo_table.build(title, people, face_type=face_type)
+def parsed(title: str) -> tuple[str, str, dict[str, dict[str, float]]]:
+    """A row's name, preset ("" for fresh weights), and what it says of its parts."""
+    start, *said = title.split(";")
+    name, _, preset = start.strip().partition(" from ")
+    own: dict[str, dict[str, float]] = {}
+    for kind, *parts in map(str.split, said):
+        values = dict(part.split("=") for part in parts)
+        own[kind] = {part: float(value) for part, value in values.items()}
+    if own.keys() - {"freeze", "rates"} or (own and not preset):
+        raise ValueError(title)
+    return name, preset, own
+
+
+def built(
+    title: str, people: tuple[str, ...], face_type: str
+) -> tuple[Any, _fine_tuning.Pace]:
+    """A row's model, fresh or from a preset's name or folder, and how it learns."""
+    name, preset, own = parsed(title)
+    if preset:
+        kind = getattr(dfm.swap, name)
+        model = _fine_tuning.from_preset(preset, people, kind, None, face_type)
+    else:
+        model = zoo_table.build(title, people, face_type=face_type)
+    return model, _fine_tuning.Pace.of(model, own.get("freeze"), own.get("rates"))
 
 
 def trained(
@@ -88,7 +117,7 @@ def trained(
     """A model trained for so long, and how far it came."""
     keras.utils.set_random_seed(0)
     face_type = next(iter(faces.values())).face_type
-    model = built(title, tuple(faces), face_type)
+    model, pace = built(title, tuple(faces), face_type)
     pairs = dfm.SwapPairs(
         faces,
         batch,
@@ -97,13 +126,14 @@ def trained(
         steps=25,
         augmentation=dfm.Augmentation.light(),
     )
-    model.compile()
+    pace.compile(model)
     seen, start = Seen(), time.monotonic()
     if hasattr(model, "adapt"):  # `fit` would do it before the budget's clock starts
         model.adapt(pairs)
     left = minutes - (time.monotonic() - start) / 60
     if left > 0:
-        callbacks = [TimeBudget(left), seen, StopOnNonFinite()]
+        budget = TimeBudget(left)
+        callbacks = [budget, *pace.callbacks(None, budget), seen, StopOnNonFinite()]
         model.fit(pairs, epochs=9999, verbose=0, callbacks=callbacks)
     spent = time.monotonic() - start
     done = {"seconds": round(spent, 1), "faces": seen.steps * batch * len(faces)}
@@ -114,11 +144,12 @@ def measured(title: str, minutes: float, options: argparse.Namespace) -> dict[st
     """Trains, then measures both directions."""
     split = {name: faces.split() for name, faces in faces_of(options).items()}
     training = {name: value[0] for name, value in split.items()}
-    model, done = trained(title, minutes, training, options.batch)
-    done["memory"] = round(zoo_table.memory(), 2)
     first, second = options.people
+    seen = {**training, second: spread(training[second], options.few)}
+    model, done = trained(title, minutes, seen, options.batch)
+    done["memory"] = round(zoo_table.memory(), 2)
     for replaced, wanted in ((first, second), (second, first)):
-        summary = dfm.evaluate(
+        found = dfm.evaluate(
             model,
             split[replaced][1],
             to=wanted,
@@ -126,12 +157,21 @@ def measured(title: str, minutes: float, options: argparse.Namespace) -> dict[st
             replaced=training[replaced],
             limit=options.frames,
             progress=False,
-        ).summary
-        done[f"{replaced} as {wanted}"] = {
-            column: {key: finite(found.get(key)) for key in COLUMNS}
-            for column, found in summary.items()
+        )
+        columns = {
+            column: {key: finite(values.get(key)) for key in KEPT}
+            for column, values in found.summary.items()
         }
+        columns["people"] = {"between": finite(found.between)}
+        done[f"{replaced} as {wanted}"] = columns
     return done
+
+
+def spread(faces: dfm.FaceSet, few: int | None) -> dfm.FaceSet:
+    """So many of the faces, first and last among them; all without a number."""
+    if few is None or few >= len(faces):
+        return faces
+    return faces.select(np.linspace(0, len(faces) - 1, few).round().astype(int))
 
 
 def finite(value: float | None) -> float | None:
@@ -148,6 +188,7 @@ def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     settings = {
         "clips": [str(options.clips), options.most_clips],
         **{name: getattr(options, name) for name in ("people", "frames", "batch")},
+        **({"few": options.few} if options.few else {}),
     }
     if kept.setdefault("settings", settings) != settings:
         sys.exit(
@@ -167,7 +208,7 @@ def measured_apart(
     title: str, minutes: float, options: argparse.Namespace
 ) -> dict[str, Any]:
     words = [sys.executable, __file__, "--point", title, str(minutes)]
-    for name in ("clips", "most_clips", "output", "frames", "batch"):
+    for name in ("clips", "most_clips", "output", "frames", "batch", "few"):
         if getattr(options, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     done = subprocess.run(
@@ -183,10 +224,10 @@ def measured_apart(
 
 def mean_of(found: dict[str, Any], column: str) -> dict[str, float | None]:
     """The mean over both directions; nothing where one could not be measured."""
-    both = [value[column] for key, value in found.items() if " as " in key]
+    both = [value.get(column, {}) for key, value in found.items() if " as " in key]
     means = {}
-    for key in COLUMNS:
-        values = [one[key] for one in both]
+    for key in both[0]:
+        values = [one.get(key) for one in both]
         means[key] = None if None in values else sum(values) / len(values)
     return means
 
@@ -219,6 +260,17 @@ def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
         pareto_picture.draw(path, dots, baselines[BASELINES["mean_face"]])
 
 
+def check(title: str, parser: argparse.ArgumentParser) -> None:
+    """Ends with a message if there can be no such row."""
+    try:
+        name, preset, _ = parsed(title)
+    except ValueError:
+        parser.error(f"{title!r}; expected 'Swift from PRESET; freeze encoder=0.2'")
+    known = dfm.swap.__all__ if preset else zoo_table.rows()
+    if name not in known:
+        parser.error(f"unknown: {name!r}; there are {', '.join(known)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     option = parser.add_argument
@@ -229,13 +281,15 @@ def main() -> None:
     option("--architectures", nargs="+", default=list(FIT), metavar="ROW")
     option("--frames", type=int, default=75, help="to measure in each direction")
     option("--batch", type=int, default=8, help="faces of each person")
+    option("--few", type=int, help="pictures of the second person; all by default")
     option("--output", type=Path, default=Path("runs/pareto"))
     option("--docs", action="store_true", help="also write into docs/zoo.md")
     option("--point", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    fresh = {row for row in options.architectures if " from " not in row}
-    if unknown := fresh - set(zoo_table.rows()):
-        parser.error(f"unknown: {unknown}; there are {', '.join(zoo_table.rows())}")
+    for row in options.architectures:
+        check(row, parser)
+    if options.few is not None and options.few < 1:
+        parser.error(f"--few {options.few}; expected 1 or more")
     if options.point:
         title, minutes = options.point
         print(json.dumps(measured(title, float(minutes), options)))

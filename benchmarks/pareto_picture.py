@@ -25,7 +25,8 @@ COLUMNS = {
     "mouth": ("mouth", ".2f"),
     "ssim": ("SSIM", ".3f"),
 }
-_INK, _GREY, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
+MINUTES = "minutes of training"
+_INK, GREY, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
 _FINE = 3  # drawn larger by, then reduced: smooth lines
 _WIDE, _HIGH, _LEFT, _TOP, _GAP, _BOTTOM, _LEGEND = 400, 340, 62, 34, 74, 50, 230
 
@@ -66,13 +67,13 @@ def table(points: list[Point], baselines: dict[str, dict[str, Any]]) -> Any:
     for point in sorted(points, key=lambda p: (p.minutes, p.value(*PANELS[0][::2]))):
         front = "**" if on_front(point, points) else ""
         first = [f"{front}{point.title}{front}", f"{point.minutes:g}"]
-        rows.append([*first, f"{point.faces:,}", *_cells(point.measures)])
-    rows += [[name, "", "", *_cells(found)] for name, found in baselines.items()]
+        rows.append([*first, f"{point.faces:,}", *cells(point.measures)])
+    rows += [[name, "", "", *cells(found)] for name, found in baselines.items()]
     return head, rows
 
 
-def _cells(measures: dict[str, Any]) -> list[str]:
-    found = [(measures.get(key), form) for key, (_, form) in COLUMNS.items()]
+def cells(measures: dict[str, Any], columns: Any = COLUMNS) -> list[str]:
+    found = [(measures.get(key), form) for key, (_, form) in columns.items()]
     return [
         ""
         if value is None
@@ -92,7 +93,7 @@ def draw(path: Path, points: list[Point], baseline: dict[str, Any]) -> None:
     titles = list(dict.fromkeys(point.title for point in points))
     colours = dict(zip(titles, _colours(len(titles)), strict=True))
     width = _LEFT + len(PANELS) * (_WIDE + _GAP) + _LEGEND
-    sheet = _Sheet(width, _TOP + _HIGH + _BOTTOM)
+    sheet = Sheet(width, _TOP + _HIGH + _BOTTOM)
     for number, panel in enumerate(PANELS):
         _panel(sheet, _LEFT + number * (_WIDE + _GAP), panel, points, colours, baseline)
     left = width - _LEGEND - 20
@@ -108,42 +109,72 @@ def draw(path: Path, points: list[Point], baseline: dict[str, Any]) -> None:
 
 
 def _panel(
-    sheet: _Sheet, left: int, panel: Any, points: list[Point], colours: Any, base: Any
+    sheet: Sheet, left: int, panel: Any, points: list[Point], colours: Any, base: Any
 ) -> None:
     key, title, more = panel
     shown = [p for p in points if math.isfinite(p.value(key, more))]
     values = [p.measures[key] for p in shown] + [base[key]]
-    times = sorted({p.minutes for p in points})
-    low, high = _wider(values)
-    first, last = _wider([math.log2(t) for t in times])
-
-    def place(minutes: float, value: float) -> tuple[float, float]:
-        across = (math.log2(minutes) - first) / (last - first)
-        return left + across * _WIDE, _TOP + (high - value) / (high - low) * _HIGH
-
+    times = [p.minutes for p in points]
+    plot = Plot(sheet, (left, _TOP), (_WIDE, _HIGH), times, values)
     better = "higher" if more else "lower"
     sheet.text((left + _WIDE / 2, 16), f"{title} ({better} is better)", "mm")
-    for tick in _ticks(low, high):
-        y = place(times[0], tick)[1]
-        sheet.line([(left, y), (left + _WIDE, y)], (232, 232, 232), 1)
-        sheet.text((left - 7, y), f"{tick if more else 100 * tick:.3g}", "rm")
-    for minutes in times:
-        x = place(minutes, low)[0]
-        sheet.line([(x, _TOP + _HIGH), (x, _TOP + _HIGH + 5)], _GREY, 1)
-        sheet.text((x, _TOP + _HIGH + 14), f"{minutes:g}", "mm")
-    sheet.text((left + _WIDE / 2, _TOP + _HIGH + 34), "minutes of training", "mm")
-    y = place(times[0], base[key])[1]
-    for start in range(left, left + _WIDE, 12):
-        sheet.line([(start, y), (min(start + 6, left + _WIDE), y)], _GREY, 1.5)
+    plot.axes(1 if more else 100)
+    plot.level(base[key], GREY, 1.5, dash=6)
     shown.sort(key=lambda p: p.minutes)
-    dots = [(place(p.minutes, p.measures[key]), p) for p in shown]
+    dots = [(plot.place(p.minutes, p.measures[key]), p) for p in shown]
     for name, colour in colours.items():
         sheet.line([dot for dot, p in dots if p.title == name], colour, 2.5)
     front = {id(p) for p in shown if on_front(p, points, [panel])}
     for dot, p in sorted(dots, key=lambda both: id(both[1]) in front):  # on top
         filled = id(p) in front
         sheet.dot(dot, colours[p.title], 6 if filled else 4, filled)
-    sheet.frame((left, _TOP, left + _WIDE, _TOP + _HIGH))
+    plot.frame()
+
+
+class Plot:
+    """A panel of a sheet: values over minutes, which grow by doubling."""
+
+    def __init__(
+        self, sheet: Sheet, corner: Any, size: Any, times: Any, values: Any
+    ) -> None:
+        self.sheet = sheet
+        (self.left, self.top), (self.wide, self.high) = corner, size
+        self.times = sorted(set(times))
+        self.low, self.most = _wider(values)
+        self.first, self.last = _wider([math.log2(t) for t in self.times])
+
+    def place(self, minutes: float, value: float) -> tuple[float, float]:
+        across = (math.log2(minutes) - self.first) / (self.last - self.first)
+        down = (self.most - value) / (self.most - self.low)
+        return self.left + across * self.wide, self.top + down * self.high
+
+    def axes(self, times: float) -> None:
+        """Grid and labels; values are written so many times as large."""
+        right, bottom = self.left + self.wide, self.top + self.high
+        for tick in _ticks(self.low, self.most):
+            y = self.place(self.times[0], tick)[1]
+            self.sheet.line([(self.left, y), (right, y)], (232, 232, 232), 1)
+            self.sheet.text((self.left - 7, y), f"{times * tick:.4g}", "rm")
+        free = right
+        for minutes in reversed(self.times):  # the longest is named in any case
+            x, text = self.place(minutes, self.low)[0], f"{minutes:g}"
+            self.sheet.line([(x, bottom), (x, bottom + 5)], GREY, 1)
+            half = self.sheet.length(text) / 2
+            if x + half <= free:
+                self.sheet.text((x, bottom + 14), text, "mm")
+                free = x - half - 6
+        self.sheet.text((self.left + self.wide / 2, bottom + 34), MINUTES, "mm")
+
+    def level(self, value: float, colour: Any, width: float, dash: int = 0) -> None:
+        """A line across, of dashes of so many px if any."""
+        y, right = self.place(self.times[0], value)[1], self.left + self.wide
+        for start in range(self.left, right, 2 * dash or self.wide):
+            end = min(start + dash, right) if dash else right
+            self.sheet.line([(start, y), (end, y)], colour, width)
+
+    def frame(self) -> None:
+        right, bottom = self.left + self.wide, self.top + self.high
+        self.sheet.frame((self.left, self.top, right, bottom))
 
 
 def _wider(values: Any) -> tuple[float, float]:
@@ -152,7 +183,7 @@ def _wider(values: Any) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-class _Sheet:
+class Sheet:
     """A picture that is drawn larger and then reduced; coordinates are its own."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -171,12 +202,15 @@ class _Sheet:
         inside, edge = (colour, _INK) if filled else (_PAPER, colour)
         self.pen.circle(centre, radius * _FINE, inside, edge, round(1.5 * _FINE))
 
-    def text(self, where: Any, text: str, anchor: str) -> None:
+    def text(self, where: Any, text: str, anchor: str, colour: Any = _INK) -> None:
         place = (where[0] * _FINE, where[1] * _FINE)
-        self.pen.text(place, text, _INK, self.font, anchor)
+        self.pen.text(place, text, colour, self.font, anchor)
+
+    def length(self, text: str) -> float:
+        return self.font.getlength(text) / _FINE
 
     def frame(self, box: Any) -> None:
-        self.pen.rectangle([v * _FINE for v in box], outline=_GREY, width=_FINE)
+        self.pen.rectangle([v * _FINE for v in box], outline=GREY, width=_FINE)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,159 @@
+"""The picture of `time_to_quality.py`, and when a curve is as good as another's end."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pareto_picture import GREY, Plot, Point, Sheet
+
+from deepface_models.autoencoders.scatter import _colours
+
+SCRATCH = "from scratch"
+# What the panels show: title, whether more is better, and times what it is written.
+PANELS = {
+    "identity_margin": ("identity margin", True, 1),
+    "identity_wanted": ("distance to the wanted person", False, 1),
+    "identity_replaced": ("distance to the replaced person", True, 1),
+    "expression": ("expression error, % of the eyes' distance", False, 100),
+    "pose": ("pose error, degrees", False, 1),
+    "mouth": ("mouth moves along, correlation", True, 1),
+    "ssim": ("reconstruction, SSIM", True, 1),
+    "psnr": ("reconstruction, PSNR in dB", True, 1),
+}
+_ACROSS, _WIDE, _HIGH, _LEFT, _TOP, _BOTTOM, _RIGHT = 3, 270, 190, 52, 46, 56, 14
+_LETTERS = 34  # in a line of the legend
+_NOTE = (110, 110, 110)
+
+
+@dataclass(frozen=True)
+class Study:
+    """The same people's trainings: a curve for each start, that from scratch first."""
+
+    people: list[str]
+    few: int | None
+    curves: dict[str, list[Point]]
+    mean_face: dict[str, float | None]
+    between: float | None  # distance between the two people
+
+    @property
+    def longest(self) -> Point | None:
+        """The longest training from scratch."""
+        return self.curves[SCRATCH][-1] if SCRATCH in self.curves else None
+
+    def goal(self, key: str) -> float | None:
+        return self.longest and self.longest.measures.get(key)
+
+
+def reached(curve: list[Point], key: str, goal: float) -> float | None:
+    """Minutes at which a measure's curve first is as good as `goal`."""
+    before = None
+    for point in (p for p in curve if p.measures.get(key) is not None):
+        value = point.measures[key]
+        if value >= goal if PANELS[key][1] else value <= goal:
+            if before is None:
+                return point.minutes
+            start = before.measures[key]
+            share = (goal - start) / (value - start)
+            return before.minutes * (point.minutes / before.minutes) ** share
+        before = point
+    return None
+
+
+def draw(path: Path, study: Study) -> None:
+    """Draws each measure over minutes: a line a start, dashes at scratch's last value.
+
+    A training without the measure leaves a gap in its line. Thin and grey: the mean
+    face, or how far the two people are from each other, unless it is far off.
+    """
+    colours = dict(zip(study.curves, _colours(len(study.curves)), strict=True))
+    wide, high = _LEFT + _WIDE + _RIGHT, _TOP + _HIGH + _BOTTOM
+    corners = [
+        (number % _ACROSS * wide + _LEFT, number // _ACROSS * high + _TOP)
+        for number in range(len(PANELS) + 1)  # the legend is the last one
+    ]
+    legend = max(_HIGH + _BOTTOM, 150 + 41 * len(colours))
+    sheet = Sheet(_ACROSS * wide, corners[-1][1] + legend)
+    for key, corner in zip(PANELS, corners, strict=False):
+        _panel(sheet, corner, key, study, colours)
+    _legend(sheet, corners[-1], study, colours)
+    sheet.save(path)
+
+
+def _panel(sheet: Sheet, corner: Any, key: str, study: Study, colours: Any) -> None:
+    title, more, scale = PANELS[key]
+    points = [point for curve in study.curves.values() for point in curve]
+    values = [p.measures[key] for p in points if p.measures.get(key) is not None]
+    thin, note = _reference(key, study, values)
+    middle = corner[0] + _WIDE / 2
+    sheet.text((middle, corner[1] - 29), title, "mm")
+    better = "higher" if more else "lower"
+    sheet.text((middle, corner[1] - 12), f"{better} is better{note}", "mm", _NOTE)
+    shown = [*values, *([] if thin is None else [thin])] or [0.0]
+    plot = Plot(sheet, corner, (_WIDE, _HIGH), [p.minutes for p in points], shown)
+    if values:
+        plot.axes(scale)
+    else:
+        sheet.text((middle, corner[1] + _HIGH / 2), "not measured", "mm")
+    if thin is not None:
+        plot.level(thin, GREY, 1)
+    if (goal := study.goal(key)) is not None:
+        plot.level(goal, colours[SCRATCH], 1.5, dash=6)
+    for start, curve in study.curves.items():
+        _curve(plot, curve, key, colours[start])
+    plot.frame()
+
+
+def _reference(key: str, study: Study, values: list[float]) -> tuple[Any, str]:
+    """Where the thin line is, if near enough to be drawn, and what to say of it."""
+    apart = key == "identity_replaced" and study.between is not None
+    value = study.between if apart else study.mean_face.get(key)
+    if value is None or not values:
+        return None, ""
+    said = f"{PANELS[key][2] * value:.3g}"
+    note = f"; two people {said} apart" if apart else f"; mean face {said}"
+    low, high = min(values), max(values)
+    span = high - low or math.inf
+    if low - span <= value <= high + span:
+        return value, note
+    return None, f"{note}, {'below' if value < low else 'above'}"
+
+
+def _curve(plot: Plot, curve: list[Point], key: str, colour: Any) -> None:
+    known = [(p.minutes, p.measures.get(key)) for p in curve]
+    for there, part in itertools.groupby(known, lambda one: one[1] is not None):
+        if there:
+            dots = [plot.place(*one) for one in part]
+            plot.sheet.line(dots, colour, 2.5)
+            for dot in dots:
+                plot.sheet.dot(dot, colour, 4, True)
+
+
+def _legend(sheet: Sheet, corner: Any, study: Study, colours: Any) -> None:
+    left, y = corner[0] - 20, corner[1]
+
+    def say(text: str, colour: Any = None, width: float = 2.5, dash: int = 0) -> None:
+        nonlocal y
+        for start in range(left, left + 24, 2 * dash or 24) if colour else ():
+            sheet.line([(start, y), (start + (dash or 24), y)], colour, width)
+        for line in textwrap.wrap(text, _LETTERS):
+            sheet.text((left + (32 if colour else 0), y), line, "lm")
+            y += 18
+        y += 5
+
+    first, second = study.people
+    say(f"{first} and {second}, mean of both directions")
+    if study.few is not None:
+        say(f"trained on {study.few} pictures of {second}")
+    y += 8
+    for start, colour in colours.items():
+        say(start, colour)
+    if study.longest is not None:
+        end = f"from scratch, after {study.longest.minutes:g} min"
+        say(end, colours[SCRATCH], 1.5, dash=6)
+    apart = "" if study.between is None else "; distance between the two people"
+    say(f"mean face{apart}", GREY, 1)

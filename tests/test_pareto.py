@@ -1,0 +1,153 @@
+"""`benchmarks/pareto.py`: its rows, few pictures of a person, and what it keeps."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from deepface_models import _fine_tuning
+from deepface_models.swap import Swift
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+PEOPLE = ("ana", "ben")
+pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="needs the source tree")
+
+
+@pytest.fixture(scope="module")
+def pareto():
+    """The script as a module, with rows of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        for name in ("pareto", "pareto_picture", "zoo_table"):
+            patch.delitem(sys.modules, name, raising=False)
+        yield importlib.import_module("pareto")
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    return Swift(PEOPLE, image_size=64).save_parts(
+        tmp_path_factory.mktemp("preset") / "swift"
+    )
+
+
+def test_rows(pareto):
+    assert pareto.parsed("Original, low memory") == ("Original, low memory", "", {})
+    assert pareto.parsed("Swift from a/b c") == ("Swift", "a/b c", {})
+    row = "Swift from x; freeze encoder=0.2 trunk=1;rates"
+    own = {"freeze": {"encoder": 0.2, "trunk": 1.0}, "rates": {}}
+    assert pareto.parsed(row) == ("Swift", "x", own)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("Swift; freeze encoder=0.2", "expected 'Swift from PRESET; freeze"),
+        ("Swift from x; freeze encoder", "expected 'Swift from PRESET; freeze"),
+        ("Swift from x; hold encoder=1", "expected 'Swift from PRESET; freeze"),
+        ("Swift from x;", "expected 'Swift from PRESET; freeze"),
+        ("Swwift", "unknown: 'Swwift'; there are"),
+        ("Original, low memory from x", "unknown: 'Original, low memory'"),
+    ],
+)
+def test_wrong_rows_end_before_the_training(pareto, row, message, capsys):
+    with pytest.raises(SystemExit):
+        pareto.check(row, argparse.ArgumentParser())
+    assert message in capsys.readouterr().err
+
+
+def test_rows_from_a_preset_learn_as_train_does(pareto, preset, monkeypatch):
+    monkeypatch.setattr(_fine_tuning, "FREEZE", {"encoder": 0.3})
+    monkeypatch.setattr(_fine_tuning, "RATES", {"trunk": 0.5})
+    _, pace = pareto.built(f"Swift from {preset}", PEOPLE, "full")
+    assert (pace.freeze, pace.rates) == ({"encoder": 0.3}, {"trunk": 0.5})
+    _, pace = pareto.built(f"Swift from {preset}; freeze; rates", PEOPLE, "full")
+    assert (pace.freeze, pace.rates) == ({}, {})
+    row = f"Swift from {preset}; freeze encoder=0.1"
+    _, pace = pareto.built(row, PEOPLE, "full")
+    assert (pace.freeze, pace.rates) == ({"encoder": 0.1}, {"trunk": 0.5})
+    _, pace = pareto.built("Swift", PEOPLE, "full")
+    assert (pace.freeze, pace.rates) == ({}, {})
+
+
+class Faces(list):
+    """As much of a set of faces as is needed."""
+
+    def select(self, which):
+        return Faces(self[i] for i in which)
+
+
+def test_few_are_spread_over_all(pareto):
+    faces = Faces(range(101))
+    assert pareto.spread(faces, 5) == [0, 25, 50, 75, 100]
+    assert pareto.spread(faces, 1) == [0]
+    assert pareto.spread(faces, None) is pareto.spread(faces, 101) is faces
+
+
+def test_few_are_trained_on_and_all_describe_a_person(pareto, monkeypatch):
+    sets = {name: Faces(range(100)) for name in PEOPLE}
+    for name in PEOPLE:
+        sets[name].split = lambda faces=sets[name]: (faces, "held out")
+    calls = []
+
+    def evaluate(model, held_out, to, **given):
+        calls.append((held_out, to, len(given["wanted"]), len(given["replaced"])))
+        return SimpleNamespace(summary={"swap": {"ssim": 0.9}}, between=0.8)
+
+    def trained(title, minutes, faces, batch):
+        assert {name: len(one) for name, one in faces.items()} == {
+            "ana": 100,
+            "ben": 20,
+        }
+        return None, {"faces": 7}
+
+    monkeypatch.setattr(pareto, "faces_of", lambda options: sets)
+    monkeypatch.setattr(pareto, "trained", trained)
+    monkeypatch.setattr(pareto.dfm, "evaluate", evaluate)
+    options = SimpleNamespace(people=PEOPLE, few=20, batch=8, frames=5)
+    done = pareto.measured("Swift", 1.0, options)
+    assert calls == [("held out", "ben", 100, 100), ("held out", "ana", 100, 100)]
+    assert done["ana as ben"]["swap"]["ssim"] == 0.9
+    assert done["ana as ben"]["swap"]["psnr"] is None
+    assert pareto.mean_of(done, "people") == {"between": 0.8}
+
+
+@pytest.mark.parametrize("few", [None, 20])
+def test_settings_name_few_only_where_given(pareto, few, tmp_path, monkeypatch):
+    commands = []
+
+    def run(words, **_):
+        commands.append(words)
+        return SimpleNamespace(returncode=0, stdout='{"faces": 1}\n')
+
+    monkeypatch.setattr(subprocess, "run", run)
+    options = argparse.Namespace(
+        **{"clips": Path("c"), "most_clips": None, "people": list(PEOPLE), "batch": 8},
+        **{"frames": 75, "few": few, "output": tmp_path, "minutes": [1.0]},
+        architectures=["Swift"],
+    )
+    assert pareto.run(options) == {"Swift": {"1": {"faces": 1}}}
+    settings = json.loads((tmp_path / "results.json").read_text())["settings"]
+    own = {"few": 20} if few else {}
+    assert settings == {
+        **{"clips": ["c", None], "people": ["ana", "ben"], "frames": 75, "batch": 8},
+        **own,
+    }
+    assert ("--few" in commands[0]) is (few is not None)
+
+
+def test_means_of_what_both_directions_have(pareto):
+    one = {"swap": {"ssim": 0.9, "psnr": 30.0}}
+    two = {"swap": {"ssim": 0.8, "psnr": None}}
+    found = {"faces": 3, "ana as ben": one, "ben as ana": two}
+    assert pareto.mean_of(found, "swap") == {
+        "ssim": pytest.approx(0.85),
+        "psnr": None,
+    }
+    assert pareto.mean_of(found, "people") == {}
