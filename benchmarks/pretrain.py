@@ -16,6 +16,15 @@ with more --minutes it trains on. --pack-only measures and packs what is there. 
 backend of Keras will do (KERAS_BACKEND); --dtype mixed_bfloat16 suits a GPU, and
 --distribute shares each batch between all devices. Without --weights nothing is packed:
 the measures are printed, and lie in --output with model, previews and history.
+
+Another machine may train, with neither the pictures nor dlib nor PyAV:
+
+    python benchmarks/pretrain.py PRESET --portraits FOLDER --people FOLDER \
+        --gather faces.npz
+    KERAS_BACKEND=jax python benchmarks/pretrain.py PRESET --gathered faces.npz \
+        --minutes 2 --batch-size 64 --workers 6 --passes 20   # there
+    python benchmarks/pretrain.py PRESET --portraits FOLDER --people FOLDER \
+        --pack-only --weights weights   # here, with PRESET/ of its --output in ours
 """
 
 from __future__ import annotations
@@ -24,28 +33,23 @@ import argparse
 import json
 import math
 import os
-import platform
 import shlex
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# What needs dlib (pretrain_data, pretrain_packing) is imported where it is used.
 import keras
 import numpy as np
-import pretrain_measures as measures
-import pretrain_pictures as pictures
 import pretrain_recipes as recipes
-from autoencoders import load as load_digits
-from numpy.typing import NDArray
-from pretrain_data import Face, Faces, Pictures, read
-from pretrain_recipes import RECIPES, Recipe
+from pretrain_batches import Pictures
+from pretrain_gather import Data, gather, gathered
+from pretrain_machine import commit, machine
+from pretrain_recipes import Recipe
 
-from deepface_models import parts, presets
 from deepface_models._files import write_json
 from deepface_models.callbacks import (
     KLWarmup,
@@ -55,69 +59,9 @@ from deepface_models.callbacks import (
     TimeBudget,
 )
 
-Array = NDArray[Any]
-
 MANY_EPOCHS = 99_999  # the minutes end the training
 MODEL, TRAINING, RESULTS = "model", "training.json", "results.json"
-MOST_DIGITS = 2000  # to measure with
-NO_LOSS = 0.01  # dB that float16 may cost
-TITLES = {
-    "mnist": "MNIST (Y. LeCun, C. Cortes, C. Burges)",
-    "fashion": "Fashion-MNIST (Zalando Research, MIT)",
-}
-
-
-@dataclass
-class Data:
-    """What a recipe is trained on and what is held out."""
-
-    training: Faces | Array
-    test: Array  # without a border
-    faces: list[Face]  # of the test; none for digits
-    text: str  # for the card
-
-    @property
-    def people(self) -> list[str]:
-        return [f.person for f in self.faces] or [str(i) for i in range(len(self.test))]
-
-
-def load(recipe: Recipe, args: argparse.Namespace) -> Data:
-    """The recipe's data, split."""
-    if recipe.data != recipes.FACES:
-        training, test = load_digits(recipe.data, args.folder, args.limit)
-        count, test = len(training) + len(test), test[:MOST_DIGITS]
-        part = ", of its 10,000 test pictures" if count == 10_000 else ""
-        text = f"{TITLES[recipe.data]}: {len(training):,} pictures{part}"
-        return Data(training, test, [], f"{text}; {len(test):,} others held out")
-    folders = [f for f in (args.portraits, args.people) if f is not None]
-    found = read(folders, recipe.size, args.output / "data", args.sfhq)
-    if args.limit:
-        found = found.select(i < args.limit for i in range(len(found)))
-    training, held_out = found.split()
-    if not len(training) or not len(held_out):
-        raise ValueError(
-            f"{len(found)} pictures of {len({f.person for f in found.faces})} people "
-            "leave nobody to train on or to hold out. Expected about twenty people or "
-            "more. Put the pictures into one folder a person."
-        )
-    text = f"{described(training)} Held out: {described(held_out)}"
-    return Data(training, held_out.images, held_out.faces, text)
-
-
-def seen(recipe: Recipe, data: Data) -> Array:
-    """What was trained on: without a border, mirrored too where training mirrors."""
-    faces = isinstance(data.training, Faces)
-    images = data.training.images if faces else data.training
-    flips = recipe.augmentation and recipe.augmentation.flip
-    return np.concatenate([images, images[:, :, ::-1]]) if flips else images
-
-
-def described(faces: Faces) -> str:
-    """How many pictures of whom, with their licences."""
-    people = len({face.person for face in faces.faces})
-    names = [recipes.SOURCES.get(f.source, f.source) for f in faces.faces]
-    return f"{len(faces):,} pictures of {people:,} people: {measures.counted(names)}."
-
+CHECKPOINTS = "checkpoints"
 
 # Training
 
@@ -132,13 +76,21 @@ def share() -> int:
     return len(devices)
 
 
-def batches(recipe: Recipe, data: Data, seed: int, devices: int) -> Pictures:
-    faces = data.training
-    wide, border = (
-        (faces.wide, faces.border) if isinstance(faces, Faces) else (faces, 0)
+def batches(
+    recipe: Recipe, data: Data, args: argparse.Namespace, devices: int
+) -> Pictures:
+    size = math.ceil((args.batch_size or recipe.batch_size) / devices) * devices
+    return Pictures(
+        data.wide,
+        data.border,
+        size,
+        recipe.moves,
+        recipe.colour,
+        args.seed,
+        blend=recipe.blend,
+        passes=args.passes,
+        workers=args.workers,
     )
-    size = math.ceil(recipe.batch_size / devices) * devices
-    return Pictures(wide, border, size, recipe.augmentation, recipe.colour, seed)
 
 
 def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> None:
@@ -148,54 +100,47 @@ def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> No
     devices = share() if args.distribute else 1
     model = recipe.build(args.dtype)
     loss = recipe.loss() if recipe.loss else None
-    model.compile(keras.optimizers.Adam(recipe.learning_rate), loss=loss)
-    given = batches(recipe, data, args.seed, devices)
-    budget = TimeBudget(args.minutes)
-    checkpoint = ResumableCheckpoint(run / "checkpoints", given, also=[budget])
-    kept = [checkpoint, budget, StopOnNonFinite()]
-    if recipe.warmup:
-        kept.append(KLWarmup(steps=recipe.warmup))
-    if devices == 1:  # a batch of ten cannot be shared
-        kept.append(ReconstructionGrid(data.test[:200], run / "previews", every=20))
-    kept.append(keras.callbacks.CSVLogger(run / "history.csv", append=True))
+    decay = recipe.weight_decay or None
+    adam = keras.optimizers.Adam(recipe.learning_rate, weight_decay=decay)
+    model.compile(adam, loss=loss)
+    given = batches(recipe, data, args, devices)
     # With --pack-only the checkpoint is restored, and its epochs are done already.
     epochs = 1 if args.pack_only else args.epochs or MANY_EPOCHS
+    kept = callbacks(recipe, data, given, run, args.minutes, devices)
     model.fit(given, epochs=epochs, verbose=2, callbacks=kept)
     keras.distribution.set_distribution(None)
     if hasattr(model, "fit_prior"):
-        model.fit_prior(seen(recipe, data))
-    done = int(model.optimizer.iterations)
-    write_json(
-        run / TRAINING,
-        {
-            "minutes": args.minutes,
-            "steps": done,
-            "batch_size": given.batch_size,
-            "seed": args.seed,
-            "dtype": args.dtype,
-            "devices": devices,
-            "backend": keras.backend.backend(),
-            "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
-            "date": began,
-            "commit": commit(),
-            "command": shlex.join(["python", "benchmarks/pretrain.py", *args.command]),
-        },
-    )
+        model.fit_prior(recipe.seen(data.images))
+    here = commit()
+    told = {
+        "minutes": args.minutes,
+        "steps": int(model.optimizer.iterations),
+        "batch_size": given.batch_size,
+        "seed": args.seed,
+        "dtype": args.dtype,
+        "devices": devices,
+        "backend": keras.backend.backend(),
+        "machine": machine(),
+        "date": began,
+        "commit": data.commit if here == "unknown" else here,
+        "command": shlex.join(["python", "benchmarks/pretrain.py", *args.command]),
+        "data": data.text,
+    }
+    write_json(run / TRAINING, told)
     model.save_parts(run / MODEL)
 
 
-def commit() -> str:
-    """The code's commit, and whether the code was changed since."""
-
-    def git(*words: str) -> str:
-        told = ["git", "-C", str(Path(__file__).parent), *words]
-        return subprocess.run(told, capture_output=True, text=True).stdout.strip()
-
-    found = git("rev-parse", "HEAD") or "unknown"
-    registry = ":!deepface_models/presets/presets.json"  # grows by what is made
-    code = ("benchmarks", "deepface_models", registry)
-    changed = git("-C", "..", "status", "--porcelain", "-uno", "--", *code)
-    return f"{found}, changed" if changed else found
+def callbacks(
+    recipe: Recipe, data: Data, given: Pictures, run: Path, minutes: float, devices: int
+) -> list[Any]:
+    budget = TimeBudget(minutes)
+    kept = [ResumableCheckpoint(run / CHECKPOINTS, given, also=[budget]), budget]
+    kept.append(StopOnNonFinite())
+    if recipe.warmup:
+        kept.append(KLWarmup(steps=recipe.warmup))
+    if devices == 1 and data.test is not None:  # a batch of ten cannot be shared
+        kept.append(ReconstructionGrid(data.test[:200], run / "previews", every=20))
+    return [*kept, keras.callbacks.CSVLogger(run / "history.csv", append=True)]
 
 
 def trained(run: Path) -> dict[str, Any]:
@@ -204,95 +149,25 @@ def trained(run: Path) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
-def finished(run: Path) -> Any:
-    """The trained model in float32."""
-    model = parts.load(run / MODEL)
-    if model.dtype_policy.name == "float32":
-        return model
-    plain = type(model).from_config({**model.get_config(), "dtype": "float32"})
-    plain.set_weights(model.get_weights())
-    return plain
-
-
-# Measuring and packing
-
-
-def measure(
-    recipe: Recipe, model: Any, data: Data, args: argparse.Namespace
-) -> dict[str, Any]:
-    """All measures, and the picture if it is wanted."""
-    noisy = hasattr(model, "corrupt")
-    if noisy:
-        drawn = measures.denoised(model, seen(recipe, data), data.test)
-    else:
-        drawn = measures.compressed(model, seen(recipe, data), data.test)
-    ours = "denoised" if noisy else "reconstruction"
-    groups = [face.groups for face in data.faces] or [()] * len(data.test)
-    most = args.descriptors if data.faces else 0
-    found = measures.report(data.test, drawn, ours, data.people, groups, most)
-    if args.pictures is not None:
-        index = pictures.shown(data.faces) if data.faces else range(pictures.COLUMNS)
-        originals = data.test[list(index)]
-        rows = {"never seen": originals}
-        rows |= {name: one[list(index)] for name, one in drawn.items()}
-        picture = pictures.sheet(model, rows, originals)
-        pictures.write(args.pictures / f"{args.preset}.jpg", picture)
-    inputs = measures.as_unit(data.test) if not noisy else drawn["noisy"]
-    lost = measures.lost_to_float16(model, data.test, lambda m: m.reconstruct(inputs))
-    return found | {"PSNR lost to float16": measures.rounded(lost)}
-
-
-def golden(data: Data) -> Array | None:
-    """Two pictures of nobody for the golden values; noise where there are none."""
-    nobody = [i for i, f in enumerate(data.faces) if "generated" in f.groups]
-    return data.test[nobody[:2]] if len(nobody) > 1 else None
-
-
-def pack(
-    recipe: Recipe,
-    model: Any,
-    data: Data,
-    results: dict[str, Any],
-    run: Path,
-    args: argparse.Namespace,
-) -> Path:
-    """Writes the preset; one among those that ship is entered under its name."""
-    told = trained(run)
-    how = ("minutes", "steps", "batch_size", "dtype", "backend", "machine")
-    small = results["PSNR lost to float16"] <= NO_LOSS
-    folder = presets.save_preset(
-        model,
-        args.weights / args.preset,
-        description=recipe.description,
-        licence=args.licence or recipes.LICENCES[recipe.data],
-        data=f"{args.data} {data.text}" if args.data else data.text,
-        use=recipes.USE[recipe.data],
-        limits=recipes.LIMITS[recipe.data],
-        not_for=recipes.NOT_FOR[recipe.data],
-        seed=told["seed"],
-        commit=told["commit"],
-        command=told["command"],
-        results={**results, "training": {key: told[key] for key in how}},
-        dtype="float16" if small else "float32",
-        images=golden(data),
-    )
-    home = presets.weights_folder()
-    if home is not None and home.samefile(args.weights):  # others do not ship
-        presets.register(folder)
-    return folder
+# The command
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset", choices=tuple(RECIPES))
+    parser.add_argument("preset", choices=tuple(recipes.RECIPES | recipes.VARIANTS))
     parser.add_argument("--portraits", type=Path, help="folder of faces")
     parser.add_argument("--people", type=Path, help="folder of synthetic people")
     parser.add_argument("--folder", type=Path, help="IDX files of the digits")
+    parser.add_argument("--gather", type=Path, help="write what to train on, and stop")
+    parser.add_argument("--gathered", type=Path, help="train on what --gather wrote")
     parser.add_argument("--output", type=Path, default=Path("runs/pretrain"))
     parser.add_argument("--weights", type=Path, help="where presets are packed to")
     parser.add_argument("--pictures", type=Path, help="where to draw what it draws")
     parser.add_argument("--minutes", type=float, help="the recipe's by default")
     parser.add_argument("--epochs", type=int, help="at most so many")
+    parser.add_argument("--batch-size", type=int, help="the recipe's by default")
+    parser.add_argument("--workers", type=int, default=1, help="threads for batches")
+    parser.add_argument("--passes", type=int, default=1, help="of the data, an epoch")
     parser.add_argument("--pack-only", action="store_true")
     parser.add_argument("--dtype", default="float32", help="or mixed_bfloat16")
     parser.add_argument("--distribute", action="store_true", help="on all devices")
@@ -304,29 +179,85 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(words)
     args.command = words
-    args.minutes = args.minutes or RECIPES[args.preset].minutes
-    if RECIPES[args.preset].data == recipes.FACES and args.portraits is None:
-        parser.error(f"{args.preset} is trained on faces. Give --portraits FOLDER.")
+    args.minutes = args.minutes or recipe_of(args).minutes
+    problem = refused(args)
+    if problem:
+        parser.error(problem)
     return args
+
+
+def refused(args: argparse.Namespace) -> str:
+    """What is wrong with the arguments together, or nothing."""
+    faces = recipe_of(args).data == recipes.FACES
+    if (args.gather or args.gathered) and not faces:
+        return f"{args.preset} is trained on digits, read anywhere. Give --folder."
+    if args.gathered and (args.portraits or args.pack_only or args.weights):
+        return "--gathered trains only. Measure and pack where the pictures are."
+    if faces and not args.portraits and not args.gathered:
+        return f"{args.preset} is trained on faces. Give --portraits FOLDER."
+    return ""
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    return (recipes.RECIPES | recipes.VARIANTS)[args.preset]
+
+
+def load(recipe: Recipe, args: argparse.Namespace) -> Data:
+    """The recipe's data, split; or what was gathered of them."""
+    if args.gathered:
+        return gathered(args.gathered, recipe.size)
+    import pretrain_data
+
+    return pretrain_data.load(recipe, args)
+
+
+def is_trained(run: Path, args: argparse.Namespace) -> bool:
+    """Whether it is done, or what there is shall do."""
+    told = trained(run) if (run / MODEL).is_dir() else {}
+    if told and (args.pack_only or told["minutes"] >= args.minutes):
+        return True
+    if args.pack_only and not (run / CHECKPOINTS).is_dir():
+        raise SystemExit(f"{run} holds no checkpoint. Run without --pack-only.")
+    return False
+
+
+def finish(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> None:
+    """Measures, and packs if that is wanted."""
+    import pretrain_packing as packing
+
+    told = trained(run)
+    if told.get("data", data.text) != data.text:
+        raise SystemExit(
+            f"{run} was trained on: {told['data']} Expected the data given now: "
+            f"{data.text} Give the folders that were gathered."
+        )
+    model = packing.finished(run / MODEL)
+    results = packing.measure(recipe, model, data, args)
+    write_json(run / RESULTS, results)
+    print(json.dumps(results, indent=1))
+    if args.weights is not None:
+        print(packing.pack(recipe, model, data, results, told, args))
 
 
 def main(words: list[str]) -> None:
     args = arguments(words)
-    recipe, run = RECIPES[args.preset], args.output / args.preset
-    run.mkdir(parents=True, exist_ok=True)
+    recipe, run = recipe_of(args), args.output / args.preset
     data = load(recipe, args)
     print(data.text, flush=True)
-    done = trained(run).get("minutes", 0) >= args.minutes
-    if not (done or (args.pack_only and (run / MODEL).is_dir())):
-        if args.pack_only and not (run / "checkpoints").is_dir():
-            raise SystemExit(f"{run} holds no checkpoint. Run without --pack-only.")
+    if args.gather:
+        gather(args.gather, data, commit())
+        print(f"{args.gather}: {args.gather.stat().st_size / 1e6:.1f} MB")
+        return
+    run.mkdir(parents=True, exist_ok=True)
+    if not is_trained(run, args):
         train(recipe, data, run, args)
-    model = finished(run)
-    results = measure(recipe, model, data, args)
-    write_json(run / RESULTS, results)
-    print(json.dumps(results, indent=1))
-    if args.weights is not None:
-        print(pack(recipe, model, data, results, run, args))
+    if data.test is None:
+        print(
+            f"Trained, and not measured: the faces held out are elsewhere. Copy {run} "
+            "to the --output of a machine that has them and run there with --pack-only."
+        )
+        return
+    finish(recipe, data, run, args)
 
 
 if __name__ == "__main__":

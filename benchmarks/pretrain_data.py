@@ -16,18 +16,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import keras
 import numpy as np
+import pretrain_recipes as recipes
+from autoencoders import load as load_digits
 from numpy.typing import NDArray
+from pretrain_gather import Data
+from pretrain_measures import counted
 
 from deepface_models._files import atomic_path
-from deepface_models.data.augmentation import Augmentation, random_similarity
 from deepface_models.faces import FaceAligner, align, alignment_matrix, template
 from deepface_models.faces.align import invert, transform_points, umeyama
 from deepface_models.faces.landmarks import box_from_landmarks, predict
@@ -55,6 +57,11 @@ HELD_OUT = 0.1
 MORE_HELD_OUT = {"london_smiling": 0.3, "glasses": 0.4, "synthetic_people": 0.5}
 SHOWN = ("london_smiling", "sfhq_t2i", "synthetic_people", "pictures")
 LEFT_OUT = ("sfhq",)
+MOST_DIGITS = 2000  # to measure with
+TITLES = {
+    "mnist": "MNIST (Y. LeCun, C. Cortes, C. Burges)",
+    "fashion": "Fashion-MNIST (Zalando Research, MIT)",
+}
 
 
 @dataclass(frozen=True)
@@ -231,66 +238,34 @@ def _aligned(faces: list[Face], size: int) -> tuple[Array, Array]:
     return np.array(kept), np.stack(wide)
 
 
-# Batches
+# What a recipe asks for
 
 
-class Pictures(keras.utils.PyDataset):
-    """Batches of pictures, each epoch in another order and slightly changed.
-
-    The draws depend on `seed`, `epoch` and the batch's number alone, so that a
-    training that is resumed sees what an uninterrupted one would.
-
-    Args:
-        wide: (N, S + 2 border, S + 2 border, C), uint8 where they are to be changed.
-        border: What the changes may bring into the picture.
-        batch_size: Pictures a batch.
-        augmentation: Ranges of turn, size, place and mirror; None changes nothing.
-        colour: Standard deviation of the changes of brightness and of each colour.
-        seed: Makes the draws repeatable.
-    """
-
-    def __init__(
-        self,
-        wide: Array,
-        border: int = 0,
-        batch_size: int = 32,
-        augmentation: Augmentation | None = None,
-        colour: float = 0.0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(workers=1, max_queue_size=4)
-        self.wide, self.border = wide, border
-        self.size = wide.shape[1] - 2 * border
-        self.batch_size = min(batch_size, len(wide))
-        self.augmentation, self.colour = augmentation, colour
-        self.seed, self.epoch = seed, 0
-
-    def __len__(self) -> int:
-        return len(self.wide) // self.batch_size
-
-    def __getitem__(self, index: int) -> tuple[Array]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(
-            len(self.wide)
+def load(recipe: recipes.Recipe, args: Namespace) -> Data:
+    """The recipe's data, split."""
+    if recipe.data != recipes.FACES:
+        training, test = load_digits(recipe.data, args.folder, args.limit)
+        count, test = len(training) + len(test), test[:MOST_DIGITS]
+        part = ", of its 10,000 test pictures" if count == 10_000 else ""
+        text = f"{TITLES[recipe.data]}: {len(training):,} pictures{part}"
+        return Data(training, 0, f"{text}; {len(test):,} others held out", test)
+    folders = [f for f in (args.portraits, args.people) if f is not None]
+    found = read(folders, recipe.size, args.output / "data", args.sfhq)
+    if args.limit:
+        found = found.select(i < args.limit for i in range(len(found)))
+    training, out = found.split()
+    if not len(training) or not len(out):
+        raise ValueError(
+            f"{len(found)} pictures of {len({f.person for f in found.faces})} people "
+            "leave nobody to train on or to hold out. Expected about twenty people or "
+            "more. Put the pictures into one folder a person."
         )
-        chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        if self.augmentation is None:
-            return (self.wide[chosen],)
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        return (np.stack([self._changed(self.wide[i], rng) for i in chosen]),)
+    text = f"{described(training)} Held out: {described(out)}"
+    return Data(training.wide, training.border, text, out.images, out.faces)
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
 
-    def _changed(self, picture: Array, rng: np.random.Generator) -> Array:
-        ranges = self.augmentation or Augmentation.none()
-        matrix = random_similarity(rng, len(picture), ranges)
-        matrix[:, 2] += matrix[:, :2] @ np.full(2, self.border, float)
-        # Cubic: the network would learn the softness of linear interpolation.
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        shape, border = (self.size, self.size), cv2.BORDER_REPLICATE
-        face = cv2.warpAffine(picture, matrix, shape, flags=flags, borderMode=border)
-        if not self.colour:
-            return np.asarray(face)
-        gain = np.exp(rng.normal(0, self.colour) + rng.normal(0, self.colour / 2, 3))
-        shift = 255 * rng.normal(0, self.colour / 2)
-        return np.clip(face * gain + shift, 0, 255).round().astype("uint8")
+def described(faces: Faces) -> str:
+    """How many pictures of whom, with their licences."""
+    people = len({face.person for face in faces.faces})
+    names = [recipes.SOURCES.get(f.source, f.source) for f in faces.faces]
+    return f"{len(faces):,} pictures of {people:,} people: {counted(names)}."

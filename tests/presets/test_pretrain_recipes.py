@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import os
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 from deepface_models import presets
 from deepface_models.autoencoders import DenoisingAutoencoder, VariationalAutoencoder
+from deepface_models.data.augmentation import Augmentation, random_similarity
 from deepface_models.faces import align, alignment_matrix
 from deepface_models.media import read_image
 
@@ -32,7 +35,8 @@ pytestmark = pytest.mark.skipif(
 def scripts():
     """The modules of benchmarks/ by name."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
-    names = ("pretrain", "pretrain_data", "pretrain_measures", "pretrain_recipes")
+    parts = ("batches", "data", "gather", "measures", "recipes")
+    names = ("pretrain", *(f"pretrain_{part}" for part in parts))
     yield {name: importlib.import_module(name) for name in names}
     sys.path.remove(str(ROOT / "benchmarks"))
 
@@ -106,18 +110,33 @@ def test_groups_are_what_the_data_say(scripts, portraits):
 
 def test_batches_change_with_the_epoch_alone(scripts, portraits):
     data, recipes = scripts["pretrain_data"], scripts["pretrain_recipes"]
+    batches = scripts["pretrain_batches"]
     faces = data.read([portraits], 64, portraits / "cache")
-    made = [
-        data.Pictures(faces.wide, faces.border, 8, recipes.MOVED, 0.05, seed=1)
-        for _ in range(2)
-    ]
-    first = made[0][1][0]
+    few, more = (
+        batches.Pictures(
+            faces.wide, 8, 8, recipes.MOVED, 0.05, seed=1, blend=0.5, **more
+        )
+        for more in ({}, {"workers": 2, "passes": 2})
+    )
+    assert (len(few), len(more)) == (3, 6)
+    first = few[0][0]
     assert first.shape == (8, 64, 64, 3) and first.dtype == np.uint8
-    assert np.array_equal(first, made[1][1][0])
-    made[0].on_epoch_end()
-    assert not np.array_equal(first, made[0][1][0])
-    still = data.Pictures(faces.wide, faces.border, 24, data.Augmentation.none())[0][0]
+    for number in range(6):  # two epochs of the one, one of the other
+        assert np.array_equal(few[number % 3][0], more[number][0])
+        few.epoch = (number + 1) // 3
+    few.epoch = 1
+    assert not np.array_equal(first, few[0][0])
+    still = batches.Pictures(faces.wide, 8, 24, batches.Moves())[0][0]
     assert any(np.array_equal(one, faces.images[0]) for one in still)
+
+
+def test_moves_are_those_of_the_augmentation(scripts):
+    numbers = {"rotation": 5.0, "zoom": 0.1, "shift": 0.1, "flip": 0.5}
+    moves, same = scripts["pretrain_batches"].Moves(**numbers), Augmentation(**numbers)
+    one, other = np.random.default_rng(0), np.random.default_rng(0)
+    for _ in range(9):
+        expected = random_similarity(other, 80, same)
+        assert np.array_equal(moves.draw(one, 80), expected)
 
 
 def test_measures_know_better_from_worse(scripts):
@@ -176,7 +195,8 @@ def make(scripts, portraits, tmp_path, monkeypatch):
     def run(name, *words, pack=True):
         folders = ("--portraits", portraits, "--output", tmp_path)
         more = ("--weights", weights, "--pictures", tmp_path / "docs") if pack else ()
-        pretrain.main([name, *map(str, (*folders, *more, "--descriptors", 0)), *words])
+        more = (*more, "--descriptors", 0, *words)
+        pretrain.main([name, *map(str, (*folders, *more))])
         return weights / name
 
     return run
@@ -215,3 +235,97 @@ def test_a_denoiser_is_measured_by_what_it_removes(make):
     assert 13 < found["noisy"]["PSNR"] < 17  # the noise's deviation is 0.2
     assert "denoised" in found
     assert any(name.startswith("OpenCV") for name in found)
+
+
+# Training on another machine
+
+ELSEWHERE = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {absent}:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+import pretrain
+from dataclasses import replace
+from pretrain_recipes import RECIPES, ConvolutionalAutoencoder
+
+def small(dtype):
+    return ConvolutionalAutoencoder((64, 64, 3), (4, 4), "relu", 4, dtype=dtype)
+
+RECIPES[sys.argv[1]] = replace(RECIPES[sys.argv[1]], build=small)
+pretrain.main(sys.argv[1:])
+assert not {{"dlib", "c2pa"}} & set(sys.modules)
+"""
+
+
+def train_elsewhere(name, *words):
+    """Runs the command where there are neither dlib nor PyAV nor other backends."""
+    known = [b for b in ("jax", "torch") if importlib.util.find_spec(b)]
+    backend = [*known, "tensorflow"][0]
+    absent = {"av", "c2pa", "dlib", "jax", "tensorflow", "torch"} - {backend}
+    told = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE.format(absent=absent), name, *map(str, words)],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT / 'benchmarks'}:{ROOT}",
+            "KERAS_BACKEND": backend,
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def test_another_machine_trains_on_what_was_gathered(make, tmp_path):
+    name, file = "autoencoder_faces_64", tmp_path / "faces.npz"
+    make(name, "--gather", file, pack=False)
+    assert file.stat().st_size < 400_000 and not (tmp_path / name).exists()
+    words = ("--epochs", "1", "--batch-size", "4", "--workers", "2")
+    there = tmp_path / "there"
+    told = train_elsewhere(name, "--gathered", file, "--output", there, *words)
+    assert "--pack-only" in told
+    found = {path.name for path in (there / name).iterdir()}
+    assert found == {"checkpoints", "history.csv", "model", "training.json"}
+
+    shutil.copytree(there / name, tmp_path / name)
+    make(name, "--pack-only")
+    record = presets.describe(name)
+    assert "--gathered" in record["command"] and "--portraits" not in record["command"]
+    assert record["results"]["training"]["batch_size"] == 4
+    assert "CPU cores" in record["results"]["training"]["machine"]
+    with pytest.raises(SystemExit, match="Give the folders that were gathered"):
+        make(name, "--pack-only", "--limit", "20")
+
+
+def test_what_was_gathered_is_what_was_aligned(scripts, portraits, tmp_path):
+    gather, path = scripts["pretrain_gather"], tmp_path / "faces.npz"
+    faces = scripts["pretrain_data"].read([portraits], 64, portraits / "cache")
+    gather.gather(path, gather.Data(faces.wide, faces.border, "three"), "1a2b3c4")
+    found = gather.gathered(path, 64)
+    assert (found.border, found.text, found.commit) == (8, "three", "1a2b3c4")
+    assert found.test is None and found.wide.shape == faces.wide.shape
+    assert np.abs(found.wide.astype(int) - faces.wide).mean() < 1.5
+    with pytest.raises(ValueError, match=r"64 px\. Expected 128 px"):
+        gather.gathered(path, 128)
+    with np.load(path) as arrays:
+        np.savez(path, **{**arrays, "jpegs": arrays["jpegs"] * 0})
+    with pytest.raises(ValueError, match="no JPEG"):
+        gather.gathered(path, 64)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("vae_mnist", "--gather", "x.npz"), "trained on digits"),
+        (("vae_faces_64", "--gathered", "x.npz", "--pack-only"), "trains only"),
+        (("vae_faces_64",), "Give --portraits"),
+    ],
+)
+def test_what_does_not_go_together(scripts, capsys, words, told):
+    with pytest.raises(SystemExit):
+        scripts["pretrain"].main(list(words))
+    assert told in capsys.readouterr().err
