@@ -154,7 +154,7 @@ def trained(run: Path) -> dict[str, Any]:
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset", choices=tuple(recipes.RECIPES | recipes.VARIANTS))
+    parser.add_argument("preset", choices=tuple(recipes.RECIPES))
     parser.add_argument("--portraits", type=Path, help="folder of faces")
     parser.add_argument("--people", type=Path, help="folder of synthetic people")
     parser.add_argument("--folder", type=Path, help="IDX files of the digits")
@@ -199,7 +199,7 @@ def refused(args: argparse.Namespace) -> str:
 
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
-    return (recipes.RECIPES | recipes.VARIANTS)[args.preset]
+    return recipes.RECIPES[args.preset]
 
 
 def load(recipe: Recipe, args: argparse.Namespace) -> Data:

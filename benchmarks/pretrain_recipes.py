@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -115,17 +115,7 @@ def digits(description: str, data: str, build: Callable[..., Any], **more: Any) 
 
 
 def autoencoder_faces_64(dtype: str) -> Any:
-    shape, widths = (64, 64, 3), (32, 64, 128)
-    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 256, dtype=dtype)
-
-
-def wide_autoencoder(dtype: str) -> Any:
     shape, widths = (64, 64, 3), (48, 96, 192)
-    return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 256, dtype=dtype)
-
-
-def deep_autoencoder(dtype: str) -> Any:
-    shape, widths = (64, 64, 3), (64, 128, 256, 256)
     return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 256, dtype=dtype)
 
 
@@ -171,8 +161,10 @@ RECIPES: dict[str, Recipe] = {
     "autoencoder_faces_64": Recipe(
         "Autoencoder of aligned faces, 64 x 64 px: 256 numbers a face",
         autoencoder_faces_64,
-        loss=sharp,
-        learning_rate=1e-3,
+        loss=faithful,
+        batch_size=64,
+        blend=0.5,
+        weight_decay=0.05,
     ),
     "vae_faces_64": Recipe(
         "Variational autoencoder of aligned faces, 64 x 64 px: 128 numbers a face",
@@ -224,15 +216,4 @@ RECIPES: dict[str, Recipe] = {
         small_vae,
         minutes=4.0,
     ),
-}
-
-# Being tried, by name like a preset; none of them ships.
-_TRIED = replace(
-    RECIPES["autoencoder_faces_64"], loss=faithful, batch_size=64, weight_decay=0.05
-)
-VARIANTS: dict[str, Recipe] = {
-    "faces_64_wide": replace(_TRIED, build=wide_autoencoder),
-    "faces_64_deep": replace(_TRIED, build=deep_autoencoder),
-    "faces_64_wide_blend": replace(_TRIED, build=wide_autoencoder, blend=0.5),
-    "faces_64_deep_blend": replace(_TRIED, build=deep_autoencoder, blend=0.5),
 }

@@ -5,15 +5,15 @@
 
 --talkers has a folder of clips for each person; --people and --portraits are read as
 by pretrain.py. Run again after an interruption, it goes on where it was; --pack-only
-packs what is there.
+packs what is there. With --gather FILE everybody's faces are written and nothing is
+trained; --gathered FILE trains from them, on another machine if you like: any backend
+of Keras will do (KERAS_BACKEND), and --processes and --reuse keep a fast device busy.
 
 An encoder and decoder pretrained as a plain autoencoder put the person into the latent,
-and then a swap shows the replaced person. Here the latent cannot hold the person: a
-batch has several pictures of each of a few people, each person's mean is taken from
-their latents, and who is drawn comes from a mean of other pictures of that person. Of
-somebody with one picture there are several views of it, which teach place and light.
-Encoder and trunk are kept, as `Swift` has them; what draws a person from a mean face is
-not, as the people to swap have parts of their own.
+and then a swap shows the replaced person. Here the latent is of no use for that: the
+same latents have to draw other people too (pretrain_groups.py), each person's mean is
+taken from them, and who is drawn comes from a mean picture. A linear map has to tell
+from them where the landmarks are.
 """
 
 from __future__ import annotations
@@ -23,154 +23,55 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many processes draw
 
 import keras
 import numpy as np
 import pretrain
-import pretrain_data
 import pretrain_recipes as recipes
 from keras import layers, ops
 from numpy.typing import NDArray
+from pretrain_groups import POINTS, STEPS, VIEWS, Groups
+from pretrain_machine import commit, machine
+from pretrain_people import People, gather
 
-import deepface_models as dfm
-from deepface_models import presets
+from deepface_models import parts, presets
 from deepface_models._files import write_json
 from deepface_models.callbacks import ResumableCheckpoint, StopOnNonFinite, TimeBudget
-from deepface_models.data._person import Person
-from deepface_models.data.augmentation import Augmentation, warp_pair
-from deepface_models.layers import PixelShuffle
 from deepface_models.losses import FaceLoss
 from deepface_models.swap import swift
 
 Array = NDArray[Any]
 
-PEOPLE, VIEWS, REFERENCES = 6, 4, 6  # of a batch; pictures of each; in a mean face
-MANY = 0.6  # share of people in a batch that have several pictures
-GREY = 0.2  # how often people of whom all is grey are drawn, beside 1
-ONE_FACE = Augmentation(rotation=6.0, zoom=0.06, shift=0.04, flip=0.0, warp=0.03)
-FACES = Augmentation(rotation=4.0, zoom=0.04, shift=0.025, flip=0.0, warp=0.015)
+NOISE, SMALL = 0.3, 1e-4  # of latents and on their squares: what matters little is lost
+LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
+START = "start.weights.h5"
 TALKERS = (
     "speakers of the GRID corpus (M. Cooke, J. Barker, S. Cunningham, X. Shao 2006, "
     "CC BY 4.0) and of the clips named in the attribution of the talkers' folder"
 )
 
 
-# Data
-
-
-def read(args: argparse.Namespace) -> list[dfm.FaceSet]:
-    """Everybody's faces, a set a person; extracted on the first run."""
-    aligner = dfm.FaceAligner(image_size=args.size)
-    folder = args.output / f"faces_{args.size}"
-    found = []
-    for person in sorted(args.talkers.iterdir()) if args.talkers else ():
-        if person.is_dir() and person.name not in args.leave_out:
-            clips = sorted(p for p in person.iterdir() if p.is_file())
-            found.append(aligner.extract(clips, folder / person.name))
-    for place in (args.people, args.portraits):
-        faces = pretrain_data.listed(place) if place else []
-        people: dict[tuple[str, str], list[Path]] = {}
-        for face in faces:
-            if not pretrain_data.held_out(face):
-                people.setdefault((face.source, face.person), []).append(face.file)
-        owner = {str(p): key[1] for key, files in people.items() for p in files}
-        for source in sorted({key[0] for key in people}):
-            files = [p for key, own in people.items() if key[0] == source for p in own]
-            together = aligner.extract(files, folder / source)
-            found += by_person(together, owner)
-    return found
-
-
-def by_person(faces: dfm.FaceSet, owner: dict[str, str]) -> list[dfm.FaceSet]:
-    """Splits a set; pictures that are nobody's (held out since) are left out."""
-    names = [owner.get(str(source)) for source in faces.to_pandas()["source"]]
-    return [
-        faces.select([other == name for other in names])
-        for name in dict.fromkeys(n for n in names if n is not None)
-    ]
-
-
-class Groups(keras.utils.PyDataset):
-    """Batches of a few people with several pictures each.
-
-    `x["image"]` (B, S, S, 3) are warped, of other colours than the target; `x["face"]`
-    (B, S, S, 4) is a mean of pictures and masks of the same person; the target (B, S,
-    S, 5) is as `SwapPairs` has it. The draws depend on seed, epoch and number alone.
-    """
-
-    def __init__(self, faces: list[dfm.FaceSet], seed: int, steps: int = 50) -> None:
-        super().__init__(workers=1, max_queue_size=4)
-        people = [Person(one, one.image_size, 1.0, 1.0) for one in faces]
-        self.many = [p for p in people if len(p.faces) > VIEWS]
-        self.single = [p for p in people if len(p.faces) <= VIEWS]
-        grey = [np.ptp(p.faces[0].astype(int), axis=-1).max() < 8 for p in self.many]
-        weights = np.where(grey, GREY, 1.0)
-        self.weights = weights / weights.sum()
-        self.seed, self.steps, self.epoch = seed, steps, 0
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-
-    def __getitem__(self, index: int) -> tuple[dict[str, Array], Array]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        drawn = [self._group(rng) for _ in range(PEOPLE)]
-        images, means, targets = (
-            np.concatenate(part) for part in zip(*drawn, strict=True)
-        )
-        return {"image": images, "face": means}, targets
-
-    def _group(self, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-        if self.many and (not self.single or rng.random() < MANY):
-            person = self.many[rng.choice(len(self.many), p=self.weights)]
-            ranges = FACES
-        else:
-            person, ranges = self.single[rng.integers(len(self.single))], ONE_FACE
-        faces, masks = person.faces, person.layers
-        chosen = rng.choice(len(faces), VIEWS, len(faces) < VIEWS)
-        others = rng.choice(len(faces), min(REFERENCES, len(faces)), replace=False)
-        mirror = slice(None, None, -1 if rng.random() < 0.5 else 1)
-        coloured = colours(rng, 0.08, 0.05)
-        mean = np.concatenate([faces[others], masks[others][..., :1]], -1).mean(0)
-        mean = mean[:, mirror].astype("float32") / 255.0
-        mean[..., :3] = coloured(mean[..., :3])
-        images, targets = [], []
-        for number in chosen:
-            face, layers_ = (a[number][:, mirror] for a in (faces, masks))
-            face, layers_ = map(np.ascontiguousarray, (face, layers_))
-            warped, target, moved = warp_pair(face, layers_, rng, ranges)
-            images.append(colours(rng, 0.12, 0.08)(warped / np.float32(255)))
-            target = coloured(target / np.float32(255))
-            targets.append(np.concatenate([target, moved / np.float32(255)], -1))
-        return np.stack(images), np.stack([mean] * VIEWS), np.stack(targets)
-
-
-def colours(
-    rng: np.random.Generator, gain: float, light: float
-) -> Callable[[Array], Array]:
-    """A random change of colours and brightness, the same for all it is given."""
-    gains = np.exp(rng.normal(0, gain, 3)).astype("float32")
-    shift = (rng.normal(0, light) + rng.normal(0, light / 2, 3)).astype("float32")
-    return lambda picture: np.clip(picture * gains + shift, 0.0, 1.0)
-
-
 # Model
 
 
-class LessMean(layers.Layer):
-    """Takes from latents the mean of their person's in the batch."""
+class OfGroups(layers.Layer):
+    """Means over the views of each group, or what is left of inputs without them."""
 
-    def call(self, latents: Any) -> Any:
-        grouped = ops.reshape(latents, (-1, VIEWS, latents.shape[-1]))
-        moved = grouped - ops.mean(grouped, axis=1, keepdims=True)
-        return ops.reshape(moved, (-1, latents.shape[-1]))
+    def __init__(self, left: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.left = left
+
+    def call(self, inputs: Any) -> Any:
+        shape = tuple(inputs.shape[1:])
+        grouped = ops.reshape(inputs, (-1, VIEWS, *shape))
+        mean = ops.mean(grouped, axis=1, keepdims=True)
+        found = grouped - mean if self.left else ops.repeat(mean, VIEWS, axis=1)
+        return ops.reshape(found, (-1, *shape))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
@@ -187,70 +88,112 @@ class Logits(layers.Layer):
         return input_shape
 
 
+class ByteFaceLoss(FaceLoss):
+    """`FaceLoss` of targets in bytes."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        unit = y_true / 255.0
+        weight = unit[..., 4:] * (255.0 / STEPS)
+        return super().call(ops.concatenate([unit[..., :4], weight], -1), y_pred)
+
+
 def conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
     own = {"padding": "same", "kernel_initializer": "he_normal", **kwargs}
     return layers.Conv2D(filters, kernel, **own)(layers.ReLU()(x))
 
 
-def residual(x: Any) -> Any:
-    y = conv(conv(x, x.shape[-1]), x.shape[-1], kernel_initializer="zeros")
-    return layers.Add()([x, y])
+def start(size: int, latent_size: int) -> keras.Model:
+    """Draws from a latent and a mean face what a Swift decoder draws of its person.
 
-
-def anybody(size: int, latent_size: int) -> keras.Model:
-    """Draws from a latent and a mean face what a Swift decoder draws of its person."""
+    The face only adds to what a decoder's first dense layer gives, and makes its
+    vector: layers behind are a decoder's, one by one.
+    """
     low, middle, high = swift.DECODER_WIDTHS
+    coarse = size // 16
     code, face = keras.Input((latent_size,)), keras.Input((size, size, 4))
-    x = layers.Conv2D(32, 4, strides=4, padding="same")(Logits()(face))
-    x = residual(conv(conv(x, 64, strides=2), high, strides=2))
+    x = layers.Conv2D(64, 4, strides=4, padding="same")(Logits()(face))
+    x = swift._residual(conv(x, 128, strides=2))
+    x = swift._residual(swift._residual(conv(x, 192, strides=2)))
     pooled = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
     vector = layers.Dense(2 * (middle + low), kernel_initializer="zeros")(pooled)
-    coarse = size // 16
-    moved = layers.Reshape((coarse, coarse, high))(
-        layers.Dense(coarse * coarse * high)(code)
-    )
-    x = residual(layers.Add()([moved, conv(x, high, 1)]))
-    maps = PixelShuffle(2)(conv(x, 4 * middle, 1))
-    return keras.Model([code, face], [maps, vector], name="anybody")
+    moved = layers.Dense(coarse * coarse * high, name="coarse")(code)
+    moved = layers.Reshape((coarse, coarse, high))(moved)
+    x = swift._residual(layers.Add()([moved, conv(x, high, 1)]))
+    return keras.Model([code, face], [swift._up(x, middle), vector], name="start")
 
 
-def build(model: swift.Swift) -> keras.Model:
+def build(model: swift.Swift, begin: keras.Model) -> keras.Model:
     """The training model around a Swift's encoder and trunk."""
     size = model.image_size
-    image = keras.Input((size, size, 3), name="image")
-    face = keras.Input((size, size, 4), name="face")
-    code = LessMean()(model.encoder(image))
-    maps, vector = anybody(size, model.latent_size)([code, face])
-    drawn = model.trunk([maps, vector, Logits()(face)])
-    return keras.Model({"image": image, "face": face}, drawn)
+    image = keras.Input((size, size, 3), name="image", dtype="uint8")
+    face = keras.Input((size, size, 4), name="face", dtype="uint8")
+    seen, known = (layers.Rescaling(1.0 / 255.0)(x) for x in (image, face))
+    code = OfGroups(left=True)(model.encoder(seen))
+    code = layers.ActivityRegularization(l2=SMALL)(code)
+    code = layers.GaussianNoise(NOISE)(code)
+    mean = OfGroups(left=False)(known)
+    maps, vector = begin([code, mean])
+    drawn = model.trunk([maps, vector, Logits()(mean)])
+    points = layers.Dense(POINTS, use_bias=False, name="points")(code)
+    outputs = {"drawn": drawn, "points": points}
+    return keras.Model({"image": image, "face": face}, outputs)
+
+
+def even(model: swift.Swift, begin: keras.Model, data: Groups) -> None:
+    """Scales latents to a mean square of 1 about their person's mean."""
+    images = np.concatenate([data[n][0]["image"] for n in range(min(8, len(data)))])
+    codes = model.encode(images).reshape(-1, VIEWS, model.latent_size)
+    scale = float(np.std(codes - codes.mean(axis=1, keepdims=True)))
+    last, first = model.encoder.layers[-1], begin.get_layer("coarse")
+    last.set_weights([w / scale for w in last.get_weights()])
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel * scale, bias])
 
 
 # The job
 
 
 def train(model: swift.Swift, run: Path, args: argparse.Namespace) -> None:
-    data = Groups(read(args), args.seed)
-    print(f"{len(data.many)} people with several pictures, {len(data.single)} with few")
-    whole = build(model)
-    whole.compile(keras.optimizers.Adam(1e-3, beta_2=0.99), FaceLoss())
+    people = People.load(args.gathered) if args.gathered else gathered(args)
+    people = people.resized(args.size)
+    own = (args.groups, args.steps, args.reuse, args.processes)
+    data = Groups(people, args.seed, *own)
+    begin = start(args.size, model.latent_size)
+    whole = build(model, begin)
+    rate = keras.optimizers.Adam(args.rate, beta_2=0.99)
+    whole.compile(
+        rate,
+        {"drawn": ByteFaceLoss(), "points": "mae"},
+        {"drawn": 1.0, "points": LANDMARKS},
+    )
     budget = TimeBudget(args.minutes)
-    checkpoint = ResumableCheckpoint(run / "checkpoints", data, every=10, also=[budget])
+    checkpoint = ResumableCheckpoint(run / "checkpoints", data, every=40, also=[budget])
     log = keras.callbacks.CSVLogger(run / "history.csv", append=True)
     callbacks = [checkpoint, budget, StopOnNonFinite(), log]
     epochs = 1 if args.pack_only else pretrain.MANY_EPOCHS
     whole.fit(data, epochs=epochs, verbose=2, shuffle=False, callbacks=callbacks)
+    even(model, begin, data)
     words = ["python", "benchmarks/pretrain_swift.py", *sys.argv[1:]]
+    here = commit()
     told = {
         "minutes": args.minutes,
         "steps": int(whole.optimizer.iterations),
-        "people": len(data.many) + len(data.single),
-        "pictures": sum(len(p.faces) for p in (*data.many, *data.single)),
-        "commit": pretrain.commit(),
+        "batch_size": args.groups * VIEWS,
+        "people": len(people.sources),
+        "pictures": len(people.images),
+        "commit": people.commit if here == "unknown" else here,
         "command": shlex.join(words),
-        "machine": f"{os.cpu_count()} CPU cores",
+        "machine": machine(),
     }
     write_json(run / pretrain.TRAINING, told)
     model.save_parts(run / pretrain.MODEL)
+    begin.save_weights(run / START)
+
+
+def gathered(args: argparse.Namespace) -> People:
+    folders = [f for f in (args.people, args.portraits) if f]
+    cache = args.output / f"faces_{args.size}"
+    return gather(args.size, cache, args.talkers, folders, args.leave_out)
 
 
 def pack(model: swift.Swift, run: Path, args: argparse.Namespace) -> Path:
@@ -291,6 +234,13 @@ def main() -> None:
     parser.add_argument("--people", type=Path, help="folder of synthetic people")
     parser.add_argument("--portraits", type=Path, help="folder of portraits")
     parser.add_argument("--leave-out", nargs="*", default=(), metavar="PERSON")
+    parser.add_argument("--gather", type=Path, metavar="FILE")
+    parser.add_argument("--gathered", type=Path, metavar="FILE")
+    parser.add_argument("--groups", type=int, default=4, help="of a batch")
+    parser.add_argument("--steps", type=int, default=50, help="batches an epoch")
+    parser.add_argument("--reuse", type=int, default=1, help="epochs for a batch")
+    parser.add_argument("--processes", type=int, help="that draw batches")
+    parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
     parser.add_argument("--output", type=Path, default=Path("runs/pretrain"))
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--weights", type=Path, help="where the preset is packed to")
@@ -299,11 +249,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     keras.utils.set_random_seed(args.seed)
+    if args.gather:
+        gathered(args).save(args.gather)
+        return
     run = args.output / f"swift_{args.size}"
     run.mkdir(parents=True, exist_ok=True)
     model = swift.Swift(identities=("a", "b"), image_size=args.size)
     if args.pack_only:
-        model = dfm.load(run / pretrain.MODEL)
+        model = parts.load(run / pretrain.MODEL)
     else:
         train(model, run, args)
     if args.weights:
