@@ -20,7 +20,7 @@ from deepface_models._files import atomic_path
 
 Array = NDArray[Any]
 
-_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 96)
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 91)
 _JPEG += (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 _GREY = 8  # levels between colours, below which a picture is grey
 
@@ -65,7 +65,7 @@ class People:
         return replace(self, images=np.stack(images), points=points)
 
     def save(self, path: Path) -> None:
-        """Writes them, pictures as JPEG of quality 96."""
+        """Writes them, pictures as JPEG of quality 91."""
         data = [cv2.imencode(".jpg", i[..., ::-1], _JPEG)[1] for i in self.images]
         ends = np.cumsum([len(one) for one in data])
         with atomic_path(path) as new:
