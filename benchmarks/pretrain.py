@@ -111,7 +111,6 @@ def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> No
     keras.distribution.set_distribution(None)
     if hasattr(model, "fit_prior"):
         model.fit_prior(recipe.seen(data.images))
-    here = commit()
     told = {
         "minutes": args.minutes,
         "steps": int(model.optimizer.iterations),
@@ -122,7 +121,7 @@ def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> No
         "backend": keras.backend.backend(),
         "machine": machine(),
         "date": began,
-        "commit": data.commit if here == "unknown" else here,
+        "commit": data.commit if args.gathered else commit(),
         "command": shlex.join(["python", "benchmarks/pretrain.py", *args.command]),
         "data": data.text,
     }

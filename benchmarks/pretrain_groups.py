@@ -1,7 +1,7 @@
 """Batches that teach a code of pose, expression and light, and nothing of who it is.
 
 A group is several views of one person A, in, and the same poses and expressions of a
-person B, out; half of the time B is somebody else. Where there is no such picture of B,
+person B, out; often B is somebody else. Where there is no such picture of B,
 one is made: landmarks are moved by what somebody's landmarks did in a clip or a set of
 expressions, and the picture is warped along. So the code of A's face cannot say who A
 is: it would be wrong for B.
@@ -33,8 +33,9 @@ from deepface_models.faces import face_mask
 Array = NDArray[Any]
 
 VIEWS = 6  # of a group
-MANY = 0.6  # share of groups whose person has several pictures
-ANOTHER = 0.5  # share of groups where B is not A
+MANY = 0.7  # share of groups whose person has several pictures
+AS_THEY_ARE = 0.85  # share of their groups whose pictures are not warped
+ANOTHER = 0.4  # share of groups where B is not A
 GREY = 0.15  # share of inputs without colours; how often grey people are drawn
 STEPS = 85  # of a weight of 1, in a byte: eyes weigh 3
 # How often movements are taken from each source.
@@ -109,7 +110,7 @@ class Drawer:
     ) -> list[tuple[int, Array | None]]:
         """A person's faces, and how the landmarks of each are to move, if at all."""
         own = self.people.faces[person]
-        if len(own) > VIEWS and rng.random() < 0.75:
+        if len(own) > VIEWS and rng.random() < AS_THEY_ARE:
             return [(face, None) for face in rng.choice(own, VIEWS, replace=False)]
         face = rng.choice(own)
         return [(face, self._move(rng)) for _ in range(VIEWS)]

@@ -47,7 +47,7 @@ from deepface_models.swap import swift
 
 Array = NDArray[Any]
 
-NOISE, SMALL = 0.3, 1e-4  # of latents and on their squares: what matters little is lost
+NOISE, SMALL = 0.1, 2e-5  # of latents and on their squares: what matters little is lost
 LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
 START = "start.weights.h5"
 TALKERS = (
@@ -174,14 +174,13 @@ def train(model: swift.Swift, run: Path, args: argparse.Namespace) -> None:
     whole.fit(data, epochs=epochs, verbose=2, shuffle=False, callbacks=callbacks)
     even(model, begin, data)
     words = ["python", "benchmarks/pretrain_swift.py", *sys.argv[1:]]
-    here = commit()
     told = {
         "minutes": args.minutes,
         "steps": int(whole.optimizer.iterations),
         "batch_size": args.groups * VIEWS,
         "people": len(people.sources),
         "pictures": len(people.images),
-        "commit": people.commit if here == "unknown" else here,
+        "commit": people.commit if args.gathered else commit(),
         "command": shlex.join(words),
         "machine": machine(),
     }
