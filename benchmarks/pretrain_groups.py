@@ -33,9 +33,9 @@ from deepface_models.faces import face_mask
 Array = NDArray[Any]
 
 VIEWS = 6  # of a group
-MANY = 0.7  # share of groups whose person has several pictures
-AS_THEY_ARE = 0.85  # share of their groups whose pictures are not warped
-ANOTHER = 0.4  # share of groups where B is not A
+MANY = 0.6  # share of groups whose person has several pictures
+AS_THEY_ARE = 0.75  # share of their groups whose pictures are not warped
+ANOTHER = 0.5  # share of groups where B is not A
 GREY = 0.15  # share of inputs without colours; how often grey people are drawn
 STEPS = 85  # of a weight of 1, in a byte: eyes weigh 3
 # How often movements are taken from each source.

@@ -47,7 +47,7 @@ from deepface_models.swap import swift
 
 Array = NDArray[Any]
 
-NOISE, SMALL = 0.1, 2e-5  # of latents and on their squares: what matters little is lost
+NOISE, SMALL = 0.3, 1e-4  # of latents and on their squares: what matters little is lost
 LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
 START = "start.weights.h5"
 TALKERS = (
