@@ -39,17 +39,18 @@ from pretrain_groups import POINTS, STEPS, VIEWS, Groups
 from pretrain_machine import commit, machine
 from pretrain_people import People, gather
 
-from deepface_models import parts, presets
+from deepface_models import presets
 from deepface_models._files import write_json
 from deepface_models.callbacks import ResumableCheckpoint, StopOnNonFinite, TimeBudget
 from deepface_models.losses import FaceLoss
-from deepface_models.swap import swift
+from deepface_models.swap import Swift
+from deepface_models.swap._swift_parts import logits
+from deepface_models.swap.swift import SIZES
 
 Array = NDArray[Any]
 
 NOISE, SMALL = 0.3, 1e-4  # of latents and on their squares: what matters little is lost
 LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
-START = "start.weights.h5"
 TALKERS = (
     "speakers of the GRID corpus (M. Cooke, J. Barker, S. Cunningham, X. Shao 2006, "
     "CC BY 4.0) and of the clips named in the attribution of the talkers' folder"
@@ -77,17 +78,6 @@ class OfGroups(layers.Layer):
         return input_shape
 
 
-class Logits(layers.Layer):
-    """Pictures before the sigmoid."""
-
-    def call(self, pictures: Any) -> Any:
-        inside = ops.clip(pictures, 0.02, 0.98)
-        return ops.log(inside / (1.0 - inside))
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-
 class ByteFaceLoss(FaceLoss):
     """`FaceLoss` of targets in bytes."""
 
@@ -97,32 +87,7 @@ class ByteFaceLoss(FaceLoss):
         return super().call(ops.concatenate([unit[..., :4], weight], -1), y_pred)
 
 
-def conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
-    own = {"padding": "same", "kernel_initializer": "he_normal", **kwargs}
-    return layers.Conv2D(filters, kernel, **own)(layers.ReLU()(x))
-
-
-def start(size: int, latent_size: int) -> keras.Model:
-    """Draws from a latent and a mean face what a Swift decoder draws of its person.
-
-    The face only adds to what a decoder's first dense layer gives, and makes its
-    vector: layers behind are a decoder's, one by one.
-    """
-    low, middle, high = swift.DECODER_WIDTHS
-    coarse = size // 16
-    code, face = keras.Input((latent_size,)), keras.Input((size, size, 4))
-    x = layers.Conv2D(64, 4, strides=4, padding="same")(Logits()(face))
-    x = swift._residual(conv(x, 128, strides=2))
-    x = swift._residual(swift._residual(conv(x, 192, strides=2)))
-    pooled = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
-    vector = layers.Dense(2 * (middle + low), kernel_initializer="zeros")(pooled)
-    moved = layers.Dense(coarse * coarse * high, name="coarse")(code)
-    moved = layers.Reshape((coarse, coarse, high))(moved)
-    x = swift._residual(layers.Add()([moved, conv(x, high, 1)]))
-    return keras.Model([code, face], [swift._up(x, middle), vector], name="start")
-
-
-def build(model: swift.Swift, begin: keras.Model) -> keras.Model:
+def build(model: Swift, begin: keras.Model) -> keras.Model:
     """The training model around a Swift's encoder and trunk."""
     size = model.image_size
     image = keras.Input((size, size, 3), name="image", dtype="uint8")
@@ -133,13 +98,13 @@ def build(model: swift.Swift, begin: keras.Model) -> keras.Model:
     code = layers.GaussianNoise(NOISE)(code)
     mean = OfGroups(left=False)(known)
     maps, vector = begin([code, mean])
-    drawn = model.trunk([maps, vector, Logits()(mean)])
+    drawn = model.trunk([maps, vector, logits(mean)])
     points = layers.Dense(POINTS, use_bias=False, name="points")(code)
     outputs = {"drawn": drawn, "points": points}
     return keras.Model({"image": image, "face": face}, outputs)
 
 
-def even(model: swift.Swift, begin: keras.Model, data: Groups) -> None:
+def even(model: Swift, begin: keras.Model, data: Groups) -> None:
     """Scales latents to a mean square of 1 about their person's mean."""
     images = np.concatenate([data[n][0]["image"] for n in range(min(8, len(data)))])
     codes = model.encode(images).reshape(-1, VIEWS, model.latent_size)
@@ -153,12 +118,12 @@ def even(model: swift.Swift, begin: keras.Model, data: Groups) -> None:
 # The job
 
 
-def train(model: swift.Swift, run: Path, args: argparse.Namespace) -> None:
+def train(model: Swift, run: Path, args: argparse.Namespace) -> None:
     people = People.load(args.gathered) if args.gathered else gathered(args)
     people = people.resized(args.size)
     own = (args.groups, args.steps, args.reuse, args.processes)
     data = Groups(people, args.seed, *own)
-    begin = start(args.size, model.latent_size)
+    begin = model.starting_parts["start"]
     whole = build(model, begin)
     rate = keras.optimizers.Adam(args.rate, beta_2=0.99)
     whole.compile(
@@ -185,8 +150,14 @@ def train(model: swift.Swift, run: Path, args: argparse.Namespace) -> None:
         "machine": machine(),
     }
     write_json(run / pretrain.TRAINING, told)
-    model.save_parts(run / pretrain.MODEL)
-    begin.save_weights(run / START)
+    for name, part in learnt(model).items():
+        part.save_weights(run / f"{name}.weights.h5")
+
+
+def learnt(model: Swift) -> dict[str, keras.Model]:
+    """What is trained: the parts that people share, and what new ones start from."""
+    shared = {name: model.parts[name] for name in ("encoder", "trunk")}
+    return {**shared, **model.starting_parts}
 
 
 def gathered(args: argparse.Namespace) -> People:
@@ -195,10 +166,10 @@ def gathered(args: argparse.Namespace) -> People:
     return gather(args.size, cache, args.talkers, folders, args.leave_out)
 
 
-def pack(model: swift.Swift, run: Path, args: argparse.Namespace) -> Path:
+def pack(model: Swift, run: Path, args: argparse.Namespace) -> Path:
     told = json.loads((run / pretrain.TRAINING).read_text())
     measured = json.loads(args.results.read_text()) if args.results else {}
-    how = {key: told[key] for key in ("minutes", "steps", "machine")}
+    how = {key: told[key] for key in ("minutes", "steps", "batch_size", "machine")}
     folder = presets.save_preset(
         model,
         args.weights / f"swift_{args.size}",
@@ -208,7 +179,7 @@ def pack(model: swift.Swift, run: Path, args: argparse.Namespace) -> Path:
         f"{', '.join(t for s, t in recipes.SOURCES.items() if s != 'sfhq')}. "
         f"Left out: {', '.join(args.leave_out) or 'nobody'}, and every tenth person.",
         use="Face swaps of people who agreed to it; research; labelled fakes.",
-        limits="Learnt in minutes on a CPU. Few of its people have several pictures, "
+        limits="Learnt in minutes. Few of its people have several pictures, "
         "and these are mostly frontal: wide turns of the head gain least. Aligned with "
         "dlib's 68-point predictor, which was trained on iBUG 300-W; its terms exclude "
         "commercial use.",
@@ -228,7 +199,7 @@ def pack(model: swift.Swift, run: Path, args: argparse.Namespace) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=128, choices=swift.SIZES)
+    parser.add_argument("--size", type=int, default=128, choices=SIZES)
     parser.add_argument("--talkers", type=Path, help="folder of clips for each person")
     parser.add_argument("--people", type=Path, help="folder of synthetic people")
     parser.add_argument("--portraits", type=Path, help="folder of portraits")
@@ -253,11 +224,12 @@ def main() -> None:
         return
     run = args.output / f"swift_{args.size}"
     run.mkdir(parents=True, exist_ok=True)
-    model = swift.Swift(identities=("a", "b"), image_size=args.size)
-    if args.pack_only:
-        model = parts.load(run / pretrain.MODEL)
-    else:
+    model = Swift(identities=("a", "b"), image_size=args.size)
+    model.build_starting_parts(["start"])
+    if not (args.pack_only and (run / pretrain.TRAINING).is_file()):
         train(model, run, args)
+    for name, part in learnt(model).items():
+        part.load_weights(run / f"{name}.weights.h5")
     if args.weights:
         print(pack(model, run, args))
 

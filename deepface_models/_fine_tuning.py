@@ -20,8 +20,9 @@ from deepface_models.optimizers import with_rates
 from deepface_models.presets import record, registry
 from deepface_models.swap import FaceSwap
 
-# What `train(preset=...)` does unless told otherwise; of parts that the model has.
-FREEZE: dict[str, float] = {}  # part: share of the training for which it stands still
+# What `train(preset=...)` does unless told otherwise where the parts that people share
+# were pretrained for new people; docs/presets.md has the measures.
+FREEZE = {"encoder": 1.0}  # part: share of the training for which it stands still
 RATES: dict[str, float] = {}  # part: its learning rate beside the others'
 
 _START = "start.json"
@@ -93,9 +94,8 @@ class Pace:
         freeze: Mapping[str, float] | None,
         rates: Mapping[str, float] | None,
     ) -> Pace:
-        """Returns what was asked for, or the defaults of a model from a preset."""
-        started = model.started_from is not None
-        default = (FREEZE, RATES) if started else ({}, {})
+        """Returns what was asked for, or the defaults of pretrained shared parts."""
+        default = (FREEZE, RATES) if model.starting_parts else ({}, {})
         mine = [{n: v for n, v in one.items() if n in model.parts} for one in default]
         found = cls(
             mine[0] if freeze is None else freeze, mine[1] if rates is None else rates

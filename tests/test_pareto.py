@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deepface_models import _fine_tuning
+from deepface_models import _fine_tuning, presets
 from deepface_models.swap import Swift
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -32,9 +32,10 @@ def pareto():
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):
-    return Swift(PEOPLE, image_size=64).save_parts(
-        tmp_path_factory.mktemp("preset") / "swift"
-    )
+    model = Swift(PEOPLE, image_size=64)
+    model.build_starting_parts(["start"])
+    facts = {"licence": "CC0-1.0", "data": "noise", "shared": True}
+    return presets.save_preset(model, tmp_path_factory.mktemp("preset") / "x", **facts)
 
 
 def test_rows(pareto):

@@ -70,7 +70,7 @@ def make_inputs(
         images = _noise(shape, rng)
     inputs = {"images": np.asarray(images)[:2]}
     for name in sorted((stored or {}).keys() - {"encoder"}):
-        for number, tensor in enumerate(model.parts[name].inputs):
+        for number, tensor in enumerate(_part(model, name).inputs):
             shape = (2, *(n or _STEPS for n in tensor.shape[1:]))
             inputs[f"{name}/{number}"] = rng.normal(0, 1, shape).astype("float32")
     return inputs
@@ -88,7 +88,9 @@ def draw(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
     drawn: Arrays = {"encode": model.encode(images)}
     if shared:
         names = {name.partition("/")[0] for name in inputs} - {"images"}
-        return drawn | {name: _alone(model.parts[name], name, inputs) for name in names}
+        for name in sorted(names):
+            drawn |= _alone(_part(model, name), name, inputs)
+        return drawn
     if hasattr(model, "identities"):
         people = model.identities
         return drawn | {f"{_AS}{n}": model.predict(images, to=n) for n in people}
@@ -97,10 +99,17 @@ def draw(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
     return drawn | {f"{_AS}{name}": value for name, value in found.items()}
 
 
-def _alone(part: Any, name: str, inputs: Mapping[str, Array]) -> Array:
+def _part(model: Any, name: str) -> Any:
+    return {**model.parts, **getattr(model, "starting_parts", {})}[name]
+
+
+def _alone(part: Any, name: str, inputs: Mapping[str, Array]) -> Arrays:
     values = [inputs[f"{name}/{number}"] for number in range(len(part.inputs))]
     given = keras.tree.pack_sequence_as(part.input, values)
-    return np.asarray(part.predict(given, verbose=0))
+    found = keras.tree.flatten(part.predict(given, verbose=0))
+    if len(found) == 1:
+        return {name: np.asarray(found[0])}
+    return {f"{name}/{number}": np.asarray(one) for number, one in enumerate(found)}
 
 
 def _noise(shape: tuple[int | None, ...], rng: np.random.Generator) -> Array:

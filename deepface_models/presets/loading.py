@@ -21,8 +21,6 @@ from deepface_models.presets.sources import is_remote
 if TYPE_CHECKING:
     import keras
 
-    from deepface_models._model import PartModel
-
 
 def load(
     source: str | Path,
@@ -63,11 +61,12 @@ def load(
 
 
 class SharedParts:
-    """The parts of a model that are nobody's own."""
+    """A face swap's parts that are nobody's own, and what new people start from."""
 
-    def __init__(self, model: PartModel) -> None:
+    def __init__(self, model: Any) -> None:
         owners = model._owners()
-        self.parts = {n: part for n, part in model.parts.items() if n not in owners}
+        shared = {n: part for n, part in model.parts.items() if n not in owners}
+        self.parts = {**shared, **model.starting_parts}
 
 
 def stored_parts(model: Any, shared: bool) -> Any:
@@ -193,6 +192,8 @@ def _new_people(identities: Sequence[str] | None, source: str | Path) -> list[st
 def _restore(model: Any, folder: Path, record: Record) -> None:
     from deepface_models import parts
 
+    if record["shared"]:
+        model.build_starting_parts(set(record["parts"]) - set(model.parts))
     target = stored_parts(model, record["shared"])
     if set(target.parts) != set(record["parts"]):
         raise ModelFileError(

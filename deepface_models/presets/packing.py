@@ -159,6 +159,9 @@ def _write_parts(
     for name in [part for part in config["parts"] if part not in stored]:
         (folder / file_name(name)).unlink()
         del config["parts"][name]
+    for name in stored.keys() - config["parts"].keys():
+        stored[name].save_weights(folder / file_name(name))
+        config["parts"][name] = {"structure": parts.structure_digest(stored[name])}
     people = config.pop("identities", None)
     if shared:
         config["config"].pop("identities", None)
@@ -186,13 +189,15 @@ def _write_parts(
 
 
 def _write_golden(
-    model: PartModel, folder: Path, shared: bool, dtype: str, images: Any
+    model: Any, folder: Path, shared: bool, dtype: str, images: Any
 ) -> float:
     """Writes what the stored weights draw; returns how far that is from the model's."""
     from deepface_models import parts
     from deepface_models.presets import golden
 
     copy = type(model).from_config(model.get_config())
+    if shared:
+        copy.build_starting_parts(model.starting_parts)
     stored = stored_parts(copy, shared)
     parts.restore_parts(stored, folder)
     inputs = golden.make_inputs(copy, stored.parts if shared else None, images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -108,6 +108,28 @@ class FaceSwap(PartModel):
     def parts(self) -> dict[str, keras.Model]:
         """The models this one is made of, by the name of their weights file."""
         return {"encoder": self.encoder, **self._paths.parts(self.identities)}
+
+    @property
+    def starting_parts(self) -> dict[str, keras.Model]:
+        """Networks that new people start from, by the name of their weights file.
+
+        Presets of shared parts may have them beside `parts`; pictures are drawn
+        without.
+        """
+        return {}
+
+    def build_starting_parts(self, names: Collection[str]) -> None:
+        """Makes `starting_parts` of these names, with fresh weights.
+
+        Raises:
+            ModelFileError: This architecture has no such part.
+        """
+        if names:
+            raise ModelFileError(
+                f"The parts {', '.join(sorted(names))} were given to a "
+                f"{type(self).__name__}. Expected {', '.join(self.parts)}. Load them "
+                "with the version that saved them."
+            )
 
     def encode(self, images: Any, batch_size: int = 32) -> Array:
         """Compresses aligned faces.
@@ -267,6 +289,9 @@ class FaceSwap(PartModel):
         for part, network in self.parts.items():
             model.parts[part].set_weights(network.get_weights())
             model.parts[part].trainable = network.trainable
+        model.build_starting_parts(self.starting_parts)
+        for part, network in self.starting_parts.items():
+            model.starting_parts[part].set_weights(network.get_weights())
         if like is not None:
             model._paths.start_like(name, known(like, self.identities, "like"))
         return model

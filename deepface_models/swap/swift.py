@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
 from numpy.typing import NDArray
 
 from deepface_models._inputs import precision
-from deepface_models.layers import PACKAGE, ConstantVector, Modulate, PixelShuffle
+from deepface_models.layers import PACKAGE
 from deepface_models.losses import FaceLoss
 from deepface_models.swap._appearance import linear_map, principal_components
-from deepface_models.swap._centre import LatentCentre
+from deepface_models.swap._start import Start
+from deepface_models.swap._swift_parts import (
+    build_decoder,
+    build_encoder,
+    build_trunk,
+)
 from deepface_models.swap.base import FaceSwap
 
 Array = NDArray[Any]
 
 SIZES = (64, 96, 128, 192)
-# Channels at 1/4, 1/8 and 1/16 of the picture's width: what two CPU cores train at
-# ten times the pace of the original network or more (benchmarks/training.py).
-ENCODER_WIDTHS = (32, 64, 128)
-DECODER_WIDTHS = (32, 96, 128)
 _ADAPT_FACES = 192
 
 
@@ -81,19 +81,20 @@ class Swift(FaceSwap):
             )
         own = (image_size, latent_size, basis_size)
         with precision(kwargs.pop("dtype", None)):
-            decoders = {name: _build_decoder(name, *own) for name in identities}
+            decoders = {name: build_decoder(name, *own) for name in identities}
             super().__init__(
                 identities=identities,
                 image_size=image_size,
-                encoder=_build_encoder(image_size, latent_size),
+                encoder=build_encoder(image_size, latent_size),
                 decoders=decoders,
                 centres={n: d.get_layer("centre") for n, d in decoders.items()},
-                trunk=_build_trunk(image_size),
+                trunk=build_trunk(image_size),
                 has_mask=True,
                 **kwargs,
             )
         self.latent_size = latent_size
         self.basis_size = basis_size
+        self._start = Start(image_size, latent_size)
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
         """Compiles with Adam 1e-3 and `FaceLoss` where none are given."""
@@ -104,17 +105,28 @@ class Swift(FaceSwap):
         )
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains as `FaceSwap.fit` does; adapts people who are new to the model."""
-        if isinstance(x, keras.utils.PyDataset) or isinstance(y, dict):
+        """Trains as `FaceSwap.fit` does; adapts people who are new to the model.
+
+        Afterwards each person's mean latent is that of their faces as they are, as
+        training sees them warped and in other colours.
+        """
+        pictures = isinstance(x, keras.utils.PyDataset) or isinstance(y, dict)
+        if pictures:
             self.adapt(x, y)
-        return super().fit(x, y, **kwargs)
+        history = super().fit(x, y, **kwargs)
+        if pictures:
+            learnt = [n for n in self.identities if self.decoders[n].trainable]
+            self._centre(_faces_of(x, y, learnt)[1])
+        return history
 
     def adapt(self, x: Any, y: Any = None) -> None:
         """Gives people who have no appearance basis yet a linear one from their faces.
 
         Mean face and principal components come from the faces, the codes of the
         components from their latents by ridge regression, whatever the encoder: so
-        the model swaps, softly, before the first step of training.
+        the model swaps, softly, before the first step of training. A model whose
+        shared parts were pretrained starts the rest of a decoder too, and the
+        components are of what that does not draw.
 
         Args:
             x: A data set of (x, y) batches such as `SwapPairs`; beside `y` the faces
@@ -123,20 +135,44 @@ class Swift(FaceSwap):
         """
         bases = {n: self.decoders[n].get_layer("basis") for n in self.identities}
         new = [n for n, basis in bases.items() if not np.any(basis.get_weights()[0])]
-        if y is None:
-            given, drawn = _first_faces(x, new)
-        else:
-            drawn = {name: y[name][:_ADAPT_FACES] for name in new}
-            seen = x if isinstance(x, dict) else y
-            given = {name: seen[name][:_ADAPT_FACES, ..., :3] for name in new}
+        given, drawn = _faces_of(x, y, new)
         for name in new:
-            start = principal_components(drawn[name], self.basis_size)
+            latents, decoder = self.encode(given[name]), self.decoders[name]
+            left = self._start.begin(decoder, self.trunk, latents, drawn[name])
+            start = principal_components(left, self.basis_size)
             bases[name].set_weights([start.components, start.mean])
-            latents = self.encode(given[name])
-            codes = self.decoders[name].get_layer("codes")
-            codes.set_weights(linear_map(latents, start.codes))
+            codes = linear_map(latents, start.codes)
+            decoder.get_layer("codes").set_weights(codes)
+        self._centre(drawn)
+
+    @property
+    def starting_parts(self) -> dict[str, keras.Model]:
+        """What new people's decoders start from, where a preset has it."""
+        network = self._start.network
+        return {} if network is None else {"start": network}
+
+    def build_starting_parts(self, names: Collection[str]) -> None:
+        """Makes the part "start" if it is asked for, with fresh weights."""
+        if set(names) == {"start"}:
+            self._start.build()
+        else:
+            super().build_starting_parts(names)
+
+    def _centre(self, faces: dict[str, Array]) -> None:
+        """Sets people's mean latents to those of their faces."""
+        for name, pictures in faces.items():
+            mean = self.encode(pictures[..., :3]).mean(axis=0)
             centre = self.decoders[name].get_layer("centre")
-            centre.set_weights([latents.mean(axis=0), np.ones((), "float32")])
+            centre.set_weights([mean, np.ones((), "float32")])
+
+
+def _faces_of(x: Any, y: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
+    """Returns people's first faces, as they go in and as they are to come out."""
+    if y is None:
+        return _first_faces(x, names)
+    drawn = {name: y[name][:_ADAPT_FACES] for name in names}
+    seen = x if isinstance(x, dict) else y
+    return {name: seen[name][:_ADAPT_FACES, ..., :3] for name in names}, drawn
 
 
 def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
@@ -151,63 +187,3 @@ def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...
         {name: np.concatenate([batch[i][name] for batch in batches]) for name in names}
         for i in range(2)
     )
-
-
-def _conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
-    kwargs.setdefault("kernel_initializer", "he_normal")
-    return layers.Conv2D(filters, kernel, padding="same", **kwargs)(x)
-
-
-def _residual(x: Any, vector: Any = None) -> Any:
-    filters = x.shape[-1]
-    y = _conv(layers.ReLU()(x), filters)
-    if vector is not None:
-        y = Modulate()([y, vector])
-    y = _conv(layers.ReLU()(y), filters, kernel_initializer="zeros")
-    return layers.Add()([x, y])
-
-
-def _up(x: Any, filters: int) -> Any:
-    return PixelShuffle(2)(_conv(layers.ReLU()(x), 4 * filters, kernel=1))
-
-
-def _build_encoder(size: int, latent_size: int) -> keras.Model:
-    image = keras.Input((size, size, 3))
-    low, middle, high = ENCODER_WIDTHS
-    x = _conv(image, low, 4, strides=4)  # (B, S/4, S/4, 32)
-    x = _residual(_conv(layers.ReLU()(x), middle, strides=2))
-    x = _residual(_conv(layers.ReLU()(x), high, strides=2))  # (B, S/16, S/16, 128)
-    x = layers.Dense(latent_size)(layers.Flatten()(layers.ReLU()(x)))
-    return keras.Model(image, x, name="encoder")
-
-
-def _build_decoder(
-    name: str, size: int, latent_size: int, basis_size: int
-) -> keras.Model:
-    given = keras.Input((latent_size,))
-    latent = LatentCentre(name="centre")(given)
-    low, middle, high = DECODER_WIDTHS
-    coarse = size // 16
-    x = layers.Dense(coarse * coarse * high)(latent)
-    x = _residual(layers.Reshape((coarse, coarse, high))(x))
-    maps = _up(x, middle)  # (B, S/8, S/8, 96)
-    vector = ConstantVector(2 * (middle + low))(latent)
-    codes = layers.Dense(basis_size, kernel_initializer="he_normal", name="codes")(
-        latent
-    )
-    basis = layers.Dense(size * size * 4, kernel_initializer="zeros", name="basis")
-    appearance = layers.Reshape((size, size, 4))(basis(codes))
-    return keras.Model(given, [maps, vector, appearance], name=f"decoder_{name}")
-
-
-def _build_trunk(size: int) -> keras.Model:
-    low, middle, _ = DECODER_WIDTHS
-    maps = keras.Input((size // 8, size // 8, middle))
-    vector = keras.Input((2 * (middle + low),))
-    appearance = keras.Input((size, size, 4))
-    x = _residual(maps, vector[:, : 2 * middle])
-    x = _residual(_up(x, low), vector[:, 2 * middle :])  # (B, S/4, S/4, 32)
-    x = _conv(layers.ReLU()(x), 4 * 16, kernel_initializer="zeros")
-    x = layers.Add()([PixelShuffle(4)(x), appearance])
-    picture = layers.Activation("sigmoid", dtype="float32")(x)
-    return keras.Model([maps, vector, appearance], picture, name="trunk")

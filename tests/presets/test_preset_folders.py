@@ -212,9 +212,7 @@ def test_a_record_of_something_else_is_refused(folder, values, says):
 def test_people_passed_off_as_shared_are_refused(packed, tmp_path):
     folder = shutil.copytree(packed / "people", tmp_path / "people")
     restate(folder, shared=True, identities=None)
-    with pytest.raises(
-        ModelFileError, match=r"decoder\.ana.*Expected encoder, trunk of"
-    ):
+    with pytest.raises(ModelFileError, match=r"decoder\.ana.*Expected encoder, trunk"):
         Swift.from_preset(folder, identities=("cleo", "dan"))
 
 

@@ -145,6 +145,13 @@ def test_defaults_hold_for_parts_that_there_are(
     monkeypatch.setattr(_fine_tuning, "RATES", {"trunk": 0.1, "inter": 0.5})
     wanted = {"epochs": 8, **QUIET, "preset": packed / "shared"}
     with pytest.raises(Stop):
+        train(people, tmp_path / "plain", **wanted)
+    assert type(started["model"].optimizer) is type(keras.optimizers.Adam())
+    model = presets.load(packed / "shared", identities=("ana", "ben"))
+    model.build_starting_parts(["start"])
+    folder = presets.save_preset(model, tmp_path / "more", shared=True, **FACTS)
+    wanted["preset"] = folder
+    with pytest.raises(Stop):
         train(people, tmp_path, **wanted)
     optimizer = started["model"].optimizer
     assert dict(optimizer.rates) == {"encoder": 1.0, "trunk": 0.1}

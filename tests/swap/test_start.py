@@ -1,0 +1,104 @@
+"""What a pretrained Swift gives to new people."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from deepface_models import IntegrityError, ModelFileError, presets
+from deepface_models.data import Augmentation, SwapPairs
+from deepface_models.swap import IAE, Swift
+
+SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
+FACTS = {"licence": "CC0-1.0", "data": "noise"}
+ZERO = 1e-4
+
+
+@pytest.fixture
+def model():
+    """A Swift whose shared parts and start have other weights than fresh ones."""
+    keras.utils.set_random_seed(0)
+    made = Swift(("ana", "ben"), **SMALL)
+    made.build_starting_parts(["start"])
+    rng = np.random.default_rng(0)
+    for part in (made.trunk, made.starting_parts["start"]):
+        part.set_weights([rng.normal(0, 0.05, w.shape) for w in part.get_weights()])
+    return made
+
+
+def logits(pictures):
+    inside = np.clip(pictures, 0.02, 0.98)
+    return np.log(inside / (1 - inside))
+
+
+@pytest.mark.backend
+def test_components_are_of_what_the_start_does_not_draw(model, people):
+    data = SwapPairs(people, 8, steps=6, augmentation=Augmentation.none())
+    model.adapt(data)
+    drawn = np.concatenate([data[i][1]["ben"] for i in range(6)])
+    given = np.concatenate([data[i][0]["ben"] for i in range(6)])
+    found = logits(model.predict(given, to="ben"))
+    truth = logits(drawn[..., :4])
+    # Codes have a mean of zero, so that the mean picture is the faces'.
+    inside = np.abs(truth.mean(0)) < 3  # where nothing was clipped
+    missed = np.abs(found.mean(0) - truth.mean(0))[inside]
+    assert np.median(missed) < 0.05
+    maps, vector, appearance = model.decoders["ben"].predict(
+        model.encode(given), verbose=0
+    )
+    alone = model.trunk.predict([maps, vector, 0 * appearance], verbose=0)
+    assert np.abs(logits(alone)).mean() > 10 * np.median(missed)
+
+
+def test_each_person_starts_from_the_own_face_and_one_decoder(model, people):
+    model.adapt(SwapPairs(people, 8, steps=6, augmentation=Augmentation.none()))
+    start = model.starting_parts["start"]
+    kernels = [model.decoders[n].get_layer("coarse").get_weights() for n in people]
+    for kernel, _ in kernels:
+        np.testing.assert_array_equal(
+            kernel, start.get_layer("coarse").get_weights()[0]
+        )
+    assert np.abs(kernels[0][1] - kernels[1][1]).max() > ZERO
+
+
+def test_adapt_without_a_start_leaves_what_the_decoder_has(people):
+    model = Swift(("ana", "ben"), **SMALL)
+    before = model.decoders["ana"].get_layer("coarse").get_weights()
+    model.adapt(SwapPairs(people, 4, steps=2))
+    after = model.decoders["ana"].get_layer("coarse").get_weights()
+    assert all(map(np.array_equal, before, after))
+    assert model.starting_parts == {}
+
+
+def test_a_start_is_no_part_of_what_is_trained_and_saved(model, tmp_path):
+    assert set(model.parts) == {"encoder", "trunk", "decoder.ana", "decoder.ben"}
+    assert "start.weights.h5" not in {
+        p.name for p in model.save_parts(tmp_path / "m").iterdir()
+    }
+    plain = Swift(("ana", "ben"), **SMALL)
+    assert len(plain.weights) == len(model.weights)
+
+
+@pytest.mark.backend
+def test_presets_of_shared_parts_keep_it(model, tmp_path):
+    folder = presets.save_preset(model, tmp_path / "shared", shared=True, **FACTS)
+    again = Swift.from_preset(folder, identities=("zoe", "joe"))
+    mine, theirs = (m.starting_parts["start"].get_weights() for m in (model, again))
+    assert all(map(np.array_equal, mine, theirs))
+    assert max(presets.check_golden(again, folder).values()) < 1e-4
+    more = again.add_identity("kim")
+    theirs = more.starting_parts["start"].get_weights()
+    assert all(map(np.array_equal, mine, theirs))
+    bytes_ = bytearray((folder / "start.weights.h5").read_bytes())
+    bytes_[len(bytes_) // 2] ^= 1
+    (folder / "start.weights.h5").write_bytes(bytes_)
+    with pytest.raises(IntegrityError, match=r"start\.weights\.h5"):
+        Swift.from_preset(folder, identities=("zoe", "joe"))
+
+
+def test_architectures_without_one_say_so():
+    model = IAE(("ana", "ben"), image_size=32, width=0.02)
+    with pytest.raises(ModelFileError, match="The parts start were given to a IAE"):
+        model.build_starting_parts(["start"])
+    model.build_starting_parts([])
