@@ -139,8 +139,8 @@ def gather(
 
 def by_person(faces: Any, people: dict[str, list[Path]]) -> list[Any]:
     """Splits a set; pictures that are nobody's (held out since) are left out."""
-    owner = {str(path): name for name, own in people.items() for path in own}
-    names = [owner.get(record.source) for record in faces.records]
+    owner = {path.resolve(): name for name, own in people.items() for path in own}
+    names = [owner.get(Path(record.source).resolve()) for record in faces.records]
     return [
         faces.select([other == name for other in names])
         for name in dict.fromkeys(n for n in names if n is not None)

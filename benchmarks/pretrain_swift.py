@@ -138,7 +138,7 @@ def train(model: Swift, run: Path, args: argparse.Namespace) -> None:
     epochs = 1 if args.pack_only else pretrain.MANY_EPOCHS
     whole.fit(data, epochs=epochs, verbose=2, shuffle=False, callbacks=callbacks)
     even(model, begin, data)
-    words = ["python", "benchmarks/pretrain_swift.py", *sys.argv[1:]]
+    words = ["python", "benchmarks/pretrain_swift.py", *args.command]
     told = {
         "minutes": args.minutes,
         "steps": int(whole.optimizer.iterations),
@@ -197,7 +197,7 @@ def pack(model: Swift, run: Path, args: argparse.Namespace) -> Path:
     return folder
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=128, choices=SIZES)
     parser.add_argument("--talkers", type=Path, help="folder of clips for each person")
@@ -217,7 +217,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="JSON of measures for the card")
     parser.add_argument("--pack-only", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args = parser.parse_args(words)
+    args.command = words
     keras.utils.set_random_seed(args.seed)
     if args.gather:
         gathered(args).save(args.gather)
@@ -235,4 +236,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
