@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
     option(
         "--minutes",
         type=float,
-        default=6.0,
+        default=3.0,
         metavar="N",
         help="time to train (default: %(default)s)",
     )

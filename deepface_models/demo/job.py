@@ -175,7 +175,7 @@ class _Demo:
 def run(
     output: str | Path,
     *,
-    minutes: float = 6.0,
+    minutes: float = 3.0,
     quick: bool = False,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def differences(found: Arrays, expected: Arrays) -> dict[str, float]:
 def make_inputs(
     model: Any, stored: Mapping[str, Any] | None = None, images: Any = None
 ) -> Arrays:
-    """Returns two inputs of the model, and of each part if only some are stored.
+    """Returns two inputs of the model, and one of each part if only some are stored.
 
     Args:
         model: The model.
@@ -71,7 +71,7 @@ def make_inputs(
     inputs = {"images": np.asarray(images)[:2]}
     for name in sorted((stored or {}).keys() - {"encoder"}):
         for number, tensor in enumerate(_part(model, name).inputs):
-            shape = (2, *(n or _STEPS for n in tensor.shape[1:]))
+            shape = (1, *(n or _STEPS for n in tensor.shape[1:]))
             inputs[f"{name}/{number}"] = rng.normal(0, 1, shape).astype("float32")
     return inputs
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from deepface_models._files import atomic_path
 
+_FEW = 1024  # numbers, which are not worth compressing
+
 
 def to_float16(path: str | Path) -> None:
     """Rewrites a `.weights.h5` with float16 in place of float32.
@@ -32,7 +34,15 @@ def _copy(source: Any, target: Any, where: str) -> None:
             _copy(value, target.create_group(name), f"{where}/{name}")
         else:
             data = _rounded(value[()], f"{where}/{name}")
-            target.create_dataset(name, data=data).attrs.update(value.attrs)
+            kept = target.create_dataset(name, data=data, **_small(data))
+            kept.attrs.update(value.attrs)
+
+
+def _small(value: Any) -> dict[str, Any]:
+    """Returns how an array is compressed: its bytes by place, as exponents repeat."""
+    if value.size < _FEW:
+        return {}
+    return {"compression": "gzip", "compression_opts": 9, "shuffle": True}
 
 
 def _rounded(value: Any, where: str) -> Any:
