@@ -1,7 +1,8 @@
-"""Lets a machine without PyAV train: import this before the package's models.
+"""Lets a machine without PyAV and dlib train: import this before the package's models.
 
 deepface_models.autoencoders and .callbacks draw previews with deepface_models.media,
-which imports PyAV for its videos. A training reads no video.
+which imports PyAV for its videos, and deepface_models.faces imports dlib. A training
+reads no video and looks for no face.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ def _is_missing(name: str) -> bool:
         return True
 
 
-if "av" not in sys.modules and _is_missing("av"):
-    for _name in ("av", "av.video", "av.video.reformatter"):
-        sys.modules[_name] = MagicMock(name=_name)
+for _room in (("av", "av.video", "av.video.reformatter"), ("dlib",)):
+    if _room[0] not in sys.modules and _is_missing(_room[0]):
+        for _name in _room:
+            sys.modules[_name] = MagicMock(name=_name)

@@ -50,7 +50,7 @@ class Data:
 
 def gather(path: Path, data: Data, commit: str) -> None:
     """Writes what is to be trained on, whole or not at all."""
-    jpegs = [_jpeg(picture) for picture in data.wide]
+    jpegs = [jpeg(picture, QUALITY) for picture in data.wide]
     with atomic_path(path) as new, new.open("wb") as file:
         np.savez(
             file,
@@ -71,7 +71,7 @@ def gathered(path: Path, size: int) -> Data:
     """
     with np.load(path, allow_pickle=False) as arrays:
         border = int(arrays["border"])
-        wide = _pictures(np.split(arrays["jpegs"], arrays["ends"][:-1]), path)
+        wide = pictures(np.split(arrays["jpegs"], arrays["ends"][:-1]), path)
         text, commit = str(arrays["text"]), str(arrays["commit"])
     found = wide.shape[1] - 2 * border
     if found != size:
@@ -82,13 +82,15 @@ def gathered(path: Path, size: int) -> Data:
     return Data(wide, border, text, commit=commit)
 
 
-def _jpeg(picture: Array) -> Array:
-    how = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+def jpeg(picture: Array, quality: int) -> Array:
+    """A picture's bytes, its colours in full."""
+    how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     how += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     return np.asarray(cv2.imencode(".jpg", picture[..., ::-1], how)[1])
 
 
-def _pictures(jpegs: Iterable[Array], path: Path) -> Array:
+def pictures(jpegs: Iterable[Array], path: Path) -> Array:
+    """What `jpeg` packed, (N, H, W, 3)."""
     found = [cv2.imdecode(one, cv2.IMREAD_COLOR) for one in jpegs]
     if any(one is None for one in found):
         raise ValueError(

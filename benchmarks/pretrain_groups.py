@@ -68,6 +68,12 @@ class Drawer:
         several = counts[people.owner] > VIEWS
         found = {name: np.flatnonzero(several & (source == name)) for name in MOVERS}
         self.movers = {name: own for name, own in found.items() if len(own)}
+        if not self.movers:
+            raise ValueError(
+                f"Nobody of {', '.join(MOVERS)} has more than {VIEWS} pictures among "
+                f"these {len(people.sources)} people. Expected some, whose movements "
+                "are given to others. Gather with --talkers or --people."
+            )
 
     def batch(self, seed: tuple[int, ...], groups: int) -> dict[str, Array]:
         """Draws groups * VIEWS pictures.
@@ -241,13 +247,17 @@ class Groups(keras.utils.PyDataset):
     ) -> None:
         super().__init__(workers=1, max_queue_size=4)
         self.seed, self.groups, self.steps, self.reuse = seed, groups, steps, reuse
-        self.epoch = 0
+        self.people, self.epoch = people, 0
         _DRAWER[:] = [Drawer(people)]
         self._pool = ProcessPoolExecutor(
             processes or os.cpu_count(), multiprocessing.get_context("fork")
         )
         self._ahead: dict[tuple[int, int], Future[dict[str, Array]]] = {}
         self._order(0)
+
+    def close(self) -> None:
+        """Ends the processes; what they were drawing is lost."""
+        self._pool.shutdown(cancel_futures=True)
 
     def __len__(self) -> int:
         return self.steps
@@ -268,7 +278,7 @@ class Groups(keras.utils.PyDataset):
         if (shown + 1, self.steps - 1) in self._ahead:
             return
         for key in [key for key in self._ahead if key[0] < shown]:
-            del self._ahead[key]
+            self._ahead.pop(key).cancel()
         for epoch in (shown, shown + 1):
             for number in range(self.steps):
                 if (epoch, number) not in self._ahead:

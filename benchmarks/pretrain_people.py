@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pretrain_gather
 from numpy.typing import NDArray
 from pretrain_machine import commit
 
@@ -20,8 +21,7 @@ from deepface_models._files import atomic_path
 
 Array = NDArray[Any]
 
-_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 91)
-_JPEG += (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+QUALITY = 91  # of JPEG: a small file is soon elsewhere
 _GREY = 8  # levels between colours, below which a picture is grey
 
 
@@ -34,6 +34,7 @@ class People:
         points: Their landmarks, float32 (N, 68, 2) in pixels.
         owner: Number of each one's person, (N,).
         sources: Of each person, where they are from: "talkers" or a folder's name.
+        left_out: Names of talkers who were left out.
         commit: Of the code that gathered them.
     """
 
@@ -41,6 +42,7 @@ class People:
     points: Array
     owner: Array
     sources: list[str]
+    left_out: list[str]
     commit: str = "unknown"
 
     def __post_init__(self) -> None:
@@ -66,16 +68,17 @@ class People:
 
     def save(self, path: Path) -> None:
         """Writes them, pictures as JPEG of quality 91."""
-        data = [cv2.imencode(".jpg", i[..., ::-1], _JPEG)[1] for i in self.images]
+        data = [pretrain_gather.jpeg(image, QUALITY) for image in self.images]
         ends = np.cumsum([len(one) for one in data])
-        with atomic_path(path) as new:
+        with atomic_path(path) as new, new.open("wb") as file:
             np.savez(
-                new,
+                file,
                 jpegs=np.concatenate(data),
                 ends=ends,
                 points=self.points,
                 owner=self.owner,
                 sources=np.array(self.sources),
+                left_out=np.array(self.left_out, "U"),
                 commit=self.commit,
             )
 
@@ -84,10 +87,10 @@ class People:
         """Reads what `save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
             data = np.split(arrays["jpegs"], arrays["ends"][:-1])
-            images = [cv2.imdecode(one, cv2.IMREAD_COLOR)[..., ::-1] for one in data]
             more = (arrays[name] for name in ("points", "owner"))
-            sources = [str(source) for source in arrays["sources"]]
-            return cls(np.stack(images), *more, sources, str(arrays["commit"]))
+            names = (arrays[name].tolist() for name in ("sources", "left_out"))
+            images = pretrain_gather.pictures(data, path)
+            return cls(images, *more, *names, str(arrays["commit"]))
 
 
 def gather(
@@ -107,11 +110,17 @@ def gather(
             them; who is held out there is left out.
         leave_out: Names of talkers to leave out.
     """
-    import pretrain_data  # needs dlib
+    import pretrain_data  # needs dlib; not where faces are gathered already
 
     import deepface_models as dfm
 
     aligner = dfm.FaceAligner(image_size=size, identity=False)
+    names = [p.name for p in talkers.iterdir()] if talkers else []
+    if unknown := sorted(set(leave_out) - set(names)):
+        raise ValueError(
+            f"{', '.join(unknown)} shall be left out. Expected folders of {talkers}, "
+            f"which holds {', '.join(sorted(names)) or 'nobody'}. Check --leave-out."
+        )
     found: list[tuple[str, Any]] = []
     for person in sorted(talkers.iterdir()) if talkers else ():
         if person.is_dir() and person.name not in leave_out:
@@ -128,11 +137,18 @@ def gather(
                 [p for own in mine.values() for p in own], cache / source
             )
             found += [(source, one) for one in by_person(together, mine)]
+    if not found:
+        raise FileNotFoundError(
+            f"Nobody was found in {talkers} and {', '.join(map(str, folders)) or '-'}. "
+            "Expected a folder of clips a person, or of pictures. Give --talkers or "
+            "--portraits."
+        )
     return People(
         np.concatenate([one.images for _, one in found]),
         np.concatenate([one.landmarks_aligned for _, one in found]),
         np.repeat(np.arange(len(found)), [len(one) for _, one in found]),
         [source for source, _ in found],
+        list(leave_out),
         commit(),
     )
 

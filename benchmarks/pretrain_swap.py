@@ -53,10 +53,7 @@ def train(found: dict[str, FaceSet], args: argparse.Namespace) -> None:
     people = tuple(found)
     source = dfm.Swift.from_preset(args.preset, identities=people)
     model = dfm.Swift(identities=people, basis_size=BASIS)
-    model.take_parts(source, ("encoder", "trunk"))
-    model.build_starting_parts(source.starting_parts)
-    for name, part in source.starting_parts.items():
-        model.starting_parts[name].set_weights(part.get_weights())
+    model.take_parts(source)
     model.started_from = source.started_from
     model.freeze("encoder")
     model.compile()

@@ -55,6 +55,7 @@ TALKERS = (
     "speakers of the GRID corpus (M. Cooke, J. Barker, S. Cunningham, X. Shao 2006, "
     "CC BY 4.0) and of the clips named in the attribution of the talkers' folder"
 )
+SOURCES = {"talkers": TALKERS, **recipes.SOURCES}
 
 
 # Model
@@ -118,11 +119,14 @@ def even(model: Swift, begin: keras.Model, data: Groups) -> None:
 # The job
 
 
-def train(model: Swift, run: Path, args: argparse.Namespace) -> None:
+def drawn(args: argparse.Namespace) -> Groups:
+    """The batches; made first, as its processes are forks of this one."""
     people = People.load(args.gathered) if args.gathered else gathered(args)
-    people = people.resized(args.size)
     own = (args.groups, args.steps, args.reuse, args.processes)
-    data = Groups(people, args.seed, *own)
+    return Groups(people.resized(args.size), args.seed, *own)
+
+
+def train(model: Swift, data: Groups, run: Path, args: argparse.Namespace) -> None:
     begin = model.starting_parts["start"]
     whole = build(model, begin)
     rate = keras.optimizers.Adam(args.rate, beta_2=0.99)
@@ -135,9 +139,12 @@ def train(model: Swift, run: Path, args: argparse.Namespace) -> None:
     checkpoint = ResumableCheckpoint(run / "checkpoints", data, every=40, also=[budget])
     log = keras.callbacks.CSVLogger(run / "history.csv", append=True)
     callbacks = [checkpoint, budget, StopOnNonFinite(), log]
-    epochs = 1 if args.pack_only else pretrain.MANY_EPOCHS
-    whole.fit(data, epochs=epochs, verbose=2, shuffle=False, callbacks=callbacks)
+    whole.fit(
+        data, epochs=pretrain.MANY_EPOCHS, verbose=2, shuffle=False, callbacks=callbacks
+    )
     even(model, begin, data)
+    data.close()
+    people = data.people
     words = ["python", "benchmarks/pretrain_swift.py", *args.command]
     told = {
         "minutes": args.minutes,
@@ -145,6 +152,9 @@ def train(model: Swift, run: Path, args: argparse.Namespace) -> None:
         "batch_size": args.groups * VIEWS,
         "people": len(people.sources),
         "pictures": len(people.images),
+        "sources": sorted(set(people.sources)),
+        "left_out": people.left_out,
+        "seed": args.seed,
         "commit": people.commit if args.gathered else commit(),
         "command": shlex.join(words),
         "machine": machine(),
@@ -175,16 +185,17 @@ def pack(model: Swift, run: Path, args: argparse.Namespace) -> Path:
         args.weights / f"swift_{args.size}",
         description="What people share of Swift, for face swaps of two new people",
         licence="CC-BY-4.0",
-        data=f"{told['pictures']:,} pictures of {told['people']:,} people: {TALKERS}; "
-        f"{', '.join(t for s, t in recipes.SOURCES.items() if s != 'sfhq')}. "
-        f"Left out: {', '.join(args.leave_out) or 'nobody'}, and every tenth person.",
+        data=f"{told['pictures']:,} pictures of {told['people']:,} people: "
+        f"{'; '.join(SOURCES.get(one, one) for one in told['sources'])}. Left out: "
+        f"{', '.join(told['left_out']) or 'no talker'}, and who is held out of the "
+        "portraits and synthetic people to measure on.",
         use="Face swaps of people who agreed to it; research; labelled fakes.",
         limits="Learnt in minutes. Few of its people have several pictures, "
         "and these are mostly frontal: wide turns of the head gain least. Aligned with "
         "dlib's 68-point predictor, which was trained on iBUG 300-W; its terms exclude "
         "commercial use.",
         not_for="Swaps of people who did not agree; passing swaps off as recordings.",
-        seed=args.seed,
+        seed=told["seed"],
         commit=told["commit"],
         command=told["command"],
         results={**measured, "training": how},
@@ -197,7 +208,7 @@ def pack(model: Swift, run: Path, args: argparse.Namespace) -> Path:
     return folder
 
 
-def main(words: list[str]) -> None:
+def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=128, choices=SIZES)
     parser.add_argument("--talkers", type=Path, help="folder of clips for each person")
@@ -219,16 +230,25 @@ def main(words: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(words)
     args.command = words
-    keras.utils.set_random_seed(args.seed)
+    return args
+
+
+def main(words: list[str]) -> None:
+    args = arguments(words)
     if args.gather:
         gathered(args).save(args.gather)
         return
     run = args.output / f"swift_{args.size}"
     run.mkdir(parents=True, exist_ok=True)
+    done = (run / pretrain.TRAINING).is_file()
+    if args.pack_only and not done:
+        raise SystemExit(f"{run} holds no finished training. Run without --pack-only.")
+    data = None if args.pack_only else drawn(args)
+    keras.utils.set_random_seed(args.seed)
     model = Swift(identities=("a", "b"), image_size=args.size)
     model.build_starting_parts(["start"])
-    if not (args.pack_only and (run / pretrain.TRAINING).is_file()):
-        train(model, run, args)
+    if data is not None:
+        train(model, data, run, args)
     for name, part in learnt(model).items():
         part.load_weights(run / f"{name}.weights.h5")
     if args.weights:

@@ -96,6 +96,8 @@ class Pace:
     ) -> Pace:
         """Returns what was asked for, or the defaults of pretrained shared parts."""
         default = (FREEZE, RATES) if model.starting_parts else ({}, {})
+        still = {n: v for n, v in default[0].items() if n not in (rates or ())}
+        default = (still, default[1])
         mine = [{n: v for n, v in one.items() if n in model.parts} for one in default]
         found = cls(
             mine[0] if freeze is None else freeze, mine[1] if rates is None else rates

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -31,7 +32,19 @@ def take_parts(
     weights = {m: given.parts[t].get_weights() for m, t in pairs.items()}
     for name, values in weights.items():
         model.parts[name].set_weights(values)
+    if parts is None:
+        _take_start(model, given)
     return tuple(pairs)
+
+
+def _take_start(model: Any, source: Any) -> None:
+    """Copies what new people start from, which belongs to the shared parts."""
+    theirs = getattr(source, "starting_parts", {})
+    if theirs and isinstance(model, type(source)):
+        model.build_starting_parts(theirs)
+        for name, network in theirs.items():
+            _check(name, model.starting_parts[name], name, network)
+            model.starting_parts[name].set_weights(network.get_weights())
 
 
 def _pairs(

@@ -27,7 +27,9 @@ class Appearance(NamedTuple):
     codes: Array
 
 
-def principal_components(faces: Array, count: int) -> Appearance:
+def principal_components(
+    faces: Array, count: int, like: Array | None = None
+) -> Appearance:
     """Returns mean, principal components and codes of faces and masks.
 
     Pixels count as they do in training: the face more than what is around it, eyes
@@ -38,6 +40,7 @@ def principal_components(faces: Array, count: int) -> Appearance:
         faces: (N, S, S, 3..5): red, green, blue and, if there, the mask and the
             pixels' weights; uint8 or float in [0, 1].
         count: Components wanted; those that N faces cannot give are zero.
+        like: Faces whose masks and weights say which pixels count; `faces` by default.
 
     Raises:
         ValueError: A value is not finite.
@@ -55,7 +58,7 @@ def principal_components(faces: Array, count: int) -> Appearance:
     logits = np.log(values / (1.0 - values))
     mean = logits.mean(axis=0)
     logits -= mean
-    weighted = logits * np.sqrt(_weights(faces))
+    weighted = logits * np.sqrt(_weights(faces if like is None else like))
     # The small Gram matrix has the same non-zero spectrum as the covariance.
     spectrum, vectors = np.linalg.eigh(weighted @ weighted.T)
     known = spectrum[::-1][:count] > 1e-6 * max(spectrum[-1], 1e-12)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._inputs import precision
 from deepface_models._predict import predict
 from deepface_models.layers import ConstantVector
 from deepface_models.swap._swift_parts import build_start
@@ -36,7 +37,8 @@ class Start:
 
     def build(self) -> keras.Model:
         """Makes the network, with fresh weights."""
-        self.network = build_start(self.size, self.latent_size)
+        with precision("float32"):
+            self.network = build_start(self.size, self.latent_size)
         return self.network
 
     def begin(
@@ -45,24 +47,27 @@ class Start:
         """Gives a decoder its start, and says what is left for its appearance.
 
         Args:
-            decoder: A new person's, which draws nothing yet.
+            decoder: A new person's, whose appearance is empty yet.
             trunk: The trunk behind it.
             latents: Of the person's faces, (N, L).
             faces: These, (N, S, S, 3..5), uint8 or float in [0, 1].
 
         Returns:
-            `faces`, with red, green, blue and mask less, before the sigmoid, by what
-            decoder and trunk draw of the latents now.
+            (N, S, S, 4) float32: red, green, blue and mask less, before the sigmoid,
+            what decoder and trunk draw of the latents now. A mask that `faces` do not
+            have is left as it is drawn.
         """
-        if self.network is None:
-            return faces
-        faces = _with_mask(faces)
-        _fill(decoder, self.network, latents.mean(axis=0), faces[..., :4].mean(axis=0))
+        faces = faces / np.float32(255) if faces.dtype == np.uint8 else faces
+        if self.network is not None:
+            mean = _with_mask(faces.mean(axis=0))
+            _fill(decoder, self.network, latents.mean(axis=0), mean)
         maps, vector, appearance = predict(decoder, latents, _BATCH)
         drawn = predict(trunk, [maps, vector, np.zeros_like(appearance)], _BATCH)
-        rest = _logits(faces[..., :4]) - _logits(drawn, 1e-4)
-        left = 1.0 / (1.0 + np.exp(-rest))
-        return np.concatenate([left, faces[..., 4:]], axis=-1)
+        channels = min(4, faces.shape[-1])
+        left = np.full(drawn.shape, 0.5, "float32")
+        rest = _logits(faces[..., :channels]) - _logits(drawn[..., :channels], 1e-4)
+        left[..., :channels] = 1.0 / (1.0 + np.exp(-rest))
+        return left
 
 
 def _fill(decoder: keras.Model, start: keras.Model, latent: Array, face: Array) -> None:
@@ -86,12 +91,11 @@ def _known(start: keras.Model, face: Array) -> tuple[Array, Array]:
     return added, vector
 
 
-def _with_mask(faces: Array) -> Array:
-    """Returns faces of float32 with a mask, of one half where there is none."""
-    unit = faces / np.float32(255) if faces.dtype == np.uint8 else faces
-    if unit.shape[-1] > 3:
-        return np.asarray(unit, "float32")
-    return np.pad(unit, [(0, 0)] * 3 + [(0, 1)], constant_values=0.5).astype("float32")
+def _with_mask(face: Array) -> Array:
+    """Returns a mean face (S, S, 4), with a mask of one half where it has none."""
+    if face.shape[-1] > 3:
+        return face[..., :4]
+    return np.pad(face, [(0, 0)] * 2 + [(0, 1)], constant_values=0.5)
 
 
 def _convolutions(network: keras.Model) -> list[keras.layers.Layer]:

@@ -107,16 +107,16 @@ class Swift(FaceSwap):
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Trains as `FaceSwap.fit` does; adapts people who are new to the model.
 
-        Afterwards each person's mean latent is that of their faces as they are, as
-        training sees them warped and in other colours.
+        Afterwards each person's mean latent is that of their faces as targets show
+        them, as inputs are warped and in other colours. Of other data than `SwapPairs`
+        and dictionaries, such as `tf.data`, neither is done: call `adapt` before.
         """
         pictures = isinstance(x, keras.utils.PyDataset) or isinstance(y, dict)
         if pictures:
             self.adapt(x, y)
         history = super().fit(x, y, **kwargs)
         if pictures:
-            learnt = [n for n in self.identities if self.decoders[n].trainable]
-            self._centre(_faces_of(x, y, learnt)[1])
+            self.recentre(x, y)
         return history
 
     def adapt(self, x: Any, y: Any = None) -> None:
@@ -139,11 +139,22 @@ class Swift(FaceSwap):
         for name in new:
             latents, decoder = self.encode(given[name]), self.decoders[name]
             left = self._start.begin(decoder, self.trunk, latents, drawn[name])
-            start = principal_components(left, self.basis_size)
+            start = principal_components(left, self.basis_size, drawn[name])
             bases[name].set_weights([start.components, start.mean])
             codes = linear_map(latents, start.codes)
             decoder.get_layer("codes").set_weights(codes)
         self._centre(drawn)
+
+    def recentre(self, x: Any, y: Any = None) -> None:
+        """Sets the mean latents of people whose decoders learn, as `fit` does.
+
+        Args:
+            x: As in `adapt`.
+            y: As in `adapt`; who is missing keeps the mean that training found.
+        """
+        known = y if isinstance(y, dict) else x[0][1]
+        learnt = [n for n in self.identities if self.decoders[n].trainable]
+        self._centre(_faces_of(x, y, [n for n in learnt if n in known])[1])
 
     @property
     def starting_parts(self) -> dict[str, keras.Model]:
@@ -180,7 +191,7 @@ def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...
     batches: list[Any] = []
     for index in range(len(data) if names else 0):
         batches.append(data[index])
-        counts = [sum(len(y[name]) for _, y in batches) for name in names]
+        counts = [sum(len(batch[1][name]) for batch in batches) for name in names]
         if min(counts) >= _ADAPT_FACES:
             break
     return tuple(

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from deepface_models import IntegrityError, ModelFileError, presets
+from deepface_models._inputs import precision
 from deepface_models.data import Augmentation, SwapPairs
+from deepface_models.parts import load
 from deepface_models.swap import IAE, Swift
+from deepface_models.swap import swift as swift_module
 
 SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
 FACTS = {"licence": "CC0-1.0", "data": "noise"}
@@ -102,3 +105,70 @@ def test_architectures_without_one_say_so():
     with pytest.raises(ModelFileError, match="The parts start were given to a IAE"):
         model.build_starting_parts(["start"])
     model.build_starting_parts([])
+
+
+def test_components_are_weighted_by_the_face_and_not_by_what_is_left(model, people):
+    data = SwapPairs(people, 8, steps=6, augmentation=Augmentation.none())
+    seen = []
+    original = swift_module.principal_components
+
+    def noted(faces, count, like=None):
+        seen.append((faces, like))
+        return original(faces, count, like)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(swift_module, "principal_components", noted)
+        model.adapt(data)
+    for left, like in seen:
+        assert like.shape[-1] == 5 and like[..., 3].max() == 1.0
+        assert np.abs(left[..., :4] - like[..., :4]).max() > ZERO
+
+
+@pytest.mark.backend
+def test_a_mask_that_faces_lack_is_left_as_it_is_drawn(model, people):
+    faces = {name: one.images for name, one in people.items()}
+    trunk = model.trunk
+    model.adapt(None, faces)
+    maps, vector, appearance = model.decoders["ana"].predict(
+        model.encode(faces["ana"]), verbose=0
+    )
+    assert np.abs(appearance[..., 3]).max() < 1e-3
+    drawn = trunk.predict([maps, vector, 0 * appearance], verbose=0)[..., 3]
+    mask = model.predict(faces["ana"], to="ana")[..., 3]
+    np.testing.assert_allclose(mask, drawn, atol=1e-3)
+
+
+def test_a_trained_trunk_is_allowed_for_without_a_start(model, people, tmp_path):
+    data = SwapPairs(people, 8, steps=6, augmentation=Augmentation.none())
+    again = load(model.save_parts(tmp_path / "m"))
+    assert again.starting_parts == {}
+    again.adapt(data)
+    given, drawn = data[0][0]["ana"], data[0][1]["ana"]
+    missed = np.abs(again.predict(given, to="ana")[..., :3] - drawn[..., :3]).mean()
+    assert missed < 0.5 * np.abs(drawn[..., :3] - drawn[..., :3].mean(0)).mean()
+
+
+def test_taking_what_is_shared_takes_the_start(model):
+    plain = Swift(("zoe", "joe"), **SMALL)
+    plain.take_parts(model)
+    mine, theirs = (m.starting_parts["start"].get_weights() for m in (plain, model))
+    assert all(map(np.array_equal, mine, theirs))
+    other = Swift(("zoe", "joe"), **SMALL)
+    other.take_parts(model, ("encoder",))
+    assert other.starting_parts == {}
+
+
+def test_a_start_has_the_precision_of_its_file_whatever_is_set():
+    with precision("mixed_bfloat16"):
+        made = Swift(("ana", "ben"), dtype="float32", **SMALL)
+        made.build_starting_parts(["start"])
+    assert {w.dtype for w in made.starting_parts["start"].weights} == {"float32"}
+    assert made.starting_parts["start"].compute_dtype == "float32"
+
+
+def test_people_without_targets_keep_their_mean(model, people):
+    model.adapt(SwapPairs(people, 4, steps=2))
+    before = model.decoders["ben"].get_layer("centre").get_weights()[0]
+    model.recentre(None, {"ana": people["ana"].images})
+    after = model.decoders["ben"].get_layer("centre").get_weights()[0]
+    np.testing.assert_array_equal(before, after)
