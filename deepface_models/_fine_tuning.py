@@ -24,6 +24,8 @@ from deepface_models.swap import FaceSwap
 # were pretrained for new people; docs/presets.md has the measures.
 FREEZE = {"encoder": 1.0}  # part: share of the training for which it stands still
 RATES: dict[str, float] = {}  # part: its learning rate beside the others'
+MINUTES = 2.0  # longer brings fidelity and costs identity
+FROM_SCRATCH = 6.0  # minutes
 
 _START = "start.json"
 
@@ -82,10 +84,12 @@ class Pace:
     Attributes:
         freeze: For each part that stands still, the share of the training.
         rates: For each part with a rate of its own, that rate.
+        minutes: How long, where nobody says.
     """
 
     freeze: Mapping[str, float]
     rates: Mapping[str, float]
+    minutes: float = FROM_SCRATCH
 
     @classmethod
     def of(
@@ -100,7 +104,9 @@ class Pace:
         default = (still, default[1])
         mine = [{n: v for n, v in one.items() if n in model.parts} for one in default]
         found = cls(
-            mine[0] if freeze is None else freeze, mine[1] if rates is None else rates
+            mine[0] if freeze is None else freeze,
+            mine[1] if rates is None else rates,
+            MINUTES if model.starting_parts else FROM_SCRATCH,
         )
         for name in (*found.freeze, *found.rates):
             model._part(name)

@@ -144,8 +144,8 @@ def train(
             `rates` does not name it; {} has it learn.
         rates: For each part with a learning rate of its own, that rate beside the
             others': {"encoder": 0.1}.
-        minutes: Time to train; the learning rate falls to the end of it. 6 by
-            default if `epochs` is not given either.
+        minutes: Time to train; the learning rate falls to the end of it. If `epochs`
+            is not given either, 6 by default, or 2 where shared parts were pretrained.
         epochs: Passes of `steps` batches, instead of or at most beside `minutes`.
         batch_size: Faces of each person in a batch.
         steps: Batches an epoch.
@@ -196,7 +196,7 @@ def train(
         seed=seed,
     )
     pace.compile(model)
-    budget = TimeBudget(minutes or 6.0) if minutes or not epochs else None
+    budget = TimeBudget(minutes or pace.minutes) if minutes or not epochs else None
     timed = [budget] if budget else []
     held_out = {name: pairs.fitting(held) for name, (_, held) in splits.items()}
     checkpoint = ResumableCheckpoint(

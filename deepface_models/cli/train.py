@@ -70,7 +70,8 @@ def add(commands: Commands) -> None:
         "--minutes",
         type=float,
         metavar="N",
-        help="time to train (default: 6, unless --epochs is given)",
+        help="time to train (default: 6, or 2 from a preset of shared parts, unless "
+        "--epochs is given)",
     )
     option("--epochs", type=int, metavar="N", help="train for this many epochs")
     option(

@@ -11,6 +11,7 @@ import pytest
 from preset_helpers import FACTS
 
 from deepface_models import ModelFileError, _fine_tuning, presets
+from deepface_models.callbacks import TimeBudget
 from deepface_models.cli import main
 from deepface_models.faces import FaceSet
 from deepface_models.parts import load
@@ -158,9 +159,19 @@ def test_defaults_hold_for_parts_that_there_are(
     (frozen,) = [c for c in started["callbacks"] if hasattr(c, "shares")]
     assert (frozen.shares, frozen.steps, frozen.budget) == ({"encoder": 0.25}, 16, None)
     with pytest.raises(Stop):
+        train(people, tmp_path, rates={"encoder": 0.1}, **wanted)
+    assert dict(started["model"].optimizer.rates) == {"encoder": 0.1}
+    assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
+    with pytest.raises(Stop):
         train(people, tmp_path, freeze={}, rates={}, **wanted)
     assert type(started["model"].optimizer) is type(keras.optimizers.Adam())
     assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
+    del wanted["epochs"]
+    with pytest.raises(Stop):
+        train(people, tmp_path, **wanted)
+    (budget,) = [c for c in started["callbacks"] if isinstance(c, TimeBudget)]
+    assert budget.minutes == _fine_tuning.MINUTES
+    wanted["epochs"] = 8
     del wanted["preset"]
     with pytest.raises(Stop):
         train(people, tmp_path / "new", image_size=64, **wanted)
