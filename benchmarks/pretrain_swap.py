@@ -106,12 +106,12 @@ def pack(model: dfm.Swift, results: dict, args: argparse.Namespace) -> Path:
         description="A synthetic person's face for anybody's clip: to='nobody'",
         licence="CC-BY-4.0",
         data=f"{told['pictures'][WANTED]} generated pictures of one person who does "
-        "not exist (openpeople 0.1.2, P007, Prompt Haus, MIT) and four clips of "
+        "not exist (openpeople 0.1.2, P007, Prompt Haus, MIT) and clips of "
         "speaker 1 of the GRID corpus (CC BY 4.0); it starts from "
         f"{model.started_from}.",
         use="Trying out `convert` right after installation; labelled fakes for "
         "detectors; hiding who speaks, with the speaker's consent.",
-        limits="One person of one skin tone, from nineteen pictures: expressions "
+        limits="One person of one skin tone, from few pictures: expressions "
         "between these are guessed, turns of more than about 20 degrees are poor, 128 "
         "pixels. Who is replaced keeps hair, ears and the shape of the head. Measured "
         "on one speaker only. Aligned with dlib's 68-point predictor, which was "

@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
         "--output",
         required=True,
         metavar="DIR",
-        help="gets swap.mp4, preview.png, report.json and the model",
+        help="gets nobody.mp4, swap.mp4, preview.png, report.json and the model",
     )
     option(
         "--minutes",

@@ -63,11 +63,32 @@ class _Demo:
     @contextmanager
     def step(self, name: str, what: str, call: str) -> Iterator[None]:
         number = len(self.seconds) + 1
-        self.say(f"\n[{number}/6] {name}: {what}\n      in Python: {call}")
+        self.say(f"\n[{number}/7] {name}: {what}\n      in Python: {call}")
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 1)
         self.say(f"      {self.seconds[name]:.0f} s")
+
+    def nobody(self) -> None:
+        what = (
+            "without any training, draw a synthetic person, who does not exist, in "
+            f"{self.source.name}"
+        )
+        call = (
+            'convert(clip, "nobody.mp4", load("swap_demo"), to="nobody", of="anybody", '
+            'consent="who agreed to what")'
+        )
+        with self.step("nobody", what, call):
+            done = dfm.convert(
+                self.source,
+                self.output / "nobody.mp4",
+                dfm.load("swap_demo"),
+                to="nobody",
+                of="anybody",
+                consent=CONSENT,
+                sharpen=_SHARPEN,
+            )
+            self.say(f"      {done.summary()}")
 
     def extract(self) -> None:
         what = "find, align and describe the faces of both people"
@@ -181,7 +202,8 @@ def run(
 ) -> dict[str, Any]:
     """Runs the whole job on the package's own clips.
 
-    Leaves `swap.mp4`, `frames.jpg` (source over swap), `preview.png`, `report.json`,
+    Leaves `nobody.mp4` (the face of a synthetic person, without training), `swap.mp4`,
+    `frames.jpg` (source over swap), `preview.png`, `report.json`,
     the model in `training/model` and the aligned faces in `faces`. Run again on the
     same folder, it goes on where it was.
 
@@ -202,7 +224,7 @@ def run(
     demo = _Demo(output, _Plan.of(minutes, quick), say)
     say(_STORY)
     for step in (
-        *(demo.extract, demo.train, demo.convert),
+        *(demo.nobody, demo.extract, demo.train, demo.convert),
         *(demo.evaluate, demo.preview, demo.verify),
     ):
         step()

@@ -26,8 +26,8 @@ def test_demo_leaves_what_it_promises(tmp_path, monkeypatch):
     report = demo.run(tmp_path, minutes=0.001, quick=True, say=said.append)
     assert json.loads((tmp_path / "report.json").read_text()).keys() == report.keys()
     assert set(report["measures"]) == {"s1 as mb", "mb as s1"}
-    assert len(report["seconds"]) == 6
-    for name in ("swap.mp4", "preview.png", "frames.jpg"):
+    assert len(report["seconds"]) == 7
+    for name in ("nobody.mp4", "swap.mp4", "preview.png", "frames.jpg"):
         found = verify(tmp_path / name)
         assert (found.state, found.consent) == ("valid", demo.CONSENT)
     assert probe(tmp_path / "swap.mp4").has_audio
