@@ -22,6 +22,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 from pretrain_machine import commit, machine
 
 import deepface_models as dfm
@@ -30,6 +32,8 @@ from deepface_models._files import write_json
 from deepface_models.callbacks import ResumableCheckpoint, StopOnNonFinite, TimeBudget
 from deepface_models.demo import CLIPS
 from deepface_models.faces import FaceSet
+
+Array = NDArray[np.uint8]
 
 WANTED, SPEAKER = "nobody", "s1"
 MOST_TURNED = 45.0  # degrees: landmarks of profiles are unusable
@@ -97,7 +101,9 @@ def measured(
     }
 
 
-def pack(model: dfm.Swift, results: dict, args: argparse.Namespace) -> Path:
+def pack(
+    model: dfm.Swift, nobody: Array, results: dict, args: argparse.Namespace
+) -> Path:
     told = json.loads((args.output / "training.json").read_text())
     how = {key: told[key] for key in ("minutes", "steps", "machine")}
     folder = presets.save_preset(
@@ -122,6 +128,7 @@ def pack(model: dfm.Swift, results: dict, args: argparse.Namespace) -> Path:
         command=told["command"],
         results={**results, "training": how},
         dtype="float16",
+        images=nobody,
     )
     home = presets.weights_folder()
     if home is not None and home.samefile(args.weights):
@@ -147,7 +154,7 @@ def main(words: list[str]) -> None:
     model = dfm.load(args.output / "model")
     results = measured(model, found)
     if args.weights:
-        print(pack(model, results, args))
+        print(pack(model, found[WANTED].images[:1], results, args))
 
 
 if __name__ == "__main__":

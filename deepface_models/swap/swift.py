@@ -136,7 +136,7 @@ class Swift(FaceSwap):
         bases = {n: self.decoders[n].get_layer("basis") for n in self.identities}
         new = [n for n, basis in bases.items() if not np.any(basis.get_weights()[0])]
         given, drawn = _faces_of(x, y, new)
-        for name in new:
+        for name in drawn:
             latents, decoder = self.encode(given[name]), self.decoders[name]
             left = self._start.begin(decoder, self.trunk, latents, drawn[name])
             start = principal_components(left, self.basis_size, drawn[name])
@@ -152,9 +152,8 @@ class Swift(FaceSwap):
             x: As in `adapt`.
             y: As in `adapt`; who is missing keeps the mean that training found.
         """
-        known = y if isinstance(y, dict) else x[0][1]
         learnt = [n for n in self.identities if self.decoders[n].trainable]
-        self._centre(_faces_of(x, y, [n for n in learnt if n in known])[1])
+        self._centre(_faces_of(x, y, learnt)[1])
 
     @property
     def starting_parts(self) -> dict[str, keras.Model]:
@@ -178,12 +177,15 @@ class Swift(FaceSwap):
 
 
 def _faces_of(x: Any, y: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
-    """Returns people's first faces, as they go in and as they are to come out."""
+    """Returns people's first faces, as they go in and as they are to come out.
+
+    Those of whom there are none are left out.
+    """
     if y is None:
         return _first_faces(x, names)
-    drawn = {name: y[name][:_ADAPT_FACES] for name in names}
+    drawn = {name: y[name][:_ADAPT_FACES] for name in names if name in y}
     seen = x if isinstance(x, dict) else y
-    return {name: seen[name][:_ADAPT_FACES, ..., :3] for name in names}, drawn
+    return {name: seen[name][:_ADAPT_FACES, ..., :3] for name in drawn}, drawn
 
 
 def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
@@ -191,8 +193,9 @@ def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...
     batches: list[Any] = []
     for index in range(len(data) if names else 0):
         batches.append(data[index])
+        names = [name for name in names if name in batches[0][1]]
         counts = [sum(len(batch[1][name]) for batch in batches) for name in names]
-        if min(counts) >= _ADAPT_FACES:
+        if min(counts, default=_ADAPT_FACES) >= _ADAPT_FACES:
             break
     return tuple(
         {name: np.concatenate([batch[i][name] for batch in batches]) for name in names}

@@ -152,8 +152,8 @@ def test_nobody_is_drawn_by_anothers_parts(packed, names):
         presets.load(packed / "dense", identities=PEOPLE)
 
 
-def test_swapped_files_of_two_people_are_refused(packed, tmp_path):
-    folder = shutil.copytree(packed / "people", tmp_path / "people")
+def test_swapped_files_of_two_people_are_refused(swift, tmp_path):
+    folder = presets.save_preset(swift, tmp_path / "people", **FACTS)
     one, two = (folder / f"decoder.{name}.weights.h5" for name in PEOPLE)
     first, second = one.read_bytes(), two.read_bytes()
     assert len(first) == len(second)
