@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from points68 import MIRROR
 
 from deepface_models.faces import Box, FaceAligner, transform_points, umeyama
 from deepface_models.faces._template import STABLE_68
@@ -212,15 +213,6 @@ def mean_face(data: Path) -> str:
     top, bottom = mean[17:27, 1].min(), mean[8, 1]
     mean -= [(mean[0, 0] + mean[16, 0]) / 2, top]
     return np.array2string(mean / (bottom - top) + [0.5, 0], precision=4)
-
-
-MIRROR = [
-    *range(16, -1, -1),
-    *range(26, 16, -1),
-    *(27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41),
-    *(40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67),
-    *(66, 65),
-]
 
 
 def procrustes_mean(shapes: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from points68 import MIRROR
 from pretrain_people import People
 
 from deepface_models.data.augmentation import (
@@ -46,11 +47,6 @@ POINTS = 136
 _LIPS = slice(60, 68)  # of the 68 points, their inner line
 _DARK = (58.0, 28.0, 26.0)  # inside of a mouth
 _OPEN = 0.012  # of the width; a mouth that opens by more shows its inside
-# The 68 points of a mirrored face.
-_MIRROR = np.r_[
-    16:-1:-1, 26:16:-1, 27:31, 35:30:-1, 45:41:-1, 47:45:-1, 39:35:-1, 41:39:-1
-]
-_MIRROR = np.r_[_MIRROR, 54:47:-1, 59:54:-1, 64:59:-1, 67:64:-1]
 
 
 class Drawer:
@@ -101,7 +97,7 @@ class Drawer:
         points = (points - points.mean(axis=0)) * (128.0 / self.size)
         if rng.random() < 0.5:
             image, target = image[:, :, ::-1], target[:, :, ::-1]
-            points = points[:, _MIRROR] * (-1.0, 1.0)
+            points = points[:, MIRROR] * (-1.0, 1.0)
         points = points.reshape(VIEWS, POINTS).astype("float32")
         return {"image": image, "target": target, "points": points}
 
@@ -128,7 +124,7 @@ class Drawer:
         for _ in range(1 + (rng.random() < 0.3)):
             source = rng.choice(list(self.movers), p=share / share.sum())
             moved = self.people.moved[rng.choice(self.movers[source])]
-            moved = moved[_MIRROR] * (-1.0, 1.0) if rng.random() < 0.5 else moved
+            moved = moved[MIRROR] * (-1.0, 1.0) if rng.random() < 0.5 else moved
             move += rng.uniform(0.5, 1.4) * moved
         return move
 

@@ -84,7 +84,12 @@ def pack(
         dtype="float16" if small else "float32",
         images=golden(data),
     )
+    return entered(folder)
+
+
+def entered(folder: Path) -> Path:
+    """A preset's folder; one among those that ship is entered under its name."""
     home = presets.weights_folder()
-    if home is not None and home.samefile(args.weights):  # others do not ship
+    if home is not None and home.samefile(folder.parent):
         presets.register(folder)
     return folder

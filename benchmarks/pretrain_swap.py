@@ -104,6 +104,8 @@ def measured(
 def pack(
     model: dfm.Swift, nobody: Array, results: dict, args: argparse.Namespace
 ) -> Path:
+    from pretrain_packing import entered  # needs dlib
+
     told = json.loads((args.output / "training.json").read_text())
     how = {key: told[key] for key in ("minutes", "steps", "machine")}
     folder = presets.save_preset(
@@ -130,10 +132,7 @@ def pack(
         dtype="float16",
         images=nobody,
     )
-    home = presets.weights_folder()
-    if home is not None and home.samefile(args.weights):
-        presets.register(folder)
-    return folder
+    return entered(folder)
 
 
 def main(words: list[str]) -> None:

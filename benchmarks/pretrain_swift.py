@@ -177,6 +177,8 @@ def gathered(args: argparse.Namespace) -> People:
 
 
 def pack(model: Swift, run: Path, args: argparse.Namespace) -> Path:
+    from pretrain_packing import entered  # needs dlib
+
     told = json.loads((run / pretrain.TRAINING).read_text())
     measured = json.loads(args.results.read_text()) if args.results else {}
     how = {key: told[key] for key in ("minutes", "steps", "batch_size", "machine")}
@@ -202,10 +204,7 @@ def pack(model: Swift, run: Path, args: argparse.Namespace) -> Path:
         shared=True,
         dtype="float16",
     )
-    home = presets.weights_folder()
-    if home is not None and home.samefile(args.weights):
-        presets.register(folder)
-    return folder
+    return entered(folder)
 
 
 def arguments(words: list[str]) -> argparse.Namespace:

@@ -99,14 +99,14 @@ class Pace:
         rates: Mapping[str, float] | None,
     ) -> Pace:
         """Returns what was asked for, or the defaults of pretrained shared parts."""
-        default = (FREEZE, RATES) if model.starting_parts else ({}, {})
-        still = {n: v for n, v in default[0].items() if n not in (rates or ())}
-        default = (still, default[1])
+        pretrained = bool(model.starting_parts)
+        still = {n: v for n, v in FREEZE.items() if n not in (rates or ())}
+        default = (still, RATES) if pretrained else ({}, {})
         mine = [{n: v for n, v in one.items() if n in model.parts} for one in default]
         found = cls(
             mine[0] if freeze is None else freeze,
             mine[1] if rates is None else rates,
-            MINUTES if model.starting_parts else FROM_SCRATCH,
+            MINUTES if pretrained else FROM_SCRATCH,
         )
         for name in (*found.freeze, *found.rates):
             model._part(name)

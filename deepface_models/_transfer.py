@@ -33,12 +33,12 @@ def take_parts(
     for name, values in weights.items():
         model.parts[name].set_weights(values)
     if parts is None:
-        _take_start(model, given)
+        take_start(model, given)
     return tuple(pairs)
 
 
-def _take_start(model: Any, source: Any) -> None:
-    """Copies what new people start from, which belongs to the shared parts."""
+def take_start(model: Any, source: Any) -> None:
+    """Copies what new people start from, if the source has it and is of this class."""
     theirs = getattr(source, "starting_parts", {})
     if theirs and isinstance(model, type(source)):
         model.build_starting_parts(theirs)

@@ -283,15 +283,15 @@ class FaceSwap(PartModel):
             other people's parts have this model's weights, and this one is unchanged.
             Parts that are frozen here are frozen there.
         """
+        from deepface_models._transfer import take_start
+
         config = {**self.get_config(), "identities": (*self.identities, name)}
         config.pop("name", None)
         model = type(self).from_config(config)
         for part, network in self.parts.items():
             model.parts[part].set_weights(network.get_weights())
             model.parts[part].trainable = network.trainable
-        model.build_starting_parts(self.starting_parts)
-        for part, network in self.starting_parts.items():
-            model.starting_parts[part].set_weights(network.get_weights())
+        take_start(model, self)
         if like is not None:
             model._paths.start_like(name, known(like, self.identities, "like"))
         return model

@@ -91,7 +91,7 @@ def test_a_move_takes_another_face_where_the_first_went(scripts, people):
 
 
 def test_a_mirrored_face_has_its_points_on_the_other_side(scripts, people):
-    mirror = scripts["pretrain_groups"]._MIRROR
+    mirror = scripts["pretrain_groups"].MIRROR
     np.testing.assert_array_equal(np.sort(mirror), np.arange(68))
     np.testing.assert_array_equal(mirror[mirror], np.arange(68))
     points = people.points[people.faces[0]].mean(0)
