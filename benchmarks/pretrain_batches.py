@@ -1,49 +1,25 @@
 """Batches of pictures, each epoch in another order and slightly changed.
 
-Neither dlib nor PyAV is imported, so that a machine without them can train.
+A machine without dlib and PyAV can train from them.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import keras
 import numpy as np
+import pretrain_absent  # noqa: F401 - before the package
 from numpy.typing import NDArray
+
+from deepface_models.data.augmentation import Augmentation, random_similarity
 
 Array = NDArray[Any]
 
 _AHEAD = 2  # batches for each worker that are drawn before they are wanted
 _SOFT = 0.5  # of a picture: how wide the seam of two blended ones is
-
-
-@dataclass(frozen=True)
-class Moves:
-    """Ranges of turn, size, place and mirror.
-
-    The same draws as deepface_models.data.augmentation, whose package needs dlib.
-    """
-
-    rotation: float = 0.0  # degrees either way
-    zoom: float = 0.0
-    shift: float = 0.0  # in widths of the picture
-    flip: float = 0.0  # share of pictures
-
-    def draw(self, rng: np.random.Generator, size: int) -> Array:
-        """A (2, 3) matrix from pixels of the new picture to those of the old one."""
-        angle = rng.uniform(-self.rotation, self.rotation)
-        zoom = rng.uniform(-self.zoom, self.zoom)
-        shift = rng.uniform(-self.shift, self.shift, 2) * size
-        middle = (size - 1) / 2.0
-        matrix = np.asarray(cv2.getRotationMatrix2D((middle,) * 2, angle, 1.0 + zoom))
-        matrix[:, 2] += shift
-        if rng.random() < self.flip:
-            matrix[:, 2] += matrix[:, 0] * (size - 1)
-            matrix[:, 0] *= -1
-        return matrix
 
 
 class Pictures(keras.utils.PyDataset):
@@ -56,7 +32,8 @@ class Pictures(keras.utils.PyDataset):
         wide: (N, S + 2 border, S + 2 border, C), uint8 where they are to be changed.
         border: What the changes may bring into the picture.
         batch_size: Pictures a batch.
-        moves: Ranges of turn, size, place and mirror; None changes nothing.
+        moves: Ranges of turn, size, place and mirror, which is all that is drawn of
+            it; None changes nothing.
         colour: Standard deviation of the changes of brightness and of each colour.
         seed: Makes the draws repeatable.
         blend: Share of pictures that pass into another one along a line.
@@ -69,7 +46,7 @@ class Pictures(keras.utils.PyDataset):
         wide: Array,
         border: int = 0,
         batch_size: int = 32,
-        moves: Moves | None = None,
+        moves: Augmentation | None = None,
         colour: float = 0.0,
         seed: int = 0,
         *,
@@ -115,10 +92,12 @@ class Pictures(keras.utils.PyDataset):
         rng = np.random.default_rng((self.seed, turn, index))
         return np.stack([self._changed(self.wide[i], self.moves, rng) for i in chosen])
 
-    def _changed(self, picture: Array, moves: Moves, rng: np.random.Generator) -> Array:
+    def _changed(
+        self, picture: Array, moves: Augmentation, rng: np.random.Generator
+    ) -> Array:
         if self.blend and rng.random() < self.blend:
             picture = self._blended(picture, rng)
-        matrix = moves.draw(rng, len(picture))
+        matrix = random_similarity(rng, len(picture), moves)
         matrix[:, 2] += matrix[:, :2] @ np.full(2, self.border, float)
         # Cubic: the network would learn the softness of linear interpolation.
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP

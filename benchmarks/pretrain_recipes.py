@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pretrain_absent  # noqa: F401 - before the models
 from numpy.typing import NDArray
-from pretrain_batches import Moves
 
 from deepface_models.autoencoders import (
     ConvolutionalAutoencoder,
     DenoisingAutoencoder,
     VariationalAutoencoder,
 )
+from deepface_models.data.augmentation import Augmentation
 from deepface_models.losses import FaceLoss
 
 Array = NDArray[Any]
@@ -68,7 +68,7 @@ LIMITS = {
 LICENCES = {FACES: "CC-BY-4.0", MNIST: "CC-BY-SA-3.0", FASHION: "MIT"}
 
 # Strong enough that two thousand pictures are not learnt by heart.
-MOVED = Moves(rotation=5.0, zoom=0.05, shift=0.025, flip=0.5)
+MOVED = Augmentation(rotation=5.0, zoom=0.05, shift=0.025, flip=0.5)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Recipe:
     loss: Callable[[], Any] | None = None  # the model's own if None
     learning_rate: float = 1e-3
     batch_size: int = 16
-    moves: Moves | None = field(default=MOVED)
+    moves: Augmentation | None = field(default=MOVED)
     colour: float = 0.05
     blend: float = 0.0
     weight_decay: float = 0.0

@@ -17,7 +17,7 @@ import pytest
 
 from deepface_models import presets
 from deepface_models.autoencoders import DenoisingAutoencoder, VariationalAutoencoder
-from deepface_models.data.augmentation import Augmentation, random_similarity
+from deepface_models.data.augmentation import Augmentation
 from deepface_models.faces import align, alignment_matrix
 from deepface_models.media import read_image
 
@@ -126,17 +126,8 @@ def test_batches_change_with_the_epoch_alone(scripts, portraits):
         few.epoch = (number + 1) // 3
     few.epoch = 1
     assert not np.array_equal(first, few[0][0])
-    still = batches.Pictures(faces.wide, 8, 24, batches.Moves())[0][0]
+    still = batches.Pictures(faces.wide, 8, 24, Augmentation.none())[0][0]
     assert any(np.array_equal(one, faces.images[0]) for one in still)
-
-
-def test_moves_are_those_of_the_augmentation(scripts):
-    numbers = {"rotation": 5.0, "zoom": 0.1, "shift": 0.1, "flip": 0.5}
-    moves, same = scripts["pretrain_batches"].Moves(**numbers), Augmentation(**numbers)
-    one, other = np.random.default_rng(0), np.random.default_rng(0)
-    for _ in range(9):
-        expected = random_similarity(other, 80, same)
-        assert np.array_equal(moves.draw(one, 80), expected)
 
 
 def test_measures_know_better_from_worse(scripts):
