@@ -24,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from pretrain import TRAINING
 from pretrain_machine import commit, machine
 
 import deepface_models as dfm
@@ -36,7 +37,6 @@ from deepface_models.faces import FaceSet
 Array = NDArray[np.uint8]
 
 WANTED, SPEAKER = "nobody", "s1"
-MOST_TURNED = 45.0  # degrees: landmarks of profiles are unusable
 BASIS = 8  # components: of twenty pictures more would be noise
 MEASURES = ("identity_wanted", "identity_replaced", "expression", "motion", "mouth")
 
@@ -46,7 +46,7 @@ def faces(args: argparse.Namespace) -> dict[str, FaceSet]:
     aligner = dfm.FaceAligner(image_size=128)
     folder = args.output / "faces"
     pictures = sorted(args.pictures.glob("*.jpg"))
-    nobody = aligner.extract(pictures, folder / WANTED).filter(max_yaw=MOST_TURNED)
+    nobody = aligner.extract(pictures, folder / WANTED)
     clips = sorted((CLIPS / SPEAKER).glob("*.mpg"))
     return {WANTED: nobody, SPEAKER: aligner.extract(clips, folder / SPEAKER)}
 
@@ -76,12 +76,13 @@ def train(found: dict[str, FaceSet], args: argparse.Namespace) -> None:
     told = {
         "minutes": args.minutes,
         "steps": int(model.optimizer.iterations),
+        "seed": args.seed,
         "machine": machine(),
         "commit": commit(),
         "command": shlex.join(["python", "benchmarks/pretrain_swap.py", *args.command]),
         "pictures": {name: len(one) for name, one in found.items()},
     }
-    write_json(args.output / "training.json", told)
+    write_json(args.output / TRAINING, told)
 
 
 def measured(
@@ -106,7 +107,7 @@ def pack(
 ) -> Path:
     from pretrain_packing import entered  # needs dlib
 
-    told = json.loads((args.output / "training.json").read_text())
+    told = json.loads((args.output / TRAINING).read_text())
     how = {key: told[key] for key in ("minutes", "steps", "machine")}
     folder = presets.save_preset(
         model,
@@ -125,7 +126,7 @@ def pack(
         "on one speaker only. Aligned with dlib's 68-point predictor, which was "
         "trained on iBUG 300-W; its terms exclude commercial use.",
         not_for="Deceiving anybody about who speaks; people who did not agree.",
-        seed=args.seed,
+        seed=told["seed"],
         commit=told["commit"],
         command=told["command"],
         results={**results, "training": how},
@@ -147,8 +148,12 @@ def main(words: list[str]) -> None:
     args = parser.parse_args(words)
     args.command = words
     args.output.mkdir(parents=True, exist_ok=True)
+    if args.pack_only and not (args.output / TRAINING).is_file():
+        raise SystemExit(
+            f"{args.output} holds no finished training. Run without --pack-only."
+        )
     found = faces(args)
-    if not (args.pack_only and (args.output / "training.json").is_file()):
+    if not args.pack_only:
         train(found, args)
     model = dfm.load(args.output / "model")
     results = measured(model, found)
