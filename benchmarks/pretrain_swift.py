@@ -50,6 +50,7 @@ from deepface_models.swap.swift import SIZES
 Array = NDArray[Any]
 
 NOISE, SMALL = 0.3, 1e-4  # of latents and on their squares: what matters little is lost
+DETAIL = 128  # latents that the faces of new people are to set (swap/_detail.py)
 LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
 TALKERS = (
     "speakers of the GRID corpus (M. Cooke, J. Barker, S. Cunningham, X. Shao 2006, "
@@ -170,6 +171,15 @@ def learnt(model: Swift) -> dict[str, keras.Model]:
     return {**shared, **model.starting_parts}
 
 
+def with_detail(model: Swift) -> Swift:
+    """The same model with room for the detail of new people."""
+    roomy = Swift(("a", "b"), model.image_size, detail_size=DETAIL)
+    roomy.take_parts(model)  # but for the encoder, which differs
+    given, own = model.encoder.get_weights(), roomy.encoder.get_weights()
+    roomy.encoder.set_weights([*given, *own[len(given) :]])
+    return roomy
+
+
 def gathered(args: argparse.Namespace) -> People:
     folders = [f for f in (args.people, args.portraits) if f]
     cache = args.output / f"faces_{args.size}"
@@ -251,7 +261,7 @@ def main(words: list[str]) -> None:
     for name, part in learnt(model).items():
         part.load_weights(run / f"{name}.weights.h5")
     if args.weights:
-        print(pack(model, run, args))
+        print(pack(with_detail(model), run, args))
 
 
 if __name__ == "__main__":

@@ -20,12 +20,10 @@ from deepface_models.optimizers import with_rates
 from deepface_models.presets import record, registry
 from deepface_models.swap import FaceSwap
 
-# What `train(preset=...)` does unless told otherwise where the parts that people share
-# were pretrained for new people; docs/presets.md has the measures.
-FREEZE = {"encoder": 1.0}  # part: share of the training for which it stands still
-RATES: dict[str, float] = {}  # part: its learning rate beside the others'
-MINUTES = 2.0  # longer brings fidelity and costs identity
-FROM_SCRATCH = 6.0  # minutes
+# How long `train` takes unless told otherwise; where the parts that people share were
+# pretrained for new people, more brings little (docs/presets.md).
+MINUTES = 2.0
+FROM_SCRATCH = 6.0
 
 _START = "start.json"
 
@@ -98,16 +96,9 @@ class Pace:
         freeze: Mapping[str, float] | None,
         rates: Mapping[str, float] | None,
     ) -> Pace:
-        """Returns what was asked for, or the defaults of pretrained shared parts."""
-        pretrained = bool(model.starting_parts)
-        still = {n: v for n, v in FREEZE.items() if n not in (rates or ())}
-        default = (still, RATES) if pretrained else ({}, {})
-        mine = [{n: v for n, v in one.items() if n in model.parts} for one in default]
-        found = cls(
-            mine[0] if freeze is None else freeze,
-            mine[1] if rates is None else rates,
-            MINUTES if pretrained else FROM_SCRATCH,
-        )
+        """Returns what was asked for: without, all parts learn from the first step."""
+        minutes = MINUTES if model.starting_parts else FROM_SCRATCH
+        found = cls(freeze or {}, rates or {}, minutes)
         for name in (*found.freeze, *found.rates):
             model._part(name)
         return found

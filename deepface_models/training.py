@@ -139,9 +139,8 @@ def train(
             or folder, as in `presets.load`. It is noted in `start.json`, and a
             training goes on with the same one only.
         freeze: For each part that stands still at first, the share of the training:
-            {"encoder": 0.2} is the first fifth, 1.0 all of it. By default nothing,
-            but the encoder, to the end, where it was pretrained on many people and
-            `rates` does not name it; {} has it learn.
+            {"encoder": 0.2} is the first fifth, 1.0 all of it. Nothing by default,
+            which was best where that was measured (docs/presets.md).
         rates: For each part with a learning rate of its own, that rate beside the
             others': {"encoder": 0.1}.
         minutes: Time to train; the learning rate falls to the end of it. If `epochs`

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deepface_models import _fine_tuning, presets
+from deepface_models import presets
 from deepface_models.swap import Swift
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -63,18 +63,13 @@ def test_wrong_rows_end_before_the_training(pareto, row, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_rows_from_a_preset_learn_as_train_does(pareto, preset, monkeypatch):
-    monkeypatch.setattr(_fine_tuning, "FREEZE", {"encoder": 0.3})
-    monkeypatch.setattr(_fine_tuning, "RATES", {"trunk": 0.5})
-    _, pace = pareto.built(f"Swift from {preset}", PEOPLE, "full")
-    assert (pace.freeze, pace.rates) == ({"encoder": 0.3}, {"trunk": 0.5})
-    _, pace = pareto.built(f"Swift from {preset}; freeze; rates", PEOPLE, "full")
-    assert (pace.freeze, pace.rates) == ({}, {})
-    row = f"Swift from {preset}; freeze encoder=0.1"
+def test_rows_from_a_preset_learn_as_train_does(pareto, preset):
+    for row in (f"Swift from {preset}", f"Swift from {preset}; freeze; rates", "Swift"):
+        _, pace = pareto.built(row, PEOPLE, "full")
+        assert (pace.freeze, pace.rates) == ({}, {})
+    row = f"Swift from {preset}; freeze encoder=0.1; rates trunk=0.5"
     _, pace = pareto.built(row, PEOPLE, "full")
     assert (pace.freeze, pace.rates) == ({"encoder": 0.1}, {"trunk": 0.5})
-    _, pace = pareto.built("Swift", PEOPLE, "full")
-    assert (pace.freeze, pace.rates) == ({}, {})
 
 
 class Faces(list):

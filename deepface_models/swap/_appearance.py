@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _OUTSIDE = 0.1  # weight of pixels outside the face, as in `FaceLoss`
-_RIDGE = 0.1  # of the latents' mean variance: latents are many, faces few
+_RIDGE = 0.006  # of the variance of all latents together
 
 
 class Appearance(NamedTuple):
@@ -90,7 +90,7 @@ def linear_map(latents: Array, codes: Array) -> list[Array]:
     mean = latents.mean(axis=0, dtype="float64")
     centred = latents - mean
     squares = centred.T @ centred
-    ridge = max(_RIDGE * np.trace(squares) / len(squares), 1e-9)
+    ridge = max(_RIDGE * np.trace(squares), 1e-9)
     kernel = np.linalg.solve(
         squares + ridge * np.eye(len(squares)), centred.T @ codes.astype("float64")
     )

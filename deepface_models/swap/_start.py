@@ -74,8 +74,9 @@ def _fill(decoder: keras.Model, start: keras.Model, latent: Array, face: Array) 
     """Copies to a decoder what a network makes of a mean latent and a mean face."""
     added, vector = _known(start, face)
     kernel, bias = start.get_layer("coarse").get_weights()
-    shifted = bias - latent @ kernel + added.reshape(-1)
-    decoder.get_layer("coarse").set_weights([kernel, shifted])
+    shifted = bias - latent[: len(kernel)] @ kernel + added.reshape(-1)
+    detail = ((0, len(latent) - len(kernel)), (0, 0))  # starts without a say
+    decoder.get_layer("coarse").set_weights([np.pad(kernel, detail), shifted])
     mine, theirs = _convolutions(decoder), _convolutions(start)
     for layer, source in zip(mine, theirs[-len(mine) :], strict=True):
         layer.set_weights(source.get_weights())

@@ -38,15 +38,19 @@ def up(x: Any, filters: int) -> Any:
     return PixelShuffle(2)(conv(layers.ReLU()(x), 4 * filters, kernel=1))
 
 
-def build_encoder(size: int, latent_size: int) -> keras.Model:
-    """Builds (B, S, S, 3) -> (B, L)."""
+def build_encoder(size: int, latent_size: int, detail_size: int) -> keras.Model:
+    """Builds (B, S, S, 3) -> (B, L + D); the last D are 0 until they are learnt."""
     image = keras.Input((size, size, 3))
     low, middle, high = ENCODER_WIDTHS
     x = conv(image, low, 4, strides=4)  # (B, S/4, S/4, 32)
     x = residual(conv(layers.ReLU()(x), middle, strides=2))
     x = residual(conv(layers.ReLU()(x), high, strides=2))  # (B, S/16, S/16, 128)
-    x = layers.Dense(latent_size)(layers.Flatten()(layers.ReLU()(x)))
-    return keras.Model(image, x, name="encoder")
+    x = layers.Flatten()(layers.ReLU()(x))
+    latent = layers.Dense(latent_size, name="latent")(x)
+    if detail_size:
+        detail = layers.Dense(detail_size, kernel_initializer="zeros", name="detail")(x)
+        latent = layers.Concatenate()([latent, detail])
+    return keras.Model(image, latent, name="encoder")
 
 
 def build_decoder(

@@ -122,6 +122,10 @@ class AdversarialFaceSwap(GameSwap):
             )
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
+    def recentre(self, x: Any, y: Any = None) -> None:
+        """Sets the mean latents of the face swap's decoders, if they keep any."""
+        self.model.recentre(x, y)
+
     def add_identity(self, name: str, like: str | None = None) -> AdversarialFaceSwap:
         """Returns a copy of face swap and discriminators that knows one more person."""
         plain = self.model.add_identity(name, like)

@@ -264,7 +264,18 @@ class FaceSwap(PartModel):
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, tuple):
             kwargs["validation_data"] = tuple(map(as_float_dict, held_out))
-        return super().fit(as_float_dict(x), as_float_dict(y), **kwargs)
+        history = super().fit(as_float_dict(x), as_float_dict(y), **kwargs)
+        self.recentre(x, y)
+        return history
+
+    def recentre(self, x: Any, y: Any = None) -> None:
+        """Sets the mean latents that decoders keep, if they do; `fit` ends with it.
+
+        Args:
+            x: As in `fit`. Of other data than `SwapPairs` and dictionaries, such as
+                `tf.data`, nothing is set.
+            y: As in `fit`.
+        """
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measures as `keras.Model.evaluate` does; uint8 pictures as in `fit`."""

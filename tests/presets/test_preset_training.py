@@ -139,43 +139,34 @@ def test_a_saved_model_of_the_same_people_is_trained_on(
     assert started["model"].started_from.startswith("former#sha256=")
 
 
-def test_defaults_hold_for_parts_that_there_are(
-    packed, people, tmp_path, started, monkeypatch
+def test_all_learns_by_default_and_for_less_time_where_much_is_known(
+    packed, people, tmp_path, started
 ):
-    monkeypatch.setattr(_fine_tuning, "FREEZE", {"encoder": 0.25, "inter": 0.5})
-    monkeypatch.setattr(_fine_tuning, "RATES", {"trunk": 0.1, "inter": 0.5})
-    wanted = {"epochs": 8, **QUIET, "preset": packed / "shared"}
+    wanted = {**QUIET, "preset": packed / "shared"}
     with pytest.raises(Stop):
         train(people, tmp_path / "plain", **wanted)
-    assert type(started["model"].optimizer) is type(keras.optimizers.Adam())
+    first = started["model"], minutes_of(started)
     model = presets.load(packed / "shared", identities=("ana", "ben"))
     model.build_starting_parts(["start"])
     folder = presets.save_preset(model, tmp_path / "more", shared=True, **FACTS)
     wanted["preset"] = folder
     with pytest.raises(Stop):
         train(people, tmp_path, **wanted)
-    optimizer = started["model"].optimizer
-    assert dict(optimizer.rates) == {"encoder": 1.0, "trunk": 0.1}
+    second = started["model"], minutes_of(started)
+    assert (first[1], second[1]) == (_fine_tuning.FROM_SCRATCH, _fine_tuning.MINUTES)
+    for model, _ in (first, second):
+        assert type(model.optimizer) is type(keras.optimizers.Adam())
+        assert model.frozen == ()
+    with pytest.raises(Stop):
+        train(people, tmp_path, freeze={"trunk": 0.5}, epochs=8, **wanted)
+    assert started["model"].optimizer.rates == {"trunk": 1.0}
     (frozen,) = [c for c in started["callbacks"] if hasattr(c, "shares")]
-    assert (frozen.shares, frozen.steps, frozen.budget) == ({"encoder": 0.25}, 16, None)
-    with pytest.raises(Stop):
-        train(people, tmp_path, rates={"encoder": 0.1}, **wanted)
-    assert dict(started["model"].optimizer.rates) == {"encoder": 0.1}
-    assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
-    with pytest.raises(Stop):
-        train(people, tmp_path, freeze={}, rates={}, **wanted)
-    assert type(started["model"].optimizer) is type(keras.optimizers.Adam())
-    assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
-    del wanted["epochs"]
-    with pytest.raises(Stop):
-        train(people, tmp_path, **wanted)
+    assert (frozen.shares, frozen.steps, frozen.budget) == ({"trunk": 0.5}, 16, None)
+
+
+def minutes_of(started):
     (budget,) = [c for c in started["callbacks"] if isinstance(c, TimeBudget)]
-    assert budget.minutes == _fine_tuning.MINUTES
-    wanted["epochs"] = 8
-    del wanted["preset"]
-    with pytest.raises(Stop):
-        train(people, tmp_path / "new", image_size=64, **wanted)
-    assert type(started["model"].optimizer) is type(keras.optimizers.Adam())
+    return budget.minutes
 
 
 @pytest.mark.parametrize(

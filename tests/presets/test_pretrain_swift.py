@@ -134,4 +134,8 @@ def test_a_small_preset_is_made_and_begins_new_people(
     model = Swift.from_preset("swift_64", identities=("zoe", "joe"))
     codes = model.encode(people.images[people.faces[0]])
     assert np.isfinite(codes).all() and set(model.starting_parts) == {"start"}
+    assert codes.shape[1] == model.latent_size + swift.DETAIL
+    assert (
+        codes[:, : model.latent_size].any() and not codes[:, model.latent_size :].any()
+    )
     assert max(presets.check_golden(model, weights / "swift_64").values()) < 1e-3

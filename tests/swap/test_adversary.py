@@ -336,3 +336,14 @@ def test_a_face_swap_without_a_loss_is_named():
     training = with_adversary(bare)
     training.compile(loss={name: FaceLoss() for name in NAMES})
     assert training.compiled
+
+
+def test_a_training_ends_with_the_exact_mean_latents():
+    model, pairs = randomised(Swift(NAMES, 64, 4, 2)), faces_of(64)
+    training = against(model)
+    training.compile()
+    training.fit(*pairs, epochs=1, verbose=0)
+    for name in NAMES:
+        mean, _ = model.decoders[name].get_layer("centre").get_weights()
+        latents = model.encode(pairs[1][name][..., :3])
+        np.testing.assert_allclose(mean, latents.mean(axis=0), atol=1e-5)

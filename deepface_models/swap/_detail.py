@@ -1,0 +1,61 @@
+"""What a pretrained encoder leaves out, learnt from the faces of new people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._predict import predict
+
+Array = NDArray[Any]
+
+_BATCH = 32
+
+
+def learn_detail(encoder: keras.Model, faces: Iterable[Array]) -> None:
+    """Sets an encoder's detail to principal components of what faces vary by.
+
+    An encoder that was pretrained to say pose, expression and light of anybody says
+    little of how these people's faces change. The values before its last layer still
+    do: they are projected on the directions in which they move about each person's
+    mean, and scaled to vary as much as the other latents. An encoder without such a
+    layer, or whose detail is known, stays as it is.
+
+    Args:
+        encoder: Of `Swift`.
+        faces: Each new person's, (N, S, S, 3), uint8 or float in [0, 1].
+    """
+    layer = next((one for one in encoder.layers if one.name == "detail"), None)
+    faces = [f / np.float32(255) if f.dtype == np.uint8 else f for f in faces]
+    if layer is None or not faces or np.any(layer.get_weights()[0]):
+        return
+    known = encoder.get_layer("latent").output
+    both = keras.Model(encoder.input, [layer.input, known])
+    found = [
+        [part.astype("float64") for part in predict(both, f, _BATCH)] for f in faces
+    ]
+    moves = [[part - part.mean(axis=0) for part in person] for person in found]
+    values, latents = map(np.concatenate, zip(*moves, strict=True))
+    kernel, spread = _directions(values, layer.units)
+    kernel *= np.sqrt(np.mean(latents**2)) / max(spread, 1e-6)
+    layer.set_weights([kernel, np.zeros(layer.units, "float32")])
+
+
+def _directions(values: Array, count: int) -> tuple[Array, float]:
+    """Returns unit columns (F, count) that (N, F) values vary by, and how far.
+
+    Columns that the values cannot give are zero; how far is the root of the mean
+    variance along the others.
+    """
+    # The small Gram matrix has the same non-zero spectrum as the covariance.
+    spectrum, vectors = np.linalg.eigh(values @ values.T)
+    known = np.flatnonzero(spectrum > 1e-5 * max(spectrum[-1], 1e-12))[::-1][:count]
+    kernel = np.zeros((values.shape[1], count))
+    lengths = np.sqrt(spectrum[known])
+    kernel[:, : len(known)] = values.T @ vectors[:, known] / lengths
+    variance = spectrum[known].sum() / max(len(known), 1) / len(values)
+    return kernel, float(np.sqrt(variance))
