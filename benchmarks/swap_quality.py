@@ -2,6 +2,7 @@
 
     python benchmarks/swap_quality.py --minutes 6 --output runs/quality
     python benchmarks/swap_quality.py --clips FOLDER --people ana ben
+    python benchmarks/swap_quality.py --preset swift_128     # Swift starts from it
 
 Both train on the demo's clips, or those in a folder for each person, one after the
 other on this machine, with their own `compile()` settings, the same batches and
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=CLIPS)
     parser.add_argument("--people", nargs=2, default=list(PEOPLE))
     parser.add_argument("--most-clips", type=int, help="of each person")
+    parser.add_argument("--preset", help="what Swift starts from")
     options = parser.parse_args()
     people = options.people
     aligner = dfm.FaceAligner(image_size=128)
@@ -92,11 +94,12 @@ def main() -> None:
     split = {name: value.split() for name, value in faces.items()}
     training = {name: value[0] for name, value in split.items()}
     results = {}
-    for architecture in ("original", "swift"):
+    for architecture, preset in (("original", None), ("swift", options.preset)):
         model = dfm.train(
             faces,
             options.output / architecture,
             architecture=architecture,
+            preset=preset,
             minutes=options.minutes,
             steps=25,
             preview_every=100,

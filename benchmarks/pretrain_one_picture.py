@@ -1,0 +1,201 @@
+"""What swift_64 and swift_128 draw of people never seen, from one picture of each.
+
+    python benchmarks/pretrain_one_picture.py weights/swift_128 \
+        --portraits ../shared/data/portraits --neutral ../shared/data/landmarks/london \
+        --people ../shared/data/synthetic_people --output one_picture_128.json
+
+The people are those whom `pretrain_data.held_out` keeps from the pretraining. Nothing
+is learnt of them: the network that starts new people gets one picture, with a neutral
+face, in place of a mean one, and the latents of another less its own. What is drawn is
+held against that other picture, and so is the one picture as it is.
+
+SSIM is taken inside the other picture's face mask. The expression error is that of
+`deepface_models.evaluate`, in distances between the eyes; both pictures show one
+person, so that their mean shape drops out. Landmarks and descriptors are found where an
+aligned face is, in every picture alike. Means are over people, of means over their
+pictures. The JSON goes into a preset's card by `pretrain_swift.py --results`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pretrain_data
+from numpy.typing import NDArray
+from pretrain_data import Face
+from pretrain_measures import by_group, descriptors, mean_of, rounded
+
+from deepface_models._files import write_json
+from deepface_models._predict import predict
+from deepface_models.evaluation import measures, pictures
+from deepface_models.faces import FaceAligner, FaceSet, landmarks, template
+from deepface_models.media import grid, write_image
+from deepface_models.swap import Swift
+from deepface_models.swap._swift_parts import logits
+
+Array = NDArray[Any]
+Values = dict[str, dict[str, Array]]  # of each way of drawing, measures of pairs
+
+DRAWN, UNCHANGED = "drawn", "the one picture unchanged"
+DISTANCE, EXPRESSION = "descriptor distance to the real picture", "expression error"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The one picture of a person, and another that is to be drawn from it."""
+
+    base: Path
+    other: Face
+
+
+def pairs(portraits: Path, neutral: Path, people: Path) -> list[Pair]:
+    """Those of the people held out: real ones who smile, generated ones who act."""
+    listed = pretrain_data.listed(portraits) + pretrain_data.listed(people)
+    found = []
+    for face in filter(pretrain_data.held_out, listed):
+        base = face.file.with_name("emotion_neutral.jpg")
+        if face.source == "london_smiling":
+            base = neutral / face.file.name.replace("smiling", "neutral")
+        elif not face.file.name.startswith("emotion_"):
+            continue
+        if face.file != base:
+            found.append(Pair(base, face))
+    return found
+
+
+def aligned(chosen: list[Pair], size: int) -> tuple[list[Pair], FaceSet, FaceSet]:
+    """The pairs in both of whose pictures a face was found, and these faces."""
+    aligner = FaceAligner(image_size=size, identity=False, max_faces=1)
+    paths = [path for pair in chosen for path in (pair.base, pair.other.file)]
+    faces = aligner.extract(paths, progress=False)
+    where = {record.source: n for n, record in enumerate(faces.records)}
+    ends = [[str(p.resolve()) for p in (c.base, c.other.file)] for c in chosen]
+    kept = [n for n, pair in enumerate(ends) if where.keys() >= set(pair)]
+    bases, others = (
+        faces.select([where[ends[n][side]] for n in kept]) for side in (0, 1)
+    )
+    return [chosen[n] for n in kept], bases, others
+
+
+def draw(model: Swift, bases: Array, masks: Array, others: Array) -> Array:
+    """Other expressions of the people of pictures, (N, S, S, 4) in [0, 1].
+
+    Args:
+        model: With what starts new people.
+        bases: One picture each, uint8 (N, S, S, 3).
+        masks: Their face masks, (N, S, S) in [0, 1].
+        others: Pictures with the expressions, uint8 (N, S, S, 3).
+    """
+    given = np.concatenate([bases / np.float32(255), masks[..., None]], axis=-1)
+    code = (model.encode(others) - model.encode(bases))[:, : model.latent_size]
+    maps, vector = predict(model.starting_parts["start"], [code, given])
+    known = keras.ops.convert_to_numpy(logits(given))
+    return np.asarray(predict(model.trunk, [maps, vector, known]))
+
+
+def shapes(images: Array) -> Array:
+    """Landmarks of aligned faces without place, size and roll, (N, 68, 2)."""
+    box = landmarks.box_from_landmarks(template(68, images.shape[1]))
+    points = [landmarks.predict(image, box, 68, repeats=3) for image in images]
+    return measures.aligned_shapes(np.stack(points))
+
+
+def measured(shown: dict[str, Array], others: Array, masks: Array) -> Values:
+    """The measures of each pair for each way of drawing; all pictures are uint8."""
+    person, shape = descriptors(others), shapes(others)
+    found = {}
+    for name, images in shown.items():
+        moved = measures.expression_offsets(shapes(images), shape, *np.zeros((2, 1, 1)))
+        together = zip(images, others, masks, strict=True)
+        found[name] = {
+            "SSIM": np.array([pictures.ssim(*three) for three in together]),
+            DISTANCE: np.linalg.norm(descriptors(images) - person, axis=1),
+            EXPRESSION: measures.expression_error(moved),
+        }
+    return found
+
+
+def firsts(faces: list[Face]) -> list[int]:
+    """Where the first picture of each person is."""
+    people = [face.person for face in faces]
+    return [people.index(name) for name in dict.fromkeys(people)]
+
+
+def apart(images: Array) -> float:
+    """Mean descriptor distance of two people, from a picture of each."""
+    known = descriptors(images)
+    distances = np.linalg.norm(known[:, None] - known[None], axis=-1)
+    return rounded(distances[~np.eye(len(known), dtype=bool)].mean())
+
+
+def table(values: Values, faces: list[Face]) -> dict[str, Any]:
+    """Means of everybody and of each group; a group of everybody says nothing new."""
+    people = [face.person for face in faces]
+    common = set.intersection(*(set(face.groups) for face in faces))
+    groups = [sorted(set(face.groups) - common) for face in faces]
+    count = len(set(people))
+    title = f"another expression from one picture, {count} people held out"
+    found = {title: {name: mean_of(one, people) for name, one in values.items()}}
+    for name, one in values.items():
+        for group, means in by_group(one, people, groups).items():
+            found.setdefault(group, {})[name] = means
+    return found
+
+
+def show(found: dict[str, Any]) -> None:
+    print(f"{'':<28}{'SSIM':>8}{'descriptor':>12}{'expression':>12}")
+    for group, rows in found.items():
+        print(group)
+        for name in (DRAWN, UNCHANGED):
+            one = rows[name]
+            line = f"{one['SSIM']:>8.3f}{one[DISTANCE]:>12.3f}{one[EXPRESSION]:>12.2%}"
+            print(f"  {name:<26}{line}")
+
+
+def sheet(faces: list[Face], rows: dict[str, Array]) -> Array:
+    """The first pair of eight people: the first four and the last."""
+    columns = list(dict.fromkeys(firsts(faces)[:4] + firsts(faces)[-4:]))
+    return grid([images[columns] for images in rows.values()], labels=list(rows))
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("preset", type=Path, help="its folder")
+    parser.add_argument("--portraits", type=Path, required=True)
+    parser.add_argument("--neutral", type=Path, required=True, help="of London")
+    parser.add_argument("--people", type=Path, required=True, help="synthetic ones")
+    parser.add_argument("--output", type=Path, required=True, help="JSON of measures")
+    parser.add_argument("--picture", type=Path, help="JPEG of eight people")
+    return parser.parse_args(words)
+
+
+def main(words: list[str]) -> None:
+    args = arguments(words)
+    model = Swift.from_preset(args.preset, identities=("a", "b"))
+    wanted = pairs(args.portraits, args.neutral, args.people)
+    kept, bases, others = aligned(wanted, model.image_size)
+    print(f"{len(kept)} pairs; no face was found in {len(wanted) - len(kept)} more")
+    faces = [pair.other for pair in kept]
+    drawn = draw(model, bases.images, bases.masks(), others.images)[..., :3]
+    shown = {DRAWN: np.rint(255 * drawn).astype("uint8"), UNCHANGED: bases.images}
+    found = table(measured(shown, others.images, others.masks()), faces)
+    two = {"descriptor distance": apart(bases.images[firsts(faces)])}
+    write_json(args.output, found | {"two people of those": two})
+    show(found)
+    print(f"two people{two['descriptor distance']:>38.3f}")
+    if args.picture:
+        rows = {"one picture": bases.images, "another": others.images}
+        write_image(args.picture, sheet(faces, rows | {DRAWN: shown[DRAWN]}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

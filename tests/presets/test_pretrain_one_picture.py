@@ -1,0 +1,128 @@
+"""What Swift's presets draw of people never seen: the drawing, the pairs, the table."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepface_models.swap import Swift
+from deepface_models.swap._swift_parts import logits
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "benchmarks").is_dir(), reason="needs the source tree"
+)
+PORTRAITS = "file,person,licence,lm5,note"
+PEOPLE = "file,person,age_range,sex,skin_tone"
+
+
+@pytest.fixture(scope="module")
+def script():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    yield importlib.import_module("pretrain_one_picture")
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+
+@pytest.fixture(scope="module")
+def model():
+    """With latents of detail, which what starts new people does not take."""
+    swift = Swift(("a", "b"), image_size=64, latent_size=8, detail_size=4)
+    swift.build_starting_parts(["start"])
+    rng = np.random.default_rng(0)  # layers that start with zeros would hide much
+    parts = {
+        swift.encoder: 0.08,
+        swift.trunk: 0.05,
+        swift.starting_parts["start"]: 0.05,
+    }
+    for part, scale in parts.items():
+        part.set_weights([rng.normal(0, scale, w.shape) for w in part.get_weights()])
+    return swift
+
+
+@pytest.fixture
+def faces():
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (4, 64, 64, 3), "uint8")
+    return images[:2], rng.random((2, 64, 64), "float32"), images[2:]
+
+
+def drawn_of(model, code, images, masks):
+    given = np.concatenate([images / np.float32(255), masks[..., None]], axis=-1)
+    maps, vector = model.starting_parts["start"]([code, given])
+    return np.asarray(model.trunk([maps, vector, logits(given)]))
+
+
+def test_a_picture_of_itself_is_drawn_without_a_code(script, model, faces):
+    images, masks, _ = faces
+    drawn = script.draw(model, images, masks, images)
+    expected = drawn_of(model, np.zeros((2, 8), "float32"), images, masks)
+    assert drawn.shape == (2, 64, 64, 4)
+    np.testing.assert_allclose(drawn, expected, atol=1e-4)
+
+
+def test_the_other_picture_gives_its_code_less_that_of_the_first(script, model, faces):
+    images, masks, others = faces
+    drawn = script.draw(model, images, masks, others)
+    code = (model.encode(others) - model.encode(images))[:, :8]
+    np.testing.assert_allclose(
+        drawn, drawn_of(model, code, images, masks), atol=1e-3, rtol=0
+    )
+    still = script.draw(model, images, masks, images)
+    assert np.abs(drawn - still).max() > 1e-2
+
+
+def test_pairs_are_of_people_held_out(script, tmp_path):
+    real = ("001", "005")  # of whom the first was trained on
+    rows = [f"london_smiling/{n}_smiling.jpg,london_{n},,1 2,male 24" for n in real]
+    names = ("neutral", "happy", "sad")
+    acted = [f"P001/emotion_{n}.jpg,P001,35-45,male,type II" for n in names]
+    acted += [s.replace("P001", "P002") for s in acted]
+    acted.append("P001/view_left.jpg,P001,35-45,male,type II")
+    for folder, lines in (("one", [PORTRAITS, *rows]), ("two", [PEOPLE, *acted])):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "index.csv").write_text("\n".join(lines))
+    found = script.pairs(tmp_path / "one", tmp_path / "neutral", tmp_path / "two")
+    named = [
+        (str(p.base.relative_to(tmp_path)), p.other.file.name, p.other.person)
+        for p in found
+    ]
+    assert named == [
+        ("neutral/005_neutral.jpg", "005_smiling.jpg", "london_005"),
+        ("two/P001/emotion_neutral.jpg", "emotion_happy.jpg", "synthetic_P001"),
+        ("two/P001/emotion_neutral.jpg", "emotion_sad.jpg", "synthetic_P001"),
+    ]
+
+
+def test_the_table_counts_people_and_weighs_them_alike(script):
+    def face(person, *groups):
+        return script.Face(Path("x"), person, "pictures", "", ("colours", *groups))
+
+    faces = [face("a", "women"), face("a", "women"), face("b", "women"), face("c")]
+    faces.append(face("d", "glasses"))
+    values = np.array([0.0, 1.0, 0.1, 0.4, 0.6])
+    ways = {"drawn": {"SSIM": values}, "unchanged": {"SSIM": values / 2}}
+    assert script.table(ways, faces) == {
+        "another expression from one picture, 4 people held out": {
+            "drawn": {"SSIM": 0.4},
+            "unchanged": {"SSIM": 0.2},
+        },
+        "women, 2 people": {"drawn": {"SSIM": 0.3}, "unchanged": {"SSIM": 0.15}},
+    }
+
+
+def test_equal_pictures_have_nothing_left_to_measure(script, faces, monkeypatch):
+    images, masks, others = faces
+    # Both need dlib's files; numbers of a picture will do.
+    monkeypatch.setattr(
+        script, "descriptors", lambda x: x[:, :8, :16, 0].reshape(2, -1)
+    )
+    monkeypatch.setattr(script, "shapes", lambda x: x[:, :4, :34, 0].reshape(2, 68, 2))
+    shown = {"same": others / 255, "first": images / 255}
+    found = script.measured(shown, others / 255, masks)
+    same, first = (np.array(list(values.values())) for values in found.values())
+    np.testing.assert_allclose(same, [[1, 1], [0, 0], [0, 0]], atol=1e-5)
+    assert (first[0] < 0.5).all() and (first[1:] > 0.2).all()
