@@ -173,6 +173,7 @@ def learnt(model: Swift) -> dict[str, keras.Model]:
 
 def with_detail(model: Swift) -> Swift:
     """The same model with room for the detail of new people."""
+    keras.utils.clear_session()  # layers' names, which are counted, go into files
     roomy = Swift(("a", "b"), model.image_size, detail_size=DETAIL)
     roomy.take_parts(model)  # but for the encoder, which differs
     given, own = model.encoder.get_weights(), roomy.encoder.get_weights()

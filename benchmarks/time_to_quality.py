@@ -124,8 +124,14 @@ def page(study: Study, picture: str) -> str:
     first, second = study.people
     trained = f", trained on {study.few} pictures of {second}" if study.few else ""
     title = f"Measures over minutes, {first} and {second}{trained}"
-    parts = [f"![{title}]({picture})", table(study), crossings(study)]
+    shown = f"![{title}]({picture})" if has_curves(study) else f"{title}:"
+    parts = [shown, table(study), crossings(study)]
     return "\n\n".join(part for part in parts if part)
+
+
+def has_curves(study: Study) -> bool:
+    """Whether anything was trained for more than one time."""
+    return any(len(curve) > 1 for curve in study.curves.values())
 
 
 def main() -> None:
@@ -144,7 +150,7 @@ def main() -> None:
     for one in found:
         name = f"time_to_quality{f'_{one.few}' if one.few else ''}.png"
         time_to_quality_picture.draw(options.output / name, one)
-        if options.docs:
+        if options.docs and has_curves(one):
             time_to_quality_picture.draw(DOCS.parent / "presets" / name, one)
         parts.append(page(one, f"presets/{name}"))
         print(f"{options.output / name}\n\n{table(one)}\n\n{crossings(one)}\n")
