@@ -146,7 +146,13 @@ SMALL = {
         "latent_size": 7,
         "activity": 0.01,
     },
-    "Swift": {**PEOPLE, "image_size": 64, "latent_size": 8, "basis_size": 3},
+    "Swift": {
+        **PEOPLE,
+        "image_size": 64,
+        "latent_size": 8,
+        "basis_size": 3,
+        "detail_size": 4,
+    },
     "Unbalanced": {**LIGHT, "image_size": 32},
     "VariationalAutoencoder": {
         "image_shape": (8, 12, 3),

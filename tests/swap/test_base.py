@@ -328,7 +328,10 @@ def test_a_new_person_can_start_from_another(model, faces):
 @pytest.mark.parametrize(
     ("architecture", "arguments"),
     [
-        (Swift, {"image_size": 96, "latent_size": 24, "basis_size": 5}),
+        (
+            Swift,
+            {"image_size": 96, "latent_size": 24, "basis_size": 5, "detail_size": 7},
+        ),
         (Original, {"image_size": 32, "latent_size": 6, "low_memory": True}),
     ],
 )
