@@ -115,7 +115,7 @@ def digits(description: str, data: str, build: Callable[..., Any], **more: Any) 
 
 
 def autoencoder_faces_64(dtype: str) -> Any:
-    shape, widths = (64, 64, 3), (48, 96, 192)
+    shape, widths = (64, 64, 3), (48, 96, 192, 192)
     return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 256, dtype=dtype)
 
 

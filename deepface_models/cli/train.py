@@ -64,7 +64,7 @@ def add(commands: Commands) -> None:
         "--preset",
         metavar="SOURCE",
         help="start from a trained model instead of a new one: a preset's name (see "
-        "list), https://... or hf://..., or a folder; it says which parts stand still ",
+        "list), https://... or hf://..., or a folder; it says how its parts learn",
     )
     option(
         "--minutes",
