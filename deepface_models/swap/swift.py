@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE
 from deepface_models.losses import FaceLoss
-from deepface_models.swap._appearance import linear_map, principal_components
+from deepface_models.swap._appearance import (
+    FRESH_RIDGE,
+    PRETRAINED_RIDGE,
+    linear_map,
+    principal_components,
+)
 from deepface_models.swap._detail import learn_detail
 from deepface_models.swap._start import Start
 from deepface_models.swap._swift_parts import (
@@ -152,7 +157,8 @@ class Swift(FaceSwap):
             left = self._start.begin(decoder, self.trunk, latents, drawn[name])
             start = principal_components(left, self.basis_size, drawn[name])
             bases[name].set_weights([start.components, start.mean])
-            codes = linear_map(latents, start.codes)
+            ridge = PRETRAINED_RIDGE if self.starting_parts else FRESH_RIDGE
+            codes = linear_map(latents, start.codes, ridge)
             decoder.get_layer("codes").set_weights(codes)
         self._centre(drawn)
 
