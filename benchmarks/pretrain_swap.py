@@ -57,8 +57,9 @@ def train(found: dict[str, FaceSet], args: argparse.Namespace) -> None:
     people = tuple(found)
     source = dfm.Swift.from_preset(args.preset, identities=people)
     model = dfm.Swift(identities=people, basis_size=BASIS)
-    model.take_parts(source)  # but for the encoder, which has no detail here:
-    known = model.encoder.get_weights()  # these two's would say nothing of anybody
+    model.take_parts(source)
+    # The encoder without its detail: that of these two would say nothing of anybody.
+    known = model.encoder.get_weights()
     model.encoder.set_weights(source.encoder.get_weights()[: len(known)])
     model.started_from = source.started_from
     model.freeze("encoder")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._inputs import as_float
 from deepface_models._predict import predict
 
 Array = NDArray[Any]
@@ -16,7 +17,7 @@ Array = NDArray[Any]
 _BATCH = 32
 
 
-def learn_detail(encoder: keras.Model, faces: Iterable[Array]) -> None:
+def learn_detail(encoder: keras.Model, faces: Collection[Array]) -> None:
     """Sets an encoder's detail to principal components of what faces vary by.
 
     An encoder that was pretrained to say pose, expression and light of anybody says
@@ -30,13 +31,13 @@ def learn_detail(encoder: keras.Model, faces: Iterable[Array]) -> None:
         faces: Each new person's, (N, S, S, 3), uint8 or float in [0, 1].
     """
     layer = next((one for one in encoder.layers if one.name == "detail"), None)
-    faces = [f / np.float32(255) if f.dtype == np.uint8 else f for f in faces]
     if layer is None or not faces or np.any(layer.get_weights()[0]):
         return
     known = encoder.get_layer("latent").output
     both = keras.Model(encoder.input, [layer.input, known])
     found = [
-        [part.astype("float64") for part in predict(both, f, _BATCH)] for f in faces
+        [part.astype("float64") for part in predict(both, as_float(one), _BATCH)]
+        for one in faces
     ]
     moves = [[part - part.mean(axis=0) for part in person] for person in found]
     values, latents = map(np.concatenate, zip(*moves, strict=True))
