@@ -100,6 +100,8 @@ def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> No
     devices = share() if args.distribute else 1
     model = recipe.build(args.dtype)
     loss = recipe.loss() if recipe.loss else None
+    if getattr(model, "latent_size", None) and hasattr(model, "adapt"):
+        model.adapt(recipe.seen(data.images))
     decay = recipe.weight_decay or None
     adam = keras.optimizers.Adam(recipe.learning_rate, weight_decay=decay)
     model.compile(adam, loss=loss)

@@ -115,7 +115,7 @@ def digits(description: str, data: str, build: Callable[..., Any], **more: Any) 
 
 
 def autoencoder_faces_64(dtype: str) -> Any:
-    shape, widths = (64, 64, 3), (48, 96, 192, 192)
+    shape, widths = (64, 64, 3), (32, 64, 72)
     return ConvolutionalAutoencoder(shape, widths, "leaky_relu", 256, dtype=dtype)
 
 
@@ -162,9 +162,9 @@ RECIPES: dict[str, Recipe] = {
         "Autoencoder of aligned faces, 64 x 64 px: 256 numbers a face",
         autoencoder_faces_64,
         loss=faithful,
-        batch_size=64,
         blend=0.5,
         weight_decay=0.05,
+        minutes=40.0,
     ),
     "vae_faces_64": Recipe(
         "Variational autoencoder of aligned faces, 64 x 64 px: 128 numbers a face",

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._components import directions
 from deepface_models._inputs import as_float
 from deepface_models._predict import predict
 
@@ -41,22 +42,6 @@ def learn_detail(encoder: keras.Model, faces: Collection[Array]) -> None:
     ]
     moves = [[part - part.mean(axis=0) for part in person] for person in found]
     values, latents = map(np.concatenate, zip(*moves, strict=True))
-    kernel, spread = _directions(values, layer.units)
+    kernel, spread = directions(values, layer.units)
     kernel *= np.sqrt(np.mean(latents**2)) / max(spread, 1e-6)
     layer.set_weights([kernel, np.zeros(layer.units, "float32")])
-
-
-def _directions(values: Array, count: int) -> tuple[Array, float]:
-    """Returns unit columns (F, count) that (N, F) values vary by, and how far.
-
-    Columns that the values cannot give are zero; how far is the root of the mean
-    variance along the others.
-    """
-    # The small Gram matrix has the same non-zero spectrum as the covariance.
-    spectrum, vectors = np.linalg.eigh(values @ values.T)
-    known = np.flatnonzero(spectrum > 1e-5 * max(spectrum[-1], 1e-12))[::-1][:count]
-    kernel = np.zeros((values.shape[1], count))
-    lengths = np.sqrt(spectrum[known])
-    kernel[:, : len(known)] = values.T @ vectors[:, known] / lengths
-    variance = spectrum[known].sum() / max(len(known), 1) / len(values)
-    return kernel, float(np.sqrt(variance))

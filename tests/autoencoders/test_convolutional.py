@@ -117,3 +117,61 @@ def test_a_code_that_is_a_vector():
 def test_bad_latent_size_is_refused(size):
     with pytest.raises(ValueError, match="whole number of 1 or more"):
         ConvolutionalAutoencoder(latent_size=size)
+
+
+def through_the_code(model, pictures):
+    """The encoder's maps, and what the decoder's first layer makes of their codes."""
+    code = model.encoder.get_layer("code")
+    back = next(x for x in model.decoder.layers if isinstance(x, keras.layers.Dense))
+    maps = keras.Model(model.encoder.input, code.input).predict(pictures, verbose=0)
+    kernel, bias = back.get_weights()
+    return maps, model.encode(pictures) @ kernel + bias
+
+
+@pytest.mark.backend
+def test_adapted_code_keeps_what_maps_vary_by():
+    keras.utils.set_random_seed(0)
+    pictures = unit(digits(60))
+    model = ConvolutionalAutoencoder((28, 28), (8, 6), "leaky_relu", 12)
+    model.adapt(pictures)
+    maps, again = through_the_code(model, pictures)
+    spectrum = np.linalg.svd(maps - maps.mean(0), compute_uv=False) ** 2
+    lost = np.sum((maps - again) ** 2)
+    np.testing.assert_allclose(lost, spectrum[12:].sum(), rtol=1e-3)
+    codes = model.encode(pictures)
+    np.testing.assert_allclose(codes.mean(0), 0, atol=1e-3)
+    np.testing.assert_allclose(np.mean(codes**2), 1, rtol=1e-3)
+
+
+def test_adapted_model_learns_sooner():
+    pictures, losses = unit(digits(60)), []
+    for adapts in (False, True):
+        keras.utils.set_random_seed(0)
+        model = ConvolutionalAutoencoder((28, 28), (8, 6), "leaky_relu", 12)
+        if adapts:
+            model.adapt(pictures)
+        model.compile(keras.optimizers.Adam(0.003))
+        model.fit(pictures, epochs=10, batch_size=10, verbose=0)
+        losses.append(model.evaluate(pictures, verbose=0))
+    assert losses[1] < 0.9 * losses[0]
+
+
+def test_numbers_that_few_pictures_cannot_set_stay():
+    keras.utils.set_random_seed(0)
+    model = ConvolutionalAutoencoder((28, 28), (8, 6), "leaky_relu", 12)
+    before = model.encoder.get_layer("code").get_weights()[0]
+    model.adapt(unit(digits(4)))  # which vary in three directions
+    after = model.encoder.get_layer("code").get_weights()[0]
+    np.testing.assert_array_equal(after[:, 3:], before[:, 3:])
+    assert not np.allclose(after[:, :3], before[:, :3])
+
+
+def test_a_code_of_maps_cannot_adapt():
+    with pytest.raises(ValueError, match=r"latent_size=None.*give latent_size"):
+        ConvolutionalAutoencoder().adapt(unit(digits(4)))
+
+
+def test_adapting_checks_pictures():
+    model = ConvolutionalAutoencoder(latent_size=4)
+    with pytest.raises(ValueError, match="Data of shape"):
+        model.adapt(np.zeros((2, 30, 30, 1)))
