@@ -95,7 +95,7 @@ def batches(
 
 def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> None:
     """Trains, or goes on; leaves model, previews and history in `run`."""
-    began = time.strftime("%Y-%m-%d")
+    began, code = time.strftime("%Y-%m-%d"), commit()  # somebody may work on meanwhile
     keras.utils.set_random_seed(args.seed)
     devices = share() if args.distribute else 1
     model = recipe.build(args.dtype)
@@ -123,7 +123,7 @@ def train(recipe: Recipe, data: Data, run: Path, args: argparse.Namespace) -> No
         "backend": keras.backend.backend(),
         "machine": machine(),
         "date": began,
-        "commit": data.commit if args.gathered else commit(),
+        "commit": data.commit if args.gathered else code,
         "command": shlex.join(["python", "benchmarks/pretrain.py", *args.command]),
         "data": data.text,
     }

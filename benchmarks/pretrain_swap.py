@@ -54,7 +54,7 @@ def faces(args: argparse.Namespace) -> dict[str, FaceSet]:
 def train(found: dict[str, FaceSet], args: argparse.Namespace) -> None:
     """Trains, or goes on; leaves the model and how it came about in the output."""
     keras.utils.set_random_seed(args.seed)
-    people = tuple(found)
+    code, people = commit(), tuple(found)
     source = dfm.Swift.from_preset(args.preset, identities=people)
     model = dfm.Swift(identities=people, basis_size=BASIS)
     model.take_parts(source)
@@ -81,7 +81,7 @@ def train(found: dict[str, FaceSet], args: argparse.Namespace) -> None:
         "steps": int(model.optimizer.iterations),
         "seed": args.seed,
         "machine": machine(),
-        "commit": commit(),
+        "commit": code,
         "command": shlex.join(["python", "benchmarks/pretrain_swap.py", *args.command]),
         "pictures": {name: len(one) for name, one in found.items()},
     }

@@ -7,7 +7,8 @@
 by pretrain.py. Run again after an interruption, it goes on where it was; --pack-only
 packs what is there. With --gather FILE everybody's faces are written and nothing is
 trained; --gathered FILE trains from them, on another machine if you like: any backend
-of Keras will do (KERAS_BACKEND), and --processes and --reuse keep a fast device busy.
+of Keras will do (KERAS_BACKEND), --processes and --reuse keep a fast device busy,
+--dtype mixed_bfloat16 suits it, and --distribute shares each batch between all devices.
 
 An encoder and decoder pretrained as a plain autoencoder put the person into the latent,
 and then a swap shows the replaced person. Here the latent is of no use for that: the
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shlex
 import sys
@@ -127,7 +129,9 @@ def drawn(args: argparse.Namespace) -> Groups:
     return Groups(people.resized(args.size), args.seed, *own)
 
 
-def train(model: Swift, data: Groups, run: Path, args: argparse.Namespace) -> None:
+def train(
+    model: Swift, data: Groups, run: Path, args: argparse.Namespace, code: str
+) -> None:
     begin = model.starting_parts["start"]
     whole = build(model, begin)
     rate = keras.optimizers.Adam(args.rate, beta_2=0.99)
@@ -143,6 +147,7 @@ def train(model: Swift, data: Groups, run: Path, args: argparse.Namespace) -> No
     whole.fit(
         data, epochs=pretrain.MANY_EPOCHS, verbose=2, shuffle=False, callbacks=callbacks
     )
+    keras.distribution.set_distribution(None)
     even(model, begin, data)
     data.close()
     people = data.people
@@ -156,7 +161,8 @@ def train(model: Swift, data: Groups, run: Path, args: argparse.Namespace) -> No
         "sources": sorted(set(people.sources)),
         "left_out": people.left_out,
         "seed": args.seed,
-        "commit": people.commit if args.gathered else commit(),
+        "dtype": args.dtype,
+        "commit": people.commit if args.gathered else code,
         "command": shlex.join(words),
         "machine": machine(),
     }
@@ -231,6 +237,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=50, help="batches an epoch")
     parser.add_argument("--reuse", type=int, default=1, help="epochs for a batch")
     parser.add_argument("--processes", type=int, help="that draw batches")
+    parser.add_argument("--dtype", default="float32", help="or mixed_bfloat16")
+    parser.add_argument("--distribute", action="store_true", help="on all devices")
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
     parser.add_argument("--output", type=Path, default=Path("runs/pretrain"))
     parser.add_argument("--minutes", type=float, default=30.0)
@@ -253,12 +261,19 @@ def main(words: list[str]) -> None:
     done = (run / pretrain.TRAINING).is_file()
     if args.pack_only and not done:
         raise SystemExit(f"{run} holds no finished training. Run without --pack-only.")
+    code = commit()  # now: somebody may go on working on it
     data = None if args.pack_only else drawn(args)
+    devices = pretrain.share() if args.distribute and data else 1
+    if args.groups % devices:
+        raise SystemExit(
+            f"--groups {args.groups} was given for {devices} devices. Expected a "
+            f"multiple: give --groups {devices * math.ceil(args.groups / devices)}."
+        )
     keras.utils.set_random_seed(args.seed)
-    model = Swift(identities=("a", "b"), image_size=args.size)
+    model = Swift(identities=("a", "b"), image_size=args.size, dtype=args.dtype)
     model.build_starting_parts(["start"])
     if data is not None:
-        train(model, data, run, args)
+        train(model, data, run, args, code)
     for name, part in learnt(model).items():
         part.load_weights(run / f"{name}.weights.h5")
     if args.weights:

@@ -124,10 +124,12 @@ def test_a_small_preset_is_made_and_begins_new_people(
     monkeypatch.setattr(swift.pretrain, "MANY_EPOCHS", 1)
     words = ["--size", "64", "--gathered", str(tmp_path / "people.npz")]
     words += ["--groups", "1", "--steps", "2", "--processes", "1", "--leave-out", "mb"]
+    words += ["--dtype", "mixed_bfloat16"]
     words += ["--output", str(tmp_path / "run"), "--weights", str(weights)]
     swift.main(words)
     told = json.loads((tmp_path / "run" / "swift_64" / "training.json").read_text())
     assert told["steps"] == 2 and told["people"] == len(people.sources)
+    assert told["dtype"] == "mixed_bfloat16"
     record = presets.describe("swift_64")
     assert set(record["parts"]) == {"encoder", "trunk", "start"}
     assert "Left out: mb" in record["data"]
