@@ -107,6 +107,14 @@ class PartModel(keras.Model):
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
         return {**config, "name": self.name, **own}
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as a `.keras` file says, for training to go on.
+
+        Keras leaves that to classes whose `compile` is their own.
+        """
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Builds the model that `get_config` described."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 
 import keras
 import pytest
@@ -12,6 +13,7 @@ from deepface_models.testing import CHECKS, check_model
 
 pytestmark = pytest.mark.backend
 
+MAPS = autoencoders.ConvolutionalAutoencoder  # without, its code is maps
 BASES = {"Autoencoder", "FaceSwap"}
 PEOPLE = {"identities": ("ben", "ana"), "face_type": "half"}
 LIGHT = {**PEOPLE, "light": ("ana",), "width": 0.02}
@@ -220,3 +222,30 @@ def test_model_keeps_the_contract(name):
     skip = () if name in EVERYTHING or on_tensorflow else HEAVY
     report = check_model(cls, kwargs, skip=skip)
     assert report.done == tuple(check for check in CHECKS if check not in skip)
+
+
+@pytest.mark.parametrize("name", exported())
+def test_a_keras_file_goes_on_training_as_it_was_compiled(name, tmp_path):
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    if name in TENSORFLOW_ONLY and not on_tensorflow:
+        pytest.skip("checked on TensorFlow")
+    model = exported()[name](**SMALL[name])
+    model.compile()
+    model.optimizer.build(model.trainable_variables)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Keras warns where it leaves the loss out
+        loaded = keras.saving.load_model(path)
+    assert loaded.compiled and loaded.optimizer.built
+    assert loaded.get_compile_config() == model.get_compile_config()
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, None])
+@pytest.mark.parametrize("name", [n for n in autoencoders.__all__ if n in SMALL])
+def test_bad_latent_size_is_refused(name, size):
+    cls, kwargs = exported()[name], SMALL[name]
+    if "latent_size" not in kwargs or (cls, size) == (MAPS, None):
+        return
+    with pytest.raises(ValueError, match=f"latent_size={size} was given"):
+        cls(**{**kwargs, "latent_size": size})

@@ -16,7 +16,7 @@ from deepface_models.autoencoders._networks import (
     features,
 )
 from deepface_models.autoencoders._prior import PriorAutoencoder, update_means
-from deepface_models.autoencoders.base import check_shape
+from deepface_models.autoencoders.base import check_shape, check_size
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.embedders import standing
 
@@ -69,6 +69,7 @@ class AdversarialAutoencoder(PriorAutoencoder):
         **kwargs: Any,
     ) -> None:
         shape = check_shape(image_shape)
+        latent_size = check_size(latent_size)
         sizes = check_widths(widths, architecture, shape)
         discriminator_widths = check_widths(discriminator_widths, "dense", shape)
         _check_weight(adversarial_weight)

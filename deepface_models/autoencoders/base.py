@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -236,6 +237,16 @@ def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
             "layer. Use a tuple such as widths=(128, 64, 32)."
         )
     return found
+
+
+def check_size(latent_size: int) -> int:
+    """Returns how many numbers a code has, or says what is wrong with it."""
+    if not isinstance(latent_size, Integral) or latent_size < 1:
+        raise ValueError(
+            f"latent_size={latent_size!r} was given. Expected a whole number of 1 or "
+            "more: how many numbers describe an example. Use latent_size=32."
+        )
+    return int(latent_size)
 
 
 def size_of(shape: Sequence[int]) -> int:

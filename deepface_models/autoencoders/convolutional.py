@@ -16,6 +16,7 @@ from deepface_models._predict import predict
 from deepface_models.autoencoders.base import (
     Autoencoder,
     check_pictures,
+    check_size,
     check_widths,
 )
 from deepface_models.layers import PACKAGE
@@ -78,7 +79,7 @@ class ConvolutionalAutoencoder(Autoencoder):
             decoder = picture_decoder(shape, widths, activation)
             if latent_size is not None:
                 encoder, decoder = _with_vector(
-                    encoder, decoder, check_widths((latent_size,))[0], activation
+                    encoder, decoder, check_size(latent_size), activation
                 )
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)
         self.image_shape = shape
@@ -92,14 +93,16 @@ class ConvolutionalAutoencoder(Autoencoder):
         The encoder's fresh convolutions say much of a picture already. The code
         becomes the directions in which their maps vary the most, with a mean square
         of 1, and the decoder's first layer takes it back to the maps. Numbers beyond
-        what the pictures vary by stay as they are. Training is then much shorter.
+        what the pictures vary by stay as they are. Training is then much shorter. A
+        model that has learnt would forget it, and is refused.
 
         Args:
             images: As in `fit`; of more than 4,096 every second, third, ... is taken.
             batch_size: Examples a step.
 
         Raises:
-            ValueError: The model has no `latent_size`, or the pictures do not fit.
+            ValueError: The model has no `latent_size` or has learnt already, or the
+                pictures do not fit.
         """
         if self.latent_size is None:
             raise ValueError(
@@ -108,6 +111,11 @@ class ConvolutionalAutoencoder(Autoencoder):
             )
         batch, _ = self._batch(images)
         last = self.encoder.get_layer("code")
+        if np.any(last.get_weights()[1]):  # fresh ones are zero
+            raise ValueError(
+                f"{self.name} has learnt or was adapted already, and adapt would undo "
+                "that. Expected a new model. Call fit to train this one on."
+            )
         maps = keras.Model(self.encoder.input, last.input)
         chosen = batch[:: -(-len(batch) // _MOST)]
         values = np.asarray(predict(maps, chosen, batch_size), "float64")

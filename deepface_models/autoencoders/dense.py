@@ -9,7 +9,12 @@ import keras
 from keras import layers
 
 from deepface_models._inputs import precision
-from deepface_models.autoencoders.base import Autoencoder, check_shape, size_of
+from deepface_models.autoencoders.base import (
+    Autoencoder,
+    check_shape,
+    check_size,
+    size_of,
+)
 from deepface_models.layers import PACKAGE
 
 
@@ -44,6 +49,7 @@ class DenseAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         shape = check_shape(image_shape)
+        latent_size = check_size(latent_size)
         with precision(kwargs.get("dtype")):
             image = keras.Input(shape)
             x = layers.Flatten()(image)

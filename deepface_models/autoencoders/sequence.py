@@ -11,7 +11,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from deepface_models._inputs import precision
-from deepface_models.autoencoders.base import Autoencoder
+from deepface_models.autoencoders.base import Autoencoder, check_size
 from deepface_models.layers import PACKAGE
 
 Array = NDArray[Any]
@@ -102,6 +102,7 @@ class SequenceAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         steps, features = shape = _check_sequence(sequence_shape)
+        latent_size = check_size(latent_size)
         with precision(kwargs.get("dtype")):
             sequence = keras.Input(shape)
             # float32: halves would round the value that is looked for.

@@ -9,7 +9,12 @@ import keras
 from keras import layers
 
 from deepface_models._inputs import precision
-from deepface_models.autoencoders.base import Autoencoder, check_shape, size_of
+from deepface_models.autoencoders.base import (
+    Autoencoder,
+    check_shape,
+    check_size,
+    size_of,
+)
 from deepface_models.layers import PACKAGE
 
 
@@ -59,6 +64,7 @@ class SparseAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         shape = check_shape(image_shape)
+        latent_size = check_size(latent_size)
         if not activity >= 0:
             raise ValueError(
                 f"activity={activity!r} was given. Expected the weight of a penalty, 0 "

@@ -20,7 +20,7 @@ from deepface_models.autoencoders._networks import (
 )
 from deepface_models.autoencoders._prior import PriorAutoencoder, update_means
 from deepface_models.autoencoders._whitening import whiten_codes
-from deepface_models.autoencoders.base import check_shape
+from deepface_models.autoencoders.base import check_shape, check_size
 from deepface_models.layers import PACKAGE
 
 Array = NDArray[Any]
@@ -147,6 +147,7 @@ class VariationalAutoencoder(PriorAutoencoder):
         **kwargs: Any,
     ) -> None:
         shape = check_shape(image_shape)
+        latent_size = check_size(latent_size)
         sizes = check_widths(widths, architecture, shape)
         _check_beta(beta)
         with precision(kwargs.get("dtype")):

@@ -122,6 +122,11 @@ class Drawing:
                 f"end: {MORPHING}. Train one of them, or leave `morph` out."
             )
         others = [name for name in self.identities if name != to]
+        if not others:
+            raise ValueError(
+                f"A morph was asked of a model that knows only {to!r}. Expected two "
+                "people or more. Leave `morph` and `other` out."
+            )
         if other is None and len(others) == 1:
             return others[0]
         if other is None or other == to:
@@ -139,8 +144,11 @@ def known(name: str, identities: Sequence[str], argument: str = "to") -> str:
         return name
     near = difflib.get_close_matches(str(name), identities, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
+    if argument == "of":
+        advice = "Of anybody, give the mean latent: of=model.encode(faces).mean(0)."
+    else:
+        advice = f"A new person is added by model.add_identity({name!r}) and training."
     raise ValueError(
         f"{argument}={name!r} is not a person of this model, which knows "
-        f"{', '.join(map(repr, identities))}.{hint} A new person is added by "
-        f"model.add_identity({name!r}) and training."
+        f"{', '.join(map(repr, identities))}.{hint} {advice}"
     )

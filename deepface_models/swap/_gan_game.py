@@ -140,11 +140,6 @@ class GameSwap(FaceSwap):
         optimizer = optimizer or TwoTimeScaleAdam()
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as a `.keras` file says, for training to go on."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
     def compute_loss(
         self,
         x: Any = None,

@@ -62,8 +62,8 @@ class Paths:
 
     @property
     def shared(self) -> bool:
-        """Whether one decoder draws everybody."""
-        return len(set(map(id, self.decoders.values()))) == 1
+        """Whether one decoder draws everybody, of two or more."""
+        return len(set(map(id, self.decoders.values()))) == 1 < len(self.decoders)
 
     @property
     def morphs(self) -> bool:
@@ -167,12 +167,14 @@ class Paths:
         return ops.concatenate([codes[inter] for inter in route], axis=-1)
 
 
-def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
+def check_identities(identities: Sequence[str], fewest: int = 2) -> tuple[str, ...]:
     """Returns the names as a tuple, or says what is wrong with them."""
-    if isinstance(identities, str) or len(set(identities)) < max(2, len(identities)):
+    least = max(fewest, len(identities))
+    if isinstance(identities, str) or len(set(identities)) < least:
+        number = "two" if fewest == 2 else "one"
         raise ValueError(
             f"identities={identities!r} was given. A face swap needs the names of "
-            'two or more different people: identities=("ana", "ben").'
+            f'{number} or more different people: identities=("ana", "ben").'
         )
     for name in identities:
         if not isinstance(name, str) or not name.replace("-", "_").isidentifier():

@@ -19,6 +19,7 @@ from deepface_models.swap._appearance import (
     principal_components,
 )
 from deepface_models.swap._detail import learn_detail
+from deepface_models.swap._graph import check_identities
 from deepface_models.swap._start import Start
 from deepface_models.swap._swift_parts import (
     build_decoder,
@@ -56,7 +57,8 @@ class Swift(FaceSwap):
     al., "FiLM", 2018 (the modulation); Shi et al., 2016 (the pixel shuffle).
 
     Args:
-        identities: The people's names.
+        identities: The people's names. One alone will do to draw that person from
+            anybody's faces, as `swap_demo` does; training takes two or more.
         image_size: Pixels in and out: 64, 96, 128 or 192.
         latent_size: Width of the bottleneck.
         basis_size: Components of each person's appearance basis.
@@ -113,6 +115,11 @@ class Swift(FaceSwap):
         self.basis_size = basis_size
         self.detail_size = detail_size
         self._start = Start(image_size, latent_size)
+
+    @staticmethod
+    def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
+        """Returns the names as a tuple, or says what is wrong with them."""
+        return check_identities(identities, fewest=1)
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
         """Compiles with Adam 1e-3 and `FaceLoss` where none are given."""

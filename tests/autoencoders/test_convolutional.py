@@ -113,10 +113,14 @@ def test_a_code_that_is_a_vector():
     assert model.decode(codes).shape == pictures.shape
 
 
-@pytest.mark.parametrize("size", [0, 2.5])
-def test_bad_latent_size_is_refused(size):
-    with pytest.raises(ValueError, match="whole number of 1 or more"):
-        ConvolutionalAutoencoder(latent_size=size)
+def test_adapting_again_would_undo_what_was_learnt():
+    pictures = unit(digits(20))
+    model = ConvolutionalAutoencoder((28, 28), (8, 6), "leaky_relu", 12)
+    model.adapt(pictures)
+    codes = model.encode(pictures)
+    with pytest.raises(ValueError, match="already.*Expected a new model"):
+        model.adapt(pictures)
+    np.testing.assert_array_equal(model.encode(pictures), codes)
 
 
 def through_the_code(model, pictures):
