@@ -30,6 +30,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pretrain_data
+import pretrain_pictures
 from numpy.typing import NDArray
 from pretrain_data import Face
 from pretrain_measures import by_group, descriptors, mean_of, rounded
@@ -39,6 +40,7 @@ from deepface_models._predict import predict
 from deepface_models.evaluation import measures, pictures
 from deepface_models.faces import FaceAligner, FaceSet, landmarks, template
 from deepface_models.media import grid, write_image
+from deepface_models.provenance import sign
 from deepface_models.swap import Swift
 from deepface_models.swap._swift_parts import logits
 
@@ -194,7 +196,10 @@ def main(words: list[str]) -> None:
     print(f"two people{two['descriptor distance']:>38.3f}")
     if args.picture:
         rows = {"one picture": bases.images, "another": others.images}
-        write_image(args.picture, sheet(faces, rows | {DRAWN: shown[DRAWN]}))
+        picture = sheet(faces, rows | {DRAWN: shown[DRAWN]})
+        stated = pretrain_pictures.record(model, args.preset.name, bases.images)
+        write_image(args.picture, picture, stated.plain_metadata())
+        sign(args.picture, stated)
 
 
 if __name__ == "__main__":

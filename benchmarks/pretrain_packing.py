@@ -45,7 +45,8 @@ def measure(recipe: Recipe, model: Any, data: Data, args: Namespace) -> dict[str
         rows = {"never seen": originals}
         rows |= {name: one[list(index)] for name, one in drawn.items()}
         picture = pictures.sheet(model, rows, originals)
-        pictures.write(args.pictures / f"{args.preset}.jpg", picture)
+        stated = pictures.record(model, args.preset, originals) if data.faces else None
+        pictures.write(args.pictures / f"{args.preset}.jpg", picture, stated)
     inputs = measures.as_unit(data.test) if not noisy else drawn["noisy"]
     lost = measures.lost_to_float16(model, data.test, lambda m: m.reconstruct(inputs))
     return found | {"PSNR lost to float16": measures.rounded(lost)}

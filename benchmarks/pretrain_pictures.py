@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,15 @@ from PIL import Image
 from pretrain_data import SHOWN, Face
 
 from deepface_models._files import atomic_path
+from deepface_models.conversion import model_sha256
 from deepface_models.media import grid
+from deepface_models.provenance import Record, sign
 
 Array = NDArray[Any]
 
 COLUMNS, STEPS, WALKS, ROWS = 10, 8, 2, 2
-LARGEST = 150_000  # bytes of a picture in docs
+LARGEST = 150_000  # bytes of a picture in docs, without its credentials
+_DESCRIPTION = 0x010E  # EXIF's tag
 
 
 def shown(faces: list[Face], count: int = COLUMNS) -> list[int]:
@@ -76,12 +81,26 @@ def _pictures(batch: Array) -> list[Array]:
     return list(np.broadcast_to(larger, (*larger.shape[:3], 3)))
 
 
-def write(path: Path, picture: Array) -> None:
-    """Writes a JPEG of the best quality that keeps it below 150 kB."""
+def record(model: Any, name: str, originals: Array) -> Record:
+    """What is stated of faces that a preset drew from pictures held out."""
+    return Record(
+        consent="Pictures under the licences in the preset's card; generated people",
+        source=f"{len(originals)} pictures held out",
+        source_sha256=hashlib.sha256(np.ascontiguousarray(originals)).hexdigest(),
+        model=name,
+        model_sha256=model_sha256(model),
+    )
+
+
+def write(path: Path, picture: Array, stated: Record | None = None) -> None:
+    """Writes a JPEG of the best quality that keeps it below 150 kB; signs faces."""
     image, quality = Image.fromarray(picture), 92
+    exif = Image.Exif()
+    if stated:
+        exif[_DESCRIPTION] = json.dumps(stated.plain_metadata())
     while True:
         data = io.BytesIO()
-        image.save(data, "JPEG", quality=quality, optimize=True)
+        image.save(data, "JPEG", quality=quality, optimize=True, exif=exif)
         if data.tell() <= LARGEST:
             break
         quality -= 4
@@ -89,3 +108,5 @@ def write(path: Path, picture: Array) -> None:
             image, quality = image.resize([n * 4 // 5 for n in image.size]), 92
     with atomic_path(path) as new:
         new.write_bytes(data.getvalue())
+    if stated:
+        sign(path, stated)

@@ -39,7 +39,7 @@ class PictureEvents:
             raise MissingDependencyError(
                 f"log_dir={str(log_dir)!r} was given, but TensorBoard is not "
                 "installed. It is needed for event files. Install it with: pip "
-                "install deepface_models[tensorboard], or leave log_dir out."
+                "install 'deepface_models[tensorboard]', or leave log_dir out."
             ) from error
         self.log_dir = Path(log_dir)
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary

@@ -35,7 +35,8 @@ _COMMANDS = (
 _EPILOG = f"""\
 the main job in three commands:
   {PROGRAM} extract ana.mp4 --output faces/ana   (and the same for ben)
-  {PROGRAM} train ana=faces/ana ben=faces/ben --output ana_ben --minutes 30
+  {PROGRAM} train ana=faces/ana ben=faces/ben --output ana_ben \\
+      --preset swift_128
   {PROGRAM} convert ana.mp4 swap.mp4 --model ana_ben --to ben --consent "..."
 
 Show a person's face in place of another's only with the consent of both.

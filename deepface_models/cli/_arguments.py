@@ -86,11 +86,24 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_model(source: str) -> FaceSwap:
+def load_model(source: str) -> Any:
     """Loads a model; see `model_source`."""
     import deepface_models as dfm
 
     return dfm.load(model_source(source))
+
+
+def load_swap(source: str) -> FaceSwap:
+    """Loads a face swap; see `model_source`."""
+    import deepface_models as dfm
+
+    model = load_model(source)
+    if not isinstance(model, dfm.swap.FaceSwap):
+        raise ValueError(
+            f"{source} holds a {type(model).__name__}. Expected a face swap. Use what "
+            "train made, or swap_demo."
+        )
+    return model
 
 
 def model_source(source: str) -> str:

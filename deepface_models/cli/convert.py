@@ -11,7 +11,7 @@ from deepface_models.cli._arguments import (
     add_model,
     add_no_progress,
     chosen,
-    load_model,
+    load_swap,
     person_of,
 )
 
@@ -172,7 +172,7 @@ def run(args: argparse.Namespace) -> int:
 
     certificate = _certificate(args)
     person = person_of(args.person)
-    model = load_model(args.model)
+    model = load_swap(args.model)
     aligner = dfm.FaceAligner(
         model.image_size, model.face_type, args.landmarks, identity=False
     )

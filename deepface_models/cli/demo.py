@@ -23,7 +23,8 @@ def add(commands: Commands) -> None:
         "--output",
         required=True,
         metavar="DIR",
-        help="gets nobody.mp4, swap.mp4, preview.png, report.json and the model",
+        help="gets nobody.mp4, swap.mp4, frames.jpg, preview.png, report.json and the "
+        "model",
     )
     option(
         "--minutes",

@@ -13,7 +13,7 @@ from deepface_models.cli._arguments import (
     add_no_progress,
     chosen,
     is_face_set,
-    load_model,
+    load_swap,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = dfm.FaceSet.open(args.wanted)
     source, replaced = _source_and_replaced(args)
     result = dfm.evaluate(
-        load_model(args.model),
+        load_swap(args.model),
         source,
         wanted=wanted,
         replaced=replaced,

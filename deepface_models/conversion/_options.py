@@ -19,6 +19,16 @@ Array = NDArray[Any]
 ANYBODY = "anybody"
 
 
+def check_swap(model: Any) -> None:
+    """Refuses what cannot draw a person, such as an autoencoder."""
+    if not all(hasattr(model, one) for one in ("identities", "image_size", "predict")):
+        raise ValueError(
+            f"A {type(model).__name__} was given as the model. Expected a face swap: "
+            "something with identities, image_size and predict(images, to=...). Use "
+            "what train made, or deepface_models.load('swap_demo')."
+        )
+
+
 def source_of(model: Any, to: str, of: str | Array | None) -> str | Array | None:
     """Returns whose faces come in: a name, `ANYBODY`, a mean latent or None.
 

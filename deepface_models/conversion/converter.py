@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deepface_models.conversion import centre, masks, paste
 from deepface_models.conversion._options import (
+    check_swap,
     is_anybody,
     one_of,
     source_name,
@@ -99,6 +100,7 @@ class Converter:
         side_by_side: bool = False,
         debug: str | None = None,
     ) -> None:
+        check_swap(model)
         masks.mask_names(mask)
         self.model = model
         self.to = one_of("to", to, model.identities)

@@ -128,7 +128,7 @@ def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             "scikit-learn is not installed. It is needed for its digits. Install it "
-            "with: pip install deepface_models[digits]"
+            "with: pip install 'deepface_models[digits]'"
         ) from error
     found = datasets.load_digits()
     images = np.rint(found.images * (255.0 / 16.0)).astype("uint8")
@@ -163,7 +163,7 @@ def _download(name: str, online: Any) -> Any:
             "t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz. Without a "
             "network: `apt install dataset-fashion-mnist` and "
             f'load_fashion_mnist("{_DEBIAN}"), or load_digits() with scikit-learn '
-            "(pip install deepface_models[digits])."
+            "(pip install 'deepface_models[digits]')."
         ) from error
 
 

@@ -75,7 +75,7 @@ class _Demo:
             f"{self.source.name}"
         )
         call = (
-            'convert(clip, "nobody.mp4", load("swap_demo"), to="nobody", of="anybody", '
+            'convert(clip, "nobody.mp4", load("swap_demo"), to="nobody", '
             'consent="who agreed to what")'
         )
         with self.step("nobody", what, call):
@@ -84,7 +84,6 @@ class _Demo:
                 self.output / "nobody.mp4",
                 dfm.load("swap_demo"),
                 to="nobody",
-                of="anybody",
                 consent=CONSENT,
                 sharpen=_SHARPEN,
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import FaceNotFoundError
+from deepface_models._errors import FaceNotFoundError, MissingDependencyError
 from deepface_models.media import grid, write_image
 
 from . import _table
@@ -87,9 +87,19 @@ class Faces:
         return [_table.to_row(record) for record in self._records]
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The table as a pandas frame; landmarks and embedding as arrays."""
-        import pandas
+        """The table as a pandas frame; landmarks and embedding as arrays.
 
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingDependencyError(
+                "pandas is not installed. It is needed for frames of its kind. Install "
+                "it with: pip install 'deepface_models[pandas]', or use `table`, a "
+                "dictionary a face."
+            ) from error
         frame = pandas.DataFrame(self.table, columns=list(_table.COLUMNS))
         frame["landmarks"] = [face.landmarks for face in self.faces]
         frame["embedding"] = [face.embedding for face in self.faces]

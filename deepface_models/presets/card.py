@@ -12,6 +12,7 @@ from deepface_models.presets.record import Record, file_name
 
 _HUB_LICENCE = re.compile(r"[a-z0-9.-]+")
 _UNSTATED = "Not stated."
+_WIDTH = 14  # of the names in a terminal
 
 
 def write_card(path: Path, record: Record) -> None:
@@ -21,7 +22,8 @@ def write_card(path: Path, record: Record) -> None:
 
 def summary(record: Mapping[str, Any]) -> str:
     """Returns a preset's facts as lines for a terminal."""
-    return "\n".join(f"{key:<14}{value}" for key, value in _facts(record) if value)
+    rows = ((key, value) for key, value in _facts(record) if value)
+    return "\n".join(f"{key:<{_WIDTH}}{value}" for key, value in rows)
 
 
 def _card(record: Record) -> Iterator[str]:
@@ -79,8 +81,11 @@ def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "commit", record["commit"]
     yield "command", record["command"]
     yield "made with", f"deepface_models {record['version']}, Keras {record['keras']}"
-    if "digest" in record:
-        yield "results", "; ".join(f"{n} {v}" for n, v in _rows(record["results"]))
+    if "digest" in record:  # not in the card, which has sections for these
+        yield from (("use", record["use"]), ("not for", record["not_for"]))
+        yield "limits", record["limits"]
+        rows = (f"{name}: {value}" for name, value in _rows(record["results"]))
+        yield "results", f"\n{'':<{_WIDTH}}".join(rows)
         yield "digest", record["digest"]
         yield "sources", ", ".join(record.get("sources", ()))
         yield "folder", record.get("folder") or ""

@@ -50,8 +50,8 @@ def fetch(
 
     Args:
         source: A name, the folder of a preset, "https://host/folder" or
-            "hf://owner/repo[/folder][@revision]". "#sha256=<digest>" behind an
-            address pins the digest of its `preset.json`; a name pins it by itself.
+            "hf://owner/repo[/folder][@revision]". "#sha256=<digest>" behind a name or
+            an address pins the digest of its `preset.json`.
         again: Whether to fetch it though it is there.
         progress: True for a bar, a function of (bytes done, bytes), or False.
 

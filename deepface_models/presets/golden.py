@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import GOLDEN
 
 Array = NDArray[Any]
@@ -31,13 +32,13 @@ def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
 
     Args:
         model: What `load(folder)` returned.
-        folder: The preset's folder, as `fetch` returns it.
+        folder: The preset's name or folder.
 
     Returns:
         For each output the largest difference, as a share of the output's largest
         value or of 1; about 1e-6 on another computer or backend.
     """
-    with np.load(Path(folder) / GOLDEN, allow_pickle=False) as file:
+    with np.load(fetch(folder, progress=False) / GOLDEN, allow_pickle=False) as file:
         values = dict(file)
     inputs = {n[len(_IN) :]: v for n, v in values.items() if n.startswith(_IN)}
     expected = {n[len(_OUT) :]: v for n, v in values.items() if n.startswith(_OUT)}

@@ -158,7 +158,8 @@ def _people(
     """Returns the argument `identities`, if the model takes one."""
     own = record["identities"]
     if record["shared"]:
-        return {"identities": _new_people(identities, source)}
+        name = record["architecture"].rpartition(">")[2]
+        return {"identities": _new_people(identities, source, name)}
     if own is None and identities is None:
         return {}
     if own is None:
@@ -177,14 +178,17 @@ def _people(
     return {"identities": chosen}
 
 
-def _new_people(identities: Sequence[str] | None, source: str | Path) -> list[str]:
+def _new_people(
+    identities: Sequence[str] | None, source: str | Path, model: str
+) -> list[str]:
     from deepface_models.swap import FaceSwap
 
     if identities is None:
         raise ValueError(
             f"{source} holds what people share and nobody's own parts. Expected the "
             "names of the people to train. Use "
-            'from_preset(..., identities=("ana", "ben")).'
+            f'{model}.from_preset({str(source)!r}, identities=("ana", "ben")), or '
+            f"train(..., preset={str(source)!r})."
         )
     return list(FaceSwap.check_identities(identities))
 

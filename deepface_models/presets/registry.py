@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepface_models._errors import IntegrityError
 from deepface_models._files import write_json
 from deepface_models.presets.record import (
     FORMAT,
@@ -62,11 +63,23 @@ def describe(source: str | Path) -> dict[str, Any]:
 
 
 def find(source: str | Path) -> tuple[Record, list[str]] | None:
-    """Returns record and sources of a name; None if it is no preset's name."""
-    entry = _entries().get(source) if isinstance(source, str) else None
+    """Returns record and sources of a name; None if it is no preset's name.
+
+    A name may be pinned as in `started_from`: "swift_128#sha256=<digest>".
+
+    Raises:
+        IntegrityError: The record was changed, or the pin is another one's.
+    """
+    name, _, pin = str(source).partition("#sha256=")
+    entry = _entries().get(name) if isinstance(source, str) else None
     if entry is None:
         return None
-    record = check_record(entry["record"], f"{source!r} of {REGISTRY}")
+    record = check_record(entry["record"], f"{name!r} of {REGISTRY}")
+    if pin and pin != record["digest"]:
+        raise IntegrityError(
+            f"{source} was asked for. Expected the digest that {name!r} has in this "
+            f"version, {record['digest']}. Use the version that has the other one."
+        )
     return record, list(entry["sources"])
 
 
@@ -124,7 +137,7 @@ def register(
 
 def nothing(source: str | Path) -> str:
     """Returns the message for what is neither a preset's name nor a folder."""
-    near = difflib.get_close_matches(str(source), _entries(), 1)
+    near = difflib.get_close_matches(str(source).lower(), _entries(), 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return (
         f"Nothing is at {source}, and no preset has that name. Expected a name of "

@@ -63,9 +63,12 @@ def _facts(found: Verification) -> list[tuple[str, str]]:
 
 
 def _record_facts(record: Record) -> list[tuple[str, str]]:
+    origin = record.details.get("started_from")
+    preset = [("Preset", _clean(str(origin)))] if origin else []
     return [
         ("On", f"{_clean(record.created)} (the maker's own clock)"),
         ("Model", f"{_clean(record.model)}, SHA-256 {record.model_sha256}"),
+        *preset,
         ("Source", f"{_clean(record.source)}, SHA-256 {record.source_sha256}"),
         ("Consent", _clean(record.consent)),
     ]

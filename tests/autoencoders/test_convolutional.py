@@ -118,7 +118,7 @@ def test_adapting_again_would_undo_what_was_learnt():
     model = ConvolutionalAutoencoder((28, 28), (8, 6), "leaky_relu", 12)
     model.adapt(pictures)
     codes = model.encode(pictures)
-    with pytest.raises(ValueError, match="already.*Expected a new model"):
+    with pytest.raises(ValueError, match=r"already.*Expected a new model"):
         model.adapt(pictures)
     np.testing.assert_array_equal(model.encode(pictures), codes)
 

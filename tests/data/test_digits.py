@@ -140,7 +140,7 @@ def test_without_a_folder_keras_downloads(monkeypatch, load, module):
     for way in (
         *("train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
         *("apt install dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist"),
-        *("load_digits()", "pip install deepface_models[digits]"),
+        *("load_digits()", "pip install 'deepface_models[digits]'"),
     ):
         assert way in str(caught.value)
 

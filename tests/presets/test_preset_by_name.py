@@ -59,13 +59,32 @@ def test_a_name_goes_before_a_folder(named, packed, dense, tmp_path):
 
 def test_a_preset_without_people_asks_for_them(named, packed):
     for source in ("shared", packed / "shared"):
-        with pytest.raises(ValueError, match="names of the people to train"):
+        with pytest.raises(ValueError, match=r"people to train.*Swift.from_preset\("):
             load(source)
+
+
+def test_a_name_is_pinned_as_models_say_where_they_come_from(named):
+    pinned = load("people").started_from
+    assert load(pinned).started_from == pinned
+    name, _, digest = pinned.partition("=")
+    with pytest.raises(dfm.IntegrityError, match=f"digest that 'people' .*{digest}"):
+        load(f"{name}={'0' * 64}")
+
+
+def test_commands_refuse_what_is_no_face_swap(dense, tmp_path, capsys):
+    dense.save_parts(tmp_path / "dense")
+    words = ["convert", str(FRAME), str(tmp_path / "swap.png"), "--model"]
+    assert main([*words, str(tmp_path / "dense"), "--to", "ben", "--consent", "x"]) == 2
+    assert "holds a DenseAutoencoder. Expected a face swap" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="DenseAutoencoder was given as the model"):
+        dfm.Converter(dense, "ben")
 
 
 def test_nothing_found_names_both_possibilities(named, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no preset has that name.*'people'"):
         load("poeple")
+    with pytest.raises(FileNotFoundError, match="'people'"):
+        load("PEOPLE")
     with pytest.raises(FileNotFoundError, match="no preset has that name"):
         load(tmp_path / "people")
     with pytest.raises(FileNotFoundError, match=r"Expected a folder.*\.keras file"):
@@ -103,6 +122,7 @@ def test_convert_names_the_preset_it_drew_with(named, capsys):
     record = dfm.verify("swap.png").record
     digest = presets.describe("people")["digest"]
     assert record.details["started_from"] == f"people#sha256={digest}"
+    assert f"people#sha256={digest}" in dfm.verify("swap.png").summary()
     assert main([*words[:4], "poeple", *words[5:]]) == 2
     assert "Did you mean 'people'?" in capsys.readouterr().err
 

@@ -118,7 +118,7 @@ def test_describe_command(names, capsys):
         "architecture  Swift",
         "size          64",
         "holds         encoder, trunk (shared parts; people start afresh)",
-        "results       ssim 0.5; glasses, ssim 0.25",
+        "results       ssim: 0.5\n              glasses, ssim: 0.25",
         "sources       https://example.org/x",
     ):
         assert f"{line}\n" in text
