@@ -1,7 +1,7 @@
 """Makes the preset swap_demo: a face that belongs to nobody, to be put on anybody.
 
     python benchmarks/pretrain_swap.py --pictures ../shared/data/synthetic_people/P007 \
-        --minutes 5 --weights weights
+        --weights weights
 
 The wanted person, "nobody", is a synthetic one; s1 is the speaker of the demo's clips.
 Both start from swift_128, whose encoder stays as it is: it has seen many people, so
@@ -151,7 +151,7 @@ def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, required=True, help="of one person")
     parser.add_argument("--preset", default="swift_128", help="what to start from")
-    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--output", type=Path, default=Path("runs/pretrain/swap_demo"))
     parser.add_argument("--weights", type=Path, help="where the preset is packed to")
     parser.add_argument("--pack-only", action="store_true")

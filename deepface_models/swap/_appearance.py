@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _OUTSIDE = 0.1  # weight of pixels outside the face, as in `FaceLoss`
-# Of the latents' mean variance. A fresh encoder's small one keeps the person apart
-# (the demo: margin 0.353, with the other 0.315); a pretrained one's says less of faces.
-FRESH_RIDGE, PRETRAINED_RIDGE = 0.1, 2.3
+# Of the latents' mean variance. The small one keeps the person apart (the demo from
+# scratch: margin 0.353, with the other 0.315); with detail there are more latents.
+PLAIN_RIDGE, DETAILED_RIDGE = 0.1, 2.3
 
 
 class Appearance(NamedTuple):
@@ -84,7 +84,7 @@ def _weights(faces: Array) -> Array:
 
 
 def linear_map(
-    latents: Array, codes: Array, strength: float = FRESH_RIDGE
+    latents: Array, codes: Array, strength: float = PLAIN_RIDGE
 ) -> list[Array]:
     """Returns kernel (L, C) and bias (C,) that best tell codes from latents.
 

@@ -13,8 +13,8 @@ from deepface_models._inputs import precision
 from deepface_models.layers import PACKAGE
 from deepface_models.losses import FaceLoss
 from deepface_models.swap._appearance import (
-    FRESH_RIDGE,
-    PRETRAINED_RIDGE,
+    DETAILED_RIDGE,
+    PLAIN_RIDGE,
     linear_map,
     principal_components,
 )
@@ -164,7 +164,8 @@ class Swift(FaceSwap):
             left = self._start.begin(decoder, self.trunk, latents, drawn[name])
             start = principal_components(left, self.basis_size, drawn[name])
             bases[name].set_weights([start.components, start.mean])
-            ridge = PRETRAINED_RIDGE if self.starting_parts else FRESH_RIDGE
+            detailed = self.starting_parts and self.detail_size
+            ridge = DETAILED_RIDGE if detailed else PLAIN_RIDGE
             codes = linear_map(latents, start.codes, ridge)
             decoder.get_layer("codes").set_weights(codes)
         self._centre(drawn)
