@@ -92,10 +92,16 @@ def as_batch(
         unit_range: Whether values have to lie in [0, 1].
 
     Raises:
-        ValueError: There is no example, its shape does not fit, a value is not
-            finite or outside [0, 1].
+        ValueError: There is no example, it is no array, its shape does not fit, a
+            value is not finite or outside [0, 1].
     """
     array = np.asarray(data)
+    if array.dtype.kind in "OSU":  # objects and text
+        raise ValueError(
+            f"A {type(data).__name__} was given to {name}. Expected an array of "
+            "pictures. Read files with deepface_models.media.read_image(path); of a "
+            "FaceSet use faces.images."
+        )
     fitted = _fitted(array, tuple(shape)) if array.size else None
     if fitted is None:
         raise ValueError(_misfit(array, tuple(shape), name))
@@ -143,6 +149,8 @@ def _misfit(array: Array, shape: tuple[int | None, ...], name: str) -> str:
     if len(shape) == 3 and array.ndim >= 3 and array.shape[-3] == shape[-1]:
         axes = "0, 2, 3, 1" if array.ndim == 4 else "1, 2, 0"
         return f"{text} Channels seem to come first: use np.transpose(x, ({axes}))."
+    if not array.size:
+        return f"{text} It holds nothing: look where it comes from."
     return (
         f"{text} Resize the pictures, or build the model with image_shape=x.shape[1:]."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -202,7 +203,7 @@ def test_batches_agree_with_single_examples(model):
         (BYTES.astype("int64"), r'Divide by 255, or convert .*astype\("uint8"\)'),
         (FLOATS - 0.5, "from -0.5 to 0.5 "),
         (np.full((2, *SHAPE), np.nan), "NaN.*missing values"),
-        (np.zeros((0, *SHAPE)), "N of 1 or more"),
+        (np.zeros((0, *SHAPE)), "N of 1 or more.*holds nothing"),
         ([], "N of 1 or more"),
         (np.moveaxis(FLOATS, -1, 1), r"Channels seem.*transpose\(x, \(0, 2, 3, 1\)\)"),
     ],
@@ -223,6 +224,13 @@ def test_batches_agree_with_single_examples(model):
 def test_bad_data_is_refused(model, method, data, message):
     with pytest.raises(ValueError, match=f"(?s){message}"):
         getattr(model, method)(data)
+
+
+@pytest.mark.parametrize("data", ["face.png", Path("face.png"), object()])
+def test_what_is_no_array_is_named(model, data):
+    name = type(data).__name__
+    with pytest.raises(ValueError, match=rf"A {name} was given.*read_image.*images"):
+        model.encode(data)
 
 
 def test_bad_targets_and_validation_data_are_refused(model):
