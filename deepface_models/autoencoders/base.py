@@ -99,8 +99,8 @@ class Autoencoder(PartModel):
 
         Args:
             x: (N, *image_shape) uint8, or float in [0, 1], or a data set of such
-                batches. (N, H, W) is taken for (N, H, W, 1), and pictures with as
-                many values for (N, features).
+                batches, or a FaceSet. (N, H, W) is taken for (N, H, W, 1), and
+                pictures with as many values for (N, features).
             y: Targets where they are not `x`, such as clean pictures.
             **kwargs: As in `keras.Model.fit`; `validation_data` may be an array.
 
@@ -165,7 +165,8 @@ class Autoencoder(PartModel):
         return as_unit(values)
 
     def _arrays(self, data: Any) -> Any:
-        """Checks arrays and lists; other data goes to Keras as it is."""
+        """Checks arrays, lists and face sets; other data goes to Keras as it is."""
+        data = _pictures_of(data)
         data = np.asarray(data) if isinstance(data, list) else data
         if not is_arrays(data):
             return data
@@ -179,19 +180,25 @@ class Autoencoder(PartModel):
     def _held_out(self, data: Any) -> Any:
         """Completes validation arrays: x, (x, y) or (x, y, sample_weight)."""
         x, *rest = data if isinstance(data, tuple) else (data,)
-        if not is_arrays(x):
+        if not is_arrays(_pictures_of(x)):
             return data
         y = x if not rest or rest[0] is None else rest[0]
         return (self._arrays(x), self._arrays(y), *rest[1:])
 
     def _batch(self, images: Any) -> tuple[Array, bool]:
-        return as_batch(images, self.data_shape, self.name, self._unit_range)
+        data = _pictures_of(images)
+        return as_batch(data, self.data_shape, self.name, self._unit_range)
 
     @staticmethod
     def _apply(model: Any, batch: Array, single: bool, batch_size: int) -> Array:
         drawn = np.asarray(predict(model, batch, batch_size))
         drawn = drawn.astype("float32", copy=False)
         return drawn[0] if single else drawn
+
+
+def _pictures_of(data: Any) -> Any:
+    """Returns the pictures of a FaceSet, and anything else as it is."""
+    return getattr(data, "images", data)
 
 
 def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -167,6 +167,15 @@ def test_pictures_for_a_model_of_rows():
     assert model.encode(FLOATS[0]).shape == (5,)
 
 
+def test_a_face_set_stands_for_its_pictures(people):
+    faces = people["ana"]
+    model = make(image_shape=faces.images.shape[1:])
+    model.compile()
+    model.fit(faces, validation_data=faces, epochs=1, verbose=0)
+    np.testing.assert_array_equal(model.encode(faces), model.encode(faces.images))
+    assert model.predict(faces, verbose=0).shape == faces.images.shape
+
+
 @pytest.mark.backend
 @pytest.mark.parametrize(("cls", "kwargs"), MODELS)
 def test_one_example_comes_back_as_one(cls, kwargs):
