@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -30,8 +33,27 @@ def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> An
     found = []
     for start in range(0, count, size):
         batch = [_filled(one[start : start + size], size, start) for one in arrays]
-        found.append(model.predict_on_batch(batch if given is arrays else batch[0]))
+        with _without_false_alarm():
+            found.append(model.predict_on_batch(batch if given is arrays else batch[0]))
     return keras.tree.map_structure(lambda *all_: np.concatenate(all_)[:count], *found)
+
+
+@contextmanager
+def _without_false_alarm() -> Iterator[None]:
+    """Hides TensorFlow's advice on tracing one function too often.
+
+    It counts by the function's name, and Keras calls that of each model the same.
+    """
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_other_advice)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_other_advice)
+
+
+def _other_advice(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _filled(batch: Any, size: int, start: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 
 import keras
@@ -53,3 +54,22 @@ def test_a_last_batch_is_filled_so_that_graphs_are_few():
     found = predict(model, np.arange(10, dtype="float32")[:, None], 4)
     np.testing.assert_array_equal(found[:, 0], 2 * np.arange(10))
     assert set(sizes) == {4}
+
+
+def test_advice_on_tracing_is_kept_from_who_cannot_follow_it(caplog):
+    logger = logging.getLogger("tensorflow")
+
+    class Traced:  # TensorFlow warns of each new model from the fifth one on
+        def predict_on_batch(self, batch):
+            logger.warning("5 out of the last 5 calls triggered tf.function retracing.")
+            logger.warning("something else")
+            return batch
+
+    former, logger.propagate = logger.propagate, True  # to where caplog listens
+    try:
+        predict(Traced(), np.zeros((3, 4), "float32"))
+        logger.warning("a user's own triggered tf.function retracing")
+    finally:
+        logger.propagate = former
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["something else", "a user's own triggered tf.function retracing"]
