@@ -150,11 +150,18 @@ def train(
     keras.distribution.set_distribution(None)
     even(model, begin, data)
     data.close()
-    people = data.people
+    steps = int(whole.optimizer.iterations)
+    told = {"steps": steps, **facts(data.people, args, code)}
+    write_json(run / pretrain.TRAINING, told)
+    for name, part in learnt(model).items():
+        part.save_weights(run / f"{name}.weights.h5")
+
+
+def facts(people: People, args: argparse.Namespace, code: str) -> dict[str, Any]:
+    """How a training comes about, for the card."""
     words = ["python", "benchmarks/pretrain_swift.py", *args.command]
-    told = {
+    return {
         "minutes": args.minutes,
-        "steps": int(whole.optimizer.iterations),
         "batch_size": args.groups * VIEWS,
         "people": len(people.sources),
         "pictures": len(people.images),
@@ -166,9 +173,6 @@ def train(
         "command": shlex.join(words),
         "machine": machine(),
     }
-    write_json(run / pretrain.TRAINING, told)
-    for name, part in learnt(model).items():
-        part.save_weights(run / f"{name}.weights.h5")
 
 
 def learnt(model: Swift) -> dict[str, keras.Model]:

@@ -97,10 +97,12 @@ def as_batch(
     """
     array = np.asarray(data)
     if array.dtype.kind in "OSU":  # objects and text
+        kind = type(data).__name__
+        what = f"{kind} of {array.dtype.name}" if array.ndim else kind
         raise ValueError(
-            f"A {type(data).__name__} was given to {name}. Expected an array of "
-            "pictures. Read files with deepface_models.media.read_image(path); of a "
-            "FaceSet use faces.images."
+            f"A {what} was given to {name}. Expected an array of numbers. Read files "
+            "with deepface_models.media.read_image(path); of a FaceSet use "
+            "faces.images."
         )
     fitted = _fitted(array, tuple(shape)) if array.size else None
     if fitted is None:

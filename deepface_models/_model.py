@@ -107,10 +107,18 @@ class PartModel(keras.Model):
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
         return {**config, "name": self.name, **own}
 
+    def get_compile_config(self) -> dict[str, Any]:
+        """Returns how it was compiled; nothing where parts are frozen.
+
+        What is frozen is not saved, and an optimizer knows only what it was made for.
+        """
+        return {} if self.frozen else super().get_compile_config()
+
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles as a `.keras` file says, for training to go on.
 
-        Keras leaves that to classes whose `compile` is their own.
+        Keras leaves that to classes whose `compile` is their own. A loss of one's own
+        has to be registered, or given as `custom_objects`, as for any Keras model.
         """
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)

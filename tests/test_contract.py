@@ -239,6 +239,10 @@ def test_a_keras_file_goes_on_training_as_it_was_compiled(name, tmp_path):
         loaded = keras.saving.load_model(path)
     assert loaded.compiled and loaded.optimizer.built
     assert loaded.get_compile_config() == model.get_compile_config()
+    model.freeze(next(iter(model.parts)))  # which is not saved
+    model.compile()
+    model.save(path)
+    assert not keras.saving.load_model(path).compiled
 
 
 @pytest.mark.parametrize("size", [0, -3, 2.5, None])

@@ -166,7 +166,7 @@ class Autoencoder(PartModel):
 
     def _arrays(self, data: Any) -> Any:
         """Checks arrays, lists and face sets; other data goes to Keras as it is."""
-        data = _pictures_of(data)
+        data = pictures_of(data)
         data = np.asarray(data) if isinstance(data, list) else data
         if not is_arrays(data):
             return data
@@ -180,13 +180,13 @@ class Autoencoder(PartModel):
     def _held_out(self, data: Any) -> Any:
         """Completes validation arrays: x, (x, y) or (x, y, sample_weight)."""
         x, *rest = data if isinstance(data, tuple) else (data,)
-        if not is_arrays(_pictures_of(x)):
+        if not is_arrays(pictures_of(x)):
             return data
         y = x if not rest or rest[0] is None else rest[0]
         return (self._arrays(x), self._arrays(y), *rest[1:])
 
     def _batch(self, images: Any) -> tuple[Array, bool]:
-        data = _pictures_of(images)
+        data = pictures_of(images)
         return as_batch(data, self.data_shape, self.name, self._unit_range)
 
     @staticmethod
@@ -196,9 +196,13 @@ class Autoencoder(PartModel):
         return drawn[0] if single else drawn
 
 
-def _pictures_of(data: Any) -> Any:
+def pictures_of(data: Any) -> Any:
     """Returns the pictures of a FaceSet, and anything else as it is."""
-    return getattr(data, "images", data)
+    if not hasattr(data, "images"):  # most data: nothing of faces is imported
+        return data
+    from deepface_models.faces import FaceSet
+
+    return data.images if isinstance(data, FaceSet) else data
 
 
 def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:
@@ -248,7 +252,8 @@ def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
 
 def check_size(latent_size: int) -> int:
     """Returns how many numbers a code has, or says what is wrong with it."""
-    if not isinstance(latent_size, Integral) or latent_size < 1:
+    whole = isinstance(latent_size, Integral) and not isinstance(latent_size, bool)
+    if not whole or latent_size < 1:
         raise ValueError(
             f"latent_size={latent_size!r} was given. Expected a whole number of 1 or "
             "more: how many numbers describe an example. Use latent_size=32."

@@ -18,10 +18,14 @@ from deepface_models.autoencoders.base import (
     check_pictures,
     check_size,
     check_widths,
+    pictures_of,
 )
 from deepface_models.layers import PACKAGE
 
-_MOST = 4096  # pictures to find principal components of
+# To find principal components: pictures, and values of their maps (half a GB).
+_MOST, _MOST_VALUES = 4096, 2**26
+# Activations of which a mean of maps comes out about as it went in.
+_PASSING = ("linear", "relu", "leaky_relu", "elu")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -78,8 +82,9 @@ class ConvolutionalAutoencoder(Autoencoder):
             encoder = picture_encoder(shape, widths, activation)
             decoder = picture_decoder(shape, widths, activation)
             if latent_size is not None:
+                latent_size = check_size(latent_size)
                 encoder, decoder = _with_vector(
-                    encoder, decoder, check_size(latent_size), activation
+                    encoder, decoder, latent_size, activation
                 )
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)
         self.image_shape = shape
@@ -97,29 +102,36 @@ class ConvolutionalAutoencoder(Autoencoder):
         model that has learnt would forget it, and is refused.
 
         Args:
-            images: As in `fit`; of more than 4,096 every second, third, ... is taken.
+            images: As in `fit`, but no data set; of more than 4,096, or fewer where
+                maps are large, every second, third, ... is taken.
             batch_size: Examples a step.
 
         Raises:
-            ValueError: The model has no `latent_size` or has learnt already, or the
-                pictures do not fit.
+            ValueError: The model has no `latent_size`, has learnt already, or its
+                activation does not let positive values through; or the pictures do
+                not fit.
         """
         if self.latent_size is None:
             raise ValueError(
                 f"{self.name} has latent_size=None, so its code is maps and there is "
                 "nothing to adapt. Expected a vector: give latent_size, such as 256."
             )
-        batch, _ = self._batch(images)
-        last = self.encoder.get_layer("code")
-        if np.any(last.get_weights()[1]):  # fresh ones are zero
+        if self.activation not in _PASSING:
+            raise ValueError(
+                f"{self.name} has activation={self.activation!r}. Expected one that "
+                f"lets positive values through: {', '.join(_PASSING)}."
+            )
+        last, back = self.encoder.get_layer("code"), self.decoder.get_layer("maps")
+        if any(np.any(one.get_weights()[1]) for one in (last, back)):  # fresh: zero
             raise ValueError(
                 f"{self.name} has learnt or was adapted already, and adapt would undo "
                 "that. Expected a new model. Call fit to train this one on."
             )
         maps = keras.Model(self.encoder.input, last.input)
-        chosen = batch[:: -(-len(batch) // _MOST)]
-        values = np.asarray(predict(maps, chosen, batch_size), "float64")
-        _start_code(last, self.decoder.get_layer("maps"), values)
+        most = min(_MOST, max(2, _MOST_VALUES // last.input.shape[-1]))
+        pictures = pictures_of(images)
+        batch, _ = self._batch(pictures[:: max(1, -(-len(pictures) // most))])
+        _start_code(last, back, np.asarray(predict(maps, batch, batch_size), "float64"))
 
 
 def picture_encoder(
@@ -185,10 +197,11 @@ def _start_code(code: layers.Dense, back: layers.Dense, values: Any) -> None:
     mean = values.mean(axis=0)
     found, spread = directions(values - mean, code.units)
     known = found.any(axis=0)
-    there, again = (layer.get_weights()[0] for layer in (code, back))
+    (there, bias), (again, _) = (layer.get_weights() for layer in (code, back))
     there[:, known] = found[:, known] / max(spread, 1e-6)
+    bias[known] = -mean @ there[:, known]
     again[known] = found.T[known] * spread
-    code.set_weights([there, -mean @ there])
+    code.set_weights([there, bias])
     back.set_weights([again, mean])
 
 

@@ -14,6 +14,7 @@ from deepface_models.autoencoders.base import (
     Autoencoder,
     check_pictures,
     check_widths,
+    pictures_of,
 )
 from deepface_models.autoencoders.convolutional import picture_decoder, picture_encoder
 from deepface_models.autoencoders.corruption import Corrupt, corrupt
@@ -92,6 +93,7 @@ class DenoisingAutoencoder(Autoencoder):
             ValueError: Targets other than `x` were given to a model that adds noise
                 itself.
         """
+        x, y = pictures_of(x), pictures_of(y)
         pair = is_arrays((x, y)) and y is not x and self.noise is not None
         if pair and not np.array_equal(self._arrays(x), self._arrays(y)):
             raise ValueError(

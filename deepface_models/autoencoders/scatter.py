@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from deepface_models._components import directions
+
 Array = NDArray[Any]
 
 # Okabe and Ito's colours, which colour-blind people tell apart; their yellow is
@@ -106,13 +108,8 @@ def _plane(flat: Array) -> tuple[Array, str]:
 
 
 def _directions(centred: Array) -> Array:
-    """The two directions (or one) along which (N, D) varies most, (2, D)."""
-    wide = centred.shape[1] > len(centred)  # the smaller product has the same ones
-    product = centred @ centred.T if wide else centred.T @ centred
-    axes = np.linalg.svd(product)[0].T[:2]
-    if wide:
-        axes = axes @ centred
-        axes /= np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-300)
+    """The two directions along which (N, D) varies most, (2, D)."""
+    axes = directions(centred, 2)[0].T
     # A direction's sign is arbitrary: fixed here, so that pictures do not flip.
     strongest = np.abs(axes).argmax(axis=1)
     return np.asarray(axes * np.sign(axes[np.arange(len(axes)), strongest])[:, None])

@@ -147,19 +147,21 @@ def _build(
             f"Use {model_class.__name__}.from_preset, or "
             "deepface_models.presets.load(...) for any."
         )
-    people = _people(record, identities, source)
+    people = _people(record, identities, source, model_class)
     arguments = {**record["config"], **people}
     return parts.build(model_class, arguments, source, record["version"])
 
 
 def _people(
-    record: Mapping[str, Any], identities: Sequence[str] | None, source: str | Path
+    record: Mapping[str, Any],
+    identities: Sequence[str] | None,
+    source: str | Path,
+    model_class: Any,
 ) -> dict[str, list[str]]:
     """Returns the argument `identities`, if the model takes one."""
     own = record["identities"]
     if record["shared"]:
-        name = record["architecture"].rpartition(">")[2]
-        return {"identities": _new_people(identities, source, name)}
+        return {"identities": _new_people(identities, source, model_class)}
     if own is None and identities is None:
         return {}
     if own is None:
@@ -179,18 +181,16 @@ def _people(
 
 
 def _new_people(
-    identities: Sequence[str] | None, source: str | Path, model: str
+    identities: Sequence[str] | None, source: str | Path, model_class: Any
 ) -> list[str]:
-    from deepface_models.swap import FaceSwap
-
     if identities is None:
         raise ValueError(
             f"{source} holds what people share and nobody's own parts. Expected the "
             "names of the people to train. Use "
-            f'{model}.from_preset({str(source)!r}, identities=("ana", "ben")), or '
-            f"train(..., preset={str(source)!r})."
+            f"{model_class.__name__}.from_preset({str(source)!r}, identities="
+            f'("ana", "ben")), or train(..., preset={str(source)!r}).'
         )
-    return list(FaceSwap.check_identities(identities))
+    return list(model_class.check_identities(identities))
 
 
 def _restore(model: Any, folder: Path, record: Record) -> None:

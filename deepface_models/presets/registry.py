@@ -70,12 +70,12 @@ def find(source: str | Path) -> tuple[Record, list[str]] | None:
     Raises:
         IntegrityError: The record was changed, or the pin is another one's.
     """
-    name, _, pin = str(source).partition("#sha256=")
+    name, pinned, pin = str(source).partition("#sha256=")
     entry = _entries().get(name) if isinstance(source, str) else None
     if entry is None:
         return None
     record = check_record(entry["record"], f"{name!r} of {REGISTRY}")
-    if pin and pin != record["digest"]:
+    if pinned and pin != record["digest"]:
         raise IntegrityError(
             f"{source} was asked for. Expected the digest that {name!r} has in this "
             f"version, {record['digest']}. Use the version that has the other one."

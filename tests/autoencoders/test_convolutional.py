@@ -7,6 +7,7 @@ from drawn_digits import digits, unit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepface_models import load
 from deepface_models.autoencoders.convolutional import ConvolutionalAutoencoder
 
 
@@ -163,11 +164,35 @@ def test_adapted_model_learns_sooner():
 def test_numbers_that_few_pictures_cannot_set_stay():
     keras.utils.set_random_seed(0)
     model = ConvolutionalAutoencoder((28, 28), (8, 6), "leaky_relu", 12)
-    before = model.encoder.get_layer("code").get_weights()[0]
-    model.adapt(unit(digits(4)))  # which vary in three directions
-    after = model.encoder.get_layer("code").get_weights()[0]
+    pictures = unit(digits(4))  # which vary in three directions
+    before = model.encode(pictures)
+    model.adapt(pictures)
+    after = model.encode(pictures)
     np.testing.assert_array_equal(after[:, 3:], before[:, 3:])
     assert not np.allclose(after[:, :3], before[:, :3])
+
+
+@pytest.mark.parametrize("activation", ["relu", "elu", "linear"])
+def test_adapted_codes_come_back_through_the_activation(activation):
+    keras.utils.set_random_seed(0)
+    pictures = unit(digits(60))
+    model = ConvolutionalAutoencoder((28, 28), (8, 6), activation, 40)
+    model.adapt(pictures)
+    maps, again = through_the_code(model, pictures)
+    again = keras.ops.convert_to_numpy(keras.activations.get(activation)(again))
+    assert np.sum((maps - again) ** 2) < 0.1 * np.sum((maps - maps.mean(0)) ** 2)
+
+
+def test_activations_that_let_little_through_cannot_adapt():
+    model = ConvolutionalAutoencoder((28, 28), (8, 6), "sigmoid", 12)
+    with pytest.raises(ValueError, match=r"activation='sigmoid'.*leaky_relu"):
+        model.adapt(unit(digits(4)))
+
+
+def test_numpy_sizes_are_saved(tmp_path):
+    model = ConvolutionalAutoencoder(latent_size=np.int64(4))
+    model.save_parts(tmp_path / "model")
+    assert load(tmp_path / "model").latent_size == 4
 
 
 def test_a_code_of_maps_cannot_adapt():

@@ -69,6 +69,8 @@ def test_a_name_is_pinned_as_models_say_where_they_come_from(named):
     name, _, digest = pinned.partition("=")
     with pytest.raises(dfm.IntegrityError, match=f"digest that 'people' .*{digest}"):
         load(f"{name}={'0' * 64}")
+    with pytest.raises(dfm.IntegrityError, match="asked for"):
+        load(f"{name}=")
 
 
 def test_commands_refuse_what_is_no_face_swap(dense, tmp_path, capsys):

@@ -128,7 +128,7 @@ def test_people_start_afresh_from_what_is_shared(packed, swift):
     assert not same(weights(model, "decoder.ben"), weights(swift, "decoder.ben"))
     with pytest.raises(ValueError, match=r"nobody's own parts.*identities=\("):
         Swift.from_preset(packed / "shared")
-    with pytest.raises(ValueError, match="two or more different people"):
+    with pytest.raises(ValueError, match="or more different people"):
         Swift.from_preset(packed / "shared", identities=("ana", "ana"))
 
 
