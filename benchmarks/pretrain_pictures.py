@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,13 @@ from pretrain_data import SHOWN, Face
 from deepface_models._files import atomic_path
 from deepface_models.conversion import model_sha256
 from deepface_models.media import grid
+from deepface_models.media.image import embedded
 from deepface_models.provenance import Record, sign
 
 Array = NDArray[Any]
 
 COLUMNS, STEPS, WALKS, ROWS = 10, 8, 2, 2
 LARGEST = 150_000  # bytes of a picture in docs, without its credentials
-_DESCRIPTION = 0x010E  # EXIF's tag
 
 
 def shown(faces: list[Face], count: int = COLUMNS) -> list[int]:
@@ -95,12 +94,10 @@ def record(model: Any, name: str, originals: Array) -> Record:
 def write(path: Path, picture: Array, stated: Record | None = None) -> None:
     """Writes a JPEG of the best quality that keeps it below 150 kB; signs faces."""
     image, quality = Image.fromarray(picture), 92
-    exif = Image.Exif()
-    if stated:
-        exif[_DESCRIPTION] = json.dumps(stated.plain_metadata())
+    extra = embedded("JPEG", stated.plain_metadata()) if stated else {}
     while True:
         data = io.BytesIO()
-        image.save(data, "JPEG", quality=quality, optimize=True, exif=exif)
+        image.save(data, "JPEG", quality=quality, optimize=True, **extra)
         if data.tell() <= LARGEST:
             break
         quality -= 4

@@ -129,9 +129,8 @@ def drawn(args: argparse.Namespace) -> Groups:
     return Groups(people.resized(args.size), args.seed, *own)
 
 
-def train(
-    model: Swift, data: Groups, run: Path, args: argparse.Namespace, code: str
-) -> None:
+def train(model: Swift, data: Groups, run: Path, args: argparse.Namespace) -> None:
+    told = facts(data.people, args)  # now: somebody may go on working on the code
     begin = model.starting_parts["start"]
     whole = build(model, begin)
     rate = keras.optimizers.Adam(args.rate, beta_2=0.99)
@@ -151,13 +150,12 @@ def train(
     even(model, begin, data)
     data.close()
     steps = int(whole.optimizer.iterations)
-    told = {"steps": steps, **facts(data.people, args, code)}
-    write_json(run / pretrain.TRAINING, told)
+    write_json(run / pretrain.TRAINING, {"steps": steps, **told})
     for name, part in learnt(model).items():
         part.save_weights(run / f"{name}.weights.h5")
 
 
-def facts(people: People, args: argparse.Namespace, code: str) -> dict[str, Any]:
+def facts(people: People, args: argparse.Namespace) -> dict[str, Any]:
     """How a training comes about, for the card."""
     words = ["python", "benchmarks/pretrain_swift.py", *args.command]
     return {
@@ -169,7 +167,7 @@ def facts(people: People, args: argparse.Namespace, code: str) -> dict[str, Any]
         "left_out": people.left_out,
         "seed": args.seed,
         "dtype": args.dtype,
-        "commit": people.commit if args.gathered else code,
+        "commit": people.commit if args.gathered else commit(),
         "command": shlex.join(words),
         "machine": machine(),
     }
@@ -265,7 +263,6 @@ def main(words: list[str]) -> None:
     done = (run / pretrain.TRAINING).is_file()
     if args.pack_only and not done:
         raise SystemExit(f"{run} holds no finished training. Run without --pack-only.")
-    code = commit()  # now: somebody may go on working on it
     data = None if args.pack_only else drawn(args)
     devices = pretrain.share() if args.distribute and data else 1
     if args.groups % devices:
@@ -277,7 +274,7 @@ def main(words: list[str]) -> None:
     model = Swift(identities=("a", "b"), image_size=args.size, dtype=args.dtype)
     model.build_starting_parts(["start"])
     if data is not None:
-        train(model, data, run, args, code)
+        train(model, data, run, args)
     for name, part in learnt(model).items():
         part.load_weights(run / f"{name}.weights.h5")
     if args.weights:

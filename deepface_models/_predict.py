@@ -31,9 +31,9 @@ def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> An
     if count == 0 or (strategy is not None and strategy.num_replicas_in_sync > 1):
         return model.predict(given, batch_size=size, verbose=0)  # shares batches out
     found = []
-    for start in range(0, count, size):
-        batch = [_filled(one[start : start + size], size, start) for one in arrays]
-        with _without_false_alarm():
+    with _without_false_alarm():
+        for start in range(0, count, size):
+            batch = [_filled(one[start : start + size], size, start) for one in arrays]
             found.append(model.predict_on_batch(batch if given is arrays else batch[0]))
     return keras.tree.map_structure(lambda *all_: np.concatenate(all_)[:count], *found)
 

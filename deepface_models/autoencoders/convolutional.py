@@ -111,6 +111,15 @@ class ConvolutionalAutoencoder(Autoencoder):
                 activation does not let positive values through; or the pictures do
                 not fit.
         """
+        last, back = self._fresh_code()
+        maps = keras.Model(self.encoder.input, last.input)
+        most = min(_MOST, max(2, _MOST_VALUES // last.input.shape[-1]))
+        pictures = pictures_of(images)
+        batch, _ = self._batch(pictures[:: max(1, -(-len(pictures) // most))])
+        _start_code(last, back, np.asarray(predict(maps, batch, batch_size), "float64"))
+
+    def _fresh_code(self) -> tuple[layers.Dense, layers.Dense]:
+        """Returns the layers before and behind the code, or why `adapt` cannot be."""
         if self.latent_size is None:
             raise ValueError(
                 f"{self.name} has latent_size=None, so its code is maps and there is "
@@ -127,11 +136,7 @@ class ConvolutionalAutoencoder(Autoencoder):
                 f"{self.name} has learnt or was adapted already, and adapt would undo "
                 "that. Expected a new model. Call fit to train this one on."
             )
-        maps = keras.Model(self.encoder.input, last.input)
-        most = min(_MOST, max(2, _MOST_VALUES // last.input.shape[-1]))
-        pictures = pictures_of(images)
-        batch, _ = self._batch(pictures[:: max(1, -(-len(pictures) // most))])
-        _start_code(last, back, np.asarray(predict(maps, batch, batch_size), "float64"))
+        return last, back
 
 
 def picture_encoder(

@@ -141,7 +141,7 @@ def write_image(
             f"{' '.join(_WRITERS)}. Use .png to keep every pixel as it is."
         )
     picture = Image.fromarray(as_uint8(image))
-    extra = _embedded(options["format"], metadata) if metadata else {}
+    extra = embedded(options["format"], metadata) if metadata else {}
     try:
         with atomic_path(place) as temporary:
             picture.save(temporary, **options, **extra)
@@ -152,7 +152,7 @@ def write_image(
         ) from error
 
 
-def _embedded(kind: str, metadata: dict[str, str]) -> dict[str, Any]:
+def embedded(kind: str, metadata: dict[str, str]) -> dict[str, Any]:
     """Returns the PIL save options that embed `metadata`."""
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()

@@ -159,13 +159,13 @@ class Swift(FaceSwap):
         new = [n for n, basis in bases.items() if not np.any(basis.get_weights()[0])]
         given, drawn = _faces_of(x, y, new)
         learn_detail(self.encoder, given.values())
+        detailed = self.starting_parts and self.detail_size
+        ridge = DETAILED_RIDGE if detailed else PLAIN_RIDGE
         for name in drawn:
             latents, decoder = self.encode(given[name]), self.decoders[name]
             left = self._start.begin(decoder, self.trunk, latents, drawn[name])
             start = principal_components(left, self.basis_size, drawn[name])
             bases[name].set_weights([start.components, start.mean])
-            detailed = self.starting_parts and self.detail_size
-            ridge = DETAILED_RIDGE if detailed else PLAIN_RIDGE
             codes = linear_map(latents, start.codes, ridge)
             decoder.get_layer("codes").set_weights(codes)
         self._centre(drawn)
