@@ -16,6 +16,35 @@ from deepface_models.media.kinds import existing
 
 Array = NDArray[Any]
 
+# Tags that are not UTF-8 keep their bytes as surrogates. PyAV 19 always does that;
+# PyAV 18 raises unless it is told.
+_STRICT = int(av.__version__.split(".")[0]) < 19
+_TAGS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if _STRICT else {}
+
+
+def open_file(path: str | Path, mode: str = "r", **options: Any) -> Any:
+    """Opens a file with PyAV, alike in each version of it.
+
+    Args:
+        path: File to read or write.
+        mode: "r" or "w".
+        **options: Further arguments of `av.open`.
+
+    Returns:
+        The PyAV container. Tags are str; bytes that are not UTF-8 are surrogates.
+    """
+    opened: Any = av.open
+    return opened(str(path), mode, **_TAGS, **options)
+
+
+def readable_tags(metadata: Any) -> dict[str, str]:
+    """Returns PyAV's tags as text; bytes that are not UTF-8 become U+FFFD."""
+    return {_readable(key): _readable(value) for key, value in metadata.items()}
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
 
 @contextmanager
 def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
@@ -27,7 +56,7 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
     """
     place = existing(path)
     try:
-        container = av.open(str(place), metadata_errors="replace")
+        container = open_file(place)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _no_video(place, str(error)) from error
     with container:

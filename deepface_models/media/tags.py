@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deepface_models.media.container import open_video
+from deepface_models.media.container import open_video, readable_tags
 from deepface_models.media.image import image_metadata
 from deepface_models.media.kinds import media_kind
 
@@ -27,4 +27,4 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     if media_kind(path) == "image":
         return image_metadata(Path(path))
     with open_video(path) as (container, _):
-        return {str(key): str(value) for key, value in container.metadata.items()}
+        return readable_tags(container.metadata)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError
 from deepface_models._files import atomic_path
+from deepface_models.media.container import open_file
 from deepface_models.media.image import as_uint8
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe, source_times
@@ -167,8 +168,9 @@ class VideoWriter:
     def _open(self, first_pts: int) -> None:
         """Starts the file; the streams' parameters are known with the first frame."""
         try:
-            self._output = av.open(
-                str(self._temporary), "w", container_options=self._container_options()
+            options = self._container_options()
+            self._output = open_file(
+                str(self._temporary), "w", container_options=options
             )
             self._stream = self._add_video()
         except (ValueError, av.error.FFmpegError) as error:

@@ -7,10 +7,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import av
 from PIL import ExifTags, Image
 
 from .._errors import ProvenanceError
+from ..media.container import open_file, readable_tags
 from .record import Record
 
 _VIDEO_SUFFIXES = frozenset(
@@ -60,8 +60,8 @@ def _picture_tags(path: Path) -> dict[str, str]:
 
 def _video_tags(path: Path) -> dict[str, str]:
     # Playlists and the like must not make a check go to the network.
-    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
-        return dict(container.metadata)
+    with open_file(path, options={"protocol_whitelist": "file"}) as container:
+        return readable_tags(container.metadata)
 
 
 def _parse(value: Any, depth: int) -> Record | None:

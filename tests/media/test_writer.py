@@ -313,3 +313,16 @@ def test_memory_is_bounded(clip, tmp_path):
             gc.collect(0)
             most = max(most, sum(ref() is not None for ref in alive))
     assert most <= 3
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
+def test_tags_that_are_not_utf8_do_not_hinder(tmp_path, make_video, suffix):
+    """Issue 17, 0: alike with each version of PyAV, which differ in this."""
+    path, target = tmp_path / f"tags.{suffix}", tmp_path / "copy.mp4"
+    with VideoWriter(path, metadata={"title": "XXXXXXXX"}) as writer:
+        for frame in read_video(make_video(f"s.{suffix}"), stop=3):
+            writer.write(frame.image)
+    path.write_bytes(path.read_bytes().replace(b"XXXXXXXX", b"caf\xe9 \xff!!"))
+    assert read_metadata(path)["title"] == "caf\ufffd \ufffd!!"
+    before, after = copy(path, target)
+    assert len(before) == len(after) == 3
