@@ -22,19 +22,31 @@ _STRICT = int(av.__version__.split(".")[0]) < 19
 _TAGS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if _STRICT else {}
 
 
+# Containers that hold their frames themselves. Playlists, image sequences, devices and
+# the like, which make FFmpeg open other files or addresses, are not among them.
+_FORMATS = (
+    *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "asf", "flv", "ogg"),
+    *("mxf", "gif", "apng", "h264", "hevc", "ivf", "m4v", "dv", "nut", "rm", "wtv"),
+)
+_CLOSED = {"protocol_whitelist": "file", "format_whitelist": ",".join(_FORMATS)}
+
+
 def open_file(path: str | Path, mode: str = "r", **options: Any) -> Any:
-    """Opens a file with PyAV, alike in each version of it.
+    """Opens one file with PyAV, alike in each version of it, and no other file.
 
     Args:
-        path: File to read or write.
+        path: File to read or write. It is never taken for an address, whatever
+            colons are in its name.
         mode: "r" or "w".
         **options: Further arguments of `av.open`.
 
     Returns:
         The PyAV container. Tags are str; bytes that are not UTF-8 are surrogates.
     """
+    if mode == "r":
+        options["container_options"] = _CLOSED
     opened: Any = av.open
-    return opened(str(path), mode, **_TAGS, **options)
+    return opened(str(Path(path).absolute()), mode, **_TAGS, **options)
 
 
 def readable_tags(metadata: Any) -> dict[str, str]:
@@ -58,7 +70,7 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
     try:
         container = open_file(place)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise _no_video(place, str(error)) from error
+        raise _no_video(place, _reason(place, error)) from error
     with container:
         stream = _video_stream(container)
         if stream is None:
@@ -97,6 +109,18 @@ def upright(image: Array, frame: Any) -> Array:
         image = image.swapaxes(0, 1)
     image = image[:, ::-1] if left_right else image
     return np.ascontiguousarray(image[::-1] if up_down else image)
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Says what is wrong with a file that cannot be opened."""
+    try:
+        with open(path, "rb") as handle:
+            head = handle.read(256).decode("utf-8-sig")
+    except (OSError, ValueError):
+        return str(error)
+    if head and all(c.isprintable() or c.isspace() for c in head):
+        return "it holds text, such as a playlist of other files"
+    return str(error)
 
 
 def _no_video(path: Path, reason: str) -> MediaError:

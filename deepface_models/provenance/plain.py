@@ -59,8 +59,7 @@ def _picture_tags(path: Path) -> dict[str, str]:
 
 
 def _video_tags(path: Path) -> dict[str, str]:
-    # Playlists and the like must not make a check go to the network.
-    with open_file(path, options={"protocol_whitelist": "file"}) as container:
+    with open_file(path) as container:
         return readable_tags(container.metadata)
 
 
