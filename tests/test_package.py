@@ -32,6 +32,14 @@ def test_rooms_without_a_model_do_not_load_keras(room):
     assert not loaded & {"keras", "tensorflow", "jax", "torch"}
 
 
+def test_models_and_callbacks_need_neither_videos_nor_dlib():
+    """Issue 18, 3: layers hold; a training machine needs no PyAV and no dlib."""
+    rooms = "autoencoders callbacks data losses swap training presets.golden"
+    code = "; ".join(f"import deepface_models.{room}" for room in rooms.split())
+    loaded = loaded_by(f"{code}\nfrom deepface_models.media import grid, read_image")
+    assert "keras" in loaded and not loaded & {"av", "dlib"}
+
+
 @pytest.mark.parametrize("name", deepface_models.__all__)
 def test_every_public_name_resolves(name):
     assert getattr(deepface_models, name) is not None

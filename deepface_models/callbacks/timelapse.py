@@ -14,7 +14,7 @@ from deepface_models.callbacks._pictures import (
     FacePictures,
     draw_rows,
 )
-from deepface_models.media import VideoWriter, grid, read_image, write_image
+from deepface_models.media import grid, read_image, write_image
 
 Array = NDArray[Any]
 
@@ -87,6 +87,8 @@ class TimeLapse(FacePictures):
         Returns:
             The videos written.
         """
+        from deepface_models.media import VideoWriter  # imports PyAV
+
         written = []
         for name in self.faces:
             pictures = self.pictures(name)

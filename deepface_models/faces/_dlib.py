@@ -1,4 +1,4 @@
-"""dlib's objects, made on first use.
+"""dlib's objects, made on first use, when dlib is imported too.
 
 Detectors and networks keep working memory inside, so each thread has its own. The
 landmark predictors do not (dlib documents them as safe to share) and are large, so
@@ -8,10 +8,8 @@ there is one for all threads.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
-import dlib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,12 +22,11 @@ _own = threading.local()
 _shared: dict[str, Any] = {}
 _lock = threading.Lock()
 
-_MAKERS: dict[str, Callable[[], Any]] = {
-    "hog": lambda: dlib.get_frontal_face_detector(),
-    "mmod": lambda: dlib.cnn_face_detection_model_v1(str(model_path("mmod"))),
-    "landmarks_68": lambda: dlib.shape_predictor(str(model_path("landmarks_68"))),
-    "landmarks_5": lambda: dlib.shape_predictor(str(model_path("landmarks_5"))),
-    "identity": lambda: dlib.face_recognition_model_v1(str(model_path("identity"))),
+_MAKERS = {
+    "mmod": "cnn_face_detection_model_v1",
+    "landmarks_68": "shape_predictor",
+    "landmarks_5": "shape_predictor",
+    "identity": "face_recognition_model_v1",
 }
 
 
@@ -38,16 +35,26 @@ def get(name: str) -> Any:
     if name.startswith("landmarks"):
         with _lock:
             if name not in _shared:
-                _shared[name] = _MAKERS[name]()
+                _shared[name] = _made(name)
         return _shared[name]
     made = _own.__dict__.setdefault("made", {})
     if name not in made:
-        made[name] = _MAKERS[name]()
+        made[name] = _made(name)
     return made[name]
+
+
+def _made(name: str) -> Any:
+    import dlib
+
+    if name == "hog":
+        return dlib.get_frontal_face_detector()
+    return getattr(dlib, _MAKERS[name])(str(model_path(name)))
 
 
 def rectangle(box: Box) -> Any:
     """A dlib rectangle: whole pixels, right and bottom inclusive."""
+    import dlib
+
     left, top, right, bottom = (round(v) for v in box.as_tuple())
     return dlib.rectangle(left, top, right - 1, bottom - 1)
 
@@ -91,6 +98,8 @@ def parts(shape: Any) -> Array:
 
 def shape_of(box: Box, points: Array) -> Any:
     """A dlib shape of these points, rounded to whole pixels."""
+    import dlib
+
     rounded = np.rint(points).astype(int)
     listed = dlib.points([dlib.point(int(x), int(y)) for x, y in rounded])
     return dlib.full_object_detection(rectangle(box), listed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import dlib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,8 @@ SAME_PERSON = 0.6
 
 def chip(image: Array, face: Face | Array) -> Array:
     """The 150 px picture that the identity network wants, RGB uint8."""
+    import dlib
+
     points = face.landmarks if isinstance(face, Face) else np.asarray(face)
     if points.shape not in ((68, 2), (5, 2)):
         raise ValueError(

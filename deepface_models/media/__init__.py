@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from deepface_models.media.colour import (
     ColourStatistics,
     apply_statistics,
@@ -12,9 +15,11 @@ from deepface_models.media.colour import (
 from deepface_models.media.image import as_uint8, read_image, write_image
 from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, media_kind
 from deepface_models.media.sheet import grid
-from deepface_models.media.tags import read_metadata
-from deepface_models.media.video import VideoFrame, VideoInfo, probe, read_video
-from deepface_models.media.writer import VideoWriter
+
+if TYPE_CHECKING:
+    from deepface_models.media.tags import read_metadata
+    from deepface_models.media.video import VideoFrame, VideoInfo, probe, read_video
+    from deepface_models.media.writer import VideoWriter
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -36,3 +41,21 @@ __all__ = [
     "transfer_colour",
     "write_image",
 ]
+
+# What reads and writes videos imports PyAV, which pictures do without.
+_VIDEO = {
+    "VideoFrame": "video",
+    "VideoInfo": "video",
+    "VideoWriter": "writer",
+    "probe": "video",
+    "read_metadata": "tags",
+    "read_video": "video",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _VIDEO:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_VIDEO[name]}"), name)
+    globals()[name] = value
+    return value
