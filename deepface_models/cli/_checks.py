@@ -234,5 +234,11 @@ def collect(group: str, *words: str) -> list[Check]:
     return checks
 
 
+def report(group: str, *words: str) -> None:
+    """Writes a group's checks as one line of JSON to the standard output."""
+    checks = [asdict(check) for check in collect(group, *words)]
+    sys.stdout.write(f"{json.dumps(checks)}\n")
+
+
 if __name__ == "__main__":
-    print(json.dumps([asdict(check) for check in collect(*sys.argv[1:])]))
+    report(*sys.argv[1:])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
 
+from deepface_models._helpers import helper_command, helper_environment
 from deepface_models.cli._arguments import Commands, add_command
 
 # Groups of checks, each in a process of its own: a library that was built for another
@@ -66,9 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 def examine(group: str, *words: str) -> list[Check]:
     """Returns one group's checks, made in a process of its own."""
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
-    command = [sys.executable, "-m", _MODULE, group, *words]
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **helper_environment()}
+    command = helper_command(_MODULE, "report", group, *words)
     try:
         done = subprocess.run(
             command, capture_output=True, env=environment, timeout=_PATIENCE
@@ -87,7 +86,7 @@ def _died(how: str, group: str) -> Check:
     fix = (
         "Most often a library was built for another processor, or memory ran out. "
         "Reinstall in a fresh environment with: pip install deepface_models. To see "
-        f"more, run: {sys.executable} -m {_MODULE} {group}"
+        f"more, run: {sys.executable} -P -m {_MODULE} {group}"
     )
     return {"name": "Process", "state": "bad", "value": how, "fix": fix}
 

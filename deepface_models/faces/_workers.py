@@ -8,7 +8,6 @@ user's script once more unless it is guarded by `if __name__ == "__main__"`.
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import signal
 import struct
@@ -22,12 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._helpers import helper_command, helper_environment
+
 from .identity import CHIP_SIZE, embed_chips
 
 Array = NDArray[Any]
 
 _CHIP_BYTES = CHIP_SIZE * CHIP_SIZE * 3
-_MODULE = "deepface_models.faces._workers"
 
 
 class EmbeddingWorkers:
@@ -86,13 +86,11 @@ def _close(helper: subprocess.Popen[bytes]) -> None:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    environment = dict(os.environ)
-    environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
     return subprocess.Popen(
-        [sys.executable, "-c", f"import {_MODULE} as w; w.serve()"],
+        helper_command(__name__, serve.__name__),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment,
+        env=helper_environment(),
     )
 
 
