@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from deepface_models import _fine_tuning
+from deepface_models._names import check_names
 from deepface_models.callbacks import (
     ResumableCheckpoint,
     StopOnNonFinite,
@@ -169,6 +170,7 @@ def train(
         ModelFileError: The training in `output` started from something else.
     """
     output = Path(output)
+    check_names(faces)
     sets = open_sets(faces)
     splits = {name: value.split(validation) for name, value in sets.items()}
     keras.utils.set_random_seed(seed)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._names import check_names
 from deepface_models.data._person import Person, resize
 from deepface_models.data.augmentation import Augmentation, warp_pair
 from deepface_models.data.colour import change_colours
@@ -225,6 +226,7 @@ class SwapPairs(keras.utils.PyDataset):
 
 
 def _check(faces: Mapping[str, FaceSet]) -> None:
+    check_names(faces)
     sizes = {name: len(faces_of) for name, faces_of in faces.items()}
     if len(sizes) < 2 or not all(sizes.values()):
         raise ValueError(

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models._names import check_names
 from deepface_models.swap._centre import LatentCentre, MoveLatents
 from deepface_models.swap._mixing import blend
 
@@ -169,18 +170,11 @@ class Paths:
 
 def check_identities(identities: Sequence[str], fewest: int = 2) -> tuple[str, ...]:
     """Returns the names as a tuple, or says what is wrong with them."""
-    least = max(fewest, len(identities))
-    if isinstance(identities, str) or len(set(identities)) < least:
+    names = () if isinstance(identities, str) else check_names(identities)
+    if len(set(names)) < max(fewest, len(names)):
         number = "two" if fewest == 2 else "one"
         raise ValueError(
             f"identities={identities!r} was given. A face swap needs the names of "
             f'{number} or more different people: identities=("ana", "ben").'
         )
-    for name in identities:
-        if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
-            raise ValueError(
-                f"The identity {name!r} cannot be the name of a file and of a "
-                "model's output. Use letters, digits, '-' and '_', beginning with "
-                'a letter, such as "ana_2".'
-            )
-    return tuple(identities)
+    return names
