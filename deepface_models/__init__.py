@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deepface_models._errors import (
     FaceNotFoundError,
     IntegrityError,
+    InUseError,
     MediaError,
     MissingDependencyError,
     ModelFileError,
@@ -49,6 +50,7 @@ __all__ = [
     "FaceNotFoundError",
     "FaceSet",
     "FaceSwap",
+    "InUseError",
     "IntegrityError",
     "MediaError",
     "MissingDependencyError",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+class InUseError(BlockingIOError):
+    """Another thread or process is writing to the same place."""
+
+
 class FaceNotFoundError(ValueError):
     """No face (or not the wanted person's face) was found where one is needed."""
 

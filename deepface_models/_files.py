@@ -5,45 +5,59 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from deepface_models._errors import IntegrityError
+from deepface_models._locks import hold, short_name
+
+_SHORTLY = 10.0  # seconds in which another writer of one file should be done
 
 
 @contextmanager
-def atomic_path(path: str | Path, suffix: str | None = None) -> Iterator[Path]:
+def atomic_path(
+    path: str | Path, suffix: str | None = None, wait: float = _SHORTLY
+) -> Iterator[Path]:
     """Yields a temporary path beside `path`; renames it over `path` on success.
+
+    One writer at a time: the temporary name follows from `path`, so that what a
+    killed process left is replaced by the next one.
 
     Args:
         path: The final file. Its folder is made if needed.
         suffix: Extension of the temporary name; `path`'s own by default, so that
             writers that look at the extension behave the same.
+        wait: Seconds to wait for another writer of `path`.
 
     Yields:
         A path in the same folder whose name starts with a dot. It is removed if
         the body raises, so a failed write leaves what was there before.
+
+    Raises:
+        InUseError: Another thread or process is writing `path`.
     """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
     ending = final.suffix if suffix is None else suffix
-    temporary = final.parent / f".{final.stem}.{uuid.uuid4().hex[:8]}{ending}"
-    try:
-        yield temporary
-        with open(temporary, "rb+") as handle:
-            os.fsync(handle.fileno())
-        os.replace(temporary, final)
-    finally:
+    with hold(final, wait) as depth:
+        # By depth, as the thread that holds a place may write it in two ways at once.
+        temporary = final.parent / f".{short_name(final.name)}.new{depth}{ending}"
         temporary.unlink(missing_ok=True)
+        try:
+            yield temporary
+            with open(temporary, "rb+") as handle:
+                os.fsync(handle.fileno())
+            os.replace(temporary, final)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, value: Any) -> None:
     """Writes `value` as indented JSON, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8")
 
 
 def sha256_file(path: str | Path) -> str:

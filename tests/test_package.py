@@ -64,6 +64,7 @@ def test_unknown_name_is_an_attribute_error():
     ("name", "builtin"),
     [
         ("FaceNotFoundError", ValueError),
+        ("InUseError", OSError),
         ("IntegrityError", ValueError),
         ("MediaError", ValueError),
         ("MissingDependencyError", ImportError),
