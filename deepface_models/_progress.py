@@ -6,6 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from deepface_models._display import one_line
+
+_WIDEST = 40  # characters of a task's name
+
 Report = Callable[[int, int | None], None]
 
 
@@ -29,7 +33,7 @@ class Progress:
         """Starts the next task, of `total` frames; the last one's line stays."""
         self._done, self._total = 0, total
         if self._bar is not None:
-            self._task = self._bar.add_task(name, total=total)
+            self._task = self._bar.add_task(one_line(name, _WIDEST), total=total)
 
     def advance(self, frames: int = 1) -> None:
         """Counts frames of the current task."""
@@ -49,7 +53,7 @@ class Progress:
             from rich import progress
 
             self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
+                progress.TextColumn("{task.description}", markup=False),
                 progress.BarColumn(),
                 progress.MofNCompleteColumn(),
                 progress.TimeElapsedColumn(),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from deepface_models._version import __version__
@@ -47,7 +46,7 @@ mistake in the input, 130 interrupted; verify: 3 unsigned, 4 altered.
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _console.Parser(
         PROGRAM,
         description="Face swaps of consenting people: from clips to a labelled video.",
         epilog=_EPILOG,
@@ -99,7 +98,7 @@ def _run(args: argparse.Namespace) -> int:
         return 1
     except (ValueError, ImportError, OSError) as error:
         if args.traceback:
-            traceback.print_exc()
+            _console.show_traceback()
         else:
             _console.error(error)
         return 2

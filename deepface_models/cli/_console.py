@@ -1,14 +1,19 @@
-"""What a user sees: no start-up noise, warnings and errors as plain lines."""
+"""What a user sees: no start-up noise, safe text, warnings and errors as lines."""
 
 from __future__ import annotations
 
+import argparse
 import io
 import logging
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
+
+from deepface_models._display import layout, message
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -18,7 +23,21 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints one record."""
-        print(f"{record.levelname.lower()}: {record.getMessage()}", file=sys.stderr)
+        text = message(record.getMessage())
+        print(f"{record.levelname.lower()}: {text}", file=sys.stderr)
+
+
+class Parser(argparse.ArgumentParser):
+    """Shows what is wrong with a command line, whatever is in its file names."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Ends the program."""
+        super().exit(status, layout(message) if message else None)
+
+
+def say(text: object) -> None:
+    """Prints a result; the only way in which commands do."""
+    print(layout(str(text)))
 
 
 @contextmanager
@@ -40,7 +59,12 @@ def error(problem: BaseException) -> None:
     text = str(problem) or type(problem).__name__
     if isinstance(problem, ImportError) and type(problem).__module__ == "builtins":
         text = f"{text}. Run deepface-models doctor to see what is not installed."
-    print(f"error: {text}", file=sys.stderr)
+    print(f"error: {message(text)}", file=sys.stderr)
+
+
+def show_traceback() -> None:
+    """Prints where in the code the error that is being handled arose."""
+    print(layout(traceback.format_exc()), end="", file=sys.stderr)
 
 
 def import_keras_quietly() -> None:

@@ -14,6 +14,7 @@ from deepface_models.cli._arguments import (
     load_swap,
     person_of,
 )
+from deepface_models.cli._console import say
 
 if TYPE_CHECKING:
     from deepface_models.provenance import Certificate
@@ -185,7 +186,7 @@ def run(args: argparse.Namespace) -> int:
         aligner=aligner,
         **chosen(args, *_CONVERT),
     )
-    print(report.summary())
+    say(report.summary())
     return 1 if report.failed else 0
 
 

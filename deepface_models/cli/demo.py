@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen
+from deepface_models.cli._console import say
 
 
 def add(commands: Commands) -> None:
@@ -44,5 +45,5 @@ def run(args: argparse.Namespace) -> int:
     """Runs it."""
     from deepface_models.demo import run as run_demo
 
-    run_demo(args.output, **chosen(args, "minutes", "quick"))
+    run_demo(args.output, say=say, **chosen(args, "minutes", "quick"))
     return 0

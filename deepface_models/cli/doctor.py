@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 
+from deepface_models._display import message
 from deepface_models._helpers import helper_command, helper_environment
 from deepface_models.cli._arguments import Commands, add_command
+from deepface_models.cli._console import say
 
 # Groups of checks, each in a process of its own: a library that was built for another
 # processor kills the process, which is a finding and not the end of the examination.
@@ -56,11 +58,11 @@ def run(args: argparse.Namespace) -> int:
             _show(title, found[group])
     bad = sum(check["state"] == "bad" for checks in found.values() for check in checks)
     if args.json:
-        print(json.dumps({"ok": not bad, "checks": found}, indent=1))
+        say(json.dumps({"ok": not bad, "checks": found}, indent=1))
     elif bad:
-        print(f"\n{bad} found bad. The main job cannot run until that is put right.")
+        say(f"\n{bad} found bad. The main job cannot run until that is put right.")
     else:
-        print("\nThe main job can run here.")
+        say("\nThe main job can run here.")
     return 1 if bad else 0
 
 
@@ -101,11 +103,12 @@ def _end(status: int) -> str:
 
 
 def _show(title: str, checks: list[Check]) -> None:
-    print(f"{title}")
+    say(f"{title}")
     width = max(len(check["name"]) for check in checks)
     for check in checks:
-        state, name, value = check["state"], check["name"], check["value"]
-        print(f"  {state:<8}{name:<{width}}  {value}".rstrip())
+        state, name = check["state"], check["name"]
+        value = message(check["value"])
+        say(f"  {state:<8}{name:<{width}}  {value}".rstrip())
         if check["fix"]:
-            print(f"  {'':<8}{'':<{width}}  -> {check['fix']}")
+            say(f"  {'':<8}{'':<{width}}  -> {check['fix']}")
     sys.stdout.flush()

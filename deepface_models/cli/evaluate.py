@@ -15,6 +15,7 @@ from deepface_models.cli._arguments import (
     is_face_set,
     load_swap,
 )
+from deepface_models.cli._console import say
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         replaced=replaced,
         **chosen(args, *_EVALUATE),
     )
-    print(result.table())
+    say(result.table())
     if args.json:
         result.to_json(args.json)
     return 0

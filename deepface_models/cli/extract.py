@@ -13,6 +13,7 @@ from deepface_models.cli._arguments import (
     chosen,
     person_of,
 )
+from deepface_models.cli._console import say
 
 _ALIGNER = ("image_size", "face_type", "landmarks", "identity", "max_faces")
 _EXTRACT = ("output", "every_n", "limit", "progress", "workers")
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     person = person_of(args.person)
     aligner = dfm.FaceAligner(**chosen(args, *_ALIGNER))
     faces = aligner.extract(args.source, person=person, **chosen(args, *_EXTRACT))
-    print(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
-    print(f"Look through {Path(args.output) / 'sheet.png'}; delete pictures in")
-    print(f"{Path(args.output) / 'faces'} to leave wrong ones out.")
+    say(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
+    say(f"Look through {Path(args.output) / 'sheet.png'}; delete pictures in")
+    say(f"{Path(args.output) / 'faces'} to leave wrong ones out.")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from deepface_models.cli._arguments import Commands, add_command, chosen
+from deepface_models.cli._console import say
 
 
 def add(commands: Commands) -> None:
@@ -45,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     )
     model.save_parts(args.output)
     low = ", low-memory form" if model.low_memory else ""
-    print(f"Original, {model.image_size} px{low}: the model is in {args.output}.")
-    print(f"Use it: deepface-models convert VIDEO OUTPUT --model {args.output} \\")
+    say(f"Original, {model.image_size} px{low}: the model is in {args.output}.")
+    say(f"Use it: deepface-models convert VIDEO OUTPUT --model {args.output} \\")
     to = args.identities[1]
-    print(f'  --to {to} --consent "who agreed, and where it is written down"')
+    say(f'  --to {to} --consent "who agreed, and where it is written down"')
     return 0

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from deepface_models._display import one_line
 from deepface_models.cli._arguments import (
     Commands,
     add_command,
@@ -13,6 +14,7 @@ from deepface_models.cli._arguments import (
     chosen,
     load_model,
 )
+from deepface_models.cli._console import say
 
 _FACTS = (
     ("licence", "TEXT", "of the weights, such as CC-BY-4.0"),
@@ -122,14 +124,15 @@ def run_list(args: argparse.Namespace) -> int:
 
     found = [presets.describe(name) for name in presets.list_models(args.pattern)]
     if args.json:
-        print(json.dumps(found, indent=1))
+        say(json.dumps(found, indent=1))
         return 0
     if not found:
-        print(f"No preset is called {args.pattern!r}.")
+        say(f"No preset is called {args.pattern!r}.")
     width = max((len(preset["name"]) for preset in found), default=0)
     for preset in found:
         size = f"{preset['bytes'] / 1e6:.1f} MB"
-        print(f"{preset['name']:<{width}}  {size:>9}  {preset['description']}")
+        text = one_line(preset["description"])
+        say(f"{preset['name']:<{width}}  {size:>9}  {text}")
     return 0
 
 
@@ -139,7 +142,7 @@ def run_describe(args: argparse.Namespace) -> int:
     from deepface_models.presets.card import summary
 
     found = presets.describe(args.source)
-    print(json.dumps(found, indent=1) if args.json else summary(found))
+    say(json.dumps(found, indent=1) if args.json else summary(found))
     return 0
 
 
@@ -148,7 +151,7 @@ def run_fetch(args: argparse.Namespace) -> int:
     from deepface_models import presets
 
     folder = presets.fetch(args.source, **chosen(args, "again", "progress"))
-    print(f"The preset is in {folder}; its bytes are those of its record.")
+    say(f"The preset is in {folder}; its bytes are those of its record.")
     return 0
 
 
@@ -161,9 +164,9 @@ def run_pack(args: argparse.Namespace) -> int:
     model = load_model(args.model)
     folder = presets.save_preset(model, args.folder, results=results, **facts)
     found = presets.describe(folder)
-    print(
+    say(
         f"The preset {found['name']} is in {folder}: {found['bytes'] / 1e6:.1f} MB of "
         f"{found['dtype']}, {found['parameters']:,} parameters."
     )
-    print(f"Publish it: hf upload OWNER/{found['name']} {folder}")
+    say(f"Publish it: hf upload OWNER/{found['name']} {folder}")
     return 0

@@ -14,6 +14,7 @@ from deepface_models.cli._arguments import (
     chosen,
     model_source,
 )
+from deepface_models.cli._console import say
 
 _TRAIN = (
     *("output", "architecture", "image_size", "minutes", "epochs", "batch_size"),
@@ -136,10 +137,10 @@ def run(args: argparse.Namespace) -> int:
         **chosen(args, *_TRAIN),
     )
     output = Path(args.output)
-    print(f"The model is in {output / 'model'}, pictures in {output / 'previews'}.")
+    say(f"The model is in {output / 'model'}, pictures in {output / 'previews'}.")
     names = [name for name, _ in args.faces]
-    print(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
-    print(f'  --to {names[-1]} --consent "who agreed, and where it is written down"')
+    say(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
+    say(f'  --to {names[-1]} --consent "who agreed, and where it is written down"')
     return 0
 
 

@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
         statuses.append(_STATUS[found.state])
         values.append(_plain(found))
         if not args.json:
-            print(found.summary())
+            _console.say(found.summary())
     if args.json:
-        print(json.dumps(values, indent=1))
+        _console.say(json.dumps(values, indent=1))
     return max(statuses, key=_WORST_LAST.index)
 
 

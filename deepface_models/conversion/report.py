@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deepface_models._display import message, one_line
+
 
 @dataclass
 class ConversionReport:
@@ -62,9 +64,10 @@ class ConversionReport:
         lines = [
             f"{self.swapped} of {self.frames} frames swapped, {self.without_face} "
             f"without the face left as they were, {self.faces_skipped} other faces "
-            f"left alone; {self.output}"
+            f"left alone; {one_line(self.output)}"
         ]
         if self.resumed:
             lines.append(f"{self.resumed} files had been finished before.")
-        lines += [f"{name} failed: {why}" for name, why in self.failed.items()]
+        failed = self.failed.items()
+        lines += [f"{one_line(name)} failed: {message(why)}" for name, why in failed]
         return "\n".join(lines)

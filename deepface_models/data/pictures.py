@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._display import message
 from deepface_models._errors import MediaError
 from deepface_models.media import IMAGE_SUFFIXES, read_image
 
@@ -116,4 +117,4 @@ def _square(image: Array, size: int) -> Array:
 
 def _report(damaged: list[MediaError], count: int) -> str:
     lines = [f"{len(damaged)} of {count} pictures cannot be read and were left out:"]
-    return "\n".join([*lines, *map(str, damaged)])
+    return "\n".join([*lines, *map(message, damaged)])

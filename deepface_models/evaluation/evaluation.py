@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._display import one_line
 from deepface_models._files import write_json
 from deepface_models._version import __version__
 
@@ -128,7 +129,7 @@ class Evaluation:
         return "\n".join([*lines, "", *legend] if notes else lines)
 
     def _title(self) -> str:
-        names = ", ".join(Path(s).name for s in self.sources[:3])
+        names = ", ".join(one_line(Path(s).name) for s in self.sources[:3])
         more = f" and {len(self.sources) - 3} more" if len(self.sources) > 3 else ""
         asked = int(np.isfinite(self.arrays["source"]["identity_wanted"]).sum())
         return _wrapped(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from deepface_models._display import layout, message
 from deepface_models.presets.record import Record, file_name
 
 _HUB_LICENCE = re.compile(r"[a-z0-9.-]+")
@@ -23,18 +24,18 @@ def write_card(path: Path, record: Record) -> None:
 def summary(record: Mapping[str, Any]) -> str:
     """Returns a preset's facts as lines for a terminal."""
     rows = ((key, value) for key, value in _facts(record) if value)
-    return "\n".join(f"{key:<{_WIDTH}}{value}" for key, value in rows)
+    return "\n".join(f"{key:<{_WIDTH}}{_shown(value)}" for key, value in rows)
 
 
 def _card(record: Record) -> Iterator[str]:
     yield from _header(record["licence"])
-    yield from (f"# {record['name']}", "", record["description"], "")
+    yield from (f"# {record['name']}", "", layout(record["description"]), "")
     yield from _usage(record)
     yield from ("| what | value |", "|---|---|")
     yield from (f"| {_cell(k)} | {_cell(v)} |" for k, v in _facts(record) if v)
     titles = {"use": "Intended use", "not_for": "Not for", "limits": "Limits"}
     for key, title in {**titles, "data": "Training data"}.items():
-        yield from ("", f"## {title}", "", record[key] or _UNSTATED)
+        yield from ("", f"## {title}", "", layout(record[key]) or _UNSTATED)
     yield from ("", "## Measured", "")
     rows = list(_rows(record["results"]))
     yield from ("| measure | value |", "|---|---|") if rows else (_UNSTATED,)
@@ -84,8 +85,7 @@ def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if "digest" in record:  # not in the card, which has sections for these
         yield from (("use", record["use"]), ("not for", record["not_for"]))
         yield "limits", record["limits"]
-        rows = (f"{name}: {value}" for name, value in _rows(record["results"]))
-        yield "results", f"\n{'':<{_WIDTH}}".join(rows)
+        yield "results", [f"{k}: {v}" for k, v in _rows(record["results"])]
         yield "digest", record["digest"]
         yield "sources", ", ".join(record.get("sources", ()))
         yield "folder", record.get("folder") or ""
@@ -104,5 +104,11 @@ def _rows(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
             yield f"{before}{name}", value
 
 
+def _shown(value: Any) -> str:
+    """Returns a value for a terminal, each item of a list on a line of its own."""
+    items = value if isinstance(value, list) else [value]
+    return f"\n{'':<{_WIDTH}}".join(map(message, items))
+
+
 def _cell(value: Any) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
+    return message(" ".join(str(value).split())).replace("|", "\\|")
