@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepface_models._errors import FaceNotFoundError, MediaError
 from deepface_models._progress import Progress
@@ -21,9 +22,11 @@ from deepface_models.conversion.people import Person, reference_of
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import write_video
-from deepface_models.media import media_kind, read_image, write_image
+from deepface_models.media import media_kind, write_image
+from deepface_models.media.image import read_layers
 from deepface_models.provenance import Certificate, Record, sign
 
+Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
 _DIARY = "conversion.jsonl"
 
@@ -174,9 +177,13 @@ class _Job:
         self, source: Path, output: Path, report: ConversionReport, must_swap: bool
     ) -> None:
         with report.stage("read"):
-            image = read_image(source)
+            image, alpha = read_layers(source)
+            if alpha is not None:
+                image[alpha == 0] = 255  # what nobody sees is no face
         with report.stage("swap"):
             result, info = self.converter.picture(image, self.reference)
+            if alpha is not None:
+                result = self._with_alpha(result, alpha)
         swapped = info.swapped is not None
         if must_swap and not swapped:
             raise self._nobody(source, info.faces)
@@ -190,6 +197,12 @@ class _Job:
             with report.stage("write"):
                 write_image(place, result, _tags(record))
             self._sign(place, record, report)
+
+    def _with_alpha(self, result: Array, alpha: Array) -> Array:
+        """Gives the result the source's transparency."""
+        if self.converter.side_by_side:
+            alpha = np.hstack([alpha, alpha])
+        return np.dstack([result, alpha])
 
     def _video(
         self,

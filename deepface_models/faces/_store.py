@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from deepface_models._errors import MediaError
 Array = NDArray[Any]
 
 VERSION = 1
+_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def encode_face(image: Array) -> bytes:
@@ -41,13 +43,31 @@ def read_face(path: Path, size: int) -> Array:
     Raises:
         MediaError: If the file is no picture of that size.
     """
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    data = _bounded_png(path, size)
+    bgr = None if data is None else cv2.imdecode(data, cv2.IMREAD_COLOR)
     if bgr is None or bgr.shape != (size, size, 3):
         raise MediaError(
             f"{path} is no picture of {size}x{size} px. Expected the aligned face "
             "that was written there. Delete the file to leave this face out."
         )
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+
+
+def _bounded_png(path: Path, size: int) -> Array | None:
+    """Returns a file's bytes if it is a PNG that states this size, else None.
+
+    It may be a stranger's: neither the file nor its picture fills the memory.
+    """
+    most = 8 * size * size + 2**20  # 16 bits, alpha and notes of an image editor
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most + 1)
+    except OSError:
+        return None
+    stated = _PNG + struct.pack(">II", size, size)
+    if len(data) > most or not data.startswith(stated):
+        return None
+    return np.frombuffer(data, np.uint8)
 
 
 def last_clips(places: Sequence[tuple[str, int]], part: float) -> Array:

@@ -1,28 +1,24 @@
-"""Pictures as RGB arrays: reading whatever PIL opens, writing whole files or none."""
+"""Pictures as RGB arrays: read as a viewer shows them, written whole or not at all."""
 
 from __future__ import annotations
 
 import json
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
 from deepface_models._errors import MediaError
 from deepface_models._files import atomic_path
 from deepface_models.media.kinds import existing
+from deepface_models.media.opening import BROKEN, default_max_pixels, open_picture
+from deepface_models.media.pixels import to_layers
+from deepface_models.media.wide_tiff import read_wide_tiff
 
 Array = NDArray[Any]
 
-_BROKEN = (
-    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
-    *(OverflowError, struct.error, zlib.error, MemoryError),
-    Image.DecompressionBombError,
-)
 _WRITERS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG", "compress_level": 4},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
@@ -32,69 +28,110 @@ _WRITERS: dict[str, dict[str, Any]] = {
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 
 
-def read_image(path: str | Path) -> Array:
+def read_image(
+    path: str | Path, *, alpha: bool = False, max_pixels: int | None = None
+) -> Array:
     """Reads a picture the way a viewer shows it.
 
-    The EXIF rotation is applied, grey becomes three equal channels, 16-bit samples
-    are scaled to 8 bits, transparent pixels are laid over white.
+    The EXIF rotation is applied, colors are converted to sRGB by the file's color
+    profile, gray becomes three equal channels. 16-bit samples are scaled to 8 bits;
+    32-bit integers and floats by the range that their highest value lies in: 0..1
+    (floats), 0..255, 0..65535 or 32 bits.
 
     Args:
-        path: A picture in any format PIL opens.
+        path: A PNG, JPEG, WebP, BMP, TIFF, JPEG 2000, AVIF or (extra `heif`) HEIC
+            picture. The content decides, not the extension.
+        alpha: Whether to return the alpha channel too. By default transparent
+            pixels are laid over white.
+        max_pixels: Most pixels (width x height) that the file may state; by default
+            the environment variable DEEPFACE_MODELS_MAX_PIXELS or 110 million.
 
     Returns:
-        uint8 array, (height, width, 3), RGB, 0..255.
+        uint8 array, (height, width, 3), RGB, 0..255; with `alpha`
+        (height, width, 4), the last channel from 0 (transparent) to 255.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is no picture, is truncated or is damaged.
+        MediaError: The file is no picture, is truncated or damaged, is animated or
+            has several pages, or states more than `max_pixels`.
+        MissingDependencyError: It is HEIC and the extra `heif` is not installed.
     """
-    place = existing(path)
+    image, layer = _read(existing(path), alpha, max_pixels)
+    if not alpha:
+        return image
+    if layer is None:
+        layer = np.full(image.shape[:2], 255, np.uint8)
+    return np.dstack([image, layer])
+
+
+def read_layers(path: str | Path) -> tuple[Array, Array | None]:
+    """Reads a picture's colors and alpha channel apart; see `read_image`.
+
+    Returns:
+        uint8 (height, width, 3) RGB, not laid over anything, and uint8
+        (height, width): 0 (transparent) to 255, or None for a picture without alpha.
+    """
+    return _read(existing(path), keep_alpha=True, max_pixels=None)
+
+
+def _read(
+    place: Path, keep_alpha: bool, max_pixels: int | None
+) -> tuple[Array, Array | None]:
+    limit = default_max_pixels() if max_pixels is None else max_pixels
     try:
-        with Image.open(place) as picture:
-            picture.load()
-            return _to_rgb(_upright(picture))
-    except _BROKEN as error:
+        (image, alpha), turned = _decoded(place, keep_alpha, limit)
+        image = _upright(image, turned)
+        return image, None if alpha is None else _upright(alpha, turned)
+    except (MediaError, FileNotFoundError):
+        raise
+    except BROKEN as error:
         raise MediaError(
             f"{place} cannot be read as a picture ({error}). Expected a complete PNG, "
-            "JPEG, WebP, BMP or TIFF file. Copy or download the file again, or leave "
-            "it out."
+            "JPEG, WebP, BMP, TIFF, JPEG 2000, AVIF or HEIC file. Copy or download the "
+            "file again, or leave it out."
         ) from error
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """Applies the EXIF rotation; damaged EXIF data does not cost the picture."""
+def _decoded(
+    place: Path, keep_alpha: bool, limit: int
+) -> tuple[tuple[Array, Array | None], int]:
+    """Returns the layers as they are stored, and how they are to be turned."""
     try:
-        return ImageOps.exif_transpose(picture) or picture
-    except _BROKEN:
-        return picture
+        with open_picture(place, limit) as picture:
+            return to_layers(picture, keep_alpha), _orientation(picture)
+    except SyntaxError:  # pixels that Pillow does not know
+        found = read_wide_tiff(place, limit)
+        if found is None:
+            raise
+    picture, orientation = found
+    return to_layers(picture, keep_alpha), orientation
 
 
-def _to_rgb(picture: Image.Image) -> Array:
-    """Brings any PIL mode to uint8 RGB."""
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return np.repeat(_wide_samples(picture)[:, :, None], 3, axis=2)
-    if (
-        picture.mode in ("RGBA", "LA", "PA", "La", "RGBa")
-        or picture.has_transparency_data
-    ):
-        layer = picture.convert("RGBA")
-        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-        picture = Image.alpha_composite(white, layer)
-    return np.array(picture.convert("RGB"), dtype=np.uint8)
+def _orientation(picture: Image.Image) -> int:
+    """Returns the EXIF orientation; damaged EXIF data does not cost the picture."""
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except BROKEN:
+        return 1
 
 
-def _wide_samples(picture: Image.Image) -> Array:
-    """Scales 16-bit integers or floats in [0, 1] to 0..255."""
-    values = np.asarray(picture).astype(np.float64)
-    values = values * 255 if picture.mode == "F" else values / 257
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _upright(image: Array, orientation: int) -> Array:
+    """Turns a layer as EXIF orientation 1 to 8 says; contiguous."""
+    if orientation in (5, 6, 7, 8):
+        image = image.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)
 
 
-def as_uint8(image: Array) -> Array:
+def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
     """Returns an RGB picture as contiguous uint8.
 
     Args:
         image: (height, width, 3), uint8 0..255 or float [0, 1].
+        channels: Numbers of channels to accept.
 
     Returns:
         uint8 array of the same shape; floats are rounded and clipped.
@@ -103,10 +140,12 @@ def as_uint8(image: Array) -> Array:
         ValueError: Another shape or type.
     """
     image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or not all(image.shape):
+    if image.ndim != 3 or image.shape[2] not in channels or not all(image.shape):
+        most = "3), RGB" if channels == (3,) else "3 or 4), RGB or RGBA"
+        advice = ", without alpha" if channels == (3,) else ""
         raise ValueError(
-            f"An image of shape {image.shape} was given. Expected (height, width, 3), "
-            "RGB. Pass one picture at a time, without alpha."
+            f"An image of shape {image.shape} was given. Expected (height, width, "
+            f"{most}. Pass one picture at a time{advice}."
         )
     if np.issubdtype(image.dtype, np.floating):
         image = np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
@@ -125,7 +164,8 @@ def write_image(
 
     Args:
         path: File to write; `.png` (lossless), `.jpg`, `.jpeg` or `.webp`.
-        image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
+        image: (height, width, 3), RGB, or (height, width, 4), RGBA; uint8 0..255 or
+            float [0, 1]. JPEG holds no alpha: transparent pixels are laid over white.
         metadata: Text to embed: PNG text entries; in JPEG and WebP one JSON object
             in the EXIF image description, and "software" also in its own field.
 
@@ -140,7 +180,9 @@ def write_image(
             f"A picture cannot be written to {place}. Expected one of the extensions "
             f"{' '.join(_WRITERS)}. Use .png to keep every pixel as it is."
         )
-    picture = Image.fromarray(as_uint8(image))
+    picture = Image.fromarray(as_uint8(image, channels=(3, 4)))
+    if options["format"] == "JPEG" and picture.mode == "RGBA":
+        picture = Image.fromarray(to_layers(picture, keep_alpha=False)[0])
     extra = embedded(options["format"], metadata) if metadata else {}
     try:
         with atomic_path(place) as temporary:
@@ -168,12 +210,12 @@ def embedded(kind: str, metadata: dict[str, str]) -> dict[str, Any]:
 def image_metadata(path: Path) -> dict[str, str]:
     """Returns the text that `write_image` embedded; empty if there is none."""
     try:
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             texts: dict[str, Any] = getattr(picture, "text", {})
             if texts:
                 return {str(key): str(value) for key, value in texts.items()}
             found = json.loads(picture.getexif().get(_EXIF_DESCRIPTION, "{}"))
-    except _BROKEN:
+    except BROKEN:
         return {}
     if not isinstance(found, dict):
         return {}

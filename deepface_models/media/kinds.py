@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from deepface_models._errors import MediaError
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+IMAGE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff"),
+    *(".jp2", ".j2k", ".avif", ".heic", ".heif"),
+)
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2ts"),
     *(".mts", ".ts", ".wmv", ".flv", ".ogv", ".3gp", ".mxf", ".vob", ".gif"),
@@ -45,11 +49,32 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
 
 
 def existing(path: str | Path) -> Path:
-    """Returns `path` as a `Path`, or raises FileNotFoundError saying what to do."""
+    """Returns `path` as a `Path`.
+
+    Raises:
+        FileNotFoundError: Nothing is there, or nothing that a link leads to.
+        MediaError: Its name is no text.
+    """
     place = Path(path)
-    if not place.exists():
+    check_name(place)
+    if not os.path.exists(place):
         raise FileNotFoundError(
             f"Nothing is at {place}. Expected a picture, a video or a folder. Check "
             f"the spelling; relative paths start at {Path.cwd()}."
         )
     return place
+
+
+def check_name(place: Path) -> None:
+    """Refuses names that no text file and no tag can hold.
+
+    Raises:
+        MediaError: The name is not in the encoding of the file system (UTF-8).
+    """
+    try:
+        str(place).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MediaError(
+            f"The name {str(place)!r} is not UTF-8. Expected a name that can be "
+            "written down. Rename the file or the folder."
+        ) from error

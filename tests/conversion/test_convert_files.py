@@ -136,6 +136,35 @@ def test_pictures_are_swapped_and_signed(frame, model, aligner, tmp_path):
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.parametrize("name", ["out.png", "out.webp", "out.jpg"])
+def test_transparency_survives_the_swap(frame, model, aligner, tmp_path, name):
+    """Issue 17, 3: alpha is kept through a swap; JPEG shows it over white."""
+    alpha = np.full(frame.shape[:2], 255, np.uint8)
+    alpha[:, :40], alpha[:, -40:] = 0, 128
+    write_image(tmp_path / "in.png", np.dstack([frame, alpha]))
+    report = convert(
+        tmp_path / "in.png", tmp_path / name, model, aligner=aligner, **TOLD
+    )
+    assert report.swapped == 1
+    read = read_image(tmp_path / name, alpha=True)
+    if name == "out.jpg":
+        assert (read[:, :35, :3] > 245).all()
+    else:
+        np.testing.assert_array_equal(read[:, :, 3], alpha)
+    assert verify(tmp_path / name).state == "valid"
+
+
+def test_transparency_beside_the_source(frame, model, aligner, tmp_path):
+    """Issue 17, 3: side by side, both halves keep it."""
+    alpha = np.full(frame.shape[:2], 255, np.uint8)
+    alpha[:, :40] = 0
+    write_image(tmp_path / "in.png", np.dstack([frame, alpha]))
+    options = {"aligner": aligner, "side_by_side": True, **TOLD}
+    convert(tmp_path / "in.png", tmp_path / "out.png", model, **options)
+    read = read_image(tmp_path / "out.png", alpha=True)
+    np.testing.assert_array_equal(read[:, :, 3], np.hstack([alpha, alpha]))
+
+
 def test_consent_is_required(tmp_path, frame, model):
     write_image(tmp_path / "in.png", frame)
     for consent in ("", "  ", None):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import struct
+
+import cv2
 import numpy as np
 import pytest
 from faces_helpers import made_face
@@ -84,6 +87,31 @@ def test_truncated_picture_is_named(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(MediaError, match=r"000001\.png"):
         _ = FaceSet.open(tmp_path / "set").images
+
+
+@pytest.mark.parametrize("kind", ["larger", "long", "jpeg"])
+def test_only_bounded_pictures_are_decoded(tmp_path, kind, monkeypatch):
+    """Issue 17, 2: a stranger's face must not fill the memory."""
+    filled(tmp_path / "set")
+    path = tmp_path / "set" / "faces" / "000001.png"
+    whole = path.read_bytes()
+    if kind == "larger":
+        stated = struct.pack(">II", 30_000, 30_000)
+        path.write_bytes(whole[:16] + stated + whole[24:])
+    elif kind == "long":
+        path.write_bytes(whole + bytes(2**21))
+    else:
+        cv2.imwrite(str(path.with_suffix(".jpg")), picture(1))
+        path.with_suffix(".jpg").replace(path)
+
+    def never(*arguments):
+        pytest.fail("it was decoded")
+
+    faces = FaceSet.open(tmp_path / "set")
+    monkeypatch.setattr(cv2, "imdecode", never)
+    monkeypatch.setattr(cv2, "imread", never)
+    with pytest.raises(MediaError, match=r"000001\.png is no picture of 32x32"):
+        _ = faces.select([1]).images
 
 
 def test_missing_or_damaged_sets_are_named(tmp_path):

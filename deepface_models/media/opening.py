@@ -1,0 +1,189 @@
+"""Opening pictures: promised formats only, a bounded size, one picture a file."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import Image, UnidentifiedImageError
+
+from deepface_models._errors import MediaError, MissingDependencyError
+from deepface_models.media.kinds import existing
+
+# Pillow knows more formats. Some of them start other programs (EPS: Ghostscript).
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "JPEG2000", "AVIF", "HEIF")
+MAX_PIXELS = 110_000_000  # phones take 108 million
+MAX_PIXELS_VARIABLE = "DEEPFACE_MODELS_MAX_PIXELS"
+
+# What Pillow raises for damaged files.
+BROKEN = (
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
+    *(OverflowError, struct.error, zlib.error, MemoryError, RuntimeError),
+    Image.DecompressionBombError,
+)
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"hevx")
+_SUBFILE_TYPE, _SMALLER_OR_MASK = 254, 1 | 4
+
+
+@contextmanager
+def open_picture(
+    path: str | Path,
+    max_pixels: int | None = None,
+    formats: tuple[str, ...] = FORMATS,
+) -> Iterator[Image.Image]:
+    """Opens a picture without decoding its pixels.
+
+    Args:
+        path: File; its content decides on the format, not its name.
+        max_pixels: Most pixels it may state; by default `default_max_pixels`.
+        formats: Pillow's names of the formats to accept.
+
+    Yields:
+        The Pillow picture, closed and freed afterwards.
+
+    Raises:
+        FileNotFoundError: Nothing is at `path`.
+        MediaError: The file cannot be opened, states too many pixels or holds more
+            than one picture.
+        MissingDependencyError: It is HEIC and the extra `heif` is not installed.
+        UnidentifiedImageError: It is in none of the formats.
+        SyntaxError: Its header is damaged, or its pixels are of an unknown kind.
+    """
+    place = existing(path)
+    limit = default_max_pixels() if max_pixels is None else max_pixels
+    with _file(place) as file:
+        picture = _identified(file, place, formats)
+        try:
+            check_pixels(place, *picture.size, limit)
+            _check_single(place, picture)
+            yield picture
+        finally:
+            picture.close()
+
+
+@contextmanager
+def _file(place: Path) -> Iterator[IO[bytes]]:
+    try:
+        if not place.is_file():  # opening a pipe would wait for ever
+            raise OSError(0, "it is a folder, a pipe or a device")
+        file = open(place, "rb")
+    except OSError as error:
+        raise MediaError(
+            f"{place} cannot be opened ({error.strerror}). Expected a picture's file "
+            "that you may read. Check what it is and its permissions."
+        ) from error
+    with file:
+        yield file
+
+
+def _identified(file: IO[bytes], place: Path, formats: tuple[str, ...]) -> Image.Image:
+    """Does as `PIL.Image.open`, but leaves the limit of pixels to us."""
+    Image.init()
+    head = file.read(16)
+    if "HEIF" in formats and head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        _add_heif(place)
+    for name in formats:
+        make, accept = Image.OPEN.get(name, (None, None))
+        accepted = make is not None and accept is not None and accept(head)
+        if isinstance(accepted, str):
+            raise UnidentifiedImageError(accepted)
+        if make is not None and accepted:
+            file.seek(0)
+            return make(file, str(place))
+    raise UnidentifiedImageError("its content is of another kind")
+
+
+def _add_heif(place: Path) -> None:
+    """Teaches Pillow HEIC, unless the caller did so with another plugin."""
+    if "HEIF" in Image.OPEN:
+        return
+    try:
+        import pi_heif
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{place} is a HEIC picture. Expected the package pi-heif to read it. "
+            'Run: pip install "deepface_models[heif]"'
+        ) from error
+    pi_heif.register_heif_opener()
+
+
+def default_max_pixels() -> int:
+    """Most pixels of a picture where the caller names no limit.
+
+    Returns:
+        The environment variable DEEPFACE_MODELS_MAX_PIXELS, or 110 million.
+
+    Raises:
+        ValueError: The variable holds no whole number above 0.
+    """
+    text = os.environ.get(MAX_PIXELS_VARIABLE)
+    if text is None:
+        return MAX_PIXELS
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ValueError(
+            f"The environment variable {MAX_PIXELS_VARIABLE} is {text!r}. Expected a "
+            f"whole number above 0, such as {MAX_PIXELS}. Correct it or unset it."
+        )
+    return int(text)
+
+
+def check_pixels(
+    place: Path, width: int, height: int, limit: int, layers: int = 1
+) -> None:
+    """Refuses a picture that states more pixels than allowed.
+
+    Args:
+        place: Its path, for the message.
+        width: Width it states, in px.
+        height: Height it states, in px.
+        limit: Most pixels.
+        layers: As how many pixels one counts: 4 bytes in memory are one pixel.
+    """
+    count = width * height * layers
+    if count <= limit:
+        return
+    wide = "" if layers == 1 else f", each as large in memory as {layers} usual ones"
+    raise MediaError(
+        f"{place} states {width} x {height} pixels{wide}: {count:,}. Expected at most "
+        f"{limit:,}, as a small file can fill the memory. Make it smaller; or, if you "
+        f"trust it, set the environment variable {MAX_PIXELS_VARIABLE}={count} (needs "
+        f"about {count * 8 / 2**30:.1f} GiB), or pass max_pixels= to read_image."
+    )
+
+
+def _check_single(place: Path, picture: Image.Image) -> None:
+    """Refuses animations and pages, of which one picture would be a part only.
+
+    Further pictures of MPO and HEIC files are previews, depth or other views of the
+    first.
+    """
+    if picture.format in ("MPO", "HEIF") or not getattr(picture, "is_animated", False):
+        return
+    if picture.format == "TIFF" and not _has_page(picture):
+        return
+    raise several(place)
+
+
+def several(place: Path) -> MediaError:
+    """The error for a file with more than one picture."""
+    return MediaError(
+        f"{place} holds several pictures (an animation or pages). Expected one picture "
+        "a file. Convert an animation to a video (mp4), or save pages one by one."
+    )
+
+
+def _has_page(picture: Any) -> bool:
+    """Whether any picture after the first is no smaller copy or mask of it."""
+    try:
+        for number in range(1, picture.n_frames):
+            picture.seek(number)
+            if not picture.tag_v2.get(_SUBFILE_TYPE, 0) & _SMALLER_OR_MASK:
+                return True
+    finally:
+        picture.seek(0)
+    return False

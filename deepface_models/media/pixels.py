@@ -1,0 +1,163 @@
+"""From any of Pillow's pixels to 8-bit sRGB, a band of rows at a time."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+Array = NDArray[Any]
+_log = logging.getLogger("deepface_models")
+
+_BAND = 1 << 21  # pixels handled together
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED = 258, 339, 1
+_TOPS = (255, 65535, 2**31 - 1, 2**32 - 1)
+_SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_BAD_PROFILE = (ImageCms.PyCMSError, ImportError, OSError, ValueError, TypeError)
+
+
+def to_layers(picture: Image.Image, keep_alpha: bool) -> tuple[Array, Array | None]:
+    """Decodes an opened picture.
+
+    Args:
+        picture: Pillow picture of any mode.
+        keep_alpha: Whether to return the alpha channel; else the picture lies over
+            white.
+
+    Returns:
+        uint8 (height, width, 3), and uint8 (height, width): its alpha channel, or None
+        if it is opaque or `keep_alpha` is false.
+    """
+    picture.load()
+    width, height = picture.size
+    colors, alpha = np.empty((height, width, 3), np.uint8), None
+    top, to_srgb = _top(picture), _srgb(picture)
+    for rows in bands(height, width):
+        band = picture.crop((0, rows.start, width, rows.stop))
+        if top is not None:
+            band = Image.fromarray(scaled(_samples(band, picture), top))
+        color, opacity = _split(band)
+        color = to_srgb(color)
+        if opacity is not None and not keep_alpha:
+            color = _over_white(color, opacity)
+        elif opacity is not None:
+            alpha = np.empty((height, width), np.uint8) if alpha is None else alpha
+            alpha[rows] = np.asarray(opacity)
+        colors[rows] = np.asarray(color)
+    return colors, alpha
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """Yields slices of rows that together are the whole picture."""
+    step = max(1, _BAND // max(1, width))
+    for start in range(0, height, step):
+        yield slice(start, min(height, start + step))
+
+
+def scaled(samples: Array, top: float) -> Array:
+    """Brings samples of 0..top to uint8; what lies outside is clipped."""
+    values = np.clip(np.nan_to_num(samples, posinf=top, neginf=0), 0, top)
+    return np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8)
+
+
+def fitting_top(highest: float, floating: bool) -> float:
+    """Returns the upper end of the usual range that a highest value lies in.
+
+    Args:
+        highest: Highest finite value of the picture.
+        floating: Whether [0, 1] is among the ranges. Up to 2 counts as overshoot of
+            it: in any other range that would be black.
+    """
+    if floating and highest <= 2:
+        return 1
+    return next((top for top in _TOPS if highest <= top), highest)
+
+
+def highest_of(samples: Array) -> float:
+    """Returns the highest finite value, or 0."""
+    finite = samples[np.isfinite(samples)]
+    return float(finite.max()) if finite.size else 0.0
+
+
+def _top(picture: Any) -> float | None:
+    """Returns the upper end of the range of wide samples; None for 8-bit ones.
+
+    16-bit files state their range. 32-bit integers and floats do not: theirs follows
+    from the highest value.
+    """
+    if not picture.mode.startswith(("I", "F")):
+        return None
+    if picture.format == "PNG":
+        return 65535
+    if picture.mode.startswith("I;16"):
+        bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0]
+        return float(2 ** min(bits, 16) - 1)
+    width, height = picture.size
+    highest = max(
+        highest_of(_samples(picture.crop((0, rows.start, width, rows.stop)), picture))
+        for rows in bands(height, width)
+    )
+    return fitting_top(highest, picture.mode == "F")
+
+
+def _samples(band: Image.Image, picture: Any) -> Array:
+    """Returns a band's samples; Pillow reads unsigned 32-bit ones as signed."""
+    values = np.asarray(band)
+    kinds = getattr(picture, "tag_v2", {}).get(_SAMPLE_FORMAT, (None,))
+    if picture.mode == "I" and kinds[0] == _UNSIGNED:
+        return values.view(np.uint32)
+    return values
+
+
+def _split(band: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Returns colors and alpha of a band; None where all is opaque."""
+    if band.mode == "La" or (band.mode in ("1", "L") and band.has_transparency_data):
+        band = band.convert("LA")
+    if band.mode == "LA":
+        return band.getchannel("L"), band.getchannel("A")
+    if band.has_transparency_data:
+        band = band.convert("RGBA")
+        return band.convert("RGB"), band.getchannel("A")
+    return band, None
+
+
+def _over_white(color: Image.Image, opacity: Image.Image) -> Image.Image:
+    white = Image.new("RGB", color.size, (255, 255, 255))
+    white.paste(color, mask=opacity)
+    return white
+
+
+def _srgb(picture: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Returns what brings a band to sRGB: by its color profile, if it has one."""
+    data = picture.info.get("icc_profile")
+    try:
+        found = _transform(data) if data else None
+    except _BAD_PROFILE as error:
+        _log.warning("A color profile is damaged (%s): sRGB is assumed.", error)
+        found = None
+    if found is None:
+        return lambda band: band.convert("RGB")
+    mode, transform = found
+
+    def convert(band: Image.Image) -> Image.Image:
+        if band.mode in ("P", "YCbCr"):
+            band = band.convert("RGB")
+        if band.mode != mode:  # a profile of another kind of picture
+            return band.convert("RGB")
+        return ImageCms.applyTransform(band, transform) or band
+
+    return convert
+
+
+def _transform(data: bytes) -> tuple[str, ImageCms.ImageCmsTransform] | None:
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+    mode = _SPACES.get(profile.profile.xcolor_space.strip())
+    if mode is None or "sRGB" in ImageCms.getProfileDescription(profile):
+        return None
+    srgb = ImageCms.createProfile("sRGB")
+    return mode, ImageCms.buildTransform(profile, srgb, mode, "RGB")
