@@ -40,7 +40,7 @@ the main job in three commands:
 
 Show a person's face in place of another's only with the consent of both.
 Exit status: 0 done, 1 something is wrong (doctor, some files of a folder), 2 a
-mistake in the input, 130 interrupted; verify: 3 unsigned, 4 altered.
+mistake in the input, 130 interrupted; verify: 3 unsigned, 4 altered, 5 contradictory.
 """
 
 

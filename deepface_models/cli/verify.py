@@ -10,9 +10,9 @@ from typing import Any
 from deepface_models.cli import _console
 from deepface_models.cli._arguments import Commands, add_command
 
-MISTAKE, UNSIGNED, ALTERED = 2, 3, 4
+MISTAKE, UNSIGNED, ALTERED, CONTRADICTORY = 2, 3, 4, 5
 _STATUS = {"valid": 0, "unsigned": UNSIGNED, "altered": ALTERED}
-_WORST_LAST = (0, UNSIGNED, ALTERED, MISTAKE)
+_WORST_LAST = (0, UNSIGNED, CONTRADICTORY, ALTERED, MISTAKE)
 
 
 def add(commands: Commands) -> None:
@@ -26,8 +26,9 @@ def add(commands: Commands) -> None:
     )
     parser.epilog = (
         f"{parser.epilog}\n\nexit status: 0 valid, {UNSIGNED} unsigned (it carries no "
-        f"Content Credentials),\n{ALTERED} altered since it was signed, {MISTAKE} no "
-        "such file; of several files the worst"
+        f"Content Credentials),\n{ALTERED} altered since it was signed, "
+        f"{CONTRADICTORY} signed, but tags and\ncredentials contradict each other, "
+        f"{MISTAKE} no such file; of several files the worst"
     )
     option = parser.add_argument
     option("path", nargs="+", metavar="FILE", help="any files")
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             statuses.append(MISTAKE)
             values.append({"path": path, "error": str(problem)})
             continue
-        statuses.append(_STATUS[found.state])
+        statuses.append(_status(found))
         values.append(_plain(found))
         if not args.json:
             _console.say(found.summary())
@@ -61,7 +62,17 @@ def run(args: argparse.Namespace) -> int:
     return max(statuses, key=_WORST_LAST.index)
 
 
+def _status(found: Any) -> int:
+    contradictory = found.state == "valid" and found.conflicts
+    return CONTRADICTORY if contradictory else _STATUS[found.state]
+
+
 def _plain(found: Any) -> dict[str, Any]:
     """A `Verification` as JSON values."""
     values = json.loads(json.dumps(dataclasses.asdict(found), default=str))
-    return {**values, "trusted": found.trusted, "consent": found.consent}
+    return {
+        **values,
+        "trusted": found.trusted,
+        "consent": found.consent,
+        "statement_signed": found.statement_signed,
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -45,8 +48,8 @@ class Certificate:
         key: PEM private key in PKCS #8, not encrypted. Never shown.
 
     Raises:
-        ProvenanceError: If either is unreadable or the key belongs to another
-            certificate.
+        ProvenanceError: If either is unreadable, the key belongs to another
+            certificate, or a certificate is not signed by the next one.
     """
 
     chain: str
@@ -54,9 +57,9 @@ class Certificate:
 
     def __post_init__(self) -> None:
         try:
-            leaf = self._certificates()[0]
+            leaf, *issuers = self._certificates()
             key = serialization.load_pem_private_key(self.key.encode(), None)
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError) as error:
             raise _unreadable(str(error) or "no certificate in it") from error
         if _public_bytes(key.public_key()) != _public_bytes(leaf.public_key()):
             raise ProvenanceError(
@@ -64,6 +67,7 @@ class Certificate:
                 f"chain, {self.name!r}. Expected the signing certificate first and "
                 "its issuers after it. Reorder the chain or pass the matching key."
             )
+        _check_issuers(leaf, issuers)
 
     @classmethod
     def load(
@@ -151,6 +155,16 @@ class Certificate:
         return str(self._certificates()[0].serial_number)
 
     @property
+    def der(self) -> list[bytes]:
+        """The chain's certificates as bytes, the signing one first."""
+        return [item.public_bytes(Encoding.DER) for item in self._certificates()]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the signing certificate; `verify` gives that of a file's."""
+        return hashlib.sha256(self.der[0]).hexdigest()
+
+    @property
     def authority_pem(self) -> str:
         """Last certificate of the chain: give it to those who check your files."""
         return self._certificates()[-1].public_bytes(Encoding.PEM).decode()
@@ -180,6 +194,20 @@ def _unreadable(reason: str) -> ProvenanceError:
         "text ('-----BEGIN ...'). Export both as PEM and pass password= if the key is "
         "encrypted."
     )
+
+
+def _check_issuers(leaf: x509.Certificate, issuers: list[x509.Certificate]) -> None:
+    """Checks that each certificate is signed by the next."""
+    for lower, upper in itertools.pairwise([leaf, *issuers]):
+        try:
+            lower.verify_directly_issued_by(upper)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise ProvenanceError(
+                f"The certificate {lower.subject.rfc4514_string()!r} is not issued by "
+                f"the next one of the chain, {upper.subject.rfc4514_string()!r}. "
+                "Expected the signing certificate first and its issuers in order "
+                "after it. Reorder the chain or leave out what does not belong to it."
+            ) from error
 
 
 def _public_bytes(key: object) -> bytes:

@@ -11,30 +11,32 @@ from PIL import ExifTags, Image
 
 from .._errors import ProvenanceError
 from ..media.container import open_file, readable_tags
-from .record import Record
+from .record import NOTICE, Record
 
 _VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2ts .mts .ts .wmv .flv .3gp".split()
 )
-_EXIF_TAGS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Software,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
+# No format whose decoder starts another program, such as EPS.
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000")
+# What marks a file as synthetic in tags: of this package, and of IPTC in XMP.
+_MARKS = (NOTICE.lower(), '"synthetic": true', "trainedalgorithmicmedia")
 
 
 def read_plain_metadata(path: Path) -> dict[str, str]:
     """Returns the text tags of a picture or video; empty if there are none.
 
-    Never raises for the file's content: it may be damaged or made to confuse.
+    The content decides, not the name. Never raises for the file's content: it may be
+    damaged or made to confuse.
     """
-    try:
-        if path.suffix.lower() in _VIDEO_SUFFIXES:
-            return _video_tags(path)
-        return _picture_tags(path)
-    except Exception:  # parsers of hostile files fail in every way there is
-        return {}
+    readers = [_picture_tags, _video_tags]
+    if path.suffix.lower() in _VIDEO_SUFFIXES:
+        readers.reverse()
+    for reader in readers:
+        try:
+            return reader(path)
+        except Exception:
+            continue
+    return {}
 
 
 def find_record(tags: dict[str, str]) -> Record | None:
@@ -46,15 +48,27 @@ def find_record(tags: dict[str, str]) -> Record | None:
     return None
 
 
+def claims_synthetic(tags: dict[str, str]) -> bool:
+    """Whether a tag says that a trained model made or changed the file."""
+    # JSON within JSON has its quotes escaped.
+    texts = (value.replace("\\", "").lower() for value in tags.values())
+    return any(mark in text for text in texts for mark in _MARKS)
+
+
 def _picture_tags(path: Path) -> dict[str, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd tags and sizes: nothing is decoded
-        with Image.open(path) as image:
+        Image.init()  # a format that this Pillow lacks must not be named
+        formats = [name for name in _FORMATS if name in Image.OPEN]
+        with Image.open(path, formats=formats) as image:
             tags = {str(k): v for k, v in image.info.items() if isinstance(v, str)}
+            xmp = image.info.get("xmp")
             exif = image.getexif()
-        for tag in _EXIF_TAGS:
-            if isinstance(exif.get(tag), str):
-                tags[tag.name] = exif[tag]
+    if isinstance(xmp, bytes):
+        tags["xmp"] = xmp.decode("utf-8", "replace")
+    for number, value in exif.items():
+        if isinstance(value, str):
+            tags[str(ExifTags.TAGS.get(number, number))] = value
     return tags
 
 

@@ -12,19 +12,17 @@ from typing import Any, Literal
 import c2pa
 
 from .._errors import ProvenanceError
+from . import _conflicts, _manifests
+from ._signer import fingerprint, signing_chain
 from .certificate import FILE_NAME, Certificate, config_folder
-from .plain import find_record, read_plain_metadata
+from .plain import claims_synthetic, find_record, read_plain_metadata
 from .record import Record
-from .sign import OFFLINE_SETTINGS, RECORD_LABEL
+from .sign import OFFLINE_SETTINGS
 from .summary import summarise
 
 State = Literal["valid", "altered", "unsigned"]
 Trust = Literal["own", "listed", "unknown"]
 
-# These concern who signed, not whether the file is as it was signed.
-_ABOUT_THE_SIGNER = frozenset(
-    {"signingCredential.untrusted", "signingCredential.expired"}
-)
 # Types of the boxes that make up Content Credentials, in every kind of file: the
 # whole, a manifest, its assertions, claim and signature.
 _C2PA_BOX = re.compile(
@@ -41,31 +39,40 @@ class Verification:
         path: The file.
         state: "valid": Content Credentials that fit the file; "altered": it has
             some, but file or credentials changed since; "unsigned": it has none.
-        synthetic: Whether the file says that a trained model had a part in it (in
-            credentials or plain tags); None if it says neither.
+        synthetic: Whether the file says that a trained model had a part in it: True
+            if credentials or plain tags do, False if only another origin is named,
+            None if nothing is said.
+        signed_synthetic: The same by the credentials alone.
         made_by: Program named by the credentials.
         actions: C2PA actions in order, such as "c2pa.edited".
         record: This package's statement inside the credentials. Proven only if
             state is "valid", and then only as far as the signer is to be trusted.
         certificate: Name in the signing certificate, or None. Anyone can write any
             name into a certificate of their own.
-        trust: "own": made on this computer; "listed": issued by an authority in the
-            list passed as `trust=`; "unknown": nobody here vouches for it.
-        plain: Ordinary text tags, not protected by themselves.
+        fingerprint: SHA-256 of the signing certificate, which no other one has.
+        trust: "own": the very certificate that was made on this computer; "listed":
+            issued by an authority in the list passed as `trust=`; "unknown": nobody
+            here vouches for it.
+        plain: Ordinary text tags, not protected by themselves. The signer of a valid
+            file signed its bytes, but does not state what the tags say.
         claimed: This package's statement in those tags.
+        conflicts: Where tags, credentials and certificates contradict each other.
         problems: Codes and messages of what does not fit.
     """
 
     path: Path
     state: State
     synthetic: bool | None = None
+    signed_synthetic: bool | None = None
     made_by: str | None = None
     actions: tuple[str, ...] = ()
     record: Record | None = None
     certificate: str | None = None
+    fingerprint: str | None = None
     trust: Trust = _NO_TRUST_LIST
     plain: dict[str, str] = field(default_factory=dict)
     claimed: Record | None = None
+    conflicts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
@@ -79,13 +86,18 @@ class Verification:
         return self.record or self.claimed
 
     @property
+    def statement_signed(self) -> bool:
+        """Whether `statement` is signed and unchanged; see `trust` for by whom."""
+        return self.record is not None and self.state == "valid"
+
+    @property
     def consent(self) -> str | None:
-        """Consent that the file states, proven or not; see `state`."""
+        """Consent that the file states, proven or not; see `statement_signed`."""
         return self.statement.consent if self.statement else None
 
     @property
     def model(self) -> str | None:
-        """Model that the file names, proven or not; see `state`."""
+        """Model that the file names, proven or not; see `statement_signed`."""
         return self.statement.model if self.statement else None
 
     @property
@@ -126,18 +138,34 @@ def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
             "the path; verify the files of a folder one by one."
         )
     plain = read_plain_metadata(target)
-    claimed = find_record(plain)
-    common: dict[str, Any] = {"path": target, "plain": plain, "claimed": claimed}
-    own = _own_certificate()
-    store, problem = _read_store(target, _anchors(own, trust))
+    common: dict[str, Any] = {
+        "path": target,
+        "plain": plain,
+        "claimed": find_record(plain),
+    }
+    listed = _listed(trust)
+    store, chain, problem = _read_store(target, listed)
+    tagged = common["claimed"] is not None or claims_synthetic(plain)
     if store is None:
         return Verification(
             state="altered" if _holds_credentials(target) else "unsigned",
-            synthetic=True if claimed else None,
+            synthetic=tagged or None,
             problems=(problem,) if problem else (),
             **common,
         )
-    return Verification(**_findings(store, own), **common)
+    own = _own_certificate()
+    found = _findings(store, chain, own)
+    said = (
+        _conflicts.about_origin(tagged, store),
+        _conflicts.about_records(common["claimed"], store),
+        _conflicts.about_certificate(store, own, found["trust"] == "own"),
+    )
+    return Verification(
+        synthetic=tagged or found["signed_synthetic"],
+        conflicts=tuple(text for text in said if text),
+        **found,
+        **common,
+    )
 
 
 def _own_certificate() -> Certificate | None:
@@ -149,18 +177,22 @@ def _own_certificate() -> Certificate | None:
         return None
 
 
-def _anchors(own: Certificate | None, trust: str | Path | None) -> str:
-    listed = Path(trust).read_text() if trust is not None else ""
-    if trust is not None and "BEGIN CERTIFICATE" not in listed:
+def _listed(trust: str | Path | None) -> str:
+    if trust is None:
+        return ""
+    listed = Path(trust).read_bytes().decode("utf-8", "replace")
+    if "BEGIN CERTIFICATE" not in listed:
         raise ProvenanceError(
             f"{trust} holds no certificates. Expected a PEM file of authorities "
             "('-----BEGIN CERTIFICATE-----'). Pass one, or leave trust= away."
         )
-    return "\n".join([own.authority_pem if own else "", listed]).strip()
+    return listed
 
 
-def _read_store(path: Path, anchors: str) -> tuple[dict[str, Any] | None, str | None]:
-    """Returns the file's manifests as c2pa reads them, or what kept it from it."""
+def _read_store(
+    path: Path, anchors: str
+) -> tuple[dict[str, Any] | None, list[bytes], str | None]:
+    """Returns manifests and signing certificates, or what kept c2pa from them."""
     settings = dict(OFFLINE_SETTINGS)
     if anchors:
         settings["trust"] = {"user_anchors": anchors}
@@ -168,16 +200,17 @@ def _read_store(path: Path, anchors: str) -> tuple[dict[str, Any] | None, str | 
         with c2pa.Context.from_dict(settings) as context:
             reader = c2pa.Reader.try_create(str(path), context=context)
             if reader is None:
-                return None, None
+                return None, [], None
             with reader:
                 store = json.loads(reader.json())
-        if store.get("active_manifest") in store.get("manifests", {}):
-            return store, None
-        return None, "the active manifest is missing"
+                name = store.get("active_manifest")
+                if name in store.get("manifests", {}):
+                    return store, signing_chain(reader, name), None
+        return None, [], "the active manifest is missing"
     except c2pa.C2paError.NotSupported:
-        return None, None
+        return None, [], None
     except c2pa.C2paError as error:
-        return None, str(error)
+        return None, [], str(error)
 
 
 def _holds_credentials(path: Path) -> bool:
@@ -189,80 +222,34 @@ def _holds_credentials(path: Path) -> bool:
             return _C2PA_BOX.search(content) is not None
 
 
-def _findings(store: dict[str, Any], own: Certificate | None) -> dict[str, Any]:
-    """Returns the fields of a `Verification` that the manifests determine."""
-    manifest = store["manifests"][store["active_manifest"]]
-    results = store.get("validation_results", {}).get("activeManifest", {})
-    problems = [item["code"] for item in results.get("failure", [])]
-    signed = "claimSignature.validated" in _codes(results, "success")
-    wrong = [code for code in problems if code not in _ABOUT_THE_SIGNER]
-    state = store.get("validation_state")
-    sound = state in ("Valid", "Trusted") or (bool(problems) and signed and not wrong)
-    return {
-        "state": "valid" if sound else "altered",
-        "synthetic": _synthetic(store, manifest),
-        "made_by": _made_by(manifest),
-        "actions": tuple(str(a.get("action")) for a in _actions(manifest)),
-        "record": _record(manifest),
-        "problems": tuple(problems),
-        **_signer(manifest, _codes(results, "success"), own),
-    }
-
-
-def _codes(results: dict[str, Any], kind: str) -> list[str]:
-    return [item["code"] for item in results.get(kind, [])]
-
-
-def _signer(
-    manifest: dict[str, Any], success: list[str], own: Certificate | None
+def _findings(
+    store: dict[str, Any], chain: list[bytes], own: Certificate | None
 ) -> dict[str, Any]:
-    info = manifest.get("signature_info") or {}
-    trust: Trust = "unknown"
-    if "signingCredential.trusted" in success:
-        mine = own is not None and info.get("cert_serial_number") == own.serial
-        trust = "own" if mine else "listed"
+    """Returns the fields of a `Verification` that the manifests determine."""
+    manifest = _manifests.active(store)
+    signer = manifest.get("signature_info") or {}
+    trust = _trust(store, chain, own)
+    failures = _manifests.codes(store, "failure")
+    if trust == "own":  # c2pa knows lists of authorities only
+        failures = [code for code in failures if code != _manifests.UNTRUSTED]
+    failures += [f"source: {code}" for code in _manifests.source_failures(store)]
     return {
-        "certificate": info.get("common_name") or info.get("issuer"),
+        "state": "valid" if _manifests.is_sound(store) else "altered",
+        "signed_synthetic": _manifests.is_synthetic(store),
+        "made_by": _manifests.made_by(manifest),
+        "actions": tuple(str(a.get("action")) for a in _manifests.actions(manifest)),
+        "record": _manifests.own_record(store),
+        "certificate": signer.get("common_name") or signer.get("issuer"),
+        "fingerprint": fingerprint(chain[0]) if chain else None,
         "trust": trust,
+        "problems": tuple(failures),
     }
 
 
-def _assertions(manifest: dict[str, Any], label: str) -> list[dict[str, Any]]:
-    data = (
-        assertion.get("data")
-        for assertion in manifest.get("assertions", [])
-        if str(assertion.get("label", "")).startswith(label)
-    )
-    return [value for value in data if isinstance(value, dict)]
-
-
-def _actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    found = _assertions(manifest, "c2pa.actions")
-    return [a for data in found for a in data.get("actions", []) if isinstance(a, dict)]
-
-
-def _synthetic(store: dict[str, Any], active: dict[str, Any]) -> bool | None:
-    """True if a model had a part in the file or in anything it was made from."""
-    for manifest in store["manifests"].values():
-        for action in _actions(manifest):
-            kind = str(action.get("digitalSourceType", ""))
-            if "trainedalgorithmicmedia" in kind.lower():
-                return True
-    said = any(action.get("digitalSourceType") for action in _actions(active))
-    return False if said else None
-
-
-def _made_by(manifest: dict[str, Any]) -> str | None:
-    for program in manifest.get("claim_generator_info") or []:
-        words = (program.get("name"), program.get("version"))
-        return " ".join(str(word) for word in words if word) or None
-    return manifest.get("claim_generator")
-
-
-def _record(manifest: dict[str, Any]) -> Record | None:
-    for value in _assertions(manifest, RECORD_LABEL):
-        try:
-            return Record.from_dict(value)
-        except ProvenanceError:
-            continue
-    return None
+def _trust(store: dict[str, Any], chain: list[bytes], own: Certificate | None) -> Trust:
+    good = _manifests.codes(store, "success")
+    signed = bool(chain) and "claimSignature.validated" in good
+    # All certificates of the file, to the byte: names and numbers can be copied.
+    if signed and own is not None and own.der[: len(chain)] == chain:
+        return "own"
+    return "listed" if "signingCredential.trusted" in good else "unknown"

@@ -254,8 +254,8 @@ def test_an_expired_certificate_alone_is_no_alteration(codes, state):
         "validation_state": "Invalid",
         "validation_results": {"activeManifest": results},
     }
-    findings = _findings(store, None)
-    assert (findings["state"], findings["synthetic"]) == (state, None)
+    findings = _findings(store, [], None)
+    assert (findings["state"], findings["signed_synthetic"]) == (state, None)
     assert "signingCredential.expired" in findings["problems"]
 
 
@@ -271,10 +271,10 @@ def test_credentials_of_another_maker():
         "manifests": {"a": manifest},
         "validation_state": "Valid",
     }
-    found = Verification(path=Path("photo.jpg"), **_findings(store, None))
-    assert (found.synthetic, found.made_by) == (False, "Camera 2")
+    found = Verification(path=Path("photo.jpg"), **_findings(store, [], None))
+    assert (found.signed_synthetic, found.made_by) == (False, "Camera 2")
     assert (found.record, found.consent) == (None, None)
-    assert "its maker names no trained model" in found.summary()
+    assert "its signer names no trained model" in found.summary()
 
 
 def test_created_instead_of_edited(tmp_path, frames, record):
