@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from deepface_models._progress import Progress
 from deepface_models.conversion.people import distance_to, embedding_of
 from deepface_models.conversion.report import ConversionReport
+from deepface_models.faces._chunks import chunk_length, most_waiting
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
 from deepface_models.faces.identity import SAME_PERSON
@@ -26,7 +26,6 @@ from deepface_models.media import VideoFrame, probe, read_video
 
 Array = NDArray[Any]
 
-_CHUNK = 16  # frames searched together; see FaceAligner.detect_frames
 _LOOKS = 3  # frames of a track from which its identity is taken
 
 
@@ -97,7 +96,9 @@ def _found(
         for start, images, before in _chunks(read_video(source)):
             cuts += [start + n - 1 for n in scene_cuts([before, *images])]
             waiting.append(pool.submit(finder.detect_frames, images))
-            if len(waiting) > workers:
+            most = most_waiting(sum(image.nbytes for image in images), workers)
+            del images, before
+            while len(waiting) > most:
                 per_frame += _next(waiting, bar)
         while waiting:
             per_frame += _next(waiting, bar)
@@ -114,11 +115,14 @@ def _chunks(
     frames: Iterable[VideoFrame],
 ) -> Iterator[tuple[int, list[Array], Array]]:
     """Yields (first frame's number, pictures, the picture before them)."""
-    images = (frame.image for frame in frames)
-    start, before = 0, None
-    while chunk := list(itertools.islice(images, _CHUNK)):
+    start, chunk, before = 0, [], None
+    for frame in frames:
+        chunk.append(frame.image)
+        if len(chunk) == chunk_length(frame.image.nbytes):
+            yield start, chunk, chunk[0] if before is None else before
+            start, before, chunk = start + len(chunk), chunk[-1], []
+    if chunk:
         yield start, chunk, chunk[0] if before is None else before
-        start, before = start + len(chunk), chunk[-1]
 
 
 def _chosen(tracks: list[Track], source: Path, reference: Array | None) -> list[Track]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import itertools
 import logging
 import os
 from collections import deque
@@ -29,6 +28,7 @@ from deepface_models.media import (
 )
 
 from . import identity
+from ._chunks import chunk_length, most_waiting
 from ._reference import reference_of
 from ._sources import expand
 from ._store import encode_face
@@ -43,18 +43,25 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
 
-# Frames handled together. Also the unit of progress: a chunk is found anew or not at
-# all, so that an interrupted run ends with the same faces as an uninterrupted one.
-CHUNK = 16
 _SPARSE = 8
 
 
 @dataclass
 class _Chunk:
+    """Frames handled together, and the unit of progress.
+
+    A chunk is found anew or not at all, so that an interrupted run ends with the same
+    faces as an uninterrupted one.
+    """
+
     source: str
     frames: list[VideoFrame]
     next_frame: int
     last: bool
+
+    @property
+    def nbytes(self) -> int:
+        return sum(frame.image.nbytes for frame in self.frames)
 
 
 class Extraction:
@@ -104,7 +111,9 @@ class Extraction:
             for chunk in self._chunks(sources):
                 future = pool.submit(self._find, chunk, helpers.embed)
                 waiting.append((chunk, future))
-                if len(waiting) > self.workers:
+                most = most_waiting(chunk.nbytes, self.workers)
+                del chunk, future
+                while len(waiting) > most and not self._full():
                     self._commit(*waiting.popleft(), bar)
                 if self._full():
                     break
@@ -200,17 +209,18 @@ class Extraction:
             yield _Chunk(source, [VideoFrame(0, 0, 0.0, image)], 1, True)
             return
         frames = read_video(source, start=start, every_n=self.every_n)
-        span = CHUNK * self.every_n
-        groups = itertools.groupby(frames, lambda frame: frame.index // span)
-        before: _Chunk | None = None
-        for number, group in groups:
-            if before is not None:
-                yield before
-            before = _Chunk(source, list(group), (number + 1) * span, False)
-        if before is None:
-            before = _Chunk(source, [], start, True)
-        before.last = True
-        yield before
+        following = next(frames, None)
+        if following is None:
+            yield _Chunk(source, [], start, True)
+        while following is not None:
+            span = chunk_length(following.image.nbytes) * self.every_n
+            end = (following.index // span + 1) * span
+            held = []
+            while following is not None and following.index < end:
+                held.append(following)
+                following = next(frames, None)
+            yield _Chunk(source, held, end, following is None)
+            del held
 
     def _find(self, chunk: _Chunk, embedder: Any) -> list[Record]:
         images = [frame.image for frame in chunk.frames]

@@ -14,7 +14,7 @@ import av
 from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError
-from deepface_models.media.container import open_video, turn, upright
+from deepface_models.media.container import Upright, open_video, turn
 from deepface_models.media.kinds import existing
 from deepface_models.media.yuv import Coding, FrameConverter
 
@@ -178,7 +178,8 @@ def _frames(
     path: str | Path, first: int, stop: int | None, every_n: int
 ) -> Iterator[VideoFrame]:
     with open_video(path) as (container, stream):
-        converter, size, index, pts = FrameConverter(), (0, 0), -1, -(2**62)
+        converter, upright = FrameConverter(), Upright()
+        size, index, pts = (0, 0), -1, -(2**62)
         step = max(1, round(1 / (_rate(stream) * stream.time_base)))
         for index, frame in enumerate(_decoded(container, stream)):
             if index == 0:

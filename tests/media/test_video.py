@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
 import logging
 import types
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -215,3 +217,15 @@ def test_damaged_bytes_give_frames_or_a_media_error(tmp_path, clip, seed):
         return
     assert len({shape for _, shape in seen}) == 1
     assert (np.diff([pts for pts, _ in seen]) > 0).all()
+
+
+def test_frames_that_were_read_are_let_go(clip):
+    """Issue 17, 4: memory does not grow with the frames, also without collections."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in read_video(clip, stop=20):
+            alive = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive < 8

@@ -1,0 +1,86 @@
+"""The memory that frames of a video take while faces are looked for."""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import deepface_models
+from deepface_models._progress import Progress
+from deepface_models.conversion import survey
+from deepface_models.conversion.report import ConversionReport
+from deepface_models.faces import FaceAligner, _chunks, _extract
+from deepface_models.media import VideoFrame
+
+CLIPS = Path(deepface_models.__file__).parent / "demo" / "clips"
+_4K = 3840 * 2160 * 3
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 64])
+@pytest.mark.parametrize("pixels", [1, 640 * 360, 1920 * 1080, _4K // 3])
+def test_chunks_are_bound_by_bytes(pixels, workers):
+    """Issue 17, 4: bound by bytes, not frames."""
+    length = _chunks.chunk_length(pixels * 3)
+    chunk = length * pixels * 3
+    assert 1 <= length <= 16
+    assert (_chunks.most_waiting(chunk, workers) + 1) * chunk <= _chunks.HELD
+    assert length == 16 or pixels > 1920 * 1080
+
+
+class _Counted:
+    """Frames of a video that count how many of them are alive at once."""
+
+    def __init__(self, count):
+        self.count, self.alive, self.most = count, 0, 0
+
+    def __call__(self, path, start=0, every_n=1, stop=None):
+        for number in range(start, self.count, every_n):
+            image = np.full((60, 80, 3), number % 256, np.uint8)
+            self.alive += 1
+            self.most = max(self.most, self.alive)
+            weakref.finalize(image, self._gone)
+            frame = VideoFrame(number, number, number / 25, image)
+            del image
+            yield frame
+
+    def _gone(self):
+        self.alive -= 1
+
+
+@pytest.fixture
+def clip():
+    return sorted(CLIPS.glob("*/*.mpg"))[0]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    made = _Counted(100)
+    monkeypatch.setattr(_chunks, "HELD", 12 * 60 * 80 * 3)
+    for room in (survey, _extract):
+        monkeypatch.setattr(room, "read_video", made)
+    return made
+
+
+def test_survey_holds_few_large_frames(counted, monkeypatch, clip):
+    """Issue 17, 4: bound by bytes, not frames."""
+    monkeypatch.setattr(survey, "track_faces", lambda *_: [])
+    report = ConversionReport(clip)
+    plan = survey.survey(clip, FaceAligner(), None, report, Progress(False))
+    assert plan.frames == 100
+    assert counted.most <= 12 + 3
+
+
+def test_extraction_holds_few_large_frames(counted, monkeypatch, clip, tmp_path):
+    """Issue 17, 4: also in extraction."""
+    aligner = FaceAligner(identity=False)
+    monkeypatch.setattr(
+        aligner, "detect_frames", lambda images, _: [[] for _ in images]
+    )
+    monkeypatch.setattr(aligner, "_detect", lambda *_: [])
+    job = _extract.Extraction(aligner, tmp_path / "set", 1, None, None, False, 2)
+    with pytest.raises(ValueError, match=r"100 frames looked at"):
+        job.run(clip)
+    assert counted.most <= 12 + 3
