@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from points68 import MIRROR
 
 from deepface_models.faces import Box, FaceAligner, transform_points, umeyama
-from deepface_models.faces._template import STABLE_68
+from deepface_models.faces._template import MIRROR_68, STABLE_68
 from deepface_models.media import read_image
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -225,7 +224,7 @@ def procrustes_mean(shapes: np.ndarray) -> np.ndarray:
         off = np.linalg.norm(moved - mean, axis=2)[:, stable].mean(1)
         mean = moved[keep].mean(0)
         keep = off <= np.quantile(off, 0.9)
-        mirrored = mean[MIRROR] * [-1, 1]
+        mirrored = mean[MIRROR_68] * [-1, 1]
         matrix = umeyama(mirrored[stable], mean[stable])
         mean = (mean + transform_points(mirrored, matrix)) / 2
     across = mean[42:48].mean(0) - mean[36:42].mean(0)

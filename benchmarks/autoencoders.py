@@ -44,7 +44,7 @@ from deepface_models.autoencoders.sequence import SequenceAutoencoder
 from deepface_models.autoencoders.sparse import SparseAutoencoder
 from deepface_models.autoencoders.variational import VariationalAutoencoder
 from deepface_models.autoencoders.vector_quantized import VectorQuantizedAutoencoder
-from deepface_models.data.digits import load_digits, load_fashion_mnist, load_mnist
+from deepface_models.pretraining.data import split_digits
 
 Array = NDArray[Any]
 Images = tuple[Array, Array]  # to train on and held out, float32 (N, 28, 28, 1)
@@ -226,23 +226,6 @@ def quartiles(ours: list[float], plain: list[float]) -> list[float]:
 # The command
 
 
-def load(data: str, folder: str | None, limit: int | None) -> Images:
-    """Pictures in [0, 1]; a folder with the test files alone is split 4 to 1."""
-    if data == "digits":
-        (train, _), (test, _) = load_digits(image_size=28)
-    else:
-        loader = {"fashion": load_fashion_mnist, "mnist": load_mnist}[data]
-        try:
-            (train, _), (test, _) = loader(folder)
-        except FileNotFoundError:
-            images, _ = loader(folder, subset="test")
-            train, test = np.split(images, [len(images) * 4 // 5])
-    if limit:
-        train, test = train[:limit], test[: max(limit // 4, 1)]
-    scaled = [one[..., None].astype("float32") / 255.0 for one in (train, test)]
-    return scaled[0], scaled[1]
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", choices=("fashion", "mnist", "digits"), required=True)
@@ -261,7 +244,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    images = load(args.data, args.folder, args.limit)
+    images = split_digits(args.data, args.folder, args.limit)
     noisy = tuple(corrupt(one, "gaussian", NOISE, i) for i, one in enumerate(images))
     head = (
         f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "

@@ -49,10 +49,13 @@ from deepface_models.demo import CLIPS, PEOPLE
 from deepface_models.evaluation.evaluation import ROWS
 
 SMALL = {"architecture": "df-ud", "image_size": 96, "latent_size": 128}
-zoo_table.VARIANTS["SAEHD, df-ud, small"] = (
-    "SAEHD",
-    {**SMALL, "encoder_width": 32, "decoder_width": 32, "mask_width": 16},
-)
+# Rows beside those of the zoo's table.
+OWN = {
+    "SAEHD, df-ud, small": (
+        "SAEHD",
+        {**SMALL, "encoder_width": 32, "decoder_width": 32, "mask_width": 16},
+    )
+}
 FIT = ("Swift", "Lightweight", "Original, low memory", "Original", "Quick96", "IAE")
 FIT += ("DFaker", "SAEHD, df-ud, small")
 KEPT = tuple(row.key for row in ROWS)  # the table shows some of them
@@ -98,6 +101,11 @@ def parsed(title: str) -> tuple[str, str, dict[str, dict[str, float]]]:
     return name, preset, own
 
 
+def rows() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Class and arguments of each architecture, by title."""
+    return {**zoo_table.rows(), **OWN}
+
+
 def built(
     title: str, people: tuple[str, ...], face_type: str
 ) -> tuple[Any, _fine_tuning.Pace]:
@@ -107,7 +115,8 @@ def built(
         kind = getattr(dfm.swap, name)
         model = _fine_tuning.from_preset(preset, people, kind, None, face_type)
     else:
-        model = zoo_table.build(title, people, face_type=face_type)
+        name, arguments = rows()[title]
+        model = getattr(dfm.swap, name)(people, **arguments, face_type=face_type)
     return model, _fine_tuning.Pace.of(model, own.get("freeze"), own.get("rates"))
 
 
@@ -266,7 +275,7 @@ def check(title: str, parser: argparse.ArgumentParser) -> None:
         name, preset, _ = parsed(title)
     except ValueError:
         parser.error(f"{title!r}; expected 'Swift from PRESET; freeze encoder=0.2'")
-    known = dfm.swap.__all__ if preset else zoo_table.rows()
+    known = dfm.swap.__all__ if preset else rows()
     if name not in known:
         parser.error(f"unknown: {name!r}; there are {', '.join(known)}")
 

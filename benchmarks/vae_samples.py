@@ -16,15 +16,16 @@ from typing import Any
 
 import keras
 import numpy as np
-from autoencoders import Images, load
 from numpy.typing import NDArray
 from PIL import Image
 
 from deepface_models.autoencoders.pictures import latent_grid
 from deepface_models.autoencoders.variational import VariationalAutoencoder
 from deepface_models.media import grid
+from deepface_models.pretraining.data import split_digits
 
 Array = NDArray[Any]
+Images = tuple[Array, Array]  # to train on and held out, float32 (N, 28, 28, 1)
 
 COLUMNS, ROWS, TIMES = 16, 3, 2
 MODELS: dict[str, dict[str, Any]] = {
@@ -68,7 +69,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("runs/samples"))
     args = parser.parse_args()
-    images = load(args.data, args.folder, args.limit)
+    images = split_digits(args.data, args.folder, args.limit)
     args.output.mkdir(parents=True, exist_ok=True)
     some = images[1][:COLUMNS]
     rows, labels = [row(some)], ["data"]

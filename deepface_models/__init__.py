@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         metrics,
         optimizers,
         presets,
+        pretraining,
         swap,
         testing,
     )
@@ -71,6 +72,7 @@ __all__ = [
     "metrics",
     "optimizers",
     "presets",
+    "pretraining",
     "swap",
     "testing",
     "train",
@@ -79,7 +81,7 @@ __all__ = [
 
 _MODULES = (
     *("autoencoders", "callbacks", "data", "importers", "losses", "metrics"),
-    *("optimizers", "presets", "swap", "testing"),
+    *("optimizers", "presets", "pretraining", "swap", "testing"),
 )
 _HOMES = {
     "Augmentation": "data",

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pareto
 import pytest
 
 from deepface_models import presets
 from deepface_models.swap import Swift
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 PEOPLE = ("ana", "ben")
-pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="needs the source tree")
-
-
-@pytest.fixture(scope="module")
-def pareto():
-    """The script as a module, with rows of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        for name in ("pareto", "pareto_picture", "zoo_table"):
-            patch.delitem(sys.modules, name, raising=False)
-        yield importlib.import_module("pareto")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +25,7 @@ def preset(tmp_path_factory):
     return presets.save_preset(model, tmp_path_factory.mktemp("preset") / "x", **facts)
 
 
-def test_rows(pareto):
+def test_rows():
     assert pareto.parsed("Original, low memory") == ("Original, low memory", "", {})
     assert pareto.parsed("Swift from a/b c") == ("Swift", "a/b c", {})
     row = "Swift from x; freeze encoder=0.2 trunk=1;rates"
@@ -57,13 +44,13 @@ def test_rows(pareto):
         ("Original, low memory from x", "unknown: 'Original, low memory'"),
     ],
 )
-def test_wrong_rows_end_before_the_training(pareto, row, message, capsys):
+def test_wrong_rows_end_before_the_training(row, message, capsys):
     with pytest.raises(SystemExit):
         pareto.check(row, argparse.ArgumentParser())
     assert message in capsys.readouterr().err
 
 
-def test_rows_from_a_preset_learn_as_train_does(pareto, preset):
+def test_rows_from_a_preset_learn_as_train_does(preset):
     for row in (f"Swift from {preset}", f"Swift from {preset}; freeze; rates", "Swift"):
         _, pace = pareto.built(row, PEOPLE, "full")
         assert (pace.freeze, pace.rates) == ({}, {})
@@ -79,14 +66,14 @@ class Faces(list):
         return Faces(self[i] for i in which)
 
 
-def test_few_are_spread_over_all(pareto):
+def test_few_are_spread_over_all():
     faces = Faces(range(101))
     assert pareto.spread(faces, 5) == [0, 25, 50, 75, 100]
     assert pareto.spread(faces, 1) == [0]
     assert pareto.spread(faces, None) is pareto.spread(faces, 101) is faces
 
 
-def test_few_are_trained_on_and_all_describe_a_person(pareto, monkeypatch):
+def test_few_are_trained_on_and_all_describe_a_person(monkeypatch):
     sets = {name: Faces(range(100)) for name in PEOPLE}
     for name in PEOPLE:
         sets[name].split = lambda faces=sets[name]: (faces, "held out")
@@ -115,7 +102,7 @@ def test_few_are_trained_on_and_all_describe_a_person(pareto, monkeypatch):
 
 
 @pytest.mark.parametrize("few", [None, 20])
-def test_settings_name_few_only_where_given(pareto, few, tmp_path, monkeypatch):
+def test_settings_name_few_only_where_given(few, tmp_path, monkeypatch):
     commands = []
 
     def run(words, **_):
@@ -138,7 +125,7 @@ def test_settings_name_few_only_where_given(pareto, few, tmp_path, monkeypatch):
     assert ("--few" in commands[0]) is (few is not None)
 
 
-def test_means_of_what_both_directions_have(pareto):
+def test_means_of_what_both_directions_have():
     one = {"swap": {"ssim": 0.9, "psnr": 30.0}}
     two = {"swap": {"ssim": 0.8, "psnr": None}}
     found = {"faces": 3, "ana as ben": one, "ben as ana": two}

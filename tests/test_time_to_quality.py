@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
-from pathlib import Path
 
 import pytest
+import time_to_quality
+import time_to_quality_picture
 from PIL import Image
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 SETTINGS = {"clips": ["c", 11], "people": ["ana", "ben"], "frames": 9, "batch": 8}
-pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="needs the source tree")
-
-
-@pytest.fixture(scope="module")
-def scripts():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        names = ("time_to_quality", "time_to_quality_picture")
-        for name in (*names, "pareto", "pareto_picture", "zoo_table"):
-            patch.delitem(sys.modules, name, raising=False)
-        yield [importlib.import_module(name) for name in names]
 
 
 def training(margin, expression, psnr=None, between=None):
@@ -66,8 +54,8 @@ def runs(tmp_path):
     ]
 
 
-def test_folders_of_a_kind_are_put_together(scripts, runs):
-    all_of_them, few = scripts[0].studies(runs, "Swift")
+def test_folders_of_a_kind_are_put_together(runs):
+    all_of_them, few = time_to_quality.studies(runs, "Swift")
     assert (all_of_them.few, few.few) == (None, 20)
     assert list(all_of_them.curves) == ["from scratch", "from swift_128"]
     assert [p.minutes for p in all_of_them.curves["from scratch"]] == [1, 4, 16]
@@ -76,17 +64,16 @@ def test_folders_of_a_kind_are_put_together(scripts, runs):
     assert few.mean_face == {"identity_margin": 0.4, "expression": 0.03}
 
 
-def test_folders_of_other_people_are_refused(scripts, runs, tmp_path):
+def test_folders_of_other_people_are_refused(runs, tmp_path):
     other = write(tmp_path / "other", {}, people=["ana", "zoe"])
     with pytest.raises(SystemExit, match=r"'zoe'.*, what came before with .*'ben'"):
-        scripts[0].studies([*runs, other], "Swift")
+        time_to_quality.studies([*runs, other], "Swift")
 
 
-def test_crossings(scripts, runs):
-    study, few = scripts[0].studies(runs, "Swift")
-    rows = {
-        line.split(" | ")[0]: line for line in scripts[0].crossings(study).split("\n")
-    }
+def test_crossings(runs):
+    study, few = time_to_quality.studies(runs, "Swift")
+    lines = time_to_quality.crossings(study).split("\n")
+    rows = {line.split(" | ")[0]: line for line in lines}
     assert rows["| as good as"] == (
         "| as good as | from scratch, 16 min | from swift_128, minutes |"
     )
@@ -96,11 +83,11 @@ def test_crossings(scripts, runs):
     assert rows["| expression"] == "| expression | 2.00% | at most 1 |"
     assert rows["| PSNR, dB"] == "| PSNR, dB | 30.0 | not reached |"
     assert rows["| SSIM"] == "| SSIM |  |  |"
-    assert "margin | 0.400 |" in scripts[0].crossings(few)
+    assert "margin | 0.400 |" in time_to_quality.crossings(few)
 
 
-def test_table(scripts, runs):
-    lines = scripts[0].table(scripts[0].studies(runs, "Swift")[0]).split("\n")
+def test_table(runs):
+    lines = time_to_quality.table(time_to_quality.studies(runs, "Swift")[0]).split("\n")
     assert lines[0].startswith("| start | minutes | margin |")
     assert lines[2].startswith("| from scratch | 1 | 0.200 |")
     assert lines[3].startswith("| from swift_128 | 1 | 0.300 |")
@@ -108,16 +95,16 @@ def test_table(scripts, runs):
     assert lines[-1].startswith("| (mean face) |  | 0.400 |")
 
 
-def test_starts_in_short(scripts):
+def test_starts_in_short():
     titles = ["Swift", "Swift from a/x", "Swift from b/x", "Swift from b/y; rates"]
-    assert [scripts[0].named(title, titles) for title in titles] == [
+    assert [time_to_quality.named(title, titles) for title in titles] == [
         *("from scratch", "Swift from a/x", "Swift from b/x", "from y; rates")
     ]
 
 
-def test_reference_far_off_is_said_and_not_drawn(scripts, runs):
-    study, few = scripts[0].studies(runs, "Swift")
-    reference = scripts[1]._reference
+def test_reference_far_off_is_said_and_not_drawn(runs):
+    study, few = time_to_quality.studies(runs, "Swift")
+    reference = time_to_quality_picture._reference
     near = reference("identity_replaced", study, [0.75, 0.78])
     assert near == (pytest.approx(0.8), "; two people 0.8 apart")
     near = reference("expression", few, [0.02, 0.04])
@@ -127,14 +114,16 @@ def test_reference_far_off_is_said_and_not_drawn(scripts, runs):
     assert reference("psnr", study, [28.0]) == (None, "")
 
 
-def test_pictures_and_page(scripts, runs, tmp_path, monkeypatch):
+def test_pictures_and_page(runs, tmp_path, monkeypatch):
     page = tmp_path / "presets.md"
-    marks = [f"<!-- {scripts[0].MARKER}: {which} -->" for which in ("begin", "end")]
+    marks = [
+        f"<!-- {time_to_quality.MARKER}: {which} -->" for which in ("begin", "end")
+    ]
     page.write_text(f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n")
-    monkeypatch.setattr(scripts[0], "DOCS", page)
+    monkeypatch.setattr(time_to_quality, "DOCS", page)
     words = [*map(str, runs), "--output", str(tmp_path / "out"), "--docs"]
     monkeypatch.setattr(sys, "argv", ["time_to_quality.py", *words])
-    scripts[0].main()
+    time_to_quality.main()
     text = page.read_text()
     assert "old" not in text and text.endswith(f"{marks[1]}\nafter\n")
     assert "![Measures over minutes, ana and ben](presets/time_to_quality.png)" in text

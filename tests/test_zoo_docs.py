@@ -5,34 +5,16 @@ A row that is missing or old: run `python benchmarks/zoo_table.py`.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import keras
+import pareto_picture
 import pytest
+import zoo_table
 from keras import layers, ops
 
-ROOT = Path(__file__).resolve().parent.parent
 
-
-def script(name):
-    """A benchmark as a module."""
-    path = ROOT / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def zoo():
-    return script("zoo_table")
-
-
-def test_every_architecture_has_a_row(zoo):
-    assert list(zoo.committed())[2:] == list(zoo.rows())  # after head and rule
+def test_every_architecture_has_a_row():
+    titles = list(zoo_table.committed())[2:]  # after head and rule
+    assert titles == list(zoo_table.rows())
 
 
 @pytest.mark.parametrize(
@@ -41,16 +23,16 @@ def test_every_architecture_has_a_row(zoo):
         *("IAE", "Lightweight", "Original", "SAEHD", "Swift"),
     ],
 )
-def test_counted_columns_are_those_of_the_code(zoo, title):
-    made = zoo.counted_cells(title, zoo.counts(title))
-    assert zoo.committed()[title][: zoo.COUNTED] == made
+def test_counted_columns_are_those_of_the_code(title):
+    made = zoo_table.counted_cells(title, zoo_table.counts(title))
+    assert zoo_table.committed()[title][: zoo_table.COUNTED] == made
 
 
-def test_original_by_hand(zoo):
+def test_original_by_hand():
     down = 32**2 * 75 * 128 + 3 * (16**2 * 25 * 128 * 256)  # the last three are equal
     enlargements = 4 * (4**2 * 9 * 1024 * 2048)  # as are all four of these
     by_hand = down + 2 * 16384 * 1024 + enlargements + 64**2 * 25 * 64 * 3
-    assert zoo.counts("Original")["macs"] == [by_hand]
+    assert zoo_table.counts("Original")["macs"] == [by_hand]
     assert round(by_hand / 1e9, 2) == 1.90
 
 
@@ -83,37 +65,35 @@ def attend(x):
         (layers.ReLU(), (6, 5), 0),
     ],
 )
-def test_layers_by_hand(zoo, layer, shape, expected):
+def test_layers_by_hand(layer, shape, expected):
     image = keras.Input(shape)
     model = keras.Model(image, layer(image))
-    assert zoo.macs_of(model) == expected
+    assert zoo_table.macs_of(model) == expected
     twice = keras.Model(image, layers.Add()([model(image), model(image)]))
-    assert zoo.macs_of(twice) == 2 * expected
+    assert zoo_table.macs_of(twice) == 2 * expected
 
 
-def test_counting_leaves_keras_as_it_was(zoo):
+def test_counting_leaves_keras_as_it_was():
     before = ops.conv, ops.matmul
-    with pytest.raises(RuntimeError, match="on the way"), zoo.counting([]):
+    with pytest.raises(RuntimeError, match="on the way"), zoo_table.counting([]):
         assert ops.conv is not before[0]
         raise RuntimeError("on the way")
     assert (ops.conv, ops.matmul) == before
 
 
-def test_text_between_marks_is_replaced_alone(zoo, tmp_path):
+def test_text_between_marks_is_replaced_alone(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("a\n<!-- t: begin -->\nold\n<!-- t: end -->\nb\n")
-    zoo.replace_between(page, "t", "new\nlines")
-    zoo.replace_between(page, "t", "new")
+    zoo_table.replace_between(page, "t", "new\nlines")
+    zoo_table.replace_between(page, "t", "new")
     assert page.read_text() == "a\n<!-- t: begin -->\nnew\n<!-- t: end -->\nb\n"
-    assert zoo.between(page, "t") == "new\n"
+    assert zoo_table.between(page, "t") == "new\n"
 
 
 def test_front_of_time_and_quality():
-    pareto = script("pareto_picture")
-
     def point(title, minutes, margin, expression):
         measures = {"identity_margin": margin, "expression": expression}
-        return pareto.Point(title, minutes, 100, measures)
+        return pareto_picture.Point(title, minutes, 100, measures)
 
     points = [
         point("best", 1, 0.3, 0.03),
@@ -123,11 +103,12 @@ def test_front_of_time_and_quality():
         point("quick", 0.5, 0.1, 0.09),
         point("as good as the best", 1, 0.3, 0.03),
     ]
-    found = [p.title for p in points if pareto.on_front(p, points)]
+    found = [p.title for p in points if pareto_picture.on_front(p, points)]
     assert found == ["best", "longer and more alike", "quick", "as good as the best"]
-    expression = [p for p in points if pareto.on_front(p, points, pareto.PANELS[1:])]
+    second = pareto_picture.PANELS[1:]
+    expression = [p for p in points if pareto_picture.on_front(p, points, second)]
     assert [p.title for p in expression] == ["best", "quick", "as good as the best"]
-    _, rows = pareto.table(points, {"(mean face)": {"expression": 0.0312}})
+    _, rows = pareto_picture.table(points, {"(mean face)": {"expression": 0.0312}})
     assert rows[0][:6] == ["**quick**", "0.5", "100", "0.100", "", ""]
     assert rows[1][0] == "no face found"
     assert rows[-1][6] == "3.12%"

@@ -21,6 +21,7 @@ from deepface_models.cli import (
     extract,
     importing,
     presets,
+    pretrain,
     train,
     verify,
 )
@@ -29,7 +30,7 @@ from deepface_models.cli._arguments import add_traceback
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, convert, evaluate, verify),
-    *(presets, importing, doctor, demo),
+    *(presets, pretrain, importing, doctor, demo),
 )
 _EPILOG = f"""\
 the main job in three commands:

@@ -73,6 +73,21 @@ def shift_hsv(image: Array, hue: float, saturation: float, value: float) -> Arra
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL))
 
 
+def scale_colors(image: Array, gain: Array, shift: Array | float) -> Array:
+    """Multiplies each color by a gain and adds a shift.
+
+    Args:
+        image: (H, W, 3) RGB uint8.
+        gain: (3,).
+        shift: In levels of 255, one for all colors or (3,).
+
+    Returns:
+        RGB uint8 of the same shape.
+    """
+    table = np.rint((_LEVELS[:, None] * gain + shift).clip(0, 255))
+    return np.asarray(cv2.LUT(image, table.astype("uint8")[None]))
+
+
 def change_colours(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
     """Draws the changes of light and colour that `a` asks for.
 

@@ -24,6 +24,16 @@ Array = NDArray[Any]
 STABLE_68 = (*range(17, 49), 54)
 # Where dlib's five are among the 68: both corners of both eyes, nose base.
 FIVE_OF_68 = (45, 42, 36, 39, 33)
+# Which of the 68 stands where each one does in a mirrored face.
+MIRROR_68 = np.array(
+    [
+        *range(16, -1, -1),
+        *range(26, 16, -1),
+        *(27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36),
+        *(41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60),
+        *(67, 66, 65),
+    ]
+)
 
 MEAN_FACE_68: Array = np.array(
     [

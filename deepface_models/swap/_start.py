@@ -21,9 +21,9 @@ _BATCH = 32
 class Start:
     """Starts new people's decoders from their mean face, once it has a network.
 
-    The network is pretrained (benchmarks/pretrain_swift.py), comes with a preset of
-    shared parts and is kept out of Keras' sight: no picture is drawn by it, nothing
-    of it is trained, and a person's decoder holds all that it gave.
+    The network is pretrained (pretraining/swift.py), comes with a preset of shared
+    parts and is kept out of Keras' sight: no picture is drawn by it, nothing of it is
+    trained, and a person's decoder holds all that it gave.
 
     Args:
         size: Pixels of the faces.

@@ -15,7 +15,7 @@ CLIPS = ROOT / "deepface_models" / "demo" / "clips"
 CONSENT = "Both speakers are volunteers of the GRID corpus"
 COMMANDS = (
     *("extract", "train", "convert", "evaluate", "verify"),
-    *("list", "describe", "fetch", "pack"),
+    *("list", "describe", "fetch", "pack", "pretrain"),
     *("import", "doctor", "demo"),
 )
 

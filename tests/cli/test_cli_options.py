@@ -44,6 +44,7 @@ def functions(command: str) -> list[Callable[..., Any]]:
         "describe": [dfm.presets.describe],
         "fetch": [dfm.presets.fetch],
         "pack": [dfm.presets.save_preset],
+        "pretrain": [dfm.pretraining.pretrain],
         "import": [dfm.importers.load_original],
     }[command]
 

@@ -1,32 +1,52 @@
-"""What a preset draws, as one picture for the docs: nobody in it is an official."""
+"""What an autoencoder's preset renders of images held out, as one picture for the docs.
+
+    python benchmarks/preset_sheets.py vae_faces_64 --data DATA --output docs/presets
+
+writes docs/presets/vae_faces_64.jpg, signed where it shows faces, and prints nothing
+else. DATA is the folder that the preset was pretrained from. Nobody in it is an
+official.
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import io
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pretrain_data import SHOWN, Face
 
+from deepface_models import presets
 from deepface_models._files import atomic_path
+from deepface_models._inputs import as_float
 from deepface_models.conversion import model_sha256
 from deepface_models.media import grid
 from deepface_models.media.image import embedded
+from deepface_models.pretraining import RECIPES
+from deepface_models.pretraining.autoencoders import seen
+from deepface_models.pretraining.data import read_digits, read_faces
+from deepface_models.pretraining.facts import FACES
+from deepface_models.pretraining.measures import rendered_by
+from deepface_models.pretraining.people import Face
 from deepface_models.provenance import Record, sign
 
 Array = NDArray[Any]
 
 COLUMNS, STEPS, WALKS, ROWS = 10, 8, 2, 2
+SHOWN = ("london_smiling", "sfhq_t2i", "synthetic_people", "pictures")
 LARGEST = 150_000  # bytes of a picture in docs, without its credentials
 
 
 def shown(faces: list[Face], count: int = COLUMNS) -> list[int]:
-    """One picture each of some people whose pictures may be shown, sources by turns."""
+    """One image each of some people whose images may be shown, sources by turns."""
     rng = np.random.default_rng(0)
     order = [int(i) for i in rng.permutation(len(faces))]
     chosen: list[int] = []
@@ -44,47 +64,43 @@ def shown(faces: list[Face], count: int = COLUMNS) -> list[int]:
 
 
 def sheet(model: Any, rows: dict[str, Array], originals: Array) -> Array:
-    """Rows of pictures by name, then interpolations and, if it can, samples."""
+    """Rows of images by name, then interpolations and, if it can, samples."""
     found = {name.split(" (")[0]: _pictures(row) for name, row in rows.items()}
     if not hasattr(model, "corrupt"):
         for number, walk in enumerate(_walks(model, originals)):
             found[f"one to another {number + 1}"] = _pictures(walk)
     if hasattr(model, "sample"):
-        drawn = _pictures(model.sample(ROWS * COLUMNS, seed=0))
+        samples = _pictures(model.sample(ROWS * COLUMNS, seed=0))
         for number in range(ROWS):
-            mine = drawn[number * COLUMNS : (number + 1) * COLUMNS]
-            found[f"drawn {number + 1}"] = mine
+            mine = samples[number * COLUMNS : (number + 1) * COLUMNS]
+            found[f"sampled {number + 1}"] = mine
     return grid(list(found.values()), labels=list(found))
 
 
 def _walks(model: Any, images: Array) -> Iterator[Array]:
-    """Two pictures with what lies between their codes, a row each."""
+    """Two images with what lies between their latents, a row each."""
     parts = np.linspace(0, 1, STEPS, dtype="float32")
     for first in range(0, min(2 * WALKS, len(images) - 1), 2):
         pair = images[first : first + 2]
         start, end = model.encode(pair)
         line = np.stack([start + (end - start) * part for part in parts])
-        drawn = np.clip(model.decode(line), 0, 1)
-        yield np.concatenate([_unit(pair[:1]), drawn, _unit(pair[1:])])
-
-
-def _unit(images: Array) -> Array:
-    return images.astype("float32") / 255 if images.dtype == np.uint8 else images
+        between = np.clip(model.decode(line), 0, 1)
+        yield np.concatenate([as_float(pair[:1]), between, as_float(pair[1:])])
 
 
 def _pictures(batch: Array) -> list[Array]:
-    """RGB pictures; digits are enlarged to 56 px."""
-    batch = _unit(batch)
+    """RGB images; digits are enlarged to 56 px."""
+    batch = as_float(batch)
     times = 2 if batch.shape[1] < 48 else 1
     larger = batch.repeat(times, axis=1).repeat(times, axis=2)
     return list(np.broadcast_to(larger, (*larger.shape[:3], 3)))
 
 
 def record(model: Any, name: str, originals: Array) -> Record:
-    """What is stated of faces that a preset drew from pictures held out."""
+    """What is stated of faces that a preset rendered from images held out."""
     return Record(
-        consent="Pictures under the licences in the preset's card; generated people",
-        source=f"{len(originals)} pictures held out",
+        consent="Images under the licenses in the preset's card; generated people",
+        source=f"{len(originals)} images held out",
         source_sha256=hashlib.sha256(np.ascontiguousarray(originals)).hexdigest(),
         model=name,
         model_sha256=model_sha256(model),
@@ -107,3 +123,30 @@ def write(path: Path, picture: Array, stated: Record | None = None) -> None:
         new.write_bytes(data.getvalue())
     if stated:
         sign(path, stated)
+
+
+def main(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("preset", help="its name")
+    parser.add_argument("--data", type=Path, help="what pretrain takes")
+    parser.add_argument("--weights", help="the preset's folder, where not its own")
+    parser.add_argument("--output", type=Path, default=Path("docs/presets"))
+    parser.add_argument("--cache", type=Path, default=Path("runs/pretrain/data"))
+    args = parser.parse_args(words)
+    recipe = RECIPES[args.preset]
+    model = presets.load(args.weights or args.preset)
+    if recipe.data == FACES:
+        data = read_faces(args.data, recipe.size, args.cache, None)
+        index = shown(data.faces)
+    else:
+        data, index = read_digits(recipe.data, args.data, None), list(range(COLUMNS))
+    rendered = rendered_by(model, seen(recipe, data.images), data.test)
+    originals = data.test[index]
+    rows = {"never seen": originals}
+    rows |= {name: one[index] for name, one in rendered.items()}
+    stated = record(model, args.preset, originals) if data.faces else None
+    write(args.output / f"{args.preset}.jpg", sheet(model, rows, originals), stated)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

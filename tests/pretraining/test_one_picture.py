@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
+import one_picture as script
 import pytest
 
 from deepface_models.swap import Swift
 from deepface_models.swap._swift_parts import logits
 
-ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "benchmarks").is_dir(), reason="needs the source tree"
-)
 PORTRAITS = "file,person,licence,lm5,note"
 PEOPLE = "file,person,age_range,sex,skin_tone"
-
-
-@pytest.fixture(scope="module")
-def script():
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    yield importlib.import_module("pretrain_one_picture")
-    sys.path.remove(str(ROOT / "benchmarks"))
 
 
 @pytest.fixture(scope="module")
@@ -50,76 +38,76 @@ def faces():
     return images[:2], rng.random((2, 64, 64), "float32"), images[2:]
 
 
-def drawn_of(model, code, images, masks):
+def rendered_of(model, code, images, masks):
     given = np.concatenate([images / np.float32(255), masks[..., None]], axis=-1)
     maps, vector = model.starting_parts["start"]([code, given])
     return np.asarray(model.trunk([maps, vector, logits(given)]))
 
 
-def test_a_picture_of_itself_is_drawn_without_a_code(script, model, faces):
+def test_a_picture_of_itself_is_rendered_without_a_code(model, faces):
     images, masks, _ = faces
-    drawn = script.draw(model, images, masks, images)
-    expected = drawn_of(model, np.zeros((2, 8), "float32"), images, masks)
-    assert drawn.shape == (2, 64, 64, 4)
-    np.testing.assert_allclose(drawn, expected, atol=1e-4)
+    rendered = script.render(model, images, masks, images)
+    expected = rendered_of(model, np.zeros((2, 8), "float32"), images, masks)
+    assert rendered.shape == (2, 64, 64, 4)
+    np.testing.assert_allclose(rendered, expected, atol=1e-4)
 
 
-def test_the_other_picture_gives_its_code_less_that_of_the_first(script, model, faces):
+def test_the_other_picture_gives_its_code_less_that_of_the_first(model, faces):
     images, masks, others = faces
-    drawn = script.draw(model, images, masks, others)
+    rendered = script.render(model, images, masks, others)
     code = (model.encode(others) - model.encode(images))[:, :8]
     np.testing.assert_allclose(
-        drawn, drawn_of(model, code, images, masks), atol=1e-3, rtol=0
+        rendered, rendered_of(model, code, images, masks), atol=1e-3, rtol=0
     )
-    still = script.draw(model, images, masks, images)
-    assert np.abs(drawn - still).max() > 1e-2
+    still = script.render(model, images, masks, images)
+    assert np.abs(rendered - still).max() > 1e-2
 
 
-def test_pairs_are_of_people_held_out(script, tmp_path):
+def test_pairs_are_of_people_held_out(tmp_path):
     real = ("001", "005")  # of whom the first was trained on
     rows = [f"london_smiling/{n}_smiling.jpg,london_{n},,1 2,male 24" for n in real]
     names = ("neutral", "happy", "sad")
     acted = [f"P001/emotion_{n}.jpg,P001,35-45,male,type II" for n in names]
     acted += [s.replace("P001", "P002") for s in acted]
     acted.append("P001/view_left.jpg,P001,35-45,male,type II")
-    for folder, lines in (("one", [PORTRAITS, *rows]), ("two", [PEOPLE, *acted])):
+    tables = {"portraits": [PORTRAITS, *rows], "synthetic_people": [PEOPLE, *acted]}
+    for folder, lines in tables.items():
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "index.csv").write_text("\n".join(lines))
-    found = script.pairs(tmp_path / "one", tmp_path / "neutral", tmp_path / "two")
+    found = script.pairs(tmp_path)
     named = [
         (str(p.base.relative_to(tmp_path)), p.other.file.name, p.other.person)
         for p in found
     ]
+    neutral = "synthetic_people/P001/emotion_neutral.jpg"
     assert named == [
-        ("neutral/005_neutral.jpg", "005_smiling.jpg", "london_005"),
-        ("two/P001/emotion_neutral.jpg", "emotion_happy.jpg", "synthetic_P001"),
-        ("two/P001/emotion_neutral.jpg", "emotion_sad.jpg", "synthetic_P001"),
+        ("landmarks/london/005_neutral.jpg", "005_smiling.jpg", "london_005"),
+        (neutral, "emotion_happy.jpg", "synthetic_P001"),
+        (neutral, "emotion_sad.jpg", "synthetic_P001"),
     ]
 
 
-def test_the_table_counts_people_and_weighs_them_alike(script):
+def test_the_table_counts_people_and_weighs_them_alike():
     def face(person, *groups):
-        return script.Face(Path("x"), person, "pictures", "", ("colours", *groups))
+        return script.Face(Path("x"), person, "pictures", ("colors", *groups))
 
     faces = [face("a", "women"), face("a", "women"), face("b", "women"), face("c")]
     faces.append(face("d", "glasses"))
     values = np.array([0.0, 1.0, 0.1, 0.4, 0.6])
-    ways = {"drawn": {"SSIM": values}, "unchanged": {"SSIM": values / 2}}
+    ways = {"rendered": {"SSIM": values}, "unchanged": {"SSIM": values / 2}}
     assert script.table(ways, faces) == {
-        "another expression from one picture, 4 people held out": {
-            "drawn": {"SSIM": 0.4},
+        "another expression from one image, 4 people held out": {
+            "rendered": {"SSIM": 0.4},
             "unchanged": {"SSIM": 0.2},
         },
-        "women, 2 people": {"drawn": {"SSIM": 0.3}, "unchanged": {"SSIM": 0.15}},
+        "women, 2 people": {"rendered": {"SSIM": 0.3}, "unchanged": {"SSIM": 0.15}},
     }
 
 
-def test_equal_pictures_have_nothing_left_to_measure(script, faces, monkeypatch):
+def test_equal_pictures_have_nothing_left_to_measure(faces, monkeypatch):
     images, masks, others = faces
     # Both need dlib's files; numbers of a picture will do.
-    monkeypatch.setattr(
-        script, "descriptors", lambda x: x[:, :8, :16, 0].reshape(2, -1)
-    )
+    monkeypatch.setattr(script, "embeddings", lambda x: x[:, :8, :16, 0].reshape(2, -1))
     monkeypatch.setattr(script, "shapes", lambda x: x[:, :4, :34, 0].reshape(2, 68, 2))
     shown = {"same": others / 255, "first": images / 255}
     found = script.measured(shown, others / 255, masks)

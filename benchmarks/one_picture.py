@@ -1,19 +1,20 @@
-"""What swift_64 and swift_128 draw of people never seen, from one picture of each.
+"""What swift_64 and swift_128 render of people never seen, from one image of each.
 
-    python benchmarks/pretrain_one_picture.py weights/swift_128 \
-        --portraits ../shared/data/portraits --neutral ../shared/data/landmarks/london \
-        --people ../shared/data/synthetic_people --output one_picture_128.json
+    python benchmarks/one_picture.py swift_128 --data DATA --output one_picture_128.json
 
-The people are those whom `pretrain_data.held_out` keeps from the pretraining. Nothing
-is learnt of them: the network that starts new people gets one picture, with a neutral
-face, in place of a mean one, and the latents of another less its own. What is drawn is
-held against that other picture, and so is the one picture as it is.
+prints SSIM, embedding distance and expression error, of everybody and by group, and
+writes them as JSON, which `deepface-models pretrain --results` takes into a card.
+DATA is the folder that the preset was pretrained from, with landmarks/london beside.
 
-SSIM is taken inside the other picture's face mask. The expression error is that of
-`deepface_models.evaluate`, in distances between the eyes; both pictures show one
-person, so that their mean shape drops out. Landmarks and descriptors are found where an
-aligned face is, in every picture alike. Means are over people, of means over their
-pictures. The JSON goes into a preset's card by `pretrain_swift.py --results`.
+The people are those whom the pretraining holds out. Nothing is learned of them: the
+decoder initializer gets one image, with a neutral face, in place of a mean one, and the
+latents of another less its own. What is rendered is held against that other image, and
+so is the one image as it is.
+
+SSIM is taken inside the other image's face mask. The expression error is that of
+`deepface_models.evaluate`, in distances between the eyes; both images show one person,
+so that their mean shape drops out. Landmarks and embeddings are found where an aligned
+face is, in every image alike. Means are over people, of means over their images.
 """
 
 from __future__ import annotations
@@ -29,41 +30,41 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-import pretrain_data
-import pretrain_pictures
+import preset_sheets
 from numpy.typing import NDArray
-from pretrain_data import Face
-from pretrain_measures import by_group, descriptors, mean_of, rounded
 
 from deepface_models._files import write_json
 from deepface_models._predict import predict
 from deepface_models.evaluation import measures, pictures
 from deepface_models.faces import FaceAligner, FaceSet, landmarks, template
 from deepface_models.media import grid, write_image
+from deepface_models.pretraining.measures import apart, by_group, embeddings, mean_of
+from deepface_models.pretraining.people import Face, listed
 from deepface_models.provenance import sign
 from deepface_models.swap import Swift
 from deepface_models.swap._swift_parts import logits
 
 Array = NDArray[Any]
-Values = dict[str, dict[str, Array]]  # of each way of drawing, measures of pairs
+Values = dict[str, dict[str, Array]]  # of each way of rendering, measures of pairs
 
-DRAWN, UNCHANGED = "drawn", "the one picture unchanged"
-DISTANCE, EXPRESSION = "descriptor distance to the real picture", "expression error"
+RENDERED, UNCHANGED = "rendered", "the one image unchanged"
+DISTANCE, EXPRESSION = "embedding distance to the real image", "expression error"
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The one picture of a person, and another that is to be drawn from it."""
+    """The one image of a person, and another that is to be rendered from it."""
 
     base: Path
     other: Face
 
 
-def pairs(portraits: Path, neutral: Path, people: Path) -> list[Pair]:
+def pairs(data: Path) -> list[Pair]:
     """Those of the people held out: real ones who smile, generated ones who act."""
-    listed = pretrain_data.listed(portraits) + pretrain_data.listed(people)
+    faces = listed(data / "portraits") + listed(data / "synthetic_people")
+    neutral = data / "landmarks" / "london"
     found = []
-    for face in filter(pretrain_data.held_out, listed):
+    for face in (face for face in faces if face.held_out):
         base = face.file.with_name("emotion_neutral.jpg")
         if face.source == "london_smiling":
             base = neutral / face.file.name.replace("smiling", "neutral")
@@ -75,7 +76,7 @@ def pairs(portraits: Path, neutral: Path, people: Path) -> list[Pair]:
 
 
 def aligned(chosen: list[Pair], size: int) -> tuple[list[Pair], FaceSet, FaceSet]:
-    """The pairs in both of whose pictures a face was found, and these faces."""
+    """The pairs in both of whose images a face was found, and these faces."""
     aligner = FaceAligner(image_size=size, identity=False, max_faces=1)
     paths = [path for pair in chosen for path in (pair.base, pair.other.file)]
     faces = aligner.extract(paths, progress=False)
@@ -88,14 +89,14 @@ def aligned(chosen: list[Pair], size: int) -> tuple[list[Pair], FaceSet, FaceSet
     return [chosen[n] for n in kept], bases, others
 
 
-def draw(model: Swift, bases: Array, masks: Array, others: Array) -> Array:
-    """Other expressions of the people of pictures, (N, S, S, 4) in [0, 1].
+def render(model: Swift, bases: Array, masks: Array, others: Array) -> Array:
+    """Other expressions of the people of images, (N, S, S, 4) in [0, 1].
 
     Args:
-        model: With what starts new people.
-        bases: One picture each, uint8 (N, S, S, 3).
+        model: With a decoder initializer.
+        bases: One image each, uint8 (N, S, S, 3).
         masks: Their face masks, (N, S, S) in [0, 1].
-        others: Pictures with the expressions, uint8 (N, S, S, 3).
+        others: Images with the expressions, uint8 (N, S, S, 3).
     """
     given = np.concatenate([bases / np.float32(255), masks[..., None]], axis=-1)
     code = (model.encode(others) - model.encode(bases))[:, : model.latent_size]
@@ -112,31 +113,24 @@ def shapes(images: Array) -> Array:
 
 
 def measured(shown: dict[str, Array], others: Array, masks: Array) -> Values:
-    """The measures of each pair for each way of drawing; all pictures are uint8."""
-    person, shape = descriptors(others), shapes(others)
+    """The measures of each pair for each way of rendering; all images are uint8."""
+    person, shape = embeddings(others), shapes(others)
     found = {}
     for name, images in shown.items():
         moved = measures.expression_offsets(shapes(images), shape, *np.zeros((2, 1, 1)))
         together = zip(images, others, masks, strict=True)
         found[name] = {
             "SSIM": np.array([pictures.ssim(*three) for three in together]),
-            DISTANCE: np.linalg.norm(descriptors(images) - person, axis=1),
+            DISTANCE: np.linalg.norm(embeddings(images) - person, axis=1),
             EXPRESSION: measures.expression_error(moved),
         }
     return found
 
 
 def firsts(faces: list[Face]) -> list[int]:
-    """Where the first picture of each person is."""
+    """Where the first image of each person is."""
     people = [face.person for face in faces]
     return [people.index(name) for name in dict.fromkeys(people)]
-
-
-def apart(images: Array) -> float:
-    """Mean descriptor distance of two people, from a picture of each."""
-    known = descriptors(images)
-    distances = np.linalg.norm(known[:, None] - known[None], axis=-1)
-    return rounded(distances[~np.eye(len(known), dtype=bool)].mean())
 
 
 def table(values: Values, faces: list[Face]) -> dict[str, Any]:
@@ -145,7 +139,7 @@ def table(values: Values, faces: list[Face]) -> dict[str, Any]:
     common = set.intersection(*(set(face.groups) for face in faces))
     groups = [sorted(set(face.groups) - common) for face in faces]
     count = len(set(people))
-    title = f"another expression from one picture, {count} people held out"
+    title = f"another expression from one image, {count} people held out"
     found = {title: {name: mean_of(one, people) for name, one in values.items()}}
     for name, one in values.items():
         for group, means in by_group(one, people, groups).items():
@@ -154,10 +148,10 @@ def table(values: Values, faces: list[Face]) -> dict[str, Any]:
 
 
 def show(found: dict[str, Any]) -> None:
-    print(f"{'':<28}{'SSIM':>8}{'descriptor':>12}{'expression':>12}")
+    print(f"{'':<28}{'SSIM':>8}{'embedding':>12}{'expression':>12}")
     for group, rows in found.items():
         print(group)
-        for name in (DRAWN, UNCHANGED):
+        for name in (RENDERED, UNCHANGED):
             one = rows[name]
             line = f"{one['SSIM']:>8.3f}{one[DISTANCE]:>12.3f}{one[EXPRESSION]:>12.2%}"
             print(f"  {name:<26}{line}")
@@ -171,10 +165,8 @@ def sheet(faces: list[Face], rows: dict[str, Array]) -> Array:
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset", type=Path, help="its folder")
-    parser.add_argument("--portraits", type=Path, required=True)
-    parser.add_argument("--neutral", type=Path, required=True, help="of London")
-    parser.add_argument("--people", type=Path, required=True, help="synthetic ones")
+    parser.add_argument("preset", help="its name or folder")
+    parser.add_argument("--data", type=Path, required=True, help="what pretrain takes")
     parser.add_argument("--output", type=Path, required=True, help="JSON of measures")
     parser.add_argument("--picture", type=Path, help="JPEG of eight people")
     return parser.parse_args(words)
@@ -183,21 +175,23 @@ def arguments(words: list[str]) -> argparse.Namespace:
 def main(words: list[str]) -> None:
     args = arguments(words)
     model = Swift.from_preset(args.preset, identities=("a", "b"))
-    wanted = pairs(args.portraits, args.neutral, args.people)
-    kept, bases, others = aligned(wanted, model.image_size)
-    print(f"{len(kept)} pairs; no face was found in {len(wanted) - len(kept)} more")
+    chosen = pairs(args.data)
+    kept, bases, others = aligned(chosen, model.image_size)
+    print(f"{len(kept)} pairs; no face was found in {len(chosen) - len(kept)} more")
     faces = [pair.other for pair in kept]
-    drawn = draw(model, bases.images, bases.masks(), others.images)[..., :3]
-    shown = {DRAWN: np.rint(255 * drawn).astype("uint8"), UNCHANGED: bases.images}
-    found = table(measured(shown, others.images, others.masks()), faces)
-    two = {"descriptor distance": apart(bases.images[firsts(faces)])}
-    write_json(args.output, found | {"two people of those": two})
-    show(found)
-    print(f"two people{two['descriptor distance']:>38.3f}")
+    found = render(model, bases.images, bases.masks(), others.images)[..., :3]
+    shown = {RENDERED: np.rint(255 * found).astype("uint8"), UNCHANGED: bases.images}
+    measured_of = table(measured(shown, others.images, others.masks()), faces)
+    two = apart(embeddings(bases.images[firsts(faces)]))
+    more = {"two people of those": {"embedding distance": two}}
+    write_json(args.output, measured_of | more)
+    show(measured_of)
+    print(f"two people{two:>38.3f}")
     if args.picture:
-        rows = {"one picture": bases.images, "another": others.images}
-        picture = sheet(faces, rows | {DRAWN: shown[DRAWN]})
-        stated = pretrain_pictures.record(model, args.preset.name, bases.images)
+        rows = {"one image": bases.images, "another": others.images}
+        picture = sheet(faces, rows | {RENDERED: shown[RENDERED]})
+        name = Path(args.preset).name
+        stated = preset_sheets.record(model, name, bases.images)
         write_image(args.picture, picture, stated.plain_metadata())
         sign(args.picture, stated)
 

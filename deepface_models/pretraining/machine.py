@@ -1,0 +1,71 @@
+"""Devices, and what a preset is trained by: machine and code."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import keras
+
+from deepface_models._version import __version__
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_REGISTRY = ":!presets/presets.json"  # grows by what is made
+
+
+def share_batches() -> int:
+    """Has each batch shared between all devices, and returns how many there are."""
+    devices = keras.distribution.list_devices()
+    if len(devices) > 1:
+        keras.distribution.set_distribution(
+            keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
+        )
+    return len(devices)
+
+
+def machine() -> str:
+    """Returns the accelerator, if Keras trains on one, and the processor."""
+    found = [_accelerator(), f"{os.cpu_count()} CPU cores, {platform.machine()}"]
+    return ", ".join(filter(None, found))
+
+
+def _accelerator() -> str:
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return "" if device.platform == "cpu" else str(device.device_kind)
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    details = tf.config.experimental.get_device_details
+    return str(details(devices[0]).get("device_name", "GPU")) if devices else ""
+
+
+def commit() -> str:
+    """Returns the code's commit and whether it was changed since, or its version.
+
+    The version stands for an installed package, which may lie in a folder of
+    somebody else's repository.
+    """
+    found = _git("rev-parse", "HEAD") if _git("ls-files", "_version.py") else ""
+    if not found:
+        return f"deepface_models {__version__}"
+    changed = _git("status", "--porcelain", "-uno", "--", ".", _REGISTRY)
+    return f"{found}, changed" if changed else found
+
+
+def _git(*words: str) -> str:
+    told = ["git", "-C", str(_PACKAGE), *words]
+    try:
+        done = subprocess.run(told, capture_output=True, text=True, encoding="utf-8")
+    except FileNotFoundError:  # a machine without git
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,194 @@
+"""What an autoencoder makes of images it never saw, beside PCA and JPEG.
+
+SSIM is that of `deepface_models.metrics.face_ssim`, PSNR in dB; both are taken over
+each person's images first, then over people, so that one with many images counts once.
+An embedding distance is dlib's, between an image and what was made of it (below 0.6
+they are taken for one person), and beside it that of two people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models._inputs import as_float
+from deepface_models.faces import template
+from deepface_models.faces.identity import chip, embed_chips
+from deepface_models.metrics import face_psnr, face_ssim
+from deepface_models.pretraining.compression import (
+    PCA,
+    as_bytes,
+    jpegs,
+    non_local_means,
+)
+
+Array = NDArray[Any]
+
+STRENGTHS = (10, 15, 20, 25, 30, 40)  # of OpenCV's non-local means
+MOST_PEOPLE = 100  # whose embeddings are taken
+_FEWEST = 2  # people of a group that is measured by itself
+
+
+def scores(images: Array, rendered: Array) -> dict[str, Array]:
+    """Returns SSIM and PSNR of each image, (N,)."""
+    found: dict[str, list[Array]] = {"SSIM": [], "PSNR": []}
+    for start in range(0, len(images), 64):
+        pair = [as_float(one[start : start + 64]) for one in (images, rendered)]
+        for name, metric in (("SSIM", face_ssim), ("PSNR", face_psnr)):
+            found[name].append(keras.ops.convert_to_numpy(metric(*pair)))
+    return {name: np.concatenate(values) for name, values in found.items()}
+
+
+def mean_of(values: dict[str, Array], people: Sequence[str]) -> dict[str, float]:
+    """Returns means over people of the means over their images."""
+    names = np.array(people)
+    return {
+        key: rounded(np.mean([v[names == name].mean() for name in set(people)]))
+        for key, v in values.items()
+    }
+
+
+def by_group(
+    values: dict[str, Array], people: Sequence[str], groups: Sequence[Sequence[str]]
+) -> dict[str, dict[str, float]]:
+    """Returns `mean_of` each group that has at least two people, who are counted."""
+    found = {}
+    for group in sorted({g for gs in groups for g in gs}):
+        index = [i for i, gs in enumerate(groups) if group in gs]
+        mine = [people[i] for i in index]
+        count = len(set(mine))
+        if count >= _FEWEST:
+            part = {name: v[index] for name, v in values.items()}
+            found[f"{group}, {count} people"] = mean_of(part, mine)
+    return found
+
+
+def embeddings(images: Array) -> Array:
+    """Returns dlib's embeddings of aligned faces, (N, 128)."""
+    points = template(5, images.shape[1], "full")
+    return embed_chips([chip(image, points) for image in as_bytes(images)])
+
+
+def apart(known: Array) -> float:
+    """Returns the mean distance between two embeddings of (N, 128)."""
+    distances = np.linalg.norm(known[:, None] - known[None], axis=-1)
+    return rounded(distances[~np.eye(len(known), dtype=bool)].mean())
+
+
+def embedding_distances(
+    images: Array, rendered: dict[str, Array], people: Sequence[str], most: int
+) -> dict[str, float]:
+    """Returns distances between embeddings of images and of what was made of them."""
+    first = list({name: i for i, name in reversed(list(enumerate(people)))}.values())
+    chosen = sorted(first)[:: max(1, math.ceil(len(first) / most))]
+    known = embeddings(images[chosen])
+    found = {
+        name: rounded(np.linalg.norm(embeddings(one[chosen]) - known, axis=1).mean())
+        for name, one in rendered.items()
+    }
+    if len(chosen) > 1:
+        found["two people"] = apart(known)
+    return found | {"people compared": len(chosen)}
+
+
+def rendered_by(model: Any, training: Array, images: Array) -> dict[str, Array]:
+    """Returns what the model and what needs no network make of images, by name.
+
+    The model's own comes under the name that `own` returns. PCA is named with the
+    bytes of its axes in float16, to be held against the model's.
+    """
+    if hasattr(model, "corrupt"):
+        return _denoised(model, training, images)
+    numbers = math.prod(model.decoder.input.shape[1:])
+    pca = PCA(training, numbers)
+    smaller, size = jpegs(images, 2 * numbers)
+    megabytes = f"{2e-6 * pca.axes.size:.1f} MB"
+    return {
+        "reconstruction": model.reconstruct(images),
+        f"PCA, {pca.components} components ({megabytes})": pca(images),
+        f"JPEG, {size:.0f} bytes (code in float16: {2 * numbers})": smaller,
+    }
+
+
+def own(model: Any) -> str:
+    """Returns the name of what the model itself makes of images."""
+    return "denoised" if hasattr(model, "corrupt") else "reconstruction"
+
+
+def _denoised(model: Any, training: Array, images: Array) -> dict[str, Array]:
+    some = training[:: max(1, len(training) // 16)]
+    strength = _best_strength(some, model.corrupt(some, seed=1))
+    noisy = model.corrupt(images, seed=0)
+    return {
+        "noisy": noisy,
+        "denoised": model.reconstruct(noisy),
+        f"OpenCV's non-local means, strength {strength}": non_local_means(
+            noisy, strength
+        ),
+    }
+
+
+def _best_strength(clean: Array, noisy: Array) -> float:
+    """Returns the strength of non-local means with the best PSNR on these images."""
+    return max(
+        STRENGTHS,
+        key=lambda s: float(scores(clean, non_local_means(noisy, s))["PSNR"].mean()),
+    )
+
+
+def report(
+    images: Array,
+    rendered: dict[str, Array],
+    ours: str,
+    people: Sequence[str] = (),
+    groups: Sequence[Sequence[str]] = (),
+) -> dict[str, Any]:
+    """Returns all measures, as a card shows them.
+
+    Args:
+        images: Held out, (N, H, W, C).
+        rendered: What was made of them, by name.
+        ours: The model's name among those.
+        people: Whose each image is; none of digits, which stand for themselves.
+        groups: What is known of each.
+    """
+    found: dict[str, Any] = {"images": len(images)}
+    if people:
+        found["people"] = len(set(people))
+    names = people or [str(i) for i in range(len(images))]
+    values = {name: scores(images, one) for name, one in rendered.items()}
+    for name, one in values.items():
+        found[name] = mean_of(one, names)
+    if people:
+        found["by group"] = by_group(values[ours], people, groups)
+        if MOST_PEOPLE:
+            found["embedding distance"] = embedding_distances(
+                images, rendered, people, MOST_PEOPLE
+            )
+    return {"people never seen" if people else "never seen": found}
+
+
+def lost_to_float16(model: Any, images: Array, render: Callable[[Any], Array]) -> float:
+    """Returns by how many dB the weights' rounding changes the mean PSNR."""
+    before = scores(images, render(model))["PSNR"].mean()
+    kept = model.get_weights()
+    model.set_weights([_half(weight) for weight in kept])
+    after = scores(images, render(model))["PSNR"].mean()
+    model.set_weights(kept)
+    return rounded(abs(before - after))
+
+
+def _half(weight: Array) -> Array:
+    if weight.dtype != np.float32:
+        return weight
+    return weight.astype("float16").astype("float32")
+
+
+def rounded(value: Any) -> float:
+    """Returns a value with four digits."""
+    return float(f"{float(value):.4g}")

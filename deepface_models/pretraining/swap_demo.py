@@ -1,0 +1,135 @@
+"""Pretraining of a face that belongs to nobody, to be put on anybody.
+
+The target identity, "nobody", is a synthetic person; s1 is the speaker of the demo's
+clips. Both start from swift_128, whose encoder stays as it is: it has seen many people,
+so that faces of anybody tell it their expression. s1 is left out of the preset; the
+demo's last clip is held out and measured on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from deepface_models import parts
+from deepface_models.data import Augmentation, SwapPairs
+from deepface_models.demo import CLIPS
+from deepface_models.evaluation import evaluate
+from deepface_models.faces import FaceAligner, FaceSet
+from deepface_models.media import IMAGE_SUFFIXES
+from deepface_models.pretraining.job import MODEL, Job
+from deepface_models.swap import Swift
+
+TARGET, SPEAKER = "nobody", "s1"
+_MEASURES = ("identity_wanted", "identity_replaced", "expression", "motion", "mouth")
+_PERSON = "images of one person"
+_GENERATED = (
+    "generated images of one person who does not exist (openpeople 0.1.2, P007, Prompt "
+    "Haus, MIT)"
+)
+
+
+@dataclass
+class Faces:
+    """Faces of the target identity, and of the speaker to train on and held out."""
+
+    target: FaceSet
+    learned: FaceSet
+    held_out: FaceSet
+    text: str
+
+
+def load(job: Job) -> Faces:
+    """Returns both people's faces; extracted on the first run."""
+    size, limit = job.recipe.size, job.settings["limit"]
+    generated = job.folder / "synthetic_people" / job.recipe.person
+    folder = generated if generated.is_dir() else job.folder
+    images = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES
+    )[:limit]
+    if not images:
+        raise FileNotFoundError(
+            f"{folder} holds no images. Expected those of one person, or "
+            f"synthetic_people/{job.recipe.person}/. Check --data."
+        )
+    aligner = FaceAligner(image_size=size)
+    target = aligner.extract(images, job.run / "faces" / TARGET)
+    clips = sorted((CLIPS / SPEAKER).glob("*.mpg"))
+    learned, held_out = aligner.extract(clips, job.run / "faces" / SPEAKER).split()
+    text = (
+        f"{len(target)} {_GENERATED if folder == generated else _PERSON} and clips of "
+        "speaker 1 of the GRID corpus (CC BY 4.0)"
+    )
+    return Faces(target, learned, held_out, text)
+
+
+def train(job: Job, faces: Faces) -> None:
+    """Trains, or goes on; leaves the model of both people and history."""
+    recipe, seed = job.recipe, job.settings["seed"]
+    keras.utils.set_random_seed(seed)
+    told = job.facts(faces.text)
+    model = _model(job)
+    model.freeze("encoder")
+    model.compile()
+    pairs = SwapPairs(
+        {TARGET: faces.target, SPEAKER: faces.learned},
+        recipe.batch_size,
+        steps=recipe.steps or 100,
+        augmentation=Augmentation.light(),
+        seed=seed,
+    )
+    steps = job.fit(model, pairs)
+    model.save_parts(job.run / MODEL)
+    job.note({**told, "steps": steps})
+
+
+def _model(job: Job) -> Swift:
+    """Returns a model of both people with the preset's encoder.
+
+    The latents that new people's faces set are left out: those of these two would say
+    nothing of anybody.
+    """
+    people = (TARGET, SPEAKER)
+    source = Swift.from_preset(job.recipe.preset, identities=people)
+    model = Swift(people, **job.recipe.arguments, dtype=job.settings["dtype"])
+    model.take_parts(source)
+    known = model.encoder.get_weights()
+    model.encoder.set_weights(source.encoder.get_weights()[: len(known)])
+    model.started_from = source.started_from
+    return model
+
+
+def finish(job: Job, faces: Faces) -> Path:
+    """Measures and packs the model without the speaker."""
+    job.check_data(faces.text)
+    model = alone(parts.load(job.run / MODEL))
+    data = f"{faces.text}; it starts from {model.started_from}."
+    results = measure(model, faces)
+    return job.pack(
+        model, data, results, dtype="float16", images=faces.target.images[:1]
+    )
+
+
+def alone(model: Swift) -> Swift:
+    """Returns the model of the target identity: the source is anybody."""
+    keras.utils.clear_session()  # layers' names, which are counted, go into files
+    only = Swift((TARGET,), model.image_size, basis_size=model.basis_size)
+    only.take_parts(model, {name: name for name in only.parts})
+    only.started_from = model.started_from
+    return only
+
+
+def measure(model: Swift, faces: Faces) -> dict[str, Any]:
+    """Returns measures on the clip held out, beside what learned nothing."""
+    found = evaluate(
+        model, faces.held_out, to=TARGET, wanted=faces.target, replaced=faces.learned
+    )
+    return {
+        f"{column}, {len(found.frames)} frames of {SPEAKER}": {
+            key: round(values[key], 4) for key in _MEASURES
+        }
+        for column, values in found.summary.items()
+    }

@@ -1,0 +1,178 @@
+"""Pretraining of what people share of `Swift`, from groups of views.
+
+An encoder and decoder pretrained as a plain autoencoder put the person into the latent,
+and then a swap shows the source person. Here the latent is of no use for that: the same
+latents have to render other people too (`groups`), each person's mean is taken from
+them, and who is rendered comes from a mean image. A linear map has to tell from them
+where the landmarks are.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from deepface_models.losses import FaceLoss
+from deepface_models.pretraining.group_batches import Groups
+from deepface_models.pretraining.groups import POINTS, STEPS, VIEWS
+from deepface_models.pretraining.job import Job
+from deepface_models.pretraining.machine import share_batches
+from deepface_models.pretraining.views import TALKERS, Views, gather
+from deepface_models.swap import Swift
+from deepface_models.swap._swift_parts import logits
+
+# Of latents and on their squares: what matters little is lost.
+_NOISE, _SMALL = 0.3, 1e-4
+_LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
+_PEOPLE = ("a", "b")
+ADAPTED = 128  # latents that the faces of new people are to set (swap/_detail.py)
+
+
+class OfGroups(layers.Layer):
+    """Means over the views of each group, or what is left of inputs without them."""
+
+    def __init__(self, left: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.left = left
+
+    def call(self, inputs: Any) -> Any:
+        """Returns a tensor of the same shape, (groups * VIEWS, ...)."""
+        shape = tuple(inputs.shape[1:])
+        grouped = ops.reshape(inputs, (-1, VIEWS, *shape))
+        mean = ops.mean(grouped, axis=1, keepdims=True)
+        found = grouped - mean if self.left else ops.repeat(mean, VIEWS, axis=1)
+        return ops.reshape(found, (-1, *shape))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of the input."""
+        return input_shape
+
+
+class ByteFaceLoss(FaceLoss):
+    """`FaceLoss` of targets in bytes."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns the loss of each image; see `GroupSampler.batch` for the target."""
+        unit = y_true / 255.0
+        weight = unit[..., 4:] * (255.0 / STEPS)
+        return super().call(ops.concatenate([unit[..., :4], weight], -1), y_pred)
+
+
+def build(model: Swift) -> keras.Model:
+    """Returns the training model around encoder, decoder initializer and trunk."""
+    size = model.image_size
+    image = keras.Input((size, size, 3), name="image", dtype="uint8")
+    face = keras.Input((size, size, 4), name="face", dtype="uint8")
+    seen, known = (layers.Rescaling(1.0 / 255.0)(x) for x in (image, face))
+    latent = OfGroups(left=True)(model.encoder(seen))
+    latent = layers.ActivityRegularization(l2=_SMALL)(latent)
+    latent = layers.GaussianNoise(_NOISE)(latent)
+    mean = OfGroups(left=False)(known)
+    maps, vector = model.starting_parts["start"]([latent, mean])
+    rendered = model.parts["trunk"]([maps, vector, logits(mean)])
+    points = layers.Dense(POINTS, use_bias=False, name="points")(latent)
+    outputs = {"rendered": rendered, "points": points}
+    return keras.Model({"image": image, "face": face}, outputs)
+
+
+def even(model: Swift, data: Groups) -> None:
+    """Scales latents to a mean square of 1 about their person's mean."""
+    images = np.concatenate([data[n][0]["image"] for n in range(min(8, len(data)))])
+    latents = model.encode(images).reshape(-1, VIEWS, model.latent_size)
+    scale = float(np.std(latents - latents.mean(axis=1, keepdims=True)))
+    last = model.encoder.layers[-1]
+    first = model.starting_parts["start"].get_layer("coarse")
+    last.set_weights([weight / scale for weight in last.get_weights()])
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel * scale, bias])
+
+
+def load(job: Job) -> Views:
+    """Returns the faces of many people, from images and clips or gathered."""
+    size = job.recipe.size
+    if job.gathered:
+        return Views.open(job.gathered).resized(size)
+    given = job.settings["leave_out"]
+    if given is None:
+        there = job.folder / TALKERS
+        given = [name for name in job.recipe.leave_out if (there / name).is_dir()]
+    cache = job.run.parent / f"faces_{size}"
+    return gather(job.folder, size, cache, given, job.settings["limit"])
+
+
+def train(job: Job, views: Views) -> None:
+    """Trains, or goes on; leaves the shared parts and history."""
+    recipe, seed, groups = job.recipe, job.settings["seed"], _groups(job)
+    # First, as its processes are forks of this one.
+    data = Groups(views, seed, groups, recipe.steps or 50, recipe.reuse, job.workers)
+    devices = share_batches() if job.distribute else 1
+    if groups % devices:
+        data.close()
+        raise ValueError(
+            f"batch_size={recipe.batch_size} was given for {devices} devices. Expected "
+            f"a multiple: give {VIEWS * devices * math.ceil(groups / devices)}."
+        )
+    told = job.facts(views.text, devices, views.commit)
+    keras.utils.set_random_seed(seed)
+    model = _model(job)
+    whole = build(model)
+    whole.compile(
+        keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99),
+        {"rendered": ByteFaceLoss(), "points": "mae"},
+        {"rendered": 1.0, "points": _LANDMARKS},
+    )
+    try:
+        steps = job.fit(whole, data, every=40)
+        even(model, data)
+    finally:
+        data.close()
+    for name, part in _learned(model).items():
+        part.save_weights(job.run / f"{name}.weights.h5")
+    job.note({**told, "steps": steps})
+
+
+def finish(job: Job, views: Views) -> Path:
+    """Packs the parts that people share."""
+    model = _model(job, "float32")
+    for name, part in _learned(model).items():
+        part.load_weights(job.run / f"{name}.weights.h5")
+    roomy = with_adapted_latents(model)
+    return job.pack(roomy, job.told["data"], {}, shared=True, dtype="float16")
+
+
+def with_adapted_latents(model: Swift) -> Swift:
+    """Returns the same model with latents that the faces of new people set."""
+    keras.utils.clear_session()  # layers' names, which are counted, go into files
+    roomy = Swift(_PEOPLE, model.image_size, detail_size=ADAPTED)
+    roomy.take_parts(model)  # but for the encoder, which differs
+    given, own = model.encoder.get_weights(), roomy.encoder.get_weights()
+    roomy.encoder.set_weights([*given, *own[len(given) :]])
+    return roomy
+
+
+def _groups(job: Job) -> int:
+    size = job.recipe.batch_size
+    if size % VIEWS or size < VIEWS:
+        raise ValueError(
+            f"batch_size={size} was given. Expected a multiple of {VIEWS}, the images "
+            f"of a group. Use {VIEWS * max(1, round(size / VIEWS))}."
+        )
+    return size // VIEWS
+
+
+def _model(job: Job, dtype: str | None = None) -> Swift:
+    how = dtype or job.settings["dtype"]
+    model = Swift(_PEOPLE, **job.recipe.arguments, dtype=how)
+    model.build_starting_parts(["start"])
+    return model
+
+
+def _learned(model: Swift) -> dict[str, keras.Model]:
+    """Returns the parts that people share, and the decoder initializer."""
+    shared = {name: model.parts[name] for name in ("encoder", "trunk")}
+    return {**shared, **model.starting_parts}
