@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -56,3 +57,19 @@ def people():
     """Two sets of 64 px with 5 landmarks: ana's 6 and ben's 9 faces. Not to change."""
     counts = {"ana": 6, "ben": 9}
     return {name: face_set(PICTURES[name], n, 64) for name, n in counts.items()}
+
+
+@pytest.fixture
+def odd_entries():
+    """Returns a function that fills a folder with what only looks like media."""
+
+    def make(folder):
+        (folder / "folder.jpg").mkdir()
+        (folder / "broken.png").symlink_to(folder / "nowhere.png")
+        (folder / "round.png").symlink_to(folder / "round.png")
+        os.mkfifo(folder / "pipe.jpg")
+        with open(os.path.join(os.fsencode(folder), b"\xff\xfe.png"), "wb"):
+            pass
+        return 5
+
+    return make

@@ -112,4 +112,7 @@ def run(args: argparse.Namespace) -> int:
     say(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
     say(f"Look through {Path(args.output) / 'sheet.png'}; delete pictures in")
     say(f"{Path(args.output) / 'faces'} to leave wrong ones out.")
-    return 0
+    if not faces.failed:
+        return 0
+    say(f"{len(faces.failed)} sources could not be read; see the warnings above.")
+    return 1

@@ -14,6 +14,7 @@ import numpy as np
 
 from deepface_models._errors import MediaError
 from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from deepface_models.media.folders import Listing, list_media
 
 _PICTURES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
 
@@ -40,8 +41,8 @@ def check_file(source: Path, output: Path, kind: str) -> None:
     """Refuses an output that is the source, a folder or of a kind that is not signed.
 
     Raises:
-        ValueError: `output` is `source`, or a folder.
-        MediaError: The extension does not suit.
+        ValueError: `output` is a folder.
+        MediaError: `output` is `source`, or its extension does not suit.
     """
     check_apart(source, output)
     if output.is_dir():
@@ -59,29 +60,27 @@ def check_file(source: Path, output: Path, kind: str) -> None:
 
 
 def check_apart(source: Path, output: Path) -> None:
-    """Refuses to write over the source, under whatever name."""
+    """Refuses to write over the source, under whatever name.
+
+    Raises:
+        MediaError: `output` is `source`.
+    """
     same = source.resolve() == output.resolve()
     if same or (output.exists() and os.path.samefile(source, output)):
-        raise ValueError(
+        raise MediaError(
             f"The output {output} is the source {source} itself. Expected another "
             "place, because the source is never overwritten. Choose another name."
         )
 
 
-def sources_in(folder: Path) -> list[Path]:
-    """Returns the pictures and videos of a folder, sorted by name."""
-    known = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in known
-        and path.is_file()
-        and not path.name.startswith(".")
-    )
-    if not found:
+def sources_in(folder: Path) -> Listing:
+    """Returns the pictures and videos of a folder, in natural order."""
+    found = list_media(folder)
+    if not found.files and not found.odd:
         raise MediaError(
             f"{folder} holds no picture and no video. Expected files with one of the "
-            f"extensions {' '.join(known)}. Name another folder."
+            f"extensions {' '.join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}. Name another "
+            "folder."
         )
     return found
 

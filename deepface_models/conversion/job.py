@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,11 @@ from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import write_video
 from deepface_models.media import media_kind, write_image
+from deepface_models.media.folders import FILE_ERRORS, check_outside, reason
 from deepface_models.media.image import read_layers
 from deepface_models.provenance import Certificate, Record, sign
 
 Array = NDArray[Any]
-_log = logging.getLogger("deepface_models")
 _DIARY = "conversion.jsonl"
 
 
@@ -56,7 +55,7 @@ def convert(
 
     Args:
         source: A picture, a video or a folder; never changed.
-        output: File or folder to write; not the source itself.
+        output: File or folder to write; not the source itself, and no folder in it.
         model: A trained `FaceSwap`.
         to: Whose face to draw; one of `model.identities`.
         consent: Who agreed to this use and where that is written down.
@@ -84,7 +83,8 @@ def convert(
             pictures and videos without it are copied and counted instead.
         MediaError: The source cannot be read, or the output's extension is none that
             can be signed.
-        ValueError: The output is the source, or an option has no such value.
+        ValueError: The output is the source or lies in its folder, or an option has
+            no such value.
 
     Example:
         convert("ana.mp4", "ben.mp4", model, to="ben", consent="Release 2026-03")
@@ -132,20 +132,19 @@ class _Job:
     def folder(self, source: Path, output: Path, bar: Progress) -> ConversionReport:
         """Converts a folder's files one by one, leaving out finished ones."""
         _places.check_apart(source, output)
-        sources = _places.sources_in(source)
-        names = _places.result_names(sources)
+        check_outside(source, output)
+        found = _places.sources_in(source)
+        names = _places.result_names(found.files)
         output.mkdir(parents=True, exist_ok=True)
         diary = Diary(output / _DIARY, self._settings())
-        report = ConversionReport(output)
-        bar.task("files", len(sources))
-        for path in sources:
-            result = output / names[path]
-            if diary.has(path, result):
-                report.resumed += 1
-            else:
-                self._one_of_many(path, result, report, diary)
+        report = ConversionReport(output, left_out=dict(found.left_out))
+        bar.task("files", len(found.files))
+        for path, why in found.odd.items():
+            report.fail(path.name, why)
+        for path in found.files:
+            self._one_of_many(path, output / names[path], report, diary)
             bar.advance()
-        if len(report.failed) == len(sources):
+        if len(report.failed) == len(found.files) + len(found.odd):
             raise MediaError(next(iter(report.failed.values())))
         return report
 
@@ -153,14 +152,16 @@ class _Job:
         self, source: Path, output: Path, report: ConversionReport, diary: Diary
     ) -> None:
         try:
+            if diary.has(source, output):
+                report.resumed += 1
+                return
             _places.check_apart(source, output)
             done = self.file(source, output, Progress(False), must_swap=False)
-        except MediaError as error:
-            _log.warning("%s", error)
-            report.failed[source.name] = str(error)
+            diary.note(source, output)
+        except FILE_ERRORS as error:
+            report.fail(source.name, reason(source, error))
             return
         report.add(done)
-        diary.note(source, output)
 
     def file(
         self, source: Path, output: Path, bar: Progress, must_swap: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models._display import message, one_line
+
+_log = logging.getLogger("deepface_models")
 
 
 @dataclass
@@ -25,6 +28,7 @@ class ConversionReport:
         files: Files written.
         resumed: Files that an earlier, interrupted run had finished.
         failed: Why files of a folder could not be converted, by their names.
+        left_out: How many entries of a folder are neither picture nor video, by kind.
         seconds: Time by stage: read, detect, track, centre, draw, blend, write, sign.
     """
 
@@ -36,6 +40,7 @@ class ConversionReport:
     files: int = 0
     resumed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -54,6 +59,11 @@ class ConversionReport:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name, spent in other.seconds.items():
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+    def fail(self, name: str, why: str) -> None:
+        """Notes and logs that a file of a folder could not be converted."""
+        _log.warning("%s", why)
+        self.failed[name] = why
 
     def to_json(self) -> dict[str, Any]:
         """Returns the report as JSON values."""

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from deepface_models._display import message
 from deepface_models._errors import MediaError
 from deepface_models.media import IMAGE_SUFFIXES, read_image
+from deepface_models.media.folders import FILE_ERRORS, list_media, reason
+from deepface_models.media.kinds import existing
 
 Array = NDArray[Any]
 
@@ -30,7 +32,7 @@ def load_pictures(
     `images` instead, and for loose photographs see `faces.FaceAligner`.
 
     Args:
-        pictures: A folder (with all folders in it, in the order of names), a
+        pictures: A folder (with all folders in it, in natural order: 2 before 10), a
             picture, or a list of both.
         image_size: Side of the result in px. Larger pictures are averaged over
             areas, smaller ones enlarged (bicubic).
@@ -52,50 +54,48 @@ def load_pictures(
             f"image_size={image_size} and max_pictures={max_pictures} were given. "
             "Expected whole numbers of 1 or more. Leave max_pictures out for all."
         )
-    paths = _chosen(_listed(pictures), max_pictures)
-    images, damaged = [], []
+    paths, damaged = _listed(pictures)
+    if damaged and strict:
+        raise MediaError(damaged[0])
+    paths = _chosen(paths, max_pictures)
+    images = []
     for path in paths:
         try:
             images.append(_square(read_image(path), image_size))
-        except MediaError as error:
+        except FILE_ERRORS as error:
             if strict:
                 raise
-            damaged.append(error)
+            damaged.append(reason(path, error))
+    count = len(images) + len(damaged)
     if damaged and not images:
         raise MediaError(
-            f"None of {len(paths)} pictures can be read. The first: {damaged[0]}"
+            f"None of {count} pictures can be read. The first: {damaged[0]}"
         )
     if damaged:
-        warnings.warn(_report(damaged, len(paths)), stacklevel=2)
+        warnings.warn(_report(damaged, count), stacklevel=2)
     return np.stack(images)
 
 
-def _listed(pictures: str | Path | Sequence[str | Path]) -> list[Path]:
+def _listed(
+    pictures: str | Path | Sequence[str | Path],
+) -> tuple[list[Path], list[str]]:
+    """Returns the pictures' paths, and why entries of folders are none."""
     given = [pictures] if isinstance(pictures, str | Path) else list(pictures)
     paths: list[Path] = []
-    for place in map(Path, given):
-        if not place.exists():
-            raise FileNotFoundError(
-                f"Nothing is at {place}. Expected a folder or a picture. Check the "
-                f"spelling; relative paths start at {Path.cwd()}."
-            )
-        paths += _inside(place) if place.is_dir() else [place]
-    if not paths:
+    odd: list[str] = []
+    for place in map(existing, given):
+        if not place.is_dir():
+            paths.append(place)
+            continue
+        found = list_media(place, IMAGE_SUFFIXES, inner=True)
+        paths += found.files
+        odd += found.odd.values()
+    if not paths and not odd:
         raise MediaError(
             f"{', '.join(map(str, given)) or 'An empty list'} holds no picture. "
             f"Expected files that end in {' '.join(IMAGE_SUFFIXES)}. Check the path."
         )
-    return paths
-
-
-def _inside(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and path.is_file()
-        and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    )
+    return paths, odd
 
 
 def _chosen(paths: list[Path], most: int | None) -> list[Path]:
@@ -115,6 +115,6 @@ def _square(image: Array, size: int) -> Array:
     return np.asarray(cv2.resize(middle, (size, size), interpolation=how))
 
 
-def _report(damaged: list[MediaError], count: int) -> str:
+def _report(damaged: list[str], count: int) -> str:
     lines = [f"{len(damaged)} of {count} pictures cannot be read and were left out:"]
     return "\n".join([*lines, *map(message, damaged)])

@@ -26,6 +26,8 @@ from deepface_models.media import (
     read_image,
     read_video,
 )
+from deepface_models.media.folders import FILE_ERRORS, reason
+from deepface_models.media.kinds import check_name
 
 from . import identity
 from ._chunks import chunk_length, most_waiting
@@ -98,8 +100,11 @@ class Extraction:
 
     def run(self, source: str | Path | Sequence[str | Path]) -> FaceSet:
         """Goes through the sources and returns the set."""
-        sources = expand(source)
+        sources, odd = expand(source, self.output)
+        for path, why in odd.items():
+            self._fail(path, why)
         self.set = self._open(self.output)
+        sources = self._hashed(sources)
         self._check_unchanged(sources)
         self._keep_whole_chunks()
         sources = self._recognise(sources)
@@ -140,10 +145,28 @@ class Extraction:
         made.options = options
         return made
 
+    def _hashed(self, sources: list[str]) -> list[str]:
+        """Returns the sources whose bytes can be read."""
+        for source in sources:
+            try:
+                check_name(Path(source))
+                self._digests[source] = sha256_file(source)
+            except FILE_ERRORS as error:
+                self._fail(source, reason(Path(source), error))
+        return [source for source in sources if source in self._digests]
+
+    def _fail(self, source: str, why: str) -> None:
+        _log.warning("%s", why)
+        self.unreadable[source] = why
+
     def _check_unchanged(self, sources: list[str]) -> None:
         for source in sources:
             known = self.set.progress.get(source)
-            if known and known["sha256"] != sha256_file(source):
+            if known is None or known["sha256"] == self._digests[source]:
+                continue
+            if known["status"] == "unreadable":
+                del self.set.progress[source]  # a whole copy has taken its place
+            else:
                 raise IntegrityError(
                     f"{source} is not the file that {self.set.folder} was begun with. "
                     "Expected the same bytes. Extract into a new folder."
@@ -174,8 +197,6 @@ class Extraction:
         known = self.set.progress.get(source)
         if known is not None:
             return str(known["sha256"])
-        if source not in self._digests:
-            self._digests[source] = sha256_file(source)
         return self._digests[source]
 
     def _keep_whole_chunks(self) -> None:
@@ -195,12 +216,11 @@ class Extraction:
                 known = {"sha256": self._digest(source)}
                 known |= {"status": "partial", "next_frame": 0}
                 self.set.progress[source] = known
-            if known["status"] == "partial":
+            if known["status"] != "done":
                 try:
                     yield from self._read(source, known["next_frame"])
-                except MediaError as error:
-                    _log.warning("%s", error)
-                    self.unreadable[source] = str(error)
+                except FILE_ERRORS as error:
+                    self._fail(source, reason(Path(source), error))
                     known["status"] = "unreadable"
 
     def _read(self, source: str, start: int) -> Iterator[_Chunk]:
@@ -274,7 +294,7 @@ class Extraction:
         total = 0
         for source in sources:
             state = self.set.progress.get(source, {})
-            if state.get("status", "partial") != "partial":
+            if state.get("status") == "done":
                 continue
             count = 1
             if media_kind(source) == "video":
@@ -283,9 +303,10 @@ class Extraction:
         return total or None
 
     def _finish(self, sources: list[str]) -> FaceSet:
+        self.set.failed = self.unreadable
         self.set.save()
         if not len(self.set):
-            if len(self.unreadable) == len(sources):
+            if self.unreadable.keys() >= set(sources):
                 raise MediaError(next(iter(self.unreadable.values())))
             who = "No face" if self.person is None else "No face of the person"
             raise FaceNotFoundError(
@@ -299,7 +320,10 @@ class Extraction:
 
 
 def _frames(video: str) -> int:
-    info = probe(video)
+    try:
+        info = probe(video)
+    except FILE_ERRORS:  # said when it is its turn
+        return 1
     return info.frames or round(float((info.duration or 0) * info.fps))
 
 

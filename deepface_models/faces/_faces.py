@@ -41,6 +41,7 @@ class Faces:
         self.folder = None if folder is None else Path(folder)
         self.progress: dict[str, dict[str, Any]] = {}
         self.options: dict[str, Any] = {}
+        self.failed: dict[str, str] = {}  # of the extraction: source -> reason
         self._records: list[Record] = []
         self._images: Array | None = None
         self._next = 0

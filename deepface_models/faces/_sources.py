@@ -6,23 +6,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepface_models._errors import FaceNotFoundError
-from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, media_kind
+from deepface_models.media import media_kind
+from deepface_models.media.folders import check_outside, list_media
 
 
-def expand(source: str | Path | Sequence[str | Path]) -> list[str]:
-    """The pictures and videos of a path, a folder (sorted by name) or a list."""
+def expand(
+    source: str | Path | Sequence[str | Path], output: str | Path | None
+) -> tuple[list[str], dict[str, str]]:
+    """Finds the pictures and videos of a path, a folder or a list.
+
+    Args:
+        source: A path or several; folders give their files in natural order.
+        output: Where faces are to be written.
+
+    Returns:
+        Resolved paths, each once, and why entries of folders cannot be read.
+
+    Raises:
+        FaceNotFoundError: There is not one picture or video.
+        ValueError: `output` lies inside a folder that is read.
+    """
     listed = [source] if isinstance(source, str | Path) else list(source)
     paths: list[Path] = []
+    odd: dict[str, str] = {}
     for item in map(Path, listed):
-        if media_kind(item) == "folder":
-            known = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-            inside = sorted(p for p in item.iterdir() if p.suffix.lower() in known)
-            paths += [p for p in inside if not p.name.startswith(".")]
-        else:
+        if media_kind(item) != "folder":
             paths.append(item)
-    if not paths:
+            continue
+        if output is not None:
+            check_outside(item, Path(output))
+        found = list_media(item)
+        paths += found.files
+        odd |= {str(path): why for path, why in found.odd.items()}
+    if not paths and not odd:
         raise FaceNotFoundError(
             f"{source} holds no picture and no video. Expected at least one. "
             "Name a folder with pictures or videos."
         )
-    return list(dict.fromkeys(str(p.resolve()) for p in paths))
+    return list(dict.fromkeys(str(p.resolve()) for p in paths)), odd

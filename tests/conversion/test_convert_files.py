@@ -307,6 +307,44 @@ def test_a_folder_keeps_its_frames_and_names(short, frame, quick, tmp_path):
     assert (again.resumed, again.files) == (4, 0)
 
 
+def test_odd_entries_of_a_folder_are_counted(
+    frame, quick, tmp_path, odd_entries, monkeypatch
+):
+    """Issue 17, 3: one odd entry never ends the run, nor a signature that fails."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    count = odd_entries(folder)
+    for name in ("12:30.png", "frame10.png", "frame2.png", "x" * 250 + ".png"):
+        write_image(folder / name[-100:], frame)
+    (folder / "frame10.png").write_bytes((folder / "frame2.png").read_bytes() + b" ")
+    (folder / ("x" * 96 + ".png")).rename(folder / ("x" * 250 + ".png"))
+    (folder / "notes.txt").write_text("no media", encoding="utf-8")
+    seen: list[str] = []
+
+    def sign_or_fail(place, record, certificate):
+        seen.append(record.source)
+        if record.source == "frame2.png":
+            raise ProvenanceError("The certificate has expired.")
+
+    monkeypatch.setattr("deepface_models.conversion.job.sign", sign_or_fail)
+    report = convert(folder, output, quick.model, converter=quick, **TOLD)
+    assert seen == ["12:30.png", "frame2.png", "frame10.png"]
+    assert report.files == 2 and len(report.failed) == count + 2
+    assert "expired" in report.failed["frame2.png"]
+    assert "too long" in report.failed["x" * 250 + ".png"]
+    assert report.left_out == {".txt": 1}
+    assert not [name for name in os.listdir(output) if name.startswith(".")]
+    json.dumps(report.to_json())
+
+
+def test_a_folder_is_not_converted_into_itself(frame, quick, tmp_path):
+    """Issue 17, 3: output inside the source folder."""
+    write_image(tmp_path / "a.png", frame)
+    with pytest.raises(ValueError, match="inside the source folder"):
+        convert(tmp_path, tmp_path / "out", quick.model, converter=quick, **TOLD)
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
 def test_other_settings_or_sources_are_converted_anew(frame, quick, aligner, tmp_path):
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()

@@ -94,3 +94,15 @@ def test_real_photographs():
     middle = whole[top : top + side, left : left + side].astype("float32")
     expected = cv2.resize(middle, (64, 64), interpolation=cv2.INTER_AREA)
     assert np.abs(images[0] - expected).max() <= 1
+
+
+def test_odd_entries_are_named_and_the_rest_is_read(tmp_path, odd_entries):
+    """Issue 17, 3: folders of training pictures hold odd entries too."""
+    write_image(tmp_path / "a10.png", np.full((9, 9, 3), 10, "uint8"))
+    write_image(tmp_path / "a2.png", np.full((9, 9, 3), 2, "uint8"))
+    count = odd_entries(tmp_path) - 1  # a folder named like a picture is a folder
+    with pytest.warns(UserWarning, match=rf"{count} of {count + 2} pictures cannot"):
+        read = load_pictures(tmp_path, 8)
+    assert read[:, 0, 0, 0].tolist() == [2, 10]
+    with pytest.raises(MediaError, match="Expected"):
+        load_pictures(tmp_path, 8, strict=True)

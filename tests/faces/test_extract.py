@@ -219,3 +219,51 @@ def test_rotated_and_gray_pictures(tmp_path):
     found = quick().extract(tmp_path, progress=False)
     assert len(found) == 2
     assert np.abs(found.images[0].mean(2) - found.images[1].mean(2)).mean() < 12
+
+
+def test_odd_entries_of_a_folder_do_not_end_the_run(tmp_path, odd_entries, caplog):
+    """Issue 17, 3: they count as failed with their reason, the rest is done."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    count = odd_entries(folder)
+    shutil.copy(DATA / next(iter(TRUTH)), folder / "12:30.jpg")
+    shutil.copy(DATA / next(iter(TRUTH)), folder / ("x" * 250 + ".jpg"))
+    (folder / "text.jpg").write_text("no picture", encoding="utf-8")
+    (folder / "text.mp4").write_text("no video", encoding="utf-8")
+    (folder / "notes.txt").write_text("notes", encoding="utf-8")
+    found = quick().extract(folder, tmp_path / "set", progress=True)
+    assert len(found) >= 1 and len(found.failed) == count + 2
+    assert any("text.mp4 cannot be read as a video" in w for w in found.failed.values())
+    assert "left out 1 .txt." in caplog.text
+    again = quick().extract(folder, tmp_path / "set", progress=False)
+    assert again.failed.keys() == found.failed.keys()
+    assert again.table == found.table
+
+
+def test_a_mended_source_is_taken(tmp_path):
+    """Issue 17, 3: a file that could not be read may be replaced by a whole one."""
+    picture = DATA / next(iter(TRUTH))
+    shutil.copy(picture, tmp_path / "a.jpg")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG not really")
+    sources = [tmp_path / "a.jpg", tmp_path / "b.png"]
+    first = quick().extract(sources, tmp_path / "set", progress=False)
+    assert list(first.failed) == [str(sources[1])]
+    write_image(sources[1], read_image(picture)[:, ::-1])
+    second = quick().extract(sources, tmp_path / "set", progress=False)
+    assert not second.failed and len(second) == 2 * len(first)
+
+
+def test_nothing_readable_is_an_error(tmp_path, odd_entries):
+    """Issue 17, 3: a folder of odd entries only says why."""
+    (tmp_path / "in").mkdir()
+    odd_entries(tmp_path / "in")
+    with pytest.raises(MediaError, match="Expected"):
+        quick().extract(tmp_path / "in", tmp_path / "set", progress=False)
+
+
+def test_a_set_inside_its_source_is_refused(tmp_path):
+    """Issue 17, 3: output inside the source folder."""
+    shutil.copy(DATA / next(iter(TRUTH)), tmp_path / "a.jpg")
+    with pytest.raises(ValueError, match="inside the source folder"):
+        quick().extract(tmp_path, tmp_path / "faces", progress=False)
+    assert os.listdir(tmp_path) == ["a.jpg"]

@@ -1,0 +1,167 @@
+"""The pictures and videos of a folder, in natural order; the rest is counted."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deepface_models._errors import (
+    MediaError,
+    MissingDependencyError,
+    ProvenanceError,
+)
+from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, check_name
+
+_log = logging.getLogger("deepface_models")
+_MOST_KINDS = 8
+_HOPELESS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # for all other files too
+
+# What ends the work on one file of many, never on the others.
+FILE_ERRORS = (MediaError, MissingDependencyError, ProvenanceError, OSError)
+
+
+@dataclass
+class Listing:
+    """What a folder holds.
+
+    Attributes:
+        files: Pictures and videos, in natural order.
+        odd: Why entries that are named like one are none.
+        left_out: How many entries of each other kind there are.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    odd: dict[Path, str] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def summary(self) -> str:
+        """Returns what is left out as one line, such as "3 .txt, 1 folder"."""
+        kinds = sorted(self.left_out.items(), key=lambda item: (-item[1], item[0]))
+        common = kinds[:_MOST_KINDS]
+        rest = self.left_out.total() - sum(count for _, count in common)
+        parts = [f"{count} {kind}" for kind, count in common]
+        return ", ".join([*parts, f"{rest} of other kinds"] if rest else parts)
+
+
+def list_media(
+    folder: Path,
+    suffixes: Sequence[str] = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES),
+    inner: bool = False,
+) -> Listing:
+    """Lists a folder; what is left out is logged in one line.
+
+    Args:
+        folder: An existing folder.
+        suffixes: Extensions of the files to list, lower case.
+        inner: Whether to list the folders in it too.
+
+    Raises:
+        MediaError: The folder itself cannot be read.
+    """
+    found = Listing()
+    _walk(folder, suffixes, inner, found)
+    found.files.sort(key=lambda path: _natural(path, folder))
+    found.odd = {path: found.odd[path] for path in sorted(found.odd)}
+    if found.left_out:
+        _log.warning("%s: left out %s.", folder, found.summary())
+    return found
+
+
+def _walk(folder: Path, suffixes: Sequence[str], inner: bool, found: Listing) -> None:
+    for entry in _entries(folder):
+        path = Path(entry.path)
+        named = path.suffix.lower() in suffixes
+        if entry.name.startswith("."):
+            found.left_out["hidden"] += 1
+        elif inner and entry.is_dir(follow_symlinks=False):
+            try:
+                _walk(path, suffixes, inner, found)
+            except MediaError as error:
+                found.odd[path] = str(error)
+        elif not named:
+            found.left_out[_kind(entry)] += 1
+        elif (why := _oddity(path)) is not None:
+            found.odd[path] = why
+        else:
+            found.files.append(path)
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except OSError as error:
+        raise MediaError(reason(folder, error)) from error
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_dir():
+        return "folder"
+    suffix = Path(entry.name).suffix.lower()
+    return suffix or "without extension"
+
+
+def _oddity(path: Path) -> str | None:
+    """Says why this is no file that can be read, or None."""
+    try:
+        check_name(path)
+        if path.is_symlink() and not path.exists():
+            return f"{path} is a link to nothing. Expected a file. Remove the link."
+        if path.is_dir():
+            return f"{path} is a folder. Expected a file. Rename or move the folder."
+        if not path.is_file():
+            return f"{path} is a pipe or a device. Expected a file. Leave it out."
+        with open(path, "rb"):
+            return None
+    except (OSError, MediaError) as error:
+        return reason(path, error)
+
+
+def reason(path: Path, error: Exception) -> str:
+    """Returns why the work on one of many files failed.
+
+    Raises:
+        OSError: The error is one that all others will meet as well, such as a full
+            disk.
+    """
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in _HOPELESS:
+        raise error
+    return (
+        f"{path} cannot be read, or its result not be written "
+        f"({error.strerror or error}). Expected a file that you may read and a name "
+        "that is not too long. Check its permissions and its name."
+    )
+
+
+def check_outside(folder: Path, output: Path) -> None:
+    """Refuses to write into the folder that is read.
+
+    Raises:
+        ValueError: `output` is `folder`, or lies in it.
+    """
+    inside = Path(os.path.realpath(output))
+    if inside.is_relative_to(os.path.realpath(folder)):
+        raise ValueError(
+            f"The output {output} lies inside the source folder {folder}. Expected "
+            "another place, as results are not to be taken for sources. Choose a "
+            "folder beside it."
+        )
+
+
+def _natural(path: Path, folder: Path) -> tuple[list[tuple[str | int, ...]], str]:
+    """Sorts frame2 before frame10."""
+    parts = path.relative_to(folder).parts
+    return [_numbers(part) for part in parts], str(path)
+
+
+def _numbers(name: str) -> tuple[str | int, ...]:
+    pieces = re.split(r"([0-9]+)", name.casefold())
+    return tuple(int(p) if i % 2 else p for i, p in enumerate(pieces))
