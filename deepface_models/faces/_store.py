@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._checked import check, read
 from deepface_models._errors import MediaError
 
 Array = NDArray[Any]
@@ -111,16 +111,38 @@ def read_info(folder: Path) -> dict[str, Any]:
             "written by FaceAligner.extract. Check the path, or extract first."
         )
     try:
-        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if info["version"] > VERSION:
+        info: dict[str, Any] = read(path)
+        version = info["version"]
+        if isinstance(version, int) and version > VERSION:
             raise MediaError(
-                f"{path} has version {info['version']}. Expected at most {VERSION}. "
+                f"{path} has version {version}. Expected at most {VERSION}. "
                 "Update deepface_models."
             )
-        _ = info["image_size"], info["face_type"], info["landmarks"], info["sources"]
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        check(info, "faceset")
+    except MediaError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         raise MediaError(
             f"{path} is damaged ({error}). Expected the settings of a face set. "
             "Delete the folder and extract again."
         ) from error
     return info
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuses a set that holds a link, through which something else is changed.
+
+    Raises:
+        MediaError: There is one in the folder or among its pictures.
+    """
+    for place in (folder, folder / "faces"):
+        if not place.is_dir():
+            continue
+        with os.scandir(place) as entries:
+            found = next((entry.name for entry in entries if entry.is_symlink()), None)
+        if found is not None:
+            raise MediaError(
+                f"{place} holds the link {ascii(found)[:100]}. Expected a face "
+                "set's own files, as extraction writes and deletes them. Replace it by "
+                "a copy of what it leads to, or extract into a new folder."
+            )

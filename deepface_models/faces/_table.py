@@ -6,13 +6,17 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deepface_models._checked import convert, decode
+from deepface_models._errors import MediaError
 
 from .face import Box, Face
 
@@ -21,6 +25,8 @@ Array = NDArray[Any]
 _BOX = ("left", "top", "right", "bottom")
 _MEASURES = ("blur", "yaw", "pitch", "roll")
 _MATRIX = ("m00", "m01", "m02", "m10", "m11", "m12")
+_FILE = re.compile(r"faces/[0-9]{6,12}\.png")
+_EMBEDDING = 128
 COLUMNS = (
     *("file", "source", "frame", "time", *_BOX, "score", "detector", *_MEASURES),
     *(*_MATRIX, "landmarks", "embedding"),
@@ -71,21 +77,25 @@ def to_row(record: Record) -> dict[str, Any]:
     return {name: row[name] for name in COLUMNS}
 
 
-def from_row(row: dict[str, str], image_size: int) -> Record:
-    """The record of a row as it was read from the file (all values text)."""
-    measures = {k: float(row[k]) if row[k] else None for k in _MEASURES}
+def from_row(row: Mapping[Any, Any], image_size: int) -> Record:
+    """The record of a row as it was read from the file (all values text).
+
+    Raises:
+        ValueError: It is no row of this table.
+    """
+    values = convert(row, "face")
+    landmarks = convert(decode(values["landmarks"]), "landmarks")
     face = Face(
-        box=Box(*(float(row[k]) for k in _BOX)),
-        landmarks=np.array(json.loads(row["landmarks"]), np.float32),
-        score=float(row["score"]),
-        detector=row["detector"],
-        matrix=np.array([float(row[k]) for k in _MATRIX]).reshape(2, 3),
+        box=Box(*(values[k] for k in _BOX)),
+        landmarks=np.array(landmarks, np.float32),
+        score=values["score"],
+        detector=values["detector"],
+        matrix=np.array([values[k] for k in _MATRIX]).reshape(2, 3),
         image_size=image_size,
-        embedding=_decode(row["embedding"]),
-        **measures,
+        embedding=_decode(values["embedding"]),
+        **{k: None if values[k] == "" else values[k] for k in _MEASURES},
     )
-    place = row["source"], int(row["frame"]), float(row["time"]), row["file"]
-    return Record(face, *place)
+    return Record(face, *(values[k] for k in ("source", "frame", "time", "file")))
 
 
 def as_text(records: Iterable[Record], header: bool = False) -> str:
@@ -108,19 +118,39 @@ def read_table(path: Path, image_size: int) -> tuple[list[Record], bool]:
     Returns:
         The records, and whether every line was whole. A last line that an
         interrupted write left incomplete is not returned.
+
+    Raises:
+        MediaError: It is no text, or names files that are not the set's own.
     """
     if not path.is_file():
         return [], False
     data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1].decode("utf-8")
     records = []
-    torn = len(whole.encode()) != len(data)
-    for row in csv.DictReader(io.StringIO(whole, newline="")):
-        try:
-            records.append(from_row(row, image_size))
-        except (ValueError, TypeError, KeyError):
-            torn = True
+    torn = not data.endswith(b"\n")
+    try:
+        whole = data[: data.rfind(b"\n") + 1].decode("utf-8")
+        for row in csv.DictReader(io.StringIO(whole, newline="")):
+            _check_file(row.get("file"), path)
+            try:
+                records.append(from_row(row, image_size))
+            except ValueError:
+                torn = True
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MediaError(
+            f"{path} is damaged ({error}). Expected the table of a face set, CSV in "
+            "UTF-8. Copy the set again, or extract it again into a new folder."
+        ) from error
     return records, not torn
+
+
+def _check_file(name: Any, path: Path) -> None:
+    """Refuses a name that could lead out of the set: its pictures get deleted."""
+    if name is not None and not _FILE.fullmatch(name):
+        raise MediaError(
+            f"{path} names the picture {ascii(name)[:100]}. Expected names such as "
+            "faces/000000.png, as a set holds its pictures itself. Do not use this set "
+            "unless you know who wrote it; extract a new one."
+        )
 
 
 def _encode(embedding: Array | None) -> str:
@@ -132,4 +162,7 @@ def _encode(embedding: Array | None) -> str:
 def _decode(text: str) -> Array | None:
     if not text:
         return None
-    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").copy()
+    values = np.frombuffer(base64.b64decode(text, validate=True), "<f4").copy()
+    if values.shape != (_EMBEDDING,):
+        raise ValueError(f"{len(values)} values in an embedding")
+    return values

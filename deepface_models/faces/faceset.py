@@ -14,7 +14,7 @@ from deepface_models._files import atomic_path, write_json
 
 from . import _table
 from ._faces import Faces
-from ._store import VERSION, encode_face, read_info, write_face
+from ._store import VERSION, encode_face, read_info, refuse_links, write_face
 from ._table import Record
 from .face import Face
 
@@ -55,12 +55,14 @@ class FaceSet(Faces):
 
         Raises:
             FileExistsError: If the folder already holds a face set.
+            MediaError: If the folder holds links.
         """
         if (Path(folder) / "faceset.json").exists():
             raise FileExistsError(
                 f"{folder} already holds a face set. Expected a new folder. "
                 "Use FaceSet.open(folder), or choose another folder."
             )
+        refuse_links(Path(folder))
         made = cls(image_size, face_type, landmarks, folder)
         (Path(folder) / "faces").mkdir(parents=True, exist_ok=True)
         made._write_table()
@@ -73,9 +75,11 @@ class FaceSet(Faces):
 
         Raises:
             FileNotFoundError: If the folder holds no face set.
-            MediaError: If its `faceset.json` is damaged or from a later version.
+            MediaError: If its `faceset.json` is damaged or from a later version, its
+                table names files that are not the set's own, or it holds links.
         """
         folder = Path(folder)
+        refuse_links(folder)
         info = read_info(folder)
         made = cls(info["image_size"], info["face_type"], info["landmarks"], folder)
         made.progress, made.options = info["sources"], info.get("options", {})

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, PngImagePlugin
 
+from deepface_models._checked import decode
 from deepface_models._errors import MediaError
 from deepface_models._files import atomic_path
 from deepface_models.media.kinds import existing
@@ -214,7 +215,7 @@ def image_metadata(path: Path) -> dict[str, str]:
             texts: dict[str, Any] = getattr(picture, "text", {})
             if texts:
                 return {str(key): str(value) for key, value in texts.items()}
-            found = json.loads(picture.getexif().get(_EXIF_DESCRIPTION, "{}"))
+            found = decode(str(picture.getexif().get(_EXIF_DESCRIPTION, "{}")))
     except BROKEN:
         return {}
     if not isinstance(found, dict):
