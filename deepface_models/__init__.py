@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from deepface_models.evaluation import evaluate
     from deepface_models.faces import FaceAligner, FaceSet
     from deepface_models.parts import load
-    from deepface_models.provenance import Certificate, verify
+    from deepface_models.provenance import Certificate
+    from deepface_models.provenance.verify import verify
     from deepface_models.swap import FaceSwap, Original, Swift
     from deepface_models.training import train
 

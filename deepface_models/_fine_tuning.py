@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from deepface_models import parts
+from deepface_models._checked import read
 from deepface_models._errors import ModelFileError
 from deepface_models._files import write_json
 from deepface_models.callbacks import FrozenStart, ResumableCheckpoint, TimeBudget
@@ -171,7 +172,14 @@ def note_start(model: FaceSwap, output: Path, checkpoint: ResumableCheckpoint) -
 def _read(path: Path) -> str | None:
     if not path.exists():
         return None
-    return str(json.loads(path.read_text(encoding="utf-8"))["started_from"])
+    try:
+        return str(read(path, "start")["started_from"])
+    except ValueError as error:
+        raise ModelFileError(
+            f"{path} is damaged ({error}). Expected the preset that the training "
+            f'started from. Write it anew, as {{"started_from": ...}}, or choose '
+            "another folder."
+        ) from error
 
 
 def _digest(origin: str | None) -> str:

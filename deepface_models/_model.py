@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from deepface_models._guards import MAX_PARAMETERS
+
 
 class PartModel(keras.Model):
     """A functional model made of parts; its config is its constructor arguments.
@@ -135,6 +137,7 @@ class PartModel(keras.Model):
         *,
         identities: Sequence[str] | None = None,
         load_weights: bool = True,
+        max_parameters: int = MAX_PARAMETERS,
     ) -> Any:
         """Builds a model of this class from a preset; it is not compiled.
 
@@ -145,6 +148,8 @@ class PartModel(keras.Model):
             identities: The people of a face swap: new ones where the preset holds
                 only what people share, else the preset's own in any order.
             load_weights: False for the architecture alone, with fresh weights.
+            max_parameters: The most parameters to allocate memory for; see
+                `presets.load`.
 
         Raises:
             FileNotFoundError: There is no such preset.
@@ -156,7 +161,11 @@ class PartModel(keras.Model):
         from deepface_models import presets
 
         return presets.load(
-            source, load_weights=load_weights, identities=identities, expected=cls
+            source,
+            load_weights=load_weights,
+            identities=identities,
+            expected=cls,
+            max_parameters=max_parameters,
         )
 
     def _owners(self) -> dict[str, str]:

@@ -13,21 +13,30 @@ import importlib
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from deepface_models._errors import ModelFileError
+from deepface_models._checked import decode, first_line, read
+from deepface_models._errors import IntegrityError, ModelFileError
 from deepface_models._files import check_bytes, measure, write_json
 from deepface_models._folders import recover_folder, whole_folder
+from deepface_models._guards import (
+    MAX_PARAMETERS,
+    at_most,
+    check_archive,
+    check_weights,
+)
 from deepface_models._version import __version__
 from deepface_models.layers import PACKAGE
 
 CONFIG = "config.json"
 FORMAT = 1
-_KEYS = ("format", "class", "config", "parts")
+# Bytes of a .keras file once unpacked: config, and for each parameter its value and
+# an optimizer's, in float32.
+_BESIDES, _STATES = 2**24, 4 * 4
 # Importing them registers every model class of the package.
 _ROOMS = ("deepface_models.autoencoders", "deepface_models.swap")
 
@@ -71,6 +80,7 @@ def load_parts(
     folder: str | Path,
     identities: Sequence[str] | None = None,
     expected: type[keras.Model] = keras.Model,
+    max_parameters: int = MAX_PARAMETERS,
 ) -> Any:
     """Builds the model that `save_parts` saved; it is not compiled.
 
@@ -79,6 +89,8 @@ def load_parts(
         identities: Which of a face swap's people to load, in this order; all by
             default.
         expected: The class that the model has to be of.
+        max_parameters: The most parameters to allocate memory for, unless the weights
+            files have as many bytes.
 
     Returns:
         The model. Each person's decoder comes from the file of that name, whatever
@@ -95,13 +107,14 @@ def load_parts(
     arguments = dict(config["config"])
     if identities is not None or "identities" in config:
         arguments["identities"] = _chosen(config, identities, folder)
-    model_class = registered(config["class"], folder)
+    model_class = registered(config.get("class"), folder)
     if not issubclass(model_class, expected):
         raise ModelFileError(
             f"{folder} holds a {model_class.__name__}. Expected a {expected.__name__}. "
             f"Use {model_class.__name__}, or deepface_models.load(folder) for any."
         )
-    model = build(model_class, arguments, folder, config.get("version"))
+    room = max(max_parameters, weights_size(folder, config["parts"]))
+    model = build(model_class, arguments, folder, config.get("version"), room)
     model.started_from = origin(restore_parts(model, folder))
     return model
 
@@ -111,6 +124,7 @@ def build(
     arguments: Mapping[str, Any],
     where: str | Path,
     version: str | None,
+    max_parameters: int = MAX_PARAMETERS,
 ) -> Any:
     """Builds a model from saved arguments, with fresh weights.
 
@@ -119,18 +133,22 @@ def build(
         arguments: Of its constructor.
         where: What is loaded, for the message.
         version: The package's version that saved it.
+        max_parameters: The most that it may have.
 
     Raises:
-        ModelFileError: The class does not take these arguments.
+        ModelFileError: The class does not take these arguments, or they make it too
+            large.
     """
     try:
-        return model_class.from_config(dict(arguments))
-    except (TypeError, ValueError) as error:
+        with at_most(max_parameters):
+            return model_class.from_config(dict(arguments))
+    except Exception as error:  # whatever Keras makes of somebody's arguments
         name = keras.saving.get_registered_name(model_class)
         raise ModelFileError(
-            f"{where} holds a {name} that cannot be built ({error}). Expected the "
-            "arguments of this version's class. Load it with the version that saved "
-            f"it, {version}."
+            f"{where} holds a {name} that cannot be built "
+            f"({first_line(error)}). Expected the arguments of this version's class, "
+            f"and at most {max_parameters:,} parameters. Load it with the "
+            f"version that saved it, {version}, or with a larger max_parameters=."
         ) from error
 
 
@@ -171,12 +189,12 @@ def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
     config = read_config(folder)
     for name, part in model.parts.items():
         record = config["parts"].get(name)
-        if not isinstance(record, dict):
+        if record is None:
             raise ModelFileError(
                 f"{folder} holds the parts {', '.join(config['parts'])}. Expected "
                 f"{name!r} among them. Use a model of the same people and settings."
             )
-        if record.get("structure") != structure_digest(part):
+        if record["structure"] != structure_digest(part):
             raise ModelFileError(
                 f"The part {name!r} in {folder} has other layers or weights than this "
                 f"{type(model).__name__}. Expected the same structure. Load it with "
@@ -184,12 +202,28 @@ def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
             )
         remedy = "Copy the folder again from where it came, or train again."
         check_bytes(Path(folder) / _file_name(name), record, "that were saved", remedy)
-    for name, part in model.parts.items():
-        part.load_weights(Path(folder) / _file_name(name))
+    _load_weights(model, Path(folder))
     return dict(config.get("metadata") or {})
 
 
-def load(source: str | Path) -> Any:
+def _load_weights(model: keras.Model, folder: Path) -> None:
+    """Loads every part's file, or none of them."""
+    former = {name: part.get_weights() for name, part in model.parts.items()}
+    for name, part in model.parts.items():
+        path = folder / _file_name(name)
+        try:
+            check_weights(path, part.count_params())
+            part.load_weights(path)
+        except Exception as error:  # h5py and Keras raise all kinds
+            for changed, weights in former.items():
+                model.parts[changed].set_weights(weights)
+            raise IntegrityError(
+                f"{path} cannot be read as weights ({first_line(error)}). Expected "
+                f"those of the part {name!r}. Copy the folder again from where it came."
+            ) from error
+
+
+def load(source: str | Path, *, max_parameters: int = MAX_PARAMETERS) -> Any:
     """Loads a model: a preset by its name or address, or what was saved here.
 
     Args:
@@ -197,6 +231,8 @@ def load(source: str | Path) -> Any:
             "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
             or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
             name goes before a folder of that name; write "./name" for the folder.
+        max_parameters: The most parameters to allocate memory for, 2**28 by default.
+            A model whose weights files have as many bytes is loaded in any case.
 
     Returns:
         The model, ready to predict; call `compile()` to train it further.
@@ -210,12 +246,12 @@ def load(source: str | Path) -> Any:
     """
     path = Path(source)
     if path.suffix == ".keras" and "://" not in str(source):
-        return _load_keras(path)
+        return _load_keras(path, max_parameters)
     if _is_plain(source):
-        return load_parts(path)
+        return load_parts(path, max_parameters=max_parameters)
     from deepface_models import presets
 
-    return presets.load(source)
+    return presets.load(source, max_parameters=max_parameters)
 
 
 def _is_plain(source: str | Path) -> bool:
@@ -227,20 +263,24 @@ def _is_plain(source: str | Path) -> bool:
     return inside == {CONFIG: True, "preset.json": False}
 
 
-def _load_keras(path: Path) -> Any:
+def _load_keras(path: Path, max_parameters: int) -> Any:
     if not path.is_file():
         raise FileNotFoundError(_nothing(path))
+    room = max(max_parameters, path.stat().st_size)
     try:
         with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read(CONFIG))
-        registered(config.get("registered_name"), path)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+            check_archive(archive, _BESIDES + _STATES * room)
+            config = decode(archive.read(CONFIG), "keras")
+        registered(config["registered_name"], path)
+        with at_most(room):
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except ModelFileError:
         raise
-    except (zipfile.BadZipFile, KeyError, AttributeError, OSError, ValueError) as error:
+    except Exception as error:  # zipfile, h5py and Keras raise all kinds
         raise ModelFileError(
-            f"{path} cannot be read as a model ({error}). Expected a complete .keras "
-            "file of this package. Copy it again, or save it again with model.save()."
+            f"{path} cannot be read as a model ({first_line(error)}). Expected a "
+            "complete .keras file of this package. Copy it again, save it again with "
+            "model.save(), or pass a larger max_parameters=."
         ) from error
 
 
@@ -256,16 +296,15 @@ def read_config(folder: str | Path) -> dict[str, Any]:
     if not Path(folder).exists():
         raise FileNotFoundError(_nothing(folder))
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        complete = all(key in config for key in _KEYS) and dict(config["parts"])
-    except (OSError, TypeError, ValueError):
-        complete = None
-    if not complete or config["format"] != FORMAT:
+        config = read(path, "model")
+        if config["format"] != FORMAT:
+            raise ValueError(f"it has format {config['format']}")
+    except (OSError, ValueError) as error:
         raise ModelFileError(
-            f"{folder} holds no saved model of format {FORMAT}. Expected {CONFIG} and "
-            "*.weights.h5 files as model.save_parts(folder) writes them. Check the "
-            "path, or copy the folder again."
-        )
+            f"{folder} holds no saved model of format {FORMAT} ({error}). Expected "
+            f"{CONFIG} and *.weights.h5 files as model.save_parts(folder) writes them. "
+            "Check the path, or copy the folder again."
+        ) from error
     return dict(config)
 
 
@@ -345,6 +384,12 @@ def _classes(layer: Any) -> Iterator[str]:
         yield from _classes(inner)
 
 
+def weights_size(folder: str | Path, parts: Iterable[str]) -> int:
+    """Returns how many bytes the weights files of these parts have on disk."""
+    paths = [Path(folder) / _file_name(part) for part in parts]
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
 def _file_name(part: str) -> str:
     return f"{part}.weights.h5"
 
@@ -361,10 +406,11 @@ def _keep_others(former: Path, new: Path) -> None:
             "folder, or one that save_parts wrote. Choose another folder."
         ) from error
     for path in former.iterdir():
-        if path.is_dir():
-            shutil.copytree(path, new / path.name)
+        # A link stays one: what it leads to may be large, and is nobody's to copy.
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, new / path.name, symlinks=True)
         elif path.name not in ours:
-            shutil.copy2(path, new / path.name)
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
 def _nothing(path: str | Path) -> str:

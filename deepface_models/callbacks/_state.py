@@ -83,13 +83,30 @@ def read_random() -> dict[str, Any]:
 
 def write_random(states: dict[str, Any]) -> None:
     """Sets the global random generators to what `read_random` returned."""
-    version, words, gauss = states["python"]
-    random.setstate((version, tuple(words), gauss))
+    random.setstate(_python_state(states))
     np.random.set_state(tuple(states["numpy"]))
     if keras.backend.backend() == "torch" and "torch" in states:
         import torch
 
         torch.set_rng_state(torch.tensor(states["torch"], dtype=torch.uint8))
+
+
+def check_random(states: dict[str, Any]) -> None:
+    """Tries states on generators of their own.
+
+    Raises:
+        ValueError: They are none that `read_random` returned.
+    """
+    try:
+        random.Random().setstate(_python_state(states))
+        np.random.RandomState().set_state(tuple(states["numpy"]))
+    except Exception as error:  # they raise all kinds
+        raise ValueError(f"no state of random generators: {error}") from error
+
+
+def _python_state(states: dict[str, Any]) -> tuple[Any, ...]:
+    version, words, gauss = states["python"]
+    return version, tuple(words), gauss
 
 
 @contextmanager

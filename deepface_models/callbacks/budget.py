@@ -108,7 +108,8 @@ class TimeBudget(keras.callbacks.Callback):
         """Goes on from what `get_state` returned."""
         self._begin()
         self._before = float(state["used"] or 0.0)
-        self._rate, self._factor = state["learning_rate"], 1.0
+        rate = state["learning_rate"]
+        self._rate, self._factor = None if rate is None else float(rate), 1.0
         self._restored = True
 
     def _begin(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -15,11 +16,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from deepface_models._checked import check, first_line, read
 from deepface_models._errors import IntegrityError, ModelFileError
 from deepface_models._files import sha256_file, write_json
 from deepface_models._folders import recover_folder, whole_folder
+from deepface_models._guards import read_arrays
 from deepface_models.callbacks._state import (
     Array,
+    check_random,
     describe_state,
     read_random,
     read_state,
@@ -29,6 +33,7 @@ from deepface_models.callbacks._state import (
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
+_BYTES, _HEADER = 8, 256  # of a number, and before an array
 _MANIFEST, _STATE = "checkpoint.json", "state.npz"
 
 
@@ -88,12 +93,13 @@ class ResumableCheckpoint(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the newest intact checkpoint, if there are any."""
         self._unsaved = None
-        found = self._newest()
+        model = self.model
+        wanted = json.loads(json.dumps(describe_state(model)))
+        found = self._newest(wanted)
         if found is None:
             return
         manifest, state = found
-        model = self.model
-        fits = manifest["fits"] == json.loads(json.dumps(describe_state(model)))
+        fits = manifest["fits"] == wanted
         also = {type(callback).__name__ for callback in self.also}
         if not fits or not also <= set(manifest["also"]):
             raise ModelFileError(
@@ -108,10 +114,20 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         if self.data is not None and manifest["data_epoch"] is not None:
             self.data.epoch = manifest["data_epoch"]
         for callback in self.also:
-            callback.set_state(manifest["also"][type(callback).__name__])
+            self._give_back(callback, manifest["also"][type(callback).__name__])
             if getattr(callback, "finished", False):
                 model._initial_epoch = max(manifest["epoch"], self.params["epochs"])
         _LOG.info("Going on from %s after epoch %d.", self.folder, manifest["epoch"])
+
+    def _give_back(self, callback: Any, state: Any) -> None:
+        try:
+            callback.set_state(state)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f"{self.folder} holds a state that {type(callback).__name__} does not "
+                f"take ({first_line(error)}). Expected what its get_state() returned. "
+                "Go on with the version that wrote it, or use another folder."
+            ) from error
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Notes which draws the epoch uses."""
@@ -177,11 +193,13 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         names = os.listdir(self.folder) if self.folder.exists() else []
         return [name for name in names if re.fullmatch(pattern, name)]
 
-    def _newest(self) -> tuple[dict[str, Any], dict[str, Array]] | None:
+    def _newest(
+        self, wanted: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Array]] | None:
         damaged = []
         for path in self.checkpoints():
             try:
-                found = _read(path)
+                found = _read(path, wanted)
             except IntegrityError as error:
                 _LOG.warning("%s", error)
                 damaged.append(path)
@@ -198,27 +216,48 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         return None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Returns manifest and state of a checkpoint, both checked."""
+def _read(
+    path: Path, wanted: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Returns manifest and state of a checkpoint, both checked.
+
+    The state is empty where the manifest is not of the model that is `wanted`.
+    """
     try:
-        manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = read(path / _MANIFEST)
         digest = manifest.pop("digest")
-        intact = digest == _digest(manifest)
-        intact = intact and manifest["sha256"] == sha256_file(path / _STATE)
-    except (OSError, ValueError, KeyError, AttributeError):
-        intact = False
-    if not intact:
+        if digest != _digest(manifest):
+            raise ValueError("its digest is not that of its values")
+        if manifest["format"] == _FORMAT:
+            check(manifest, "checkpoint")
+            check_random(manifest["random"])
+        if manifest["sha256"] != sha256_file(path / _STATE):
+            raise ValueError(f"{_STATE} has other bytes")
+        fits = manifest.get("fits") == wanted
+        state = _arrays(path / _STATE, wanted["variables"]) if fits else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(
-            f"The checkpoint {path} is damaged. Expected {_MANIFEST} and {_STATE} as "
-            "they were written. The one before is used if there is one."
-        )
+            f"The checkpoint {path} is damaged ({first_line(error)}). Expected "
+            f"{_MANIFEST} and {_STATE} as they were written. The one before is used if "
+            "there is one."
+        ) from error
     if manifest["format"] != _FORMAT:
         raise ModelFileError(
-            f"The checkpoint {path} has format {manifest['format']}. Expected "
-            f"{_FORMAT}. Go on with the version that wrote it."
+            f"The checkpoint {path} has format {ascii(manifest['format'])[:20]}. "
+            f"Expected {_FORMAT}. Go on with the version that wrote it."
         )
-    with np.load(path / _STATE, allow_pickle=False) as arrays:
-        return manifest, {name: arrays[name] for name in arrays.files}
+    return manifest, state
+
+
+def _arrays(path: Path, variables: dict[str, Any]) -> dict[str, Array]:
+    """Returns the state of these variables; no more is allocated than they need."""
+    shapes = {name: tuple(shape) for name, (shape, _) in variables.items()}
+    limit = sum(_BYTES * math.prod(shape) + _HEADER for shape in shapes.values())
+    state = read_arrays(path, limit)
+    wrong = [n for n, a in state.items() if shapes.get(n) != a.shape or a.dtype == "O"]
+    if wrong or state.keys() != shapes.keys():
+        raise ValueError(f"{_STATE} holds other variables than {_MANIFEST} states")
+    return state
 
 
 def _digest(manifest: dict[str, Any]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
+from typing import Any
 
+from deepface_models._checked import read
 from deepface_models._display import one_line
 from deepface_models.cli._arguments import (
     Commands,
@@ -159,7 +160,7 @@ def run_pack(args: argparse.Namespace) -> int:
     """Runs `pack`."""
     from deepface_models import presets
 
-    results = json.loads(Path(args.results).read_text()) if args.results else None
+    results = _results(args.results) if args.results else None
     facts = chosen(args, *(name.replace("-", "_") for name, *_ in _FACTS), *_PLAIN)
     model = load_model(args.model)
     folder = presets.save_preset(model, args.folder, results=results, **facts)
@@ -170,3 +171,18 @@ def run_pack(args: argparse.Namespace) -> int:
     )
     say(f"Publish it: hf upload OWNER/{found['name']} {folder}")
     return 0
+
+
+def _results(path: str) -> dict[str, Any]:
+    """Returns measures from a file."""
+    try:
+        found = read(path)
+    except ValueError as error:
+        found = error
+    if not isinstance(found, dict):
+        said = f" ({found})" if isinstance(found, ValueError) else ""
+        raise ValueError(
+            f"{path} holds no measures{said}. Expected an object in JSON, such as "
+            "evaluate --json writes. Name another file, or leave --results out."
+        )
+    return found

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from deepface_models._checked import decode
+from deepface_models._errors import MediaError
 from deepface_models._files import sha256_file
 
 
@@ -16,14 +18,20 @@ class Diary:
         self._path, self._settings = path, settings
         self._known: set[tuple[str, str, str]] = set()
         self._hashes: dict[Path, str] = {}
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        for line in lines:
+        if path.is_symlink():
+            raise MediaError(
+                f"{path} is a link. Expected the list of the files that are finished, "
+                "to which lines are added. Delete the link, or choose another folder."
+            )
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
+        for line in filter(None, lines):
             try:
-                entry = json.loads(line)
-                key = (entry["output"], entry["source_sha256"], entry["settings"])
-            except (ValueError, KeyError, TypeError):
+                entry = decode(line, "diary")
+            except ValueError:
                 continue  # the line that was being written when the run was killed
-            self._known.add(key)
+            self._known.add(
+                (entry["output"], entry["source_sha256"], entry["settings"])
+            )
 
     def has(self, source: Path, output: Path) -> bool:
         """Whether this very source was converted with these very settings."""

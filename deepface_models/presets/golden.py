@@ -10,6 +10,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._checked import first_line
+from deepface_models._errors import IntegrityError
+from deepface_models._guards import read_arrays
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import GOLDEN
 
@@ -17,6 +20,7 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 _IN, _OUT = "in.", "out."
 _AS = "predict."
+_LARGEST = 2**28  # bytes
 _STEPS = 8  # of a series of any length
 
 
@@ -37,13 +41,29 @@ def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
     Returns:
         For each output the largest difference, as a share of the output's largest
         value or of 1; about 1e-6 on another computer or backend.
+
+    Raises:
+        IntegrityError: A file of the preset was changed, or holds something else.
     """
-    with np.load(fetch(folder, progress=False) / GOLDEN, allow_pickle=False) as file:
-        values = dict(file)
+    path = fetch(folder, progress=False) / GOLDEN
+    try:
+        values = read_arrays(path, _LARGEST)
+    except ValueError as error:
+        raise IntegrityError(
+            f"{path} cannot be read ({error}). Expected arrays of at most "
+            f"{_LARGEST:,} bytes. Ask for it where the preset came from."
+        ) from error
     inputs = {n[len(_IN) :]: v for n, v in values.items() if n.startswith(_IN)}
     expected = {n[len(_OUT) :]: v for n, v in values.items() if n.startswith(_OUT)}
     shared = not any(name.startswith(_AS) for name in expected)
-    return differences(draw(model, inputs, shared), expected)
+    try:
+        return differences(draw(model, inputs, shared), expected)
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(
+            f"{path} does not fit a {type(model).__name__} ({first_line(error)}). "
+            "Expected inputs and outputs of this model. Ask for it where the preset "
+            "came from."
+        ) from error
 
 
 def differences(found: Arrays, expected: Arrays) -> dict[str, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepface_models._errors import ModelFileError
+from deepface_models._guards import MAX_PARAMETERS
 from deepface_models.presets import registry
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import (
@@ -28,6 +29,7 @@ def load(
     load_weights: bool = True,
     identities: Sequence[str] | None = None,
     expected: type[keras.Model] | None = None,
+    max_parameters: int = MAX_PARAMETERS,
 ) -> Any:
     """Builds the model of a preset; it is not compiled.
 
@@ -41,6 +43,8 @@ def load(
             each starts with fresh parts of their own. One that draws people already
             takes the same people in any order, and nobody else.
         expected: The class that the model has to be of.
+        max_parameters: The most parameters to allocate memory for, 2**28 by default.
+            A model whose weights files have as many bytes is loaded in any case.
 
     Returns:
         The model, ready to predict; call `compile()` to train it further.
@@ -53,7 +57,9 @@ def load(
         ValueError: `identities` are not the preset's, or are missing.
     """
     record, folder = _find(source, load_weights)
-    model = _build(record, identities, expected, source)
+    model = _build(
+        record, identities, expected, source, _room(folder, record, max_parameters)
+    )
     if load_weights and folder is not None:
         _restore(model, folder, record)
         model.started_from = _origin(record)
@@ -100,7 +106,7 @@ def _plain(folder: Path) -> Record:
 
     config = parts.read_config(folder)
     return {
-        "architecture": config["class"],
+        "architecture": config.get("class"),
         "config": config["config"],
         "identities": config.get("identities"),
         "shared": False,
@@ -108,6 +114,14 @@ def _plain(folder: Path) -> Record:
         "version": config.get("version"),
         "started_from": parts.origin(config.get("metadata")),
     }
+
+
+def _room(folder: Path | None, record: Record, max_parameters: int) -> int:
+    """Returns how many parameters may be made: files as large earn as many."""
+    from deepface_models import parts
+
+    there = 0 if folder is None else parts.weights_size(folder, record["parts"])
+    return max(max_parameters, there)
 
 
 def _origin(record: Record) -> str | None:
@@ -123,10 +137,10 @@ def _check_config(folder: Path, record: Record) -> None:
     from deepface_models import parts
 
     config = parts.read_config(folder)
-    found = (config["class"], config["config"], list(config["parts"]))
+    found = (config.get("class"), config["config"], list(config["parts"]))
     if found != (record["architecture"], record["config"], record["parts"]):
         raise ModelFileError(
-            f"{folder} holds weights of a {config['class']} and a record of a "
+            f"{folder} holds weights of a {config.get('class')} and a record of a "
             f"{record['architecture']}. Expected both to be of the same model, "
             "settings and parts. Ask for it where the preset came from."
         )
@@ -137,6 +151,7 @@ def _build(
     identities: Sequence[str] | None,
     expected: type[keras.Model] | None,
     source: str | Path,
+    max_parameters: int,
 ) -> Any:
     from deepface_models import parts
 
@@ -149,7 +164,9 @@ def _build(
         )
     people = _people(record, identities, source, model_class)
     arguments = {**record["config"], **people}
-    return parts.build(model_class, arguments, source, record["version"])
+    return parts.build(
+        model_class, arguments, source, record["version"], max_parameters
+    )
 
 
 def _people(

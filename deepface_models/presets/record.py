@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from deepface_models._checked import check, decode
 from deepface_models._errors import IntegrityError, ModelFileError
 from deepface_models._files import check_bytes
 
@@ -25,15 +26,6 @@ _REMEDY = (
     "Copy it again, or fetch it with deepface_models.presets.fetch(name, again=True)."
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    **{"name": str, "architecture": str, "config": dict, "shared": bool},
-    **{"identities": (list, type(None)), "parts": list, "parameters": int},
-    **{"dtype": str, "rounding": float, "bytes": int, "files": dict},
-    **{"description": str, "licence": str, "data": str, "use": str, "limits": str},
-    **{"not_for": str, "seed": (int, type(None)), "commit": str, "command": str},
-    **{"results": dict, "version": str, "keras": str},
-}
 
 
 def check_name(name: Any) -> str:
@@ -88,11 +80,11 @@ def read_record(folder: str | Path) -> Record:
 def parse(content: bytes, where: str | Path) -> Record:
     """Returns the record that the bytes of a `preset.json` hold; see `read_record`."""
     try:
-        record = json.loads(content)
+        record = decode(content)
     except ValueError:
         record = None
     # Only one text stands for a record, so that no byte of it is free to change.
-    if not isinstance(record, dict) or to_bytes(record) != content:
+    if not isinstance(record, dict) or not _is_text_of(record, content):
         raise IntegrityError(
             f"{where} is damaged. Expected the JSON that save_preset writes, to the "
             "byte. Copy or fetch the preset again."
@@ -118,15 +110,15 @@ def check_record(record: Any, where: str | Path) -> Record:
             f"{where} was changed: its digest is not that of its values. Expected "
             f"{record.get('digest')}. Copy or fetch the preset again."
         )
-    wrong = [k for k, kind in _TYPES.items() if not isinstance(record.get(k), kind)]
-    wrong = wrong or _wrong_files(record)
-    if not wrong and not _NAME.fullmatch(record["name"]):
-        wrong = ["name"]
+    try:
+        check(record, "preset")
+        wrong = ", ".join(ascii(name) for name in _wrong_files(record))
+    except ValueError as error:
+        wrong = str(error)
     if wrong:
         raise ModelFileError(
-            f"{where} is no record of a preset: {', '.join(wrong)} cannot "
-            "be used. Expected what save_preset writes. Ask for it where the preset "
-            "came from."
+            f"{where} is no record of a preset ({wrong[:200]} cannot be used). "
+            "Expected what save_preset writes. Ask for it where the preset came from."
         )
     return record
 
@@ -149,6 +141,13 @@ def check_files(
         check_bytes(Path(folder) / name, record["files"][name], origin, _REMEDY)
 
 
+def _is_text_of(record: Record, content: bytes) -> bool:
+    try:
+        return to_bytes(record) == content
+    except ValueError:  # half a surrogate pair is no text
+        return False
+
+
 def _digest(record: Record) -> str:
     values = {key: value for key, value in record.items() if key != "digest"}
     text = json.dumps(values, sort_keys=True, ensure_ascii=False)
@@ -156,19 +155,9 @@ def _digest(record: Record) -> str:
 
 
 def _wrong_files(record: Record) -> list[str]:
-    """Returns files of a record that no preset has; a name may lead nowhere else."""
-    weights = {file_name(str(part)) for part in record["parts"]}
-    expected = {CONFIG, CARD, GOLDEN, *weights}
-    wrong = sorted(expected.symmetric_difference(record["files"]))
-    wrong += [name for name in expected if Path(name).name != name or "\\" in name]
-    wrong += [name for name in expected if name.startswith(".") or ":" in name]
-    return wrong + [n for n, file in record["files"].items() if not _is_file(file)]
+    """Returns files of a record that no preset has, or that it lacks.
 
-
-def _is_file(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("size"), int)
-        and value["size"] > 0
-        and bool(_SHA256.fullmatch(str(value.get("sha256"))))
-    )
+    The names of parts are checked before; none of them can lead elsewhere.
+    """
+    expected = {CONFIG, CARD, GOLDEN, *map(file_name, record["parts"])}
+    return sorted(expected.symmetric_difference(record["files"]))

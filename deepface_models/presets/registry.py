@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepface_models._checked import read
 from deepface_models._errors import IntegrityError
 from deepface_models._files import write_json
 from deepface_models.presets.record import (
@@ -147,5 +147,12 @@ def nothing(source: str | Path) -> str:
 
 
 def _entries(path: Path | None = None) -> dict[str, Any]:
-    content = json.loads((path or REGISTRY).read_text(encoding="utf-8"))
+    place = path or REGISTRY
+    try:
+        content = read(place, "registry")
+    except ValueError as error:
+        raise IntegrityError(
+            f"{place} is damaged ({error}). Expected the presets that this version "
+            "knows by name. Install deepface_models again."
+        ) from error
     return dict(content["presets"])

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .._checked import check
 from .._errors import ProvenanceError
 from .._files import sha256_file
 from .._version import __version__
@@ -122,21 +123,22 @@ class Record:
             ProvenanceError: If it is not such an object; files come from strangers.
         """
         try:
-            return cls(
-                consent=value["consent"],
-                source=value["source"]["name"],
-                source_sha256=value["source"]["sha256"],
-                model=value["model"]["name"],
-                model_sha256=value["model"]["sha256"],
-                software=value["software"],
-                created=value["created"],
-                details=value.get("details", {}),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
+            check(dict(value), "statement")
+        except (TypeError, ValueError) as error:
             raise ProvenanceError(
-                f"The record lacks or garbles a field: {error!r}. Expected consent, "
+                f"The record lacks or garbles a field: {error}. Expected consent, "
                 "source, model, software and created. Take it from Record.to_dict()."
             ) from error
+        return cls(
+            consent=value["consent"],
+            source=value["source"]["name"],
+            source_sha256=value["source"]["sha256"],
+            model=value["model"]["name"],
+            model_sha256=value["model"]["sha256"],
+            software=value["software"],
+            created=value["created"],
+            details=value.get("details", {}),
+        )
 
     def plain_metadata(self) -> dict[str, str]:
         """Returns the same statement as ordinary tags, ASCII only.
