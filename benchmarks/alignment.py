@@ -67,12 +67,13 @@ def truths(data: Path) -> list[Truth]:
 
 def hand_placed(data: Path) -> list[Truth]:
     folder = data / "landmarks"
-    pairs = json.loads((folder / "frl189_to_ibug68.json").read_text())["map"]
+    text = (folder / "frl189_to_ibug68.json").read_text(encoding="utf-8")
+    pairs = json.loads(text)["map"]
     pairs = [p for p in pairs if p["median_dist_over_iod"] < SAME_POINT]
     ours = [p["ibug68"] for p in pairs]
     theirs = [p["frl189"] for p in pairs]
     found = []
-    for entry in json.loads((folder / "landmarks189.json").read_text()):
+    for entry in json.loads((folder / "landmarks189.json").read_text(encoding="utf-8")):
         face = entry["faces"][0]
         points = np.array(face["points189"])
         x, y, w, h = face["yunet_box"]
@@ -94,7 +95,8 @@ def hand_placed(data: Path) -> list[Truth]:
 
 def boxed(data: Path) -> list[Truth]:
     found = []
-    for entry in json.loads((data / "landmarks" / "boxes.json").read_text()):
+    text = (data / "landmarks" / "boxes.json").read_text(encoding="utf-8")
+    for entry in json.loads(text):
         boxes, eyes = [], []
         for face in entry["faces"]:
             x, y, w, h = face["box"]

@@ -163,7 +163,7 @@ def main() -> None:
     options = parser.parse_args()
     split, begun = people(options.output / "faces"), options.output / "begun"
     path = options.output / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
+    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if not begun.exists():
         keras.utils.set_random_seed(0)
         model = dfm.Swift(PEOPLE)
@@ -178,7 +178,7 @@ def main() -> None:
         model = dfm.load(begun)
         steps = way(model, split, options.then)
         results[name] = {"steps": steps, **measured(model, split)}
-        path.write_text(json.dumps(results, indent=1) + "\n")
+        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(name, results[name], flush=True)
     show(results)
 

@@ -26,7 +26,7 @@ CASES = (("Swift", 128, 32), ("Swift", 128, 64), ("Original", 64, 32))
 
 
 def resident(key: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     line = next(line for line in lines if line.startswith(key))
     return int(line.split()[1]) * 1024
 
@@ -41,7 +41,8 @@ def measure(name: str, size: int, batch: int) -> str:
         for depth in (3, 5)
     )
     estimate = estimate_memory(model, batch, (x, y))
-    Path("/proc/self/clear_refs").write_text("5")  # the highest so far is forgotten
+    # The highest so far is forgotten.
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before = resident("VmRSS")
     for _ in range(2):
         model.train_on_batch(x, y)

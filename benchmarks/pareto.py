@@ -193,7 +193,7 @@ def finite(value: float | None) -> float | None:
 def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Trains and measures what is not kept yet, the shortest times first."""
     path = options.output / "results.json"
-    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     settings = {
         "clips": [str(options.clips), options.most_clips],
         **{name: getattr(options, name) for name in ("people", "frames", "batch")},
@@ -209,7 +209,7 @@ def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
             points = kept.setdefault("points", {}).setdefault(title, {})
             if f"{minutes:g}" not in points:
                 points[f"{minutes:g}"] = measured_apart(title, minutes, options)
-                path.write_text(json.dumps(kept, indent=1) + "\n")
+                path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return kept["points"]
 
 
@@ -221,7 +221,10 @@ def measured_apart(
         if getattr(options, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     done = subprocess.run(
-        [*words, "--people", *options.people], stdout=subprocess.PIPE, text=True
+        [*words, "--people", *options.people],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     if done.returncode:
         found = {"failed": done.returncode}
@@ -259,7 +262,7 @@ def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
     baselines = {t: mean_of(any_of_them, c) for c, t in BASELINES.items()}
     table = zoo_table.markdown(*pareto_picture.table(dots, baselines))
     print(table)
-    (options.output / "pareto.md").write_text(table + "\n")
+    (options.output / "pareto.md").write_text(table + "\n", encoding="utf-8")
     pictures = [options.output / "pareto.png"]
     if options.docs:
         page = f"![Time against identity and expression](pareto.png)\n\n{table}"

@@ -113,7 +113,9 @@ def main() -> None:
     for direction in results["swift"]:
         show(direction, *(results[name][direction] for name in results))
     show("both directions", *(means(one) for one in results.values()))
-    (options.output / "results.json").write_text(json.dumps(results, indent=1))
+    (options.output / "results.json").write_text(
+        json.dumps(results, indent=1), encoding="utf-8"
+    )
 
 
 def measured(people, model_for, split) -> dict[str, dict[str, float]]:

@@ -37,7 +37,7 @@ def studies(paths: list[Path], architecture: str) -> list[Study]:
     groups: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
     for path in paths:
         file = path / "results.json" if path.is_dir() else path
-        kept = json.loads(file.read_text())
+        kept = json.loads(file.read_text(encoding="utf-8"))
         settings = kept["settings"]
         same = {name: settings[name] for name in ("people", "frames", "batch")}
         same["most_clips"] = settings["clips"][1]

@@ -249,7 +249,9 @@ def timed_apart(title: str, options: argparse.Namespace) -> dict[str, Any]:
     batch = options.batch
     while True:
         command = [*words, "--batch", str(batch)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
         if done.returncode == 0:
             return {"batch": batch, **json.loads(done.stdout.splitlines()[-1])}
         if done.returncode != TOO_LARGE or batch == 1:
@@ -270,15 +272,17 @@ def timed_cells(found: dict[str, Any], options: argparse.Namespace) -> list[str]
 
 def between(path: Path, name: str) -> str:
     """The text between a page's markers."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     return text.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0]
 
 
 def replace_between(path: Path, name: str, new: str) -> None:
     old = between(path, name)
     marks = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-    text = path.read_text().replace(old.join(marks), f"{new}\n".join(marks))
-    path.write_text(text)
+    text = path.read_text(encoding="utf-8").replace(
+        old.join(marks), f"{new}\n".join(marks)
+    )
+    path.write_text(text, encoding="utf-8")
 
 
 def markdown(head: tuple[str, ...], lines: list[list[str]]) -> str:
@@ -330,14 +334,18 @@ def main() -> None:
     options.only = options.only or list(rows())
     if unknown := set(options.only) - set(rows()):
         parser.error(f"no such rows: {', '.join(unknown)}; there are {list(rows())}")
-    kept = json.loads(options.output.read_text()) if options.output.exists() else {}
+    kept = (
+        json.loads(options.output.read_text(encoding="utf-8"))
+        if options.output.exists()
+        else {}
+    )
     for title in options.only if options.timed else ():
         if title in kept:
             continue
         kept[title] = timed_apart(title, options)
         print(title, kept[title], flush=True)
         options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(kept, indent=1) + "\n")
+        options.output.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     write(kept, options)
     print(
         f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "

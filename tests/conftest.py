@@ -38,7 +38,7 @@ def face_set(files: tuple[str, ...], count: int, size: int):
     from deepface_models.media import read_image
 
     rng = np.random.default_rng(len(files))
-    truth = json.loads((FACES / "truth.json").read_text())
+    truth = json.loads((FACES / "truth.json").read_text(encoding="utf-8"))
     made = FaceSet(image_size=size, landmarks=5)
     for number in range(count):
         file = files[number % len(files)]

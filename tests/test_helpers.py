@@ -22,7 +22,7 @@ def trap(tmp_path, monkeypatch):
     """A stranger's folder whose modules leave a mark where they are imported."""
     for name in NAMES:
         code = f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\n"
-        (tmp_path / f"{name}.py").write_text(code)
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -54,7 +54,9 @@ def test_python_m_runs_nothing_of_the_current_folder(trap, tmp_path):
     """Issue 17, 2: nor does `python -m deepface_models` itself, once it has begun."""
     words = [sys.executable, "-m", "deepface_models", "doctor", "--json", "--no-step"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        words, capture_output=True, text=True, env=environment, encoding="utf-8"
+    )
     checks = json.loads(done.stdout)["checks"]
     assert checks["faces"][0]["name"] == "dlib", done.stderr
     assert not (trap / "ran").exists()
@@ -75,5 +77,7 @@ def test_the_package_is_taken_from_where_it_is(trap):
     code = "import deepface_models._helpers as h; print(h.__file__)"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     words = _helpers.helper_command("builtins", "print", "started")
-    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        words, capture_output=True, text=True, env=environment, encoding="utf-8"
+    )
     assert done.stdout == "started\n", code

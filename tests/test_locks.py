@@ -38,6 +38,7 @@ def holder(path: Path, call: str = "hold") -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        encoding="utf-8",
     )
     assert process.stdin is not None and process.stdout is not None
     try:
@@ -127,7 +128,7 @@ def test_whatever_the_holder_wrote_is_no_other_error(tmp_path, said):
 def test_control_characters_of_the_holder_are_not_shown(tmp_path):
     with holder(tmp_path / "a"):
         write = '{"process": 1, "host": "\\u001b[2J\\n", "since": "x", "command": "y"}'
-        (tmp_path / ".a.lock").write_text(write)
+        (tmp_path / ".a.lock").write_text(write, encoding="utf-8")
         with pytest.raises(InUseError, match=r"on \?\[2J\? since x"):
             with hold(tmp_path / "a"):
                 pass
@@ -166,16 +167,16 @@ def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
     with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / "a.json") as name:
         left = name
         raise KeyboardInterrupt
-    left.write_text("torn")
+    left.write_text("torn", encoding="utf-8")
     write_json(tmp_path / "a.json", {"a": 1})
     assert os.listdir(tmp_path) == ["a.json"]
 
 
 def test_two_open_writers_of_one_file_do_not_mix(tmp_path):
     with atomic_path(tmp_path / "a") as first, atomic_path(tmp_path / "a") as second:
-        first.write_text("first")
-        second.write_text("second")
-    assert (tmp_path / "a").read_text() == "first"
+        first.write_text("first", encoding="utf-8")
+        second.write_text("second", encoding="utf-8")
+    assert (tmp_path / "a").read_text(encoding="utf-8") == "first"
     assert os.listdir(tmp_path) == ["a"]
 
 
@@ -183,7 +184,7 @@ def test_the_longest_names_can_be_written(tmp_path):
     name = "ü" * 125 + ".json"  # 255 bytes
     write_json(tmp_path / name, {})
     with whole_folder(tmp_path / ("x" * 255)) as new:
-        (new / "a").write_text("a")
+        (new / "a").write_text("a", encoding="utf-8")
     assert sorted(os.listdir(tmp_path)) == sorted([name, "x" * 255])
 
 
@@ -203,9 +204,9 @@ def test_a_reader_waits_for_a_writer_between_its_two_renames(tmp_path, monkeypat
 
         monkeypatch.setattr(os, "rename", between)
         with whole_folder(final) as made:
-            (made / "a").write_text(text)
+            (made / "a").write_text(text, encoding="utf-8")
         monkeypatch.setattr(os, "rename", rename)
     reader.join()
     assert monkeyed.is_set()
-    assert (final / "a").read_text() == "new"
+    assert (final / "a").read_text(encoding="utf-8") == "new"
     assert os.listdir(tmp_path) == ["model"]

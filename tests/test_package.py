@@ -17,7 +17,11 @@ def loaded_by(code: str) -> set[str]:
     """Which of the heavy packages a fresh Python has after running `code`."""
     script = f"{code}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
     )
     return set(json.loads(done.stdout.splitlines()[-1])) & set(HEAVY)
 

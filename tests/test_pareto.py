@@ -116,7 +116,9 @@ def test_settings_name_few_only_where_given(few, tmp_path, monkeypatch):
         architectures=["Swift"],
     )
     assert pareto.run(options) == {"Swift": {"1": {"faces": 1}}}
-    settings = json.loads((tmp_path / "results.json").read_text())["settings"]
+    settings = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))[
+        "settings"
+    ]
     own = {"few": 20} if few else {}
     assert settings == {
         **{"clips": ["c", None], "people": ["ana", "ben"], "frames": 75, "batch": 8},

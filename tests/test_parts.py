@@ -65,7 +65,7 @@ def test_round_trip_gives_everybody_their_face(model, folder):
 
 
 def test_files_and_config(model, folder):
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert {p.name for p in folder.iterdir()} == {
         "config.json",
         *(f"{part}.weights.h5" for part in model.parts),
@@ -81,7 +81,10 @@ def test_files_and_config(model, folder):
 
 def test_saving_twice_gives_the_same_bytes(model, folder, tmp_path):
     again = save_parts(model, tmp_path / "again")
-    one, two = (json.loads((f / "config.json").read_text()) for f in (folder, again))
+    one, two = (
+        json.loads((f / "config.json").read_text(encoding="utf-8"))
+        for f in (folder, again)
+    )
     assert one["parts"] == two["parts"]
 
 
@@ -94,9 +97,9 @@ def test_another_order_of_identities_is_the_same_people(model, folder, order):
 
 def test_reordered_config_is_the_same_people(model, folder):
     path = folder / "config.json"
-    config = json.loads(path.read_text())
+    config = json.loads(path.read_text(encoding="utf-8"))
     config["identities"] = ["c", "b", "a"]
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")
     assert_same_people(model, load(folder), NAMES)
 
 
@@ -165,16 +168,19 @@ def test_another_structure_is_refused(model, folder):
 )
 def test_foreign_or_broken_configs_are_refused(folder, key, value):
     path = folder / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text(encoding="utf-8")), key: value}),
+        encoding="utf-8",
+    )
     with pytest.raises(ModelFileError):
         load(folder)
 
 
 def test_identities_cannot_lead_out_of_the_folder(folder):
     path = folder / "config.json"
-    config = json.loads(path.read_text())
+    config = json.loads(path.read_text(encoding="utf-8"))
     config["identities"] = ["a", "../../etc/b"]
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(ModelFileError):
         load(folder)
 
@@ -192,20 +198,20 @@ def test_missing_empty_and_unrelated_places(tmp_path):
 
 
 def test_a_folder_of_other_things_is_never_replaced(model, tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(ValueError, match="holds no saved model"):
         save_parts(model, tmp_path)
     assert os.listdir(tmp_path) == ["thesis.txt"]
 
 
 def test_saving_again_keeps_notes_and_drops_former_parts(folder):
-    (folder / "notes.txt").write_text("mine")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
     (folder / "pictures").mkdir()
-    (folder / "pictures" / "a.txt").write_text("too")
+    (folder / "pictures" / "a.txt").write_text("too", encoding="utf-8")
     two = swift(("a", "b"), seed=4)
     save_parts(two, folder)
-    assert (folder / "notes.txt").read_text() == "mine"
-    assert (folder / "pictures" / "a.txt").read_text() == "too"
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
+    assert (folder / "pictures" / "a.txt").read_text(encoding="utf-8") == "too"
     assert not (folder / "decoder.c.weights.h5").exists()
     assert_same_people(two, load(folder), ("a", "b"))
     assert os.listdir(folder.parent) == [folder.name]

@@ -40,7 +40,7 @@ PRESET = {
 def write(folder, points, **more):
     folder.mkdir()
     kept = {"settings": {**SETTINGS, **more}, "points": points}
-    (folder / "results.json").write_text(json.dumps(kept))
+    (folder / "results.json").write_text(json.dumps(kept), encoding="utf-8")
     return folder
 
 
@@ -119,12 +119,12 @@ def test_pictures_and_page(runs, tmp_path, monkeypatch):
     marks = [
         f"<!-- {time_to_quality.MARKER}: {which} -->" for which in ("begin", "end")
     ]
-    page.write_text(f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n")
+    page.write_text(f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n", encoding="utf-8")
     monkeypatch.setattr(time_to_quality, "DOCS", page)
     words = [*map(str, runs), "--output", str(tmp_path / "out"), "--docs"]
     monkeypatch.setattr(sys, "argv", ["time_to_quality.py", *words])
     time_to_quality.main()
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     assert "old" not in text and text.endswith(f"{marks[1]}\nafter\n")
     assert "![Measures over minutes, ana and ben](presets/time_to_quality.png)" in text
     assert "20 pictures of ben](presets/time_to_quality_20.png)" in text

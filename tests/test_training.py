@@ -65,7 +65,7 @@ def test_output_holds_what_is_promised(runs, people):
         )
     assert any((folder / "previews").iterdir())
     assert any((folder / "checkpoints").iterdir())
-    with open(folder / "history.csv") as file:
+    with open(folder / "history.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
     for key in ("loss", "ana_loss", "ben_loss"):
@@ -78,7 +78,8 @@ def test_called_again_it_goes_on_as_if_uninterrupted(runs):
         other = models["broken"].parts[name].get_weights()
         assert all(map(np.array_equal, part.get_weights(), other)), name
     histories = [
-        (folders[n] / "history.csv").read_text() for n in ("straight", "broken")
+        (folders[n] / "history.csv").read_text(encoding="utf-8")
+        for n in ("straight", "broken")
     ]
     assert histories[0] == histories[1]
 

@@ -75,12 +75,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status. Errors in what was given are printed as one message and
         return 2; anything else is a defect of the package and raises.
     """
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    if args.run is None:
-        parser.print_help(sys.stderr)
-        return 2
     with _console.plain_messages():
+        parser = build_parser()
+        args = parser.parse_args(argv)
+        if args.run is None:
+            parser.print_help(sys.stderr)
+            return 2
         return _run(args)
 
 

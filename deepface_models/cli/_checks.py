@@ -131,7 +131,8 @@ def _memory() -> float | None:
     except (AttributeError, ValueError, OSError):
         return None
     limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+    text = limit.read_text(encoding="utf-8").strip() if limit.is_file() else ""
+    if text.isdigit():
         amounts.append(int(text))
     return float(min(amounts)) / 2**30
 

@@ -120,7 +120,7 @@ class Certificate:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 _put_once(path, _make())
-            return cls._from_text(path.read_text())
+            return cls._from_text(path.read_text(encoding="utf-8"))
         except (ProvenanceError, UnicodeDecodeError) as error:
             raise ProvenanceError(
                 f"The signing certificate {path} is damaged: {error} Expected the file "
@@ -220,7 +220,7 @@ def _put_once(path: Path, text: str) -> None:
     temporary = path.parent / f".{path.stem}.{secrets.token_hex(4)}.pem"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "w") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

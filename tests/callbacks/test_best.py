@@ -43,7 +43,7 @@ def test_the_best_epoch_is_kept_and_restored(tmp_path, mode, winner):
         load(tmp_path / "b").predict(face, to="ben"), measure.faces[winner]
     )
     assert np.array_equal(made.predict(face, to="ben"), measure.faces[winner])
-    config = json.loads((tmp_path / "b" / "config.json").read_text())
+    config = json.loads((tmp_path / "b" / "config.json").read_text(encoding="utf-8"))
     assert config["metadata"] == {
         "measure": best.best,
         "epoch": winner + 1,
@@ -78,6 +78,6 @@ def test_folders_and_modes_that_do_not_fit(tmp_path):
     with pytest.raises(ValueError, match="not kept as the best"):
         fit(tmp_path / "b", (1,))
     (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "a.txt").write_text("years of work")
+    (tmp_path / "thesis" / "a.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(deepface_models.ModelFileError):
         fit(tmp_path / "thesis", (1,))

@@ -117,7 +117,7 @@ def test_never_starts_afresh_over_damaged_checkpoints(run):
 
 
 def test_a_file_in_place_of_the_folder(tmp_path):
-    (tmp_path / "run").write_text("notes")
+    (tmp_path / "run").write_text("notes", encoding="utf-8")
     with pytest.raises(NotADirectoryError):
         train(tmp_path / "run", 1)
 
@@ -236,7 +236,9 @@ def test_stopped_within_an_epoch_goes_on_with_fresh_draws(tmp_path):
 
     data, made = pairs(), model()
     made.fit(data, verbose=0, callbacks=[Stop(), ResumableCheckpoint(tmp_path, data)])
-    manifest = json.loads((tmp_path / "epoch-000001" / "checkpoint.json").read_text())
+    manifest = json.loads(
+        (tmp_path / "epoch-000001" / "checkpoint.json").read_text(encoding="utf-8")
+    )
     assert manifest["data_epoch"] == data.epoch + 1
 
 

@@ -169,11 +169,11 @@ def test_available_memory_is_read_and_limited(tmp_path, monkeypatch):
     free = available_memory()
     assert free is None or 10**7 < free < 10**14
     for name, value in (("max", "5000"), ("used", "1200")):
-        (tmp_path / name).write_text(f"{value}\n")
+        (tmp_path / name).write_text(f"{value}\n", encoding="utf-8")
     limits = ((str(tmp_path / "max"), str(tmp_path / "used")),)
     monkeypatch.setattr(module, "_LIMITS", limits)
     assert available_memory() == 3800
-    (tmp_path / "max").write_text("max\n")
+    (tmp_path / "max").write_text("max\n", encoding="utf-8")
     assert available_memory() == module._machine()
     monkeypatch.setattr(module, "_machine", lambda: None)
     assert available_memory() is None

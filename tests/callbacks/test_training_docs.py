@@ -37,7 +37,9 @@ def test_the_pages_code_runs(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(deepface_models, "Swift", narrow)
     names = {"faces": {name: Faces(i, 4, 64) for i, name in enumerate(NAMES)}}
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    blocks = re.findall(
+        r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL
+    )
     assert len(blocks) == 10
     for block in blocks:
         exec(compile(block.replace("steps=100", "steps=3"), str(PAGE), "exec"), names)

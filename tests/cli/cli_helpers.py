@@ -30,5 +30,9 @@ def python(*words: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     environment["PYTHONPATH"] = str(ROOT)
     return subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, env=environment
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        encoding="utf-8",
     )

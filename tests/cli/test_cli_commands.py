@@ -141,7 +141,7 @@ def test_evaluate_measures_what_was_held_out(
     file = tmp_path / "measures.json"
     assert main([*words, "--json", str(file), "--no-progress"]) == 0
     assert "s1 replaced by mb" in capsys.readouterr().out
-    values = json.loads(file.read_text())
+    values = json.loads(file.read_text(encoding="utf-8"))
     assert [frame["frame"] for frame in values["frames"]] == list(range(18, 24))
     assert values["measures"]["swap"]["found"] == 1.0
 

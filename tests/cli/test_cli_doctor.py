@@ -73,7 +73,7 @@ def test_the_state_of_the_certificate(tmp_path: Path, monkeypatch: Any) -> None:
     made = _checks.collect("provenance")[-1]
     assert made.state == "ok"
     assert made.value.startswith(f"{name}, valid until 20")
-    (tmp_path / "a" / "b" / "signing.pem").write_text("broken")
+    (tmp_path / "a" / "b" / "signing.pem").write_text("broken", encoding="utf-8")
     broken = _checks.collect("provenance")[-1]
     assert broken.state == "bad"
     assert "Delete it and a new one is made" in broken.value
@@ -84,7 +84,7 @@ def test_a_library_that_kills_the_process_is_a_finding(
     tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     kill = f"import os\nos.kill(os.getpid(), {int(signal.SIGILL)})\n"
-    (tmp_path / "deadly.py").write_text(kill)
+    (tmp_path / "deadly.py").write_text(kill, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(doctor, "_MODULE", "deadly")
     monkeypatch.setattr(doctor, "_GROUPS", {"faces": "Faces (dlib)"})

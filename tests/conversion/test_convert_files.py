@@ -293,7 +293,7 @@ def test_a_folder_keeps_its_frames_and_names(short, frame, quick, tmp_path):
     write_image(folder / "2.webp", frame)
     write_image(folder / "wall.jpg", np.full((64, 64, 3), 9, np.uint8))
     (folder / "broken.png").write_bytes(b"\x89PNG not really")
-    (folder / "notes.txt").write_text("no media")
+    (folder / "notes.txt").write_text("no media", encoding="utf-8")
     shutil.copy(short, folder / "clip.mp4")
     output = tmp_path / "out"
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
@@ -418,7 +418,9 @@ def test_a_killed_folder_goes_on_where_it_was(frame, quick, tmp_path):
 
     def third_begun() -> bool:
         diary = output / "conversion.jsonl"
-        return diary.exists() and diary.read_text().count('"source"') >= 2
+        return (
+            diary.exists() and diary.read_text(encoding="utf-8").count('"source"') >= 2
+        )
 
     killed_when(third_begun, folder, output, wait=0.4)
     before = {p.name: p.stat().st_mtime_ns for p in output.glob("*.png")}
@@ -439,7 +441,9 @@ def test_a_torn_diary_line_is_forgiven(frame, quick, tmp_path):
     write_image(folder / "a.png", frame)
     convert(folder, output, quick.model, converter=quick, **TOLD)
     diary = output / "conversion.jsonl"
-    diary.write_text(diary.read_text() + '\n{"output": "b.pn')
+    diary.write_text(
+        diary.read_text(encoding="utf-8") + '\n{"output": "b.pn', encoding="utf-8"
+    )
     write_image(folder / "b.png", frame)
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
     assert (report.resumed, report.files) == (1, 1)

@@ -45,7 +45,7 @@ def test_folders_are_read_in_order_of_names(tmp_path):
         picture(tmp_path / name, 40 * value)
     picture(tmp_path / ".hidden" / "x.png", 255)
     picture(tmp_path / ".x.png", 255)
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
     values = load_pictures(tmp_path, 4)[:, 0, 0, 0]
     assert np.abs(values.astype(int) - [120, 40, 0, 80]).max() <= 2
     listed = [tmp_path / "c.jpg", tmp_path / "a"]

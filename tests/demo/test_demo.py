@@ -24,7 +24,10 @@ def test_demo_leaves_what_it_promises(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.Model, "compile", eager)
     said: list[str] = []
     report = demo.run(tmp_path, minutes=0.001, quick=True, say=said.append)
-    assert json.loads((tmp_path / "report.json").read_text()).keys() == report.keys()
+    assert (
+        json.loads((tmp_path / "report.json").read_text(encoding="utf-8")).keys()
+        == report.keys()
+    )
     assert set(report["measures"]) == {"s1 as mb", "mb as s1"}
     assert len(report["seconds"]) == 7
     for name in ("nobody.mp4", "swap.mp4", "preview.png", "frames.jpg"):

@@ -71,7 +71,9 @@ def test_the_table_names_people_frames_and_columns(kept):
 def test_json_is_strict_and_written_whole(kept, tmp_path):
     values = kept.to_json(tmp_path / "report.json")
     text = json.dumps(values, allow_nan=False)
-    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(text)
+    assert json.loads(
+        (tmp_path / "report.json").read_text(encoding="utf-8")
+    ) == json.loads(text)
     assert values["measures"]["source"]["ssim"] is None
     assert len(values["per_frame"]["swap"]["seam"]) == len(values["frames"]) == 20
 

@@ -49,7 +49,7 @@ PICTURES = {
 
 def test_every_example_is_listed_here_and_in_the_table():
     assert list(PICTURES) == NAMES
-    table = (EXAMPLES / "README.md").read_text()
+    table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert all(f"{name}.py" in table for name in NAMES)
 
 
@@ -64,7 +64,7 @@ def test_it_writes_its_pictures_where_it_was_told(name, run):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_first_what_it_shows_and_what_to_expect(name):
-    text = (EXAMPLES / f"{name}.py").read_text()
+    text = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
     first = text.split("\n# %%")[0]
     assert text.startswith("# %% [markdown]\n# # ")
     assert all(word in first for word in ("**Shows**", "**Takes**", "**Expect**"))

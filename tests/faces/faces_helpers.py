@@ -12,7 +12,7 @@ import deepface_models
 from deepface_models.faces import MEAN_FACE_68, Box, Face, alignment_matrix
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "faces"
-TRUTH = json.loads((DATA / "truth.json").read_text())
+TRUTH = json.loads((DATA / "truth.json").read_text(encoding="utf-8"))
 CLIPS = sorted((Path(deepface_models.__file__).parent / "demo/clips").glob("*/*.mpg"))
 
 

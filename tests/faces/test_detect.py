@@ -217,6 +217,9 @@ assert "keras" not in sys.modules
 """
     picture = DATA / next(iter(TRUTH))
     done = subprocess.run(
-        [sys.executable, "-c", code, str(picture)], capture_output=True, text=True
+        [sys.executable, "-c", code, str(picture)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr

@@ -116,7 +116,7 @@ def test_folder_with_pictures_corrupt_and_empty_ones(tmp_path, caplog):
     shutil.copy(DATA / "skimage_rocket.jpg", tmp_path)
     (tmp_path / "torn.jpg").write_bytes((DATA / "skimage_rocket.jpg").read_bytes()[:99])
     (tmp_path / "empty.png").write_bytes(b"")
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
     found = quick().extract(tmp_path, progress=False)
     assert len(found) == len(TRUTH)
     assert "torn.jpg" in caplog.text and "empty.png" in caplog.text

@@ -117,10 +117,10 @@ def test_only_bounded_pictures_are_decoded(tmp_path, kind, monkeypatch):
 def test_missing_or_damaged_sets_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no face set"):
         FaceSet.open(tmp_path)
-    (tmp_path / "faceset.json").write_text('{"version": 1')
+    (tmp_path / "faceset.json").write_text('{"version": 1', encoding="utf-8")
     with pytest.raises(MediaError, match="damaged"):
         FaceSet.open(tmp_path)
-    (tmp_path / "faceset.json").write_text('{"version": 99}')
+    (tmp_path / "faceset.json").write_text('{"version": 99}', encoding="utf-8")
     with pytest.raises(MediaError, match="version 99"):
         FaceSet.open(tmp_path)
     filled(tmp_path / "set")

@@ -54,7 +54,7 @@ def test_playlists_are_refused(tmp_path, make_video, kind, suffix):
         make_video("s.ts", time_base=Fraction(1, 25)), tmp_path / "inner.ts"
     )
     path = tmp_path / f"list{suffix}"
-    path.write_text(PLAYLISTS[kind].format("inner.ts"))
+    path.write_text(PLAYLISTS[kind].format("inner.ts"), encoding="utf-8")
     with pytest.raises(MediaError, match=r"it holds text, such as a playlist"):
         probe(path)
 

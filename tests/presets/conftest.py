@@ -17,7 +17,7 @@ def cache(tmp_path, monkeypatch):
     """A cache and a registry of the test's own."""
     monkeypatch.setenv("DEEPFACE_MODELS_HOME", str(tmp_path / "home"))
     file = tmp_path / "presets.json"
-    file.write_text(json.dumps({"format": 1, "presets": {}}))
+    file.write_text(json.dumps({"format": 1, "presets": {}}), encoding="utf-8")
     monkeypatch.setattr(registry, "REGISTRY", file)
     return tmp_path / "home" / "presets"
 

@@ -204,7 +204,9 @@ def test_processes_may_fetch_at_once(server, cache, how):
     words = [sys.executable, "-c", _TOGETHER, server.address, str(time.time() + 1), how]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     running = [
-        subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            words, env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
         for _ in range(3)
     ]
     said = [process.communicate(timeout=60)[0] for process in running]

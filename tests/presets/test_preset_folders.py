@@ -59,7 +59,7 @@ def test_the_folder_is_ready_to_publish(packed):
     assert {path.name for path in folder.iterdir()} == files | parts
     assert set(record["files"]) == (files | parts) - {"preset.json"}
     assert record["bytes"] == sum((folder / p).stat().st_size for p in parts)
-    card = (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: cc0-1.0\nlibrary_name: keras\n")
     assert 'Swift.from_preset("shared", identities=("ana", "ben"))' in card
     assert "| glasses, ssim | 0.25 |" in card
@@ -218,9 +218,9 @@ def test_people_passed_off_as_shared_are_refused(packed, tmp_path):
 
 def test_other_layers_than_this_version_builds_are_refused(folder):
     path = folder / "config.json"
-    config = json.loads(path.read_text())
+    config = json.loads(path.read_text(encoding="utf-8"))
     config["parts"]["decoder"]["structure"] = "0" * 64
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")
     content = presets.packing.measure(path)
     restate(folder, files={**read_record(folder)["files"], "config.json": content})
     with pytest.raises(ModelFileError, match=r"'decoder' .* other layers or weights"):
@@ -257,7 +257,7 @@ def test_what_cannot_be_packed(dense, tmp_path, facts, says):
 def test_packing_replaces_a_preset_and_nothing_else(folder, dense):
     presets.save_preset(dense, folder, **{**FACTS, "seed": 1})
     assert read_record(folder)["seed"] == 1
-    (folder / "mine.txt").write_text("mine")
+    (folder / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ValueError, match="other files than a preset's"):
         presets.save_preset(dense, folder, **FACTS)
-    assert (folder / "mine.txt").read_text() == "mine"
+    assert (folder / "mine.txt").read_text(encoding="utf-8") == "mine"

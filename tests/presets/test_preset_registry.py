@@ -67,7 +67,9 @@ def test_list_and_describe(names):
 
 def test_a_changed_registry_is_refused(names):
     path = registry.REGISTRY
-    path.write_text(path.read_text().replace("CC0-1.0", "MIT"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("CC0-1.0", "MIT"), encoding="utf-8"
+    )
     with pytest.raises(IntegrityError, match="was changed"):
         presets.load("dense")
 
@@ -139,7 +141,7 @@ def test_fetch_command(server, capsys):
 def test_pack_command(dense, tmp_path, capsys):
     dense.save_parts(tmp_path / "out" / "model")
     measures = tmp_path / "measures.json"
-    measures.write_text('{"ssim": 0.5}')
+    measures.write_text('{"ssim": 0.5}', encoding="utf-8")
     words = ["pack", str(tmp_path / "out"), str(tmp_path / "small")]
     words += ["--licence", "my own, no. 1", "--data", "noise", "--dtype", "float16"]
     words += ["--results", str(measures), "--seed", "3", "--not-for", "anything"]
@@ -149,7 +151,7 @@ def test_pack_command(dense, tmp_path, capsys):
     assert record["results"] == {"ssim": 0.5}
     assert record["seed"] == 3
     assert record["not_for"] == "anything"
-    card = (tmp_path / "small" / "README.md").read_text()
+    card = (tmp_path / "small" / "README.md").read_text(encoding="utf-8")
     assert card.startswith('---\nlicense: other\nlicense_name: "my own, no. 1"\n')
 
 
@@ -159,7 +161,11 @@ def test_listing_imports_nothing_heavy():
         "print({'keras', 'numpy', 'h5py'} & set(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        encoding="utf-8",
     )
     assert done.stdout == "set()\n", done.stderr
 

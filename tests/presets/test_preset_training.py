@@ -106,7 +106,7 @@ def test_going_on_with_another_start_is_refused(
     shutil.rmtree(tmp_path / "checkpoints")
     with pytest.raises(Stop):
         train(people, tmp_path, epochs=2, preset=packed / "shared", **QUIET)
-    noted = json.loads((tmp_path / "start.json").read_text())
+    noted = json.loads((tmp_path / "start.json").read_text(encoding="utf-8"))
     assert noted == {"started_from": started["model"].started_from}
     (tmp_path / "checkpoints" / "epoch-000001").mkdir(parents=True)
     moved = shutil.copytree(packed / "shared", tmp_path / "elsewhere")

@@ -22,9 +22,9 @@ def data(tmp_path_factory):
     """DATA with portraits: three images as those of 24 people, with an index."""
     folder = tmp_path_factory.mktemp("data") / "portraits"
     folder.mkdir()
-    truth = json.loads((FACES / "truth.json").read_text())
+    truth = json.loads((FACES / "truth.json").read_text(encoding="utf-8"))
     files = [f"london_{n:03}_neutral.jpg" for n in (5, 19, 31)]
-    with (folder / "index.csv").open("w", newline="") as file:
+    with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("file", "person", "licence", "lm5", "note"))
         for number in range(24):
@@ -68,7 +68,7 @@ def weights(tmp_path, monkeypatch):
     folder = tmp_path / "weights"
     folder.mkdir()
     file = tmp_path / "presets.json"
-    file.write_text(json.dumps({"format": 1, "presets": {}}))
+    file.write_text(json.dumps({"format": 1, "presets": {}}), encoding="utf-8")
     monkeypatch.setattr(registry, "REGISTRY", file)
     monkeypatch.setenv("DEEPFACE_MODELS_HOME", str(tmp_path / "home"))
     for module in (presets, registry):

@@ -27,7 +27,7 @@ def faces(data):
 
 
 def test_faces_are_cut_out_as_the_aligner_does(data, faces):
-    truth = json.loads((FACES / "truth.json").read_text())
+    truth = json.loads((FACES / "truth.json").read_text(encoding="utf-8"))
     face = listed(data / "portraits")[0]
     image = read_image(face.file)
     marks = truth["london_005_neutral.jpg"]["landmarks"]
@@ -77,7 +77,7 @@ def test_images_of_ones_own_are_named_by_their_folder(tmp_path):
 def test_generated_faces_of_an_unclear_license_are_left_out(tmp_path):
     rows = [f"{s}/1.jpg,{s}_1,,1 2," for s in ("sfhq", "sfhq_t2i")]
     text = "\n".join(["file,person,licence,lm5,note", *rows])
-    (tmp_path / "index.csv").write_text(text)
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8")
     assert [face.source for face in listed(tmp_path)] == ["sfhq_t2i"]
 
 

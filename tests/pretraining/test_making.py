@@ -47,7 +47,7 @@ def make(data, weights, tmp_path, monkeypatch):
 
 
 def told(tmp_path, name):
-    return json.loads((tmp_path / name / "training.json").read_text())
+    return json.loads((tmp_path / name / "training.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.slow
@@ -100,14 +100,14 @@ def test_the_command_line_makes_a_preset_of_digits(make, tmp_path, capsys):
     words = ["pretrain", "vae_mnist", "--data", str(tmp_path / "data")]
     words += ["--output", str(tmp_path / "out"), "--epochs", "1", "--steps", "2"]
     extra = tmp_path / "more.json"
-    extra.write_text(json.dumps({"elsewhere": {"SSIM": 0.5}}))
+    extra.write_text(json.dumps({"elsewhere": {"SSIM": 0.5}}), encoding="utf-8")
     assert main([*words, "--results", str(extra)]) == 0
     folder = tmp_path / "out" / "vae_mnist" / "preset"
     assert str(folder) in capsys.readouterr().out
     record = presets.describe(folder)
     assert record["name"] == "vae_mnist" and record["licence"] == "CC-BY-SA-3.0"
     assert record["command"] == command("vae_mnist", {"epochs": 1, "steps": 2})
-    assert str(tmp_path) not in (folder / "preset.json").read_text()
+    assert str(tmp_path) not in (folder / "preset.json").read_text(encoding="utf-8")
     assert "40 images; 10 others held out" in record["data"]
     assert record["results"]["elsewhere"] == {"SSIM": 0.5}
     assert record["results"]["training"]["steps"] == 2
@@ -146,6 +146,7 @@ def train_elsewhere(*words):
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -73,7 +73,7 @@ def test_pairs_are_of_people_held_out(tmp_path):
     tables = {"portraits": [PORTRAITS, *rows], "synthetic_people": [PEOPLE, *acted]}
     for folder, lines in tables.items():
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "index.csv").write_text("\n".join(lines))
+        (tmp_path / folder / "index.csv").write_text("\n".join(lines), encoding="utf-8")
     found = script.pairs(tmp_path)
     named = [
         (str(p.base.relative_to(tmp_path)), p.other.file.name, p.other.person)

@@ -95,7 +95,9 @@ def test_a_small_preset_is_made_and_begins_new_people(views, weights, tmp_path):
     options = {"epochs": 1, "batch_size": 6, "steps": 2, "dtype": "mixed_bfloat16"}
     where = {"output": tmp_path / "run", "weights": weights, "workers": 1}
     folder = pretrain("swift_64", file, **where, **options)
-    told = json.loads((tmp_path / "run" / "swift_64" / "training.json").read_text())
+    told = json.loads(
+        (tmp_path / "run" / "swift_64" / "training.json").read_text(encoding="utf-8")
+    )
     assert told["steps"] == 2 and told["dtype"] == "mixed_bfloat16"
     record = presets.describe("swift_64")
     assert record["command"] == command("swift_64", options)

@@ -25,7 +25,7 @@ def save(certificate, folder, password=None, form="TraditionalOpenSSL"):
         serialization.Encoding.PEM, getattr(serialization.PrivateFormat, form), lock
     )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "chain.pem").write_text(certificate.chain)
+    (folder / "chain.pem").write_text(certificate.chain, encoding="utf-8")
     (folder / "key.pem").write_bytes(pem)
     return folder / "chain.pem", folder / "key.pem"
 
@@ -80,14 +80,16 @@ def test_processes_that_start_together_get_the_same_certificate(home):
 def test_damaged_file_says_what_to_do(home, text):
     Certificate.own()
     path = home / "signing.pem"
-    whole = path.read_text()
-    path.write_text(whole[: len(whole) // 3] if text == "half" else text)
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(
+        whole[: len(whole) // 3] if text == "half" else text, encoding="utf-8"
+    )
     with pytest.raises(ProvenanceError, match="Delete it and a new one is made"):
         Certificate.own()
 
 
 def test_folder_that_cannot_be_made_says_what_to_do(tmp_path):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(ProvenanceError, match="Set DEEPFACE_MODELS_HOME"):
         Certificate.own(tmp_path / "file" / "below")
 

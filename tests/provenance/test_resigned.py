@@ -64,7 +64,9 @@ def sign_as(path, certificate, origin):
 def make_own(certificate, home):
     """Makes a certificate this computer's own."""
     home.mkdir(parents=True, exist_ok=True)
-    (home / "signing.pem").write_text(certificate.key + certificate.chain)
+    (home / "signing.pem").write_text(
+        certificate.key + certificate.chain, encoding="utf-8"
+    )
 
 
 def test_synthetic_file_signed_anew_as_a_photograph(stripped, stranger, capsys):
@@ -153,11 +155,11 @@ def test_certificate_with_the_same_name_and_serial_number(
         found.conflicts
     )
     assert "CONTRADICTORY" in found.summary()
-    (tmp_path / "twin.pem").write_text(twin.authority_pem)
+    (tmp_path / "twin.pem").write_text(twin.authority_pem, encoding="utf-8")
     known = verify(stripped, trust=tmp_path / "twin.pem")
     assert known.trust == "listed" and known.conflicts
     # An authority of the same name is another one.
-    (tmp_path / "own.pem").write_text(own.authority_pem)
+    (tmp_path / "own.pem").write_text(own.authority_pem, encoding="utf-8")
     assert verify(stripped, trust=tmp_path / "own.pem").trust == "unknown"
     sign(stripped, record, own)
     assert (verify(stripped).trust, verify(stripped).conflicts) == ("own", ())
@@ -181,7 +183,7 @@ def test_authority_that_issues_one_serial_number_twice(
         pair.append(Certificate(leaf + root, secret.decode()))
     make_own(pair[0], home)
     sign(stripped, record, pair[1])
-    (tmp_path / "root.pem").write_text(root)
+    (tmp_path / "root.pem").write_text(root, encoding="utf-8")
     assert verify(stripped).trust == "unknown"
     assert verify(stripped, trust=tmp_path / "root.pem").trust == "listed"
     sign(stripped, record, pair[0])

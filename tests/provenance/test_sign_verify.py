@@ -198,14 +198,14 @@ def test_another_persons_certificate(tmp_path, frames, record, monkeypatch):
     assert (found.state, found.trust) == ("valid", "unknown")
     assert found.certificate == friend.name
     assert "nobody here vouches" in found.summary()
-    (tmp_path / "friend.pem").write_text(friend.authority_pem)
+    (tmp_path / "friend.pem").write_text(friend.authority_pem, encoding="utf-8")
     known = verify(path, trust=tmp_path / "friend.pem")
     assert (known.trust, known.trusted) == ("listed", True)
     assert "on your trust list" in known.summary()
 
 
 def test_trust_list_must_hold_certificates(tmp_path, frames):
-    (tmp_path / "empty.pem").write_text("nothing")
+    (tmp_path / "empty.pem").write_text("nothing", encoding="utf-8")
     path = write(tmp_path / "swap.png", frames)
     with pytest.raises(ProvenanceError, match="holds no certificates"):
         verify(path, trust=tmp_path / "empty.pem")
@@ -216,7 +216,7 @@ def test_damaged_own_certificate_does_not_hinder_verifying(
 ):
     path = write(tmp_path / "swap.png", frames)
     sign(path, record)
-    (home / "signing.pem").write_text("rubbish")
+    (home / "signing.pem").write_text("rubbish", encoding="utf-8")
     assert (verify(path).state, verify(path).trust) == ("valid", "unknown")
 
 
