@@ -156,7 +156,7 @@ def _signed(file: str, value: Any) -> bytes:
 
 def _sign_preset(folder: Path) -> None:
     """Gives a preset the record that fits its files."""
-    facts = json.loads((folder / "preset.json").read_text())
+    facts = json.loads((folder / "preset.json").read_text(encoding="utf-8"))
     files = {name: measure(folder / name) for name in facts["files"]}
     facts = {k: v for k, v in facts.items() if k not in ("digest", "format")}
     signed = record.sign({**facts, "files": files})
@@ -183,10 +183,10 @@ def test_changed_weights_with_the_right_hash(place):
 
 
 def _sign_model(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     for name, part in config["parts"].items():
         part |= measure(folder / f"{name}.weights.h5")
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
 def test_changed_keras_files(place):
@@ -237,7 +237,7 @@ def test_changed_archives(place, file):
             _sign_preset(folder)
         if name == "checkpoints":
             manifest = folder / "epoch-000001/checkpoint.json"
-            value = json.loads(manifest.read_text())
+            value = json.loads(manifest.read_text(encoding="utf-8"))
             value["sha256"] = measure(folder / inside)["sha256"]
             manifest.write_bytes(_signed("checkpoint.json", value))
         try:
@@ -311,9 +311,9 @@ def test_a_config_allocates_no_gigabytes(place, name, change):
     """Issue 17, 2: latent_size of 1e6 is refused before memory is taken."""
     path = place(name)
     if name == "model":
-        config = json.loads((path / "config.json").read_text())
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
         config["config"] |= change
-        (path / "config.json").write_text(json.dumps(config))
+        (path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     else:
         with zipfile.ZipFile(path) as archive:
             inside = {n: archive.read(n) for n in archive.namelist()}
@@ -331,9 +331,9 @@ def test_the_limit_can_be_raised_and_does_not_bind_ones_own(place):
     folder = place("model")
     with pytest.raises(ModelFileError, match=r"larger max_parameters="):
         size = sum(path.stat().st_size for path in folder.glob("*.h5"))
-        config = json.loads((folder / "config.json").read_text())
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config["config"]["latent_size"] = size
-        (folder / "config.json").write_text(json.dumps(config))
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
         load(folder, max_parameters=10)
     assert load(place("model"), max_parameters=10).latent_size == 3
     assert keras.layers.Dense(7)(np.zeros((1, 10**3), "float32")).shape == (1, 7)

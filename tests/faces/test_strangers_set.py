@@ -38,10 +38,10 @@ def victim(tmp_path):
 
 def rename(folder, name):
     """Has the table's last row name another file."""
-    with open(folder / "table.csv", newline="") as file:
+    with open(folder / "table.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     rows[-1]["file"] = name
-    with open(folder / "table.csv", "w", newline="") as file:
+    with open(folder / "table.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -117,7 +117,9 @@ def test_a_damaged_faceset_json_is_a_media_error(folder, change, says):
     """Issue 17, 2: non-UTF-8 bytes, deep JSON and wrong types say what is wrong."""
     path = folder / "faceset.json"
     if isinstance(change, dict):
-        change = json.dumps({**json.loads(path.read_text()), **change}).encode()
+        change = json.dumps(
+            {**json.loads(path.read_text(encoding="utf-8")), **change}
+        ).encode()
     path.write_bytes(change)
     with pytest.raises(MediaError, match=says):
         FaceSet.open(folder)
@@ -135,9 +137,9 @@ def test_a_damaged_table_is_a_media_error(folder, bytes_):
 @pytest.mark.parametrize("value", ["[" * 5000, "[[1, 2]]", "{}", "nan", "[[1, 1e99]]"])
 def test_a_damaged_row_is_left_out(folder, value):
     """Issue 17, 2: landmarks of other shapes would fail much later."""
-    text = (folder / "table.csv").read_text().splitlines()
+    text = (folder / "table.csv").read_text(encoding="utf-8").splitlines()
     rows = list(csv.reader(text))
     rows[-1][rows[0].index("landmarks")] = value
-    with open(folder / "table.csv", "w", newline="") as file:
+    with open(folder / "table.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     assert FaceSet.open(folder).frames.tolist() == [0, 1]
