@@ -7,10 +7,27 @@ import argparse
 from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen
 from deepface_models.cli._console import say
 
+_NUMBERS = (
+    ("minutes", float, "time to train (default: as the recipe says)"),
+    ("epochs", int, "train for at most so many"),
+    ("batch-size", int, "images a step"),
+    ("steps", int, "batches an epoch"),
+    ("reuse", int, "epochs that show the same batches"),
+    ("limit", int, "images to take at most"),
+    ("workers", int, "threads or processes that make batches"),
+)
+_TEXTS = (
+    ("license", "TEXT", "of the weights, for data of your own"),
+    ("about", "TEXT", "what your own data are, for the card"),
+)
+_FILES = (
+    ("gather", "FILE", "write what is to be trained on, for another --data, and stop"),
+    ("results", "JSON", "more measures for the card"),
+    ("weights", "DIR", "pack into a folder of the preset's name there"),
+)
 _PRETRAIN = (
-    *("preset", "data", "output", "minutes", "epochs", "batch_size", "steps"),
-    *("reuse", "seed", "dtype", "limit", "leave_out", "license", "about", "workers"),
-    *("distribute", "pack_only", "gather", "results", "weights"),
+    *("preset", "data", "output", "leave_out", "seed", "dtype", "distribute"),
+    *("pack_only", *(n.replace("-", "_") for n, *_ in (*_NUMBERS, *_TEXTS, *_FILES))),
 )
 
 
@@ -40,62 +57,21 @@ def add(commands: Commands) -> None:
         metavar="DIR",
         help="gets a folder of the preset's name (default: %(default)s)",
     )
-    _add_training(parser)
-    option("--license", default="", metavar="TEXT", help="of weights from own data")
-    option("--about", default="", metavar="TEXT", help="what your own data are")
-    option(
-        "--pack-only",
-        action="store_true",
-        help="measure and pack what is there, and train no more",
-    )
-    option(
-        "--gather",
-        metavar="FILE",
-        help="write what is to be trained on, for another machine's --data, and stop",
-    )
-    option("--results", metavar="JSON", help="more measures for the card")
-    option(
-        "--weights",
-        metavar="DIR",
-        help="pack into a folder of the preset's name there (default: preset/ in "
-        "--output)",
-    )
-
-
-def _add_training(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    option("--minutes", type=float, metavar="N", help="default: as the recipe says")
-    option("--epochs", type=int, metavar="N", help="train for at most so many")
-    option("--batch-size", type=int, metavar="N", help="images a step")
-    option("--steps", type=int, metavar="N", help="batches an epoch")
-    option("--reuse", type=int, metavar="N", help="epochs that show the same batches")
-    option("--limit", type=int, metavar="N", help="images to take at most")
-    option(
-        "--leave-out",
-        nargs="+",
-        metavar="NAME",
-        help="talkers whom swift_64 and swift_128 are not to see",
-    )
-    option(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="makes a run repeatable (default: %(default)s)",
-    )
-    option(
-        "--dtype",
-        default="float32",
-        metavar="TYPE",
-        help="of the training: float32, or mixed_bfloat16 for an accelerator "
-        "(default: %(default)s)",
-    )
-    option("--workers", type=int, metavar="N", help="threads or processes for batches")
-    option(
-        "--distribute",
-        action="store_true",
-        help="share each batch between all devices",
-    )
+    for name, kind, text in _NUMBERS:
+        option(f"--{name}", type=kind, metavar="N", help=text)
+    for name, metavar, text in _TEXTS:
+        option(f"--{name}", default="", metavar=metavar, help=text)
+    for name, metavar, text in _FILES:
+        option(f"--{name}", metavar=metavar, help=text)
+    talkers = "talkers whom swift_64 and swift_128 are not to see"
+    option("--leave-out", nargs="+", metavar="NAME", help=talkers)
+    option("--seed", type=int, default=0, metavar="N", help="makes a run repeatable")
+    dtype = "float32 (default), or mixed_bfloat16 for an accelerator"
+    option("--dtype", default="float32", metavar="TYPE", help=dtype)
+    shared = "share each batch between all devices"
+    option("--distribute", action="store_true", help=shared)
+    packed = "measure and pack what is there, and train no more"
+    option("--pack-only", action="store_true", help=packed)
 
 
 def run(args: argparse.Namespace) -> int:

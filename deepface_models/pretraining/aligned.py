@@ -101,18 +101,21 @@ def crop_matrix(image: Array, points: Sequence[float], size: int) -> Array:
     return np.asarray(rough if far else found)
 
 
-def read(folders: Sequence[Path], size: int, cache: Path) -> Faces:
+def read(
+    folders: Sequence[Path], size: int, cache: Path, limit: int | None = None
+) -> Faces:
     """Returns all faces of the folders, aligned; from `cache` if it holds the same.
 
     Args:
         folders: Of portraits, of synthetic people, or of images of one's own.
         size: Side of the faces in pixels, without the border.
         cache: Folder to keep the arrays in.
+        limit: Images to take at most; all by default.
 
     Raises:
         FileNotFoundError: No image is in the folders.
     """
-    faces = [face for folder in folders for face in listed(folder)]
+    faces = [face for folder in folders for face in listed(folder)][:limit]
     if not faces:
         raise FileNotFoundError(
             f"{', '.join(map(str, folders))} holds no images. Expected portraits/ or "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deepface_models.data.augmentation import Augmentation, random_similarity
 from deepface_models.data.colour import scale_colors
+from deepface_models.pretraining.ahead import Ahead
 
 Array = NDArray[Any]
 
@@ -58,10 +59,10 @@ class Images(keras.utils.PyDataset):
         self.moves, self.color, self.blend = moves, color, blend
         self.seed, self.epoch = seed, 0
         self.steps = steps or len(wide) // self.batch_size
-        self._ahead = _AHEAD * workers
-        self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
-        self._coming: dict[int, Future[Array]] = {}
+        self._count = _AHEAD * workers
+        self._ahead: Ahead | None = None
         if workers > 1:
+            self._ahead = Ahead(ThreadPoolExecutor(workers), self._batch)
             cv2.setNumThreads(1)  # its own threads cost more than such small images
 
     def __len__(self) -> int:
@@ -69,13 +70,10 @@ class Images(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Array]:
         first = self.epoch * self.steps + index
-        if self._pool is None:
+        if self._ahead is None:
             return (self._batch(first),)
-        self._coming = {
-            number: self._coming.get(number) or self._pool.submit(self._batch, number)
-            for number in range(first, first + self._ahead)
-        }
-        return (self._coming[first].result(),)
+        self._ahead.order(range(first, first + self._count))
+        return (self._ahead.result(first),)
 
     def on_epoch_end(self) -> None:
         """Goes on to the next epoch's order."""

@@ -128,15 +128,13 @@ def read_faces(data: Path, size: int, cache: Path, limit: int | None) -> Data:
         data: DATA, or a folder of images of one's own, one folder a person.
         size: Side of the faces in pixels.
         cache: Folder to keep aligned faces in.
-        limit: Faces to take at most.
+        limit: Images to take at most.
 
     Raises:
         FileNotFoundError: There are no images.
         ValueError: There are too few people.
     """
-    found = read(folders_of(data), size, cache)
-    if limit:
-        found = found.select(i < limit for i in range(len(found.faces)))
+    found = read(folders_of(data), size, cache, limit)
     training, out = found.split()
     if not (training.faces and out.faces):
         raise ValueError(

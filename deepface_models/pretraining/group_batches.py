@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models.pretraining.ahead import Ahead
 from deepface_models.pretraining.groups import GroupSampler
 from deepface_models.pretraining.views import Views
 
@@ -19,7 +22,7 @@ Array = NDArray[Any]
 _SAMPLER: list[GroupSampler] = []  # of this process; forked, so that images are shared
 
 
-def _batch(seed: tuple[int, ...], groups: int) -> dict[str, Array]:
+def _batch(groups: int, seed: tuple[int, ...]) -> dict[str, Array]:
     return _SAMPLER[0].batch(seed, groups)
 
 
@@ -50,18 +53,17 @@ class Groups(keras.utils.PyDataset):
         workers: int | None = None,
     ) -> None:
         super().__init__(workers=1, max_queue_size=4)
-        self.seed, self.groups, self.steps, self.reuse = seed, groups, steps, reuse
-        self.epoch = 0
+        self.seed, self.steps, self.reuse, self.epoch = seed, steps, reuse, 0
         _SAMPLER[:] = [GroupSampler(views)]
-        self._pool = ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             workers or os.cpu_count(), multiprocessing.get_context("fork")
         )
-        self._ahead: dict[tuple[int, int], Future[dict[str, Array]]] = {}
+        self._ahead = Ahead(pool, partial(_batch, groups))
         self._order(0)
 
     def close(self) -> None:
         """Ends the processes; what they were making is lost."""
-        self._pool.shutdown(cancel_futures=True)
+        self._ahead.close()
 
     def __len__(self) -> int:
         return self.steps
@@ -74,20 +76,11 @@ class Groups(keras.utils.PyDataset):
         shown = self.epoch // self.reuse
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.steps)
         self._order(shown)
-        made = self._ahead[shown, int(order[index])].result()
+        made = self._ahead.result((self.seed, shown, int(order[index])))
         x = {"image": made["image"], "face": made["target"][..., :4]}
         return x, {"rendered": made["target"], "points": made["points"]}
 
     def _order(self, shown: int) -> None:
         """Has this and the next epoch's batches made; drops what is over."""
-        if (shown + 1, self.steps - 1) in self._ahead:
-            return
-        for key in [key for key in self._ahead if key[0] < shown]:
-            self._ahead.pop(key).cancel()
-        for epoch in (shown, shown + 1):
-            for number in range(self.steps):
-                if (epoch, number) not in self._ahead:
-                    seed = (self.seed, epoch, number)
-                    self._ahead[epoch, number] = self._pool.submit(
-                        _batch, seed, self.groups
-                    )
+        both = itertools.product((shown, shown + 1), range(self.steps))
+        self._ahead.order((self.seed, *one) for one in both)

@@ -83,35 +83,20 @@ class Recipe:
         return int(shape[0] if shape else self.arguments["image_size"])
 
 
-def _faces(description: str, architecture: str, size: int, **more: Any) -> Recipe:
-    arguments = {"image_shape": (size, size, 3), **more.pop("arguments")}
-    return Recipe(description, architecture, arguments, **more)
+def _faces(
+    description: str, architecture: str, size: int, more: dict[str, Any], **own: Any
+) -> Recipe:
+    shape = {"image_shape": (size, size, 3)}
+    return Recipe(description, architecture, {**shape, **more}, **own)
 
 
-def _autoencoder(description: str, data: str, minutes: float) -> Recipe:
-    """A recipe for images of 28 x 28 px, which are not changed."""
-    shape = {"image_shape": (28, 28, 1), "widths": (32, 64), "latent_size": 32}
-    return Recipe(
-        description,
-        "ConvolutionalAutoencoder",
-        {**shape, "activation": "leaky_relu"},
-        **_small(data, minutes),
-    )
-
-
-def _variational(description: str, data: str, minutes: float) -> Recipe:
-    arguments = {"image_shape": (28, 28, 1), "latent_size": 8}
-    return Recipe(
-        description,
-        "VariationalAutoencoder",
-        {**arguments, "architecture": "convolutional"},
-        **_small(data, minutes),
-    )
-
-
-def _small(data: str, minutes: float) -> dict[str, Any]:
-    own = {"data": data, "minutes": minutes, "learning_rate": 2e-3}
-    return {**own, "batch_size": 128, "moves": None}
+def _digits(
+    description: str, architecture: str, data: str, minutes: float, more: dict[str, Any]
+) -> Recipe:
+    """Returns a recipe for images of 28 x 28 px, which are not changed."""
+    own: dict[str, Any] = {"learning_rate": 2e-3, "batch_size": 128, "moves": None}
+    arguments = {"image_shape": (28, 28, 1), **more}
+    return Recipe(description, architecture, arguments, data, minutes, **own)
 
 
 def _swift(size: int) -> Recipe:
@@ -128,33 +113,38 @@ def _swift(size: int) -> Recipe:
     )
 
 
+_PLAIN, _VARIATIONAL = "ConvolutionalAutoencoder", "VariationalAutoencoder"
+_SMALL = {"widths": (32, 64), "activation": "leaky_relu", "latent_size": 32}
+_SMALL_VAE = {"latent_size": 8, "architecture": "convolutional"}
+_VAE = {"latent_size": 128, "architecture": "convolutional"}
+
 RECIPES: dict[str, Recipe] = {
     "autoencoder_faces_64": _faces(
         "Autoencoder of aligned faces, 64 x 64 px: 256 numbers a face",
-        "ConvolutionalAutoencoder",
+        _PLAIN,
         64,
-        arguments={
-            "widths": (32, 64, 72),
-            "activation": "leaky_relu",
-            "latent_size": 256,
-        },
+        {"widths": (32, 64, 72), "activation": "leaky_relu", "latent_size": 256},
         loss=_FAITHFUL,
         blend=0.5,
         weight_decay=0.05,
         minutes=40.0,
     ),
-    "autoencoder_fashion": _autoencoder(
-        "Autoencoder of garments: 32 numbers a garment", FASHION, 4.0
+    "autoencoder_fashion": _digits(
+        "Autoencoder of garments: 32 numbers a garment", _PLAIN, FASHION, 4.0, _SMALL
     ),
-    "autoencoder_mnist": _autoencoder(
-        "Autoencoder of written digits: 32 numbers a digit", MNIST, 3.0
+    "autoencoder_mnist": _digits(
+        "Autoencoder of written digits: 32 numbers a digit",
+        _PLAIN,
+        MNIST,
+        3.0,
+        _SMALL,
     ),
     "denoiser_faces_128": _faces(
         "Removes Gaussian noise (standard deviation 0.2) from aligned faces, "
         "128 x 128 px",
         "DenoisingAutoencoder",
         128,
-        arguments={"widths": (32, 64), "amount": 0.2},
+        {"widths": (32, 64), "amount": 0.2},
         loss=_SHARP,
         learning_rate=2e-3,
         batch_size=8,
@@ -175,38 +165,36 @@ RECIPES: dict[str, Recipe] = {
     "swift_64": _swift(64),
     "vae_faces_128": _faces(
         "Variational autoencoder of aligned faces, 128 x 128 px: 128 numbers a face",
-        "VariationalAutoencoder",
+        _VARIATIONAL,
         128,
-        arguments={
-            "latent_size": 128,
-            "architecture": "convolutional",
-            "widths": (24, 48, 96, 192),
-            "beta": 2.0,
-        },
+        {**_VAE, "widths": (24, 48, 96, 192), "beta": 2.0},
         loss=_SHARP,
         warmup=1000,
         minutes=12.0,
     ),
     "vae_faces_64": _faces(
         "Variational autoencoder of aligned faces, 64 x 64 px: 128 numbers a face",
-        "VariationalAutoencoder",
+        _VARIATIONAL,
         64,
-        arguments={
-            "latent_size": 128,
-            "architecture": "convolutional",
-            "widths": (32, 64, 128),
-            "beta": 0.5,
-        },
+        {**_VAE, "widths": (32, 64, 128), "beta": 0.5},
         loss=_SHARP,
         learning_rate=1.5e-3,
         warmup=2000,
         minutes=10.0,
     ),
-    "vae_fashion": _variational(
-        "Variational autoencoder of garments: 8 numbers a garment", FASHION, 2.5
+    "vae_fashion": _digits(
+        "Variational autoencoder of garments: 8 numbers a garment",
+        _VARIATIONAL,
+        FASHION,
+        2.5,
+        _SMALL_VAE,
     ),
-    "vae_mnist": _variational(
-        "Variational autoencoder of written digits: 8 numbers a digit", MNIST, 2.0
+    "vae_mnist": _digits(
+        "Variational autoencoder of written digits: 8 numbers a digit",
+        _VARIATIONAL,
+        MNIST,
+        2.0,
+        _SMALL_VAE,
     ),
 }
 

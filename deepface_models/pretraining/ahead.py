@@ -1,0 +1,37 @@
+"""Batches made ahead by threads or processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+
+class Ahead:
+    """Has batches made before they are asked for.
+
+    Args:
+        pool: Of the threads or processes.
+        make: Makes the batch of a key.
+    """
+
+    def __init__(self, pool: Executor, make: Callable[[Any], Any]) -> None:
+        self._pool, self._make = pool, make
+        self._coming: dict[Any, Future[Any]] = {}
+
+    def order(self, keys: Iterable[Hashable]) -> None:
+        """Has the batches of these keys made, in this order, and drops all others."""
+        old, self._coming = self._coming, {}
+        for key in keys:
+            ready = old.pop(key) if key in old else self._pool.submit(self._make, key)
+            self._coming[key] = ready
+        for future in old.values():
+            future.cancel()
+
+    def result(self, key: Hashable) -> Any:
+        """Returns the batch of a key that was ordered."""
+        return self._coming[key].result()
+
+    def close(self) -> None:
+        """Ends threads or processes; what they were making is lost."""
+        self._pool.shutdown(cancel_futures=True)
