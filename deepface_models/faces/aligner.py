@@ -134,8 +134,10 @@ class FaceAligner:
         same result as if it had not been stopped.
 
         Args:
-            source: A picture, a video, a folder of them, or a list of these.
-            output: Folder of the set; None keeps the faces in memory.
+            source: A picture, a video, a folder of them (in natural order: frame2
+                before frame10), or a list of these.
+            output: Folder of the set, outside every source folder; None keeps the
+                faces in memory.
             every_n: Take only every n-th frame of videos.
             person: Keep only this person: a `FaceSet`, a (128,) descriptor or the
                 path of a picture of the person alone.
@@ -144,11 +146,14 @@ class FaceAligner:
             workers: Threads; by default one for each core, at most four.
 
         Returns:
-            The set, with everything that `output` already held.
+            The set, with everything that `output` already held. Its `failed` says why
+            sources could not be read, by their paths; they are tried again by the
+            next call.
 
         Raises:
             FaceNotFoundError: If there is no (such) face in any of the sources.
-            MediaError: If a source cannot be read.
+            MediaError: If not one source can be read.
+            ValueError: If `output` lies inside a source folder.
             IntegrityError: If a source changed since an earlier, unfinished call.
         """
         from ._extract import Extraction

@@ -37,6 +37,10 @@ class FaceSet(Faces):
         landmarks: 68 or 5.
         folder: Where it is kept; None keeps it in memory.
 
+    Attributes:
+        failed: Why sources could not be read, by path; of the extraction that returned
+            this set.
+
     Example:
         >>> faces = FaceSet(image_size=128)
         >>> len(faces)
