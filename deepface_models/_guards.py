@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# 1 GiB of float32; the largest published architecture has 258 million for two people.
-MAX_PARAMETERS = 2**28
+# 256 MiB of float32, and up to three times that while random values are drawn. Larger
+# models come with weights files as large, which earn them the memory.
+MAX_PARAMETERS = 2**26
 _MOST_WEIGHTS = 20_000  # arrays; the largest model of the package has about 1,500
 _BYTES = 8  # of one number at most
 _SLACK = 2**20  # bytes beside the numbers: names, counters, seeds

@@ -231,7 +231,7 @@ def load(source: str | Path, *, max_parameters: int = MAX_PARAMETERS) -> Any:
             "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
             or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
             name goes before a folder of that name; write "./name" for the folder.
-        max_parameters: The most parameters to allocate memory for, 2**28 by default.
+        max_parameters: The most parameters to allocate memory for, 2**26 by default.
             A model whose weights files have as many bytes is loaded in any case.
 
     Returns:

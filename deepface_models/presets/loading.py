@@ -43,7 +43,7 @@ def load(
             each starts with fresh parts of their own. One that draws people already
             takes the same people in any order, and nobody else.
         expected: The class that the model has to be of.
-        max_parameters: The most parameters to allocate memory for, 2**28 by default.
+        max_parameters: The most parameters to allocate memory for, 2**26 by default.
             A model whose weights files have as many bytes is loaded in any case.
 
     Returns:
