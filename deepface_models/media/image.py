@@ -45,7 +45,8 @@ def read_image(
         alpha: Whether to return the alpha channel too. By default transparent
             pixels are laid over white.
         max_pixels: Most pixels (width x height) that the file may state; by default
-            the environment variable DEEPFACE_MODELS_MAX_PIXELS or 110 million.
+            the environment variable DEEPFACE_MODELS_MAX_PIXELS or 110 million. A
+            pixel of WebP or JPEG 2000 counts as two, of float TIFF in color as three.
 
     Returns:
         uint8 array, (height, width, 3), RGB, 0..255; with `alpha`

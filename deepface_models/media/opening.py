@@ -20,6 +20,9 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "JPEG2000", "AVIF", "HEIF")
 MAX_PIXELS = 110_000_000  # phones take 108 million
 MAX_PIXELS_VARIABLE = "DEEPFACE_MODELS_MAX_PIXELS"
 
+# These decoders need 16 to 24 bytes of memory for a pixel, others about 8.
+_LAYERS = {"JPEG2000": 2, "WEBP": 2}
+
 # What Pillow raises for damaged files.
 BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
@@ -59,7 +62,8 @@ def open_picture(
     with _file(place) as file:
         picture = _identified(file, place, formats)
         try:
-            check_pixels(place, *picture.size, limit)
+            layers = _LAYERS.get(str(picture.format), 1)
+            check_pixels(place, *picture.size, limit, layers)
             _check_single(place, picture)
             yield picture
         finally:
@@ -142,7 +146,7 @@ def check_pixels(
         width: Width it states, in px.
         height: Height it states, in px.
         limit: Most pixels.
-        layers: As how many pixels one counts: 4 bytes in memory are one pixel.
+        layers: As how many pixels one counts, by the memory it needs.
     """
     count = width * height * layers
     if count <= limit:

@@ -276,6 +276,17 @@ def test_wide_samples_count_for_the_memory_they_take(tmp_path, picture):
     assert read_image(path, max_pixels=3 * count).shape == picture.shape
 
 
+@pytest.mark.parametrize("suffix", [".webp", ".jp2"])
+def test_decoders_that_need_more_memory_get_fewer_pixels(tmp_path, picture, suffix):
+    """Issue 17, 2: WebP takes 15 bytes a pixel, JPEG 2000 up to 24."""
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(picture).save(path)
+    count = picture.shape[0] * picture.shape[1]
+    with pytest.raises(MediaError, match="as large in memory as 2"):
+        read_image(path, max_pixels=count)
+    assert read_image(path, max_pixels=2 * count).shape == picture.shape
+
+
 _PEAK = """
 import resource, sys
 from deepface_models.media import read_image
