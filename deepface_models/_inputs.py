@@ -34,8 +34,19 @@ def as_float(images: Any) -> Array:
     images = np.asarray(images)
     if images.dtype == np.uint8:
         return images.astype("float32") / 255.0
-    images = images.astype("float32", copy=False)
-    low, high = (float(images.min()), float(images.max())) if images.size else (0, 0)
+    check_unit(images)
+    return images.astype("float32", copy=False)
+
+
+def check_unit(images: Array) -> None:
+    """Refuses pictures that are neither uint8 nor in [0, 1].
+
+    Raises:
+        ValueError: Values are not finite or lie outside [0, 1].
+    """
+    if images.dtype == np.uint8 or not images.size:
+        return
+    low, high = float(images.min()), float(images.max())
     if math.isnan(low):
         raise ValueError(
             "Pictures with values that are not numbers (NaN) were given. Expected "
@@ -47,17 +58,45 @@ def as_float(images: Any) -> Array:
             "uint8 in 0..255 or float in [0, 1]. Divide by 255, or convert with "
             'images.astype("uint8").'
         )
-    return images
 
 
-def as_float_dict(data: Any) -> Any:
-    """Returns a dictionary of arrays with those of uint8 in [0, 1]; others as is."""
-    if isinstance(data, dict) and all(hasattr(v, "dtype") for v in data.values()):
-        return {
-            k: as_float(v) if isinstance(v, np.ndarray) and v.dtype == np.uint8 else v
-            for k, v in data.items()
-        }
-    return data
+def check_finite(values: Array, name: str) -> None:
+    """Refuses values that are not finite.
+
+    Raises:
+        ValueError: There are some.
+    """
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(
+            f"Values that are not finite (NaN or infinite) were given to {name}. "
+            "Expected finite numbers. Look for missing values in the data."
+        )
+
+
+def as_numbers(data: Any, name: str) -> Array:
+    """Returns an array of numbers, of a table of them too, or says what was given.
+
+    Args:
+        data: Anything that NumPy takes, or a DataFrame.
+        name: The model's name, for the error.
+
+    Raises:
+        ValueError: It is no array of numbers, such as a path or a data set.
+    """
+    try:
+        array = np.asarray(data.to_numpy() if hasattr(data, "to_numpy") else data)
+    except ValueError:  # a list of pictures of several sizes
+        array = np.empty(0, object)
+    if array.dtype.kind not in "buif" and array.dtype.name != "bfloat16":
+        kind = type(data).__name__
+        what = f"{kind} of {array.dtype.name}" if array.ndim else kind
+        raise ValueError(
+            f"A {what} was given to {name}. Expected an array of numbers. Read files "
+            "with deepface_models.media.read_image(path); of a FaceSet use "
+            "faces.images; put the batches of a data set together with "
+            "np.concatenate(list(batches))."
+        )
+    return array
 
 
 def as_unit(values: Any) -> Any:
@@ -70,10 +109,11 @@ def as_unit(values: Any) -> Any:
 
 
 def is_arrays(data: Any) -> bool:
-    """Whether it is an array or tensor, or a tuple of them, and not a data set."""
+    """Whether it is an array, tensor or table, or a tuple of them, and no data set."""
     found = data if isinstance(data, tuple) else (data,)
     return bool(found) and all(
-        hasattr(one, "dtype") and hasattr(one, "shape") for one in found
+        (hasattr(one, "dtype") or hasattr(one, "to_numpy")) and hasattr(one, "shape")
+        for one in found
     )
 
 
@@ -95,15 +135,7 @@ def as_batch(
         ValueError: There is no example, it is no array, its shape does not fit, a
             value is not finite or outside [0, 1].
     """
-    array = np.asarray(data)
-    if array.dtype.kind in "OSU":  # objects and text
-        kind = type(data).__name__
-        what = f"{kind} of {array.dtype.name}" if array.ndim else kind
-        raise ValueError(
-            f"A {what} was given to {name}. Expected an array of numbers. Read files "
-            "with deepface_models.media.read_image(path); of a FaceSet use "
-            "faces.images."
-        )
+    array = as_numbers(data, name)
     fitted = _fitted(array, tuple(shape)) if array.size else None
     if fitted is None:
         raise ValueError(_misfit(array, tuple(shape), name))
@@ -111,11 +143,7 @@ def as_batch(
     if unit_range or batch.dtype == np.uint8:
         return as_float(batch), single
     batch = batch.astype("float32", copy=False)
-    if not np.isfinite(batch).all():
-        raise ValueError(
-            f"Values that are not finite (NaN or infinite) were given to {name}. "
-            "Expected finite numbers. Look for missing values in the data."
-        )
+    check_finite(batch, name)
     return batch, single
 
 
@@ -156,3 +184,12 @@ def _misfit(array: Array, shape: tuple[int | None, ...], name: str) -> str:
     return (
         f"{text} Resize the pictures, or build the model with image_shape=x.shape[1:]."
     )
+
+
+def pictures_of(data: Any) -> Any:
+    """Returns the pictures of a FaceSet, and anything else as it is."""
+    if not hasattr(data, "images"):  # most data: nothing of faces is imported
+        return data
+    from deepface_models.faces import FaceSet
+
+    return data.images if isinstance(data, FaceSet) else data

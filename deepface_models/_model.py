@@ -9,7 +9,10 @@ from typing import Any
 
 import keras
 
+from deepface_models import _cloning, _quantized, _saving
+from deepface_models._batches import checked
 from deepface_models._guards import MAX_PARAMETERS
+from deepface_models._weights import refuse_classes
 
 
 class PartModel(keras.Model):
@@ -24,6 +27,14 @@ class PartModel(keras.Model):
     started_from: str | None = None
     _arguments: tuple[str, ...] = ()
     _more_arguments: tuple[str, ...] = ()  # those of the family's base
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Has constructors check integers and know what `clone_model` gives them."""
+        super().__init_subclass__(**kwargs)
+        init = vars(cls).get("__init__")
+        if init is not None:
+            type.__setattr__(cls, "__signature__", _cloning.ConstructorSignature(init))
+            type.__setattr__(cls, "__init__", _cloning.constructor(init))
 
     def _check_arguments(self, kwargs: dict[str, Any]) -> None:
         """Refuses what nobody takes; Keras would take it without a word."""
@@ -41,6 +52,25 @@ class PartModel(keras.Model):
         from deepface_models import parts
 
         return parts.save_parts(self, folder)
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Trains as `keras.Model.fit` does, once the first batch was looked at."""
+        refuse_classes(kwargs.get("class_weight"), self.name)
+        _saving.check_callbacks(kwargs.get("callbacks"), self)
+        x = checked(x, self._check_batch)
+        if "validation_data" in kwargs:
+            held_out = checked(kwargs["validation_data"], self._check_batch)
+            kwargs["validation_data"] = held_out
+        self._begin(x, y)
+        return super().fit(x, y, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Measures as `keras.Model.evaluate` does."""
+        return super().evaluate(checked(x, self._check_batch), y, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Predicts as `keras.Model.predict` does."""
+        return super().predict(checked(x, self._check_batch), *args, **kwargs)
 
     @property
     def parts(self) -> dict[str, keras.Model]:
@@ -103,18 +133,30 @@ class PartModel(keras.Model):
 
         return _transfer.take_parts(self, source, parts)
 
+    def save(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
+        """Saves a `.keras` file, as `keras.Model.save` does.
+
+        Raises:
+            ValueError: The name ends in `.h5` or `.hdf5`.
+        """
+        _saving.refuse_h5(filepath, self)
+        super().save(filepath, *args, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor arguments."""
+        """Returns the constructor arguments, and what `quantize` changed."""
+        _saving.refuse_legacy(self)
         config = {name: getattr(self, name) for name in self._arguments}
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
-        return {**config, "name": self.name, **own}
+        return {**config, "name": self.name, **own, **_quantized.describe(self)}
 
     def get_compile_config(self) -> dict[str, Any]:
-        """Returns how it was compiled; nothing where parts are frozen.
+        """Returns how it was compiled; nothing where parts are frozen or quantized.
 
         What is frozen is not saved, and an optimizer knows only what it was made for.
         """
-        return {} if self.frozen else super().get_compile_config()
+        if self.frozen or _quantized.describe(self):
+            return {}
+        return dict(super().get_compile_config())
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles as a `.keras` file says, for training to go on.
@@ -128,7 +170,11 @@ class PartModel(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Builds the model that `get_config` described."""
-        return cls(**config)
+        config = dict(config)
+        quantized = config.pop(_quantized.KEY, None)
+        model = cls(**cls._arguments_of(config, custom_objects))
+        _quantized.restore(model, quantized)
+        return model
 
     @classmethod
     def from_preset(
@@ -167,6 +213,31 @@ class PartModel(keras.Model):
             expected=cls,
             max_parameters=max_parameters,
         )
+
+    @classmethod
+    def _arguments_of(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Returns the constructor's arguments that a config stands for."""
+        return config
+
+    def _build_as(self, config: dict[str, Any]) -> None:
+        """Builds this model, which is new, by another one's config."""
+        quantized = config.pop(_quantized.KEY, None)
+        type(self).__init__(self, **self._arguments_of(config))
+        _quantized.restore(self, quantized)
+
+    def _run_through_graph(
+        self, inputs: Any, operation_fn: Any = lambda layer: layer, call_fn: Any = None
+    ) -> Any:
+        run = super()._run_through_graph
+        return _cloning.run_through_graph(
+            self, run, inputs, operation_fn, call_fn=call_fn
+        )
+
+    def _check_batch(self, x: Any, y: Any) -> None:
+        """Raises ValueError where a batch is not what the model takes."""
+
+    def _begin(self, x: Any, y: Any) -> None:
+        """Prepares a model for the data that it is about to be trained on."""
 
     def _owners(self) -> dict[str, str]:
         """Returns whose own a part is, by part; nobody's are left out."""

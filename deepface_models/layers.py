@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models._whole import whole_number
+
 PACKAGE = "deepface_models"
 
 
@@ -23,7 +25,7 @@ class PixelShuffle(keras.layers.Layer):
 
     def __init__(self, factor: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.factor = factor
+        self.factor = whole_number("factor", factor)
 
     def call(self, inputs: Any) -> Any:
         """Rearranges `inputs`; adds no weights."""
@@ -57,7 +59,7 @@ class ConstantVector(keras.layers.Layer):
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units = units
+        self.units = whole_number("units", units)
 
     def build(self, input_shape: Any) -> None:
         """Creates the vector, zero at first (no modulation)."""
@@ -116,7 +118,7 @@ class SelfAttention2D(keras.layers.Layer):
         self, squeeze: int = 8, kernel_regularizer: Any = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.squeeze = squeeze
+        self.squeeze = whole_number("squeeze", squeeze)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def build(self, input_shape: Any) -> None:

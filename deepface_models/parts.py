@@ -30,6 +30,7 @@ from deepface_models._guards import (
     check_weights,
 )
 from deepface_models._version import __version__
+from deepface_models._whole import whole_numbers
 from deepface_models.layers import PACKAGE
 
 CONFIG = "config.json"
@@ -76,6 +77,7 @@ def save_parts(
     return Path(folder)
 
 
+@whole_numbers(max_parameters=1)
 def load_parts(
     folder: str | Path,
     identities: Sequence[str] | None = None,
@@ -223,6 +225,7 @@ def _load_weights(model: keras.Model, folder: Path) -> None:
             ) from error
 
 
+@whole_numbers(max_parameters=1)
 def load(source: str | Path, *, max_parameters: int = MAX_PARAMETERS) -> Any:
     """Loads a model: a preset by its name or address, or what was saved here.
 

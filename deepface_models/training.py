@@ -11,6 +11,7 @@ import keras
 
 from deepface_models import _fine_tuning
 from deepface_models._names import check_names
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks import (
     ResumableCheckpoint,
     StopOnNonFinite,
@@ -68,6 +69,7 @@ def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
     }
 
 
+@whole_numbers(image_size=1)
 def build(
     architecture: str,
     identities: Sequence[str],
@@ -102,6 +104,15 @@ def _class_of(architecture: str) -> type[FaceSwap]:
     return ARCHITECTURES[architecture]
 
 
+@whole_numbers(
+    image_size=1,
+    epochs=1,
+    batch_size=1,
+    steps=1,
+    preview_every=1,
+    checkpoint_every=1,
+    seed=0,
+)
 def train(
     faces: Mapping[str, FaceSet | str | Path],
     output: str | Path,
@@ -167,7 +178,8 @@ def train(
         ValueError: Too few people or faces, an unknown architecture, or a preset of
             another architecture, size or kind of faces.
         FileNotFoundError: There is no such preset.
-        ModelFileError: The training in `output` started from something else.
+        ModelFileError: The training in `output` started from something else, or
+            knows these faces as another person's.
     """
     output = Path(output)
     check_names(faces)
@@ -197,7 +209,9 @@ def train(
         seed=seed,
     )
     pace.compile(model)
-    budget = TimeBudget(minutes or pace.minutes) if minutes or not epochs else None
+    budget = None
+    if minutes is not None or epochs is None:
+        budget = TimeBudget(pace.minutes if minutes is None else minutes)
     timed = [budget] if budget else []
     held_out = {name: pairs.fitting(held) for name, (_, held) in splits.items()}
     checkpoint = ResumableCheckpoint(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -42,6 +43,15 @@ def test_models_and_callbacks_need_neither_videos_nor_dlib():
     code = "; ".join(f"import deepface_models.{room}" for room in rooms.split())
     loaded = loaded_by(f"{code}\nfrom deepface_models.media import grid, read_image")
     assert "keras" in loaded and not loaded & {"av", "dlib"}
+
+
+def test_every_public_module_works_after_a_plain_import():
+    """Issue 17, 4: `dfm.faces`, `dfm.media` and so on."""
+    found = {m.name for m in pkgutil.iter_modules(deepface_models.__path__)}
+    public = {name for name in found if name[0] != "_"} - {"cli", "weights"}
+    assert public <= set(deepface_models.__all__)
+    code = "import deepface_models as dfm; dfm.faces.FaceSet, dfm.media.read_video"
+    assert "keras" not in loaded_by(code)
 
 
 @pytest.mark.parametrize("name", deepface_models.__all__)

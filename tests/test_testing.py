@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from deepface_models._inputs import as_float_dict, precision
+from deepface_models._inputs import as_float, precision
 from deepface_models.autoencoders.base import Autoencoder
 from deepface_models.autoencoders.dense import DenseAutoencoder
 from deepface_models.layers import PACKAGE
@@ -169,7 +169,9 @@ class EncodesBytesAsNumbers(Plain):
 @breaks("bytes", r"logs of fit on uint8 .* differ by .*uint8 targets", loss="mse")
 class TrainsOnBytes(PlainSwap):
     def fit(self, x=None, y=None, **kwargs):
-        return keras.Model.fit(self, as_float_dict(x), y, **kwargs)
+        return keras.Model.fit(
+            self, {n: as_float(v) for n, v in x.items()}, y, **kwargs
+        )
 
     def compute_loss(self, x=None, y=None, *rest):
         return keras.Model.compute_loss(self, x, y, *rest)

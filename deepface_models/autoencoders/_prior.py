@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import Autoencoder, size_of
 
 Array = NDArray[Any]
@@ -48,6 +49,7 @@ class PriorAutoencoder(Autoencoder):
         image = y_pred["image"] if isinstance(y_pred, dict) else y_pred
         return super().compute_metrics(x, y, image, sample_weight)
 
+    @whole_numbers(n=1, seed=0, batch_size=1)
     def sample(self, n: int, seed: int | None = None, batch_size: int = 32) -> Array:
         """Draws new examples from the prior.
 
@@ -70,6 +72,7 @@ class PriorAutoencoder(Autoencoder):
         codes = np.random.default_rng(seed).standard_normal((n, self.latent_size))
         return self.decode(codes, batch_size=batch_size)
 
+    @whole_numbers(steps=1)
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> Array:
         """Draws the straight line between the codes of two examples.
 
@@ -117,10 +120,6 @@ class PriorAutoencoder(Autoencoder):
         self, x: Any, y: Any, image: Any, sample_weight: Any, training: bool
     ) -> Any:
         """Returns the compiled loss, summed over each picture; a mean over pictures."""
-        if sample_weight is not None and len(sample_weight.shape) == 1:
-            # Keras would take weights of examples for weights of columns.
-            shape = (-1,) + (1,) * (len(self.image_shape) - 1)
-            sample_weight = ops.reshape(sample_weight, shape)
         mean = super().compute_loss(x, y, image, sample_weight, training)
         return mean * float(size_of(self.image_shape))
 

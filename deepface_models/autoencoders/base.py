@@ -5,15 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._inputs import as_batch, as_unit, is_arrays, same_shape
+from deepface_models._batches import arrays_in
+from deepface_models._inputs import (
+    as_batch,
+    as_numbers,
+    as_unit,
+    check_finite,
+    check_unit,
+    is_arrays,
+    pictures_of,
+    same_shape,
+)
 from deepface_models._model import PartModel
 from deepface_models._predict import predict
+from deepface_models._weights import fitting
+from deepface_models._whole import whole_numbers
 
 Array = NDArray[Any]
 
@@ -85,7 +98,8 @@ class Autoencoder(PartModel):
     ) -> Any:
         """Compares with the target, which is the input where none is given."""
         target = self._as_unit(x if y is None else y)
-        return super().compute_loss(x, target, y_pred, sample_weight, training)
+        weight = fitting(self.loss, target, y_pred, sample_weight)
+        return super().compute_loss(x, target, y_pred, weight, training)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
@@ -121,6 +135,7 @@ class Autoencoder(PartModel):
         """Reconstructs many examples, as `keras.Model.predict` does."""
         return super().predict(self._arrays(x), **kwargs)
 
+    @whole_numbers(batch_size=1)
     def encode(self, images: Any, batch_size: int = 32) -> Array:
         """Compresses examples.
 
@@ -133,6 +148,7 @@ class Autoencoder(PartModel):
         """
         return self._apply(self.encoder, *self._batch(images), batch_size)
 
+    @whole_numbers(batch_size=1)
     def decode(self, latent: Any, batch_size: int = 32) -> Array:
         """Draws examples from latents, (N, ...) or one without the batch axis."""
         latent = np.asarray(latent, "float32")
@@ -147,6 +163,7 @@ class Autoencoder(PartModel):
             )
         return self._apply(self.decoder, batch, single, batch_size)
 
+    @whole_numbers(batch_size=1)
     def reconstruct(self, images: Any, batch_size: int = 32) -> Array:
         """Encodes and decodes; like `predict`, for one example as well as many.
 
@@ -161,13 +178,22 @@ class Autoencoder(PartModel):
             part.summary(*args, **kwargs)
         super().summary(*args, **kwargs)
 
+    def _check_batch(self, x: Any, y: Any) -> None:
+        for array in arrays_in((x, y)):
+            if self._unit_range:
+                check_unit(array)
+            else:
+                check_finite(array, self.name)
+
     def _as_unit(self, values: Any) -> Any:
         return as_unit(values)
 
     def _arrays(self, data: Any) -> Any:
         """Checks arrays, lists and face sets; other data goes to Keras as it is."""
         data = pictures_of(data)
-        data = np.asarray(data) if isinstance(data, list) else data
+        data = (
+            as_numbers(data, self.name) if isinstance(data, list | str | Path) else data
+        )
         if not is_arrays(data):
             return data
         return as_batch(data, self.data_shape, self.name, self._unit_range)[0]
@@ -194,15 +220,6 @@ class Autoencoder(PartModel):
         drawn = np.asarray(predict(model, batch, batch_size))
         drawn = drawn.astype("float32", copy=False)
         return drawn[0] if single else drawn
-
-
-def pictures_of(data: Any) -> Any:
-    """Returns the pictures of a FaceSet, and anything else as it is."""
-    if not hasattr(data, "images"):  # most data: nothing of faces is imported
-        return data
-    from deepface_models.faces import FaceSet
-
-    return data.images if isinstance(data, FaceSet) else data
 
 
 def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -11,14 +11,14 @@ import numpy as np
 from keras import layers
 
 from deepface_models._components import directions
-from deepface_models._inputs import precision
+from deepface_models._inputs import pictures_of, precision
 from deepface_models._predict import predict
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import (
     Autoencoder,
     check_pictures,
     check_size,
     check_widths,
-    pictures_of,
 )
 from deepface_models.layers import PACKAGE
 
@@ -92,6 +92,7 @@ class ConvolutionalAutoencoder(Autoencoder):
         self.activation = activation
         self.latent_size = latent_size
 
+    @whole_numbers(batch_size=1)
     def adapt(self, images: Any, batch_size: int = 32) -> None:
         """Starts a code that is a vector from principal components, before `fit`.
 

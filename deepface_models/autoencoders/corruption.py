@@ -10,12 +10,14 @@ from keras import ops
 from numpy.typing import NDArray
 
 from deepface_models._inputs import as_float
+from deepface_models._whole import whole_numbers
 from deepface_models.layers import PACKAGE
 
 Array = NDArray[Any]
 NOISES = ("gaussian", "masking", "salt_pepper")
 
 
+@whole_numbers(seed=0)
 def corrupt(
     images: Any,
     noise: str | None = "gaussian",

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._inputs import is_arrays, precision
+from deepface_models._inputs import is_arrays, pictures_of, precision
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import (
     Autoencoder,
     check_pictures,
     check_widths,
-    pictures_of,
 )
 from deepface_models.autoencoders.convolutional import picture_decoder, picture_encoder
 from deepface_models.autoencoders.corruption import Corrupt, corrupt
@@ -104,6 +104,7 @@ class DenoisingAutoencoder(Autoencoder):
             )
         return super().fit(x, y, **kwargs)
 
+    @whole_numbers(seed=0)
     def corrupt(self, images: Any, seed: int | None = None) -> Array:
         """Returns pictures with noise as in training, to show or to measure with.
 

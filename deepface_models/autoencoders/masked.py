@@ -12,6 +12,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from deepface_models._inputs import precision
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import Autoencoder, check_pictures
 from deepface_models.autoencoders.patches import (
     AddPositions,
@@ -161,6 +162,7 @@ class MaskedAutoencoder(Autoencoder):
         """The share of patches that is hidden: `mask_ratio` in whole patches."""
         return 1.0 - self._seen / self._patches
 
+    @whole_numbers(seed=0)
     def hidden(self, seed: int | None = None) -> Array:
         """Returns which pixels a seed hides, (height, width, 1) bool.
 
@@ -175,6 +177,7 @@ class MaskedAutoencoder(Autoencoder):
         pixels = grid.repeat(self.patch_size, 0).repeat(self.patch_size, 1)
         return pixels[..., None]
 
+    @whole_numbers(seed=0)
     def masked(self, images: Any, seed: int | None = None) -> Array:
         """Returns pictures as the model sees them, hidden patches in grey.
 
@@ -189,6 +192,7 @@ class MaskedAutoencoder(Autoencoder):
         shown = np.where(self.hidden(seed), np.float32(GREY), batch)
         return shown[0] if single else shown
 
+    @whole_numbers(batch_size=1, seed=0)
     def reconstruct(
         self, images: Any, batch_size: int = 32, seed: int | None = None
     ) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import Autoencoder
 from deepface_models.media import grid
 
@@ -53,6 +54,7 @@ def reconstruction_rows(
     return grid([_pictures(row, shape, 48) for row in scaled], labels=list(rows))
 
 
+@whole_numbers(count=1)
 def latent_grid(
     model: Autoencoder,
     images: Array | None = None,
@@ -92,6 +94,7 @@ def latent_grid(
     return grid([drawn[i : i + count] for i in range(0, len(drawn), count)], gap=0)
 
 
+@whole_numbers(steps=1)
 def latent_walk(
     model: Autoencoder,
     images: Array,

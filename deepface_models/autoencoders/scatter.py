@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from deepface_models._components import directions
+from deepface_models._whole import whole_numbers
 
 Array = NDArray[Any]
 
@@ -27,6 +28,7 @@ LEFT, TOP, _BOTTOM, _TEXT, _FINE = 56, 12, 52, 13, 4  # px; finer by
 _HUGE = 1e30  # codes of a training that runs away; their squares would overflow
 
 
+@whole_numbers(size=1)
 def latent_scatter(
     codes: Array, labels: Sequence[Any] | Array | None = None, size: int = 480
 ) -> Array:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from deepface_models._inputs import precision
 from deepface_models._predict import predict
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders._networks import (
     build_decoder,
     check_widths,
@@ -206,6 +207,7 @@ class VariationalAutoencoder(PriorAutoencoder):
         update_means({self._reconstruction_mean: first, self._kl_mean: second}, x)
         return first + ops.convert_to_tensor(self.beta) * second
 
+    @whole_numbers(batch_size=1, seed=0)
     def encode(
         self,
         images: Any,
@@ -231,6 +233,7 @@ class VariationalAutoencoder(PriorAutoencoder):
             mean = (mean + np.exp(0.5 * log_var) * noise).astype("float32")
         return mean[0] if single else mean
 
+    @whole_numbers(batch_size=1)
     def fit_prior(self, images: Any, batch_size: int = 32) -> None:
         """Has codes of examples follow the prior, so that `sample` draws their like.
 

@@ -11,6 +11,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from deepface_models._inputs import precision
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import (
     Autoencoder,
     check_pictures,
@@ -117,12 +118,14 @@ class VectorQuantizedAutoencoder(Autoencoder):
         parts = {"encoder": self.encoder, "codebook": self.codebook}
         return {**parts, "decoder": self.decoder}
 
+    @whole_numbers(batch_size=1)
     def encode(self, images: Any, batch_size: int = 32) -> Array:
         """Returns the codes' vectors, float32 (N, rows, columns, code_size)."""
         batch, single = self._batch(images)
         vectors = self._apply(self.encoder, batch, False, batch_size)
         return self._apply(self.codebook, vectors, single, batch_size)
 
+    @whole_numbers(batch_size=1)
     def codes(self, images: Any, batch_size: int = 32) -> Array:
         """Compresses pictures to whole numbers.
 
@@ -140,6 +143,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         codes = np.concatenate([ops.convert_to_numpy(one) for one in found])
         return codes[0] if single else codes
 
+    @whole_numbers(batch_size=1)
     def decode_codes(self, codes: Any, batch_size: int = 32) -> Array:
         """Draws pictures from what `codes` returned, or from codes of one's own.
 

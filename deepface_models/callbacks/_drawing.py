@@ -40,7 +40,7 @@ class NumberedPictures(keras.callbacks.Callback):
     def __init__(self, folder: str | Path, every: int) -> None:
         super().__init__()
         self.folder = Path(folder)
-        self.every = max(1, every)
+        self.every = every
 
     def due(self, epoch: int) -> bool:
         """Whether this epoch, from 0, is one to draw."""

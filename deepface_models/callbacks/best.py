@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from deepface_models._folders import recover_folder
+from deepface_models._whole import whole_numbers
 from deepface_models.parts import read_config, restore_parts, save_parts
 
 _LOG = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class BestByMeasure(keras.callbacks.Callback):
         values: All values measured, by epoch.
     """
 
+    @whole_numbers(every=1)
     def __init__(
         self,
         folder: str | Path,
@@ -60,7 +62,7 @@ class BestByMeasure(keras.callbacks.Callback):
         self.folder = Path(folder)
         self.measure = measure
         self.mode = mode
-        self.every = max(1, every)
+        self.every = every
         self.restore = restore
         self.best: float | None = None
         self.best_epoch: int | None = None

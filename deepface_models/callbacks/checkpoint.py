@@ -21,6 +21,8 @@ from deepface_models._errors import IntegrityError, ModelFileError
 from deepface_models._files import sha256_file, write_json
 from deepface_models._folders import recover_folder, whole_folder
 from deepface_models._guards import read_arrays
+from deepface_models._whole import whole_numbers
+from deepface_models.callbacks._people import check_people
 from deepface_models.callbacks._state import (
     Array,
     check_random,
@@ -53,7 +55,8 @@ class ResumableCheckpoint(keras.callbacks.Callback):
     Args:
         folder: Where checkpoints go, each a folder `epoch-000012`.
         data: The training data, if its draws depend on an attribute `epoch`, as
-            those of `SwapPairs` do.
+            those of `SwapPairs` do. By its `sketches`, if it has any, two people
+            that were exchanged are noticed.
         every: Epochs from one checkpoint to the next. The last epoch of `fit` is
             always saved.
         keep: How many checkpoints to keep. Two or more, so that a damaged one does
@@ -65,9 +68,10 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         ValueError: `every` or `keep` is less than 1.
         IntegrityError: On training begin, there are checkpoints but none is intact.
         ModelFileError: On training begin, the checkpoint is of another model,
-            optimizer or format.
+            optimizer or format, or the faces are those of other people in it.
     """
 
+    @whole_numbers(every=1, keep=1)
     def __init__(
         self,
         folder: str | Path,
@@ -77,11 +81,6 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         also: Sequence[Any] = (),
     ) -> None:
         super().__init__()
-        if every < 1 or keep < 1:
-            raise ValueError(
-                f"every={every} and keep={keep} were given. Expected 1 or more of "
-                "both. keep=2 survives a damaged checkpoint."
-            )
         self.folder = Path(folder)
         self.data = data
         self.every = every
@@ -108,6 +107,8 @@ class ResumableCheckpoint(keras.callbacks.Callback):
                 "the same people, sizes, optimizer and `also`. Use them, or another "
                 "folder to start afresh."
             )
+        noted, now = manifest.get("people"), getattr(self.data, "sketches", None)
+        check_people(noted, now, self.folder)
         write_state(model, state)
         write_random(manifest["random"])
         model._initial_epoch = manifest["epoch"]
@@ -151,6 +152,7 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         if self._unsaved is not None:
             self.save(self._unsaved)
 
+    @whole_numbers(epoch=0)
     def save(self, epoch: int) -> Path:
         """Writes a checkpoint now.
 
@@ -169,6 +171,7 @@ class ResumableCheckpoint(keras.callbacks.Callback):
                 # Not data.epoch: Keras advances that only after complete epochs.
                 "data_epoch": None if self.data is None else self._data_epoch + 1,
                 "also": {type(c).__name__: c.get_state() for c in self.also},
+                "people": getattr(self.data, "sketches", None),
                 "random": read_random(),
                 "fits": describe_state(self.model),
                 "keras": keras.__version__,

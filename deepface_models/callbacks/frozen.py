@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._steps import StepCallback, inner_optimizer
 from deepface_models.callbacks.budget import TimeBudget
 
@@ -39,6 +40,7 @@ class FrozenStart(StepCallback):
         >>> model.fit(pairs, epochs=100, callbacks=[frozen])
     """
 
+    @whole_numbers(steps=0)
     def __init__(
         self,
         shares: Mapping[str, float],

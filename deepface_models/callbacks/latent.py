@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.pictures import (
     latent_grid,
     latent_shape,
@@ -42,6 +43,7 @@ class LatentScatter(DrawingCallback):
 
     tag = "latent_scatter"
 
+    @whole_numbers(every=1, max_images=1)
     def __init__(
         self,
         images: Any,
@@ -89,6 +91,7 @@ class LatentWalk(DrawingCallback):
 
     tag = "latent_walk"
 
+    @whole_numbers(every=1, count=1, max_images=1)
     def __init__(
         self,
         folder: str | Path,

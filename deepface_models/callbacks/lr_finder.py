@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.scatter import LEFT, TOP, limits, paper
 from deepface_models.callbacks._state import (
     read_random,
@@ -47,6 +48,7 @@ class RateTrial:
     smoothed: Array
     suggestion: float | None
 
+    @whole_numbers(size=1)
     def draw(self, size: int = 360) -> Array:
         """Draws loss over rate, uint8 (H, W, 3).
 
@@ -84,6 +86,7 @@ class RateTrial:
         return Path(path)
 
 
+@whole_numbers(steps=1)
 def find_learning_rate(
     model: keras.Model,
     x: Any,

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._memory import (
     activation_bytes,
     available_memory,
@@ -106,6 +107,7 @@ class MemoryPlan:
         return other
 
 
+@whole_numbers(batch_size=1)
 def estimate_memory(
     model: keras.Model, batch_size: int, data: Any = None
 ) -> MemoryEstimate:
@@ -153,6 +155,7 @@ def estimate_memory(
     )
 
 
+@whole_numbers(batch_size=1, available=1)
 def plan_memory(
     model: keras.Model,
     data: Any,
@@ -215,6 +218,7 @@ class MemoryCheck(keras.callbacks.Callback):
         estimate: The `MemoryEstimate`, after training began.
     """
 
+    @whole_numbers(batch_size=1, available=1)
     def __init__(
         self, data: Any, batch_size: int | None = None, available: int | None = None
     ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._state import (
     Array,
     all_finite,
@@ -36,12 +37,9 @@ class StopOnNonFinite(keras.callbacks.Callback):
         reason: Why training was stopped, or None.
     """
 
+    @whole_numbers(every=1)
     def __init__(self, every: int = 200, data: Any = None) -> None:
         super().__init__()
-        if every < 1:
-            raise ValueError(
-                f"every={every} was given. Expected 1 batch or more. Use every=200."
-            )
         self.every = every
         self.data = data
         self.reason: str | None = None

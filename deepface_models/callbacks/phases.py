@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._steps import (
     StepCallback,
     accumulation,
@@ -166,6 +167,7 @@ class PhasedData(keras.utils.PyDataset):
     def epoch(self, value: int) -> None:
         self.pairs.epoch = value
 
+    @whole_numbers(batches=0, each=0)
     def place(self, batches: int, each: int) -> None:
         """Notes how many batches are done as an epoch begins.
 

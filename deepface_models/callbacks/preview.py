@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._pictures import FacePictures, draw_rows
 from deepface_models.media import grid
 
@@ -33,6 +34,7 @@ class SwapPreview(FacePictures):
             model.
     """
 
+    @whole_numbers(every=1, max_faces=1)
     def __init__(
         self,
         folder: str | Path,

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.pictures import reconstruction_rows
 from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
 
@@ -38,6 +39,7 @@ class ReconstructionGrid(DrawingCallback):
 
     tag = "reconstruction"
 
+    @whole_numbers(every=1, max_images=1)
     def __init__(
         self,
         images: Any,

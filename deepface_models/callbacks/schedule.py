@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._steps import StepCallback, check_rate
 from deepface_models.layers import PACKAGE
 
@@ -91,6 +92,7 @@ class Warmup(LearningRateSchedule):
         ValueError: `steps` is less than 1 or `start` is negative.
     """
 
+    @whole_numbers(steps=1)
     def __init__(
         self, then: float | LearningRateSchedule, steps: int, start: float = 0.0
     ) -> None:
@@ -149,6 +151,7 @@ class CosineWave(LearningRateSchedule):
         ValueError: `period` is less than 2, or not 0 <= low <= rate.
     """
 
+    @whole_numbers(period=1)
     def __init__(self, rate: float, period: int = 500, low: float = 0.0) -> None:
         super().__init__()
         if period < 2 or not 0 <= low <= rate:

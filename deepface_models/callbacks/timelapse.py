@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._pictures import (
     LABEL,
     FacePictures,
@@ -39,6 +40,7 @@ class TimeLapse(FacePictures):
             model.
     """
 
+    @whole_numbers(every=1, max_faces=1)
     def __init__(
         self,
         folder: str | Path,

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from deepface_models._whole import whole_numbers
+
 
 class KLWarmup(keras.callbacks.Callback):
     """Lets a variational autoencoder's `beta` grow in a straight line.
@@ -31,6 +33,7 @@ class KLWarmup(keras.callbacks.Callback):
         TypeError: On training begin, the model has no `beta` to change.
     """
 
+    @whole_numbers(epochs=1, steps=1)
     def __init__(
         self,
         epochs: int | None = None,

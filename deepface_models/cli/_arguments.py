@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from deepface_models._whole import whole_number
+
 if TYPE_CHECKING:
-    from deepface_models.faces import FaceSet
     from deepface_models.swap import FaceSwap
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -59,6 +60,20 @@ def add_traceback(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="show where in the code an error arose",
     )
+
+
+def whole(least: int = 1) -> Callable[[str], int]:
+    """Returns a `type` of options that take whole numbers of `least` or more."""
+
+    def parse(text: str) -> int:
+        try:
+            return whole_number("it", int(text), least)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(
+                f"got {text!r}; expected a whole number of {least} or more"
+            ) from error
+
+    return parse
 
 
 def add_no_progress(parser: argparse.ArgumentParser) -> None:
@@ -119,12 +134,3 @@ def model_source(source: str) -> str:
 def is_face_set(path: str) -> bool:
     """Whether a path is a folder that `extract` wrote."""
     return (Path(path) / "faceset.json").is_file()
-
-
-def person_of(path: str | None) -> FaceSet | str | None:
-    """Returns the face set of a folder, and a picture's path as it is."""
-    if path is None or not Path(path).is_dir():
-        return path
-    import deepface_models as dfm
-
-    return dfm.FaceSet.open(path)

@@ -12,7 +12,7 @@ from deepface_models.cli._arguments import (
     add_no_progress,
     chosen,
     load_swap,
-    person_of,
+    whole,
 )
 from deepface_models.cli._console import say
 
@@ -71,7 +71,7 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     )
     option(
         "--landmarks",
-        type=int,
+        type=whole(),
         default=68,
         metavar="N",
         help="68, or 5 as given to extract (default: %(default)s)",
@@ -124,7 +124,7 @@ def _add_look(group: argparse._ArgumentGroup) -> None:
     )
     option(
         "--batch-size",
-        type=int,
+        type=whole(),
         default=16,
         metavar="N",
         help="faces drawn at once (default: %(default)s)",
@@ -172,7 +172,6 @@ def run(args: argparse.Namespace) -> int:
     import deepface_models as dfm
 
     certificate = _certificate(args)
-    person = person_of(args.person)
     model = load_swap(args.model)
     aligner = dfm.FaceAligner(
         model.image_size, model.face_type, args.landmarks, identity=False
@@ -181,7 +180,7 @@ def run(args: argparse.Namespace) -> int:
         args.source,
         args.output,
         model,
-        person=person,
+        person=args.person,
         certificate=certificate,
         aligner=aligner,
         **chosen(args, *_CONVERT),

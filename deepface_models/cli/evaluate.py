@@ -14,6 +14,7 @@ from deepface_models.cli._arguments import (
     chosen,
     is_face_set,
     load_swap,
+    whole,
 )
 from deepface_models.cli._console import say
 
@@ -67,10 +68,10 @@ def add(commands: Commands) -> None:
         metavar="PART",
         help="the part that train held out (default: %(default)s)",
     )
-    option("--limit", type=int, metavar="N", help="most frames to measure")
+    option("--limit", type=whole(), metavar="N", help="most frames to measure")
     option(
         "--identity-every",
-        type=int,
+        type=whole(),
         default=3,
         metavar="K",
         help="measure the identity on every k-th frame (default: %(default)s)",

@@ -11,7 +11,7 @@ from deepface_models.cli._arguments import (
     add_command,
     add_no_progress,
     chosen,
-    person_of,
+    whole,
 )
 from deepface_models.cli._console import say
 
@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
     option(
         "--size",
         dest="image_size",
-        type=int,
+        type=whole(),
         default=128,
         metavar="PX",
         help="side of the aligned faces (default: %(default)s)",
@@ -53,7 +53,7 @@ def add(commands: Commands) -> None:
     )
     option(
         "--landmarks",
-        type=int,
+        type=whole(),
         default=68,
         metavar="N",
         help="68 points, or 5, whose model file is free for commercial use too "
@@ -61,7 +61,7 @@ def add(commands: Commands) -> None:
     )
     option(
         "--every-n",
-        type=int,
+        type=whole(),
         default=1,
         metavar="N",
         help="take every n-th frame of videos (default: %(default)s)",
@@ -71,10 +71,10 @@ def add(commands: Commands) -> None:
         metavar="PATH",
         help="keep only this person: a picture, or a folder made by extract",
     )
-    option("--limit", type=int, metavar="N", help="stop after this many faces")
+    option("--limit", type=whole(), metavar="N", help="stop after this many faces")
     option(
         "--max-faces",
-        type=int,
+        type=whole(),
         metavar="N",
         help="keep only the largest faces of a frame; 1 is faster",
     )
@@ -88,13 +88,13 @@ def add(commands: Commands) -> None:
     described.add_argument(
         "--identity-every",
         dest="identity",
-        type=int,
+        type=whole(),
         metavar="K",
         help="compute it for every k-th frame of a face in videos",
     )
     option(
         "--workers",
-        type=int,
+        type=whole(),
         metavar="N",
         help="threads (default: one a core, at most 4)",
     )
@@ -106,9 +106,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs it."""
     import deepface_models as dfm
 
-    person = person_of(args.person)
     aligner = dfm.FaceAligner(**chosen(args, *_ALIGNER))
-    faces = aligner.extract(args.source, person=person, **chosen(args, *_EXTRACT))
+    faces = aligner.extract(args.source, person=args.person, **chosen(args, *_EXTRACT))
     say(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
     say(f"Look through {Path(args.output) / 'sheet.png'}; delete pictures in")
     say(f"{Path(args.output) / 'faces'} to leave wrong ones out.")

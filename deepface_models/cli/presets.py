@@ -14,6 +14,7 @@ from deepface_models.cli._arguments import (
     add_no_progress,
     chosen,
     load_model,
+    whole,
 )
 from deepface_models.cli._console import say
 
@@ -103,7 +104,7 @@ def _add_pack(commands: Commands) -> None:
         required = name in _REQUIRED
         default = None if required or name == "name" else ""
         option(f"--{name}", metavar=kind, required=required, default=default, help=text)
-    option("--seed", type=int, metavar="N", help="of the training")
+    option("--seed", type=whole(0), metavar="N", help="of the training")
     option("--results", metavar="JSON", help="measures, as evaluate --json writes them")
     option(
         "--shared",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen
+from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen, whole
 from deepface_models.cli._console import say
 
 _NUMBERS = (
     ("minutes", float, "time to train (default: as the recipe says)"),
-    ("epochs", int, "train for at most so many"),
-    ("batch-size", int, "images a step"),
-    ("steps", int, "batches an epoch"),
-    ("reuse", int, "epochs that show the same batches"),
-    ("limit", int, "images to take at most"),
-    ("workers", int, "threads or processes that make batches"),
+    ("epochs", whole(), "train for at most so many"),
+    ("batch-size", whole(), "images a step"),
+    ("steps", whole(), "batches an epoch"),
+    ("reuse", whole(), "epochs that show the same batches"),
+    ("limit", whole(), "images to take at most"),
+    ("workers", whole(0), "threads or processes that make batches"),
 )
 _TEXTS = (
     ("license", "TEXT", "of the weights, for data of your own"),
@@ -65,7 +65,9 @@ def add(commands: Commands) -> None:
         option(f"--{name}", metavar=metavar, help=text)
     talkers = "talkers whom swift_64 and swift_128 are not to see"
     option("--leave-out", nargs="+", metavar="NAME", help=talkers)
-    option("--seed", type=int, default=0, metavar="N", help="makes a run repeatable")
+    option(
+        "--seed", type=whole(0), default=0, metavar="N", help="makes a run repeatable"
+    )
     dtype = "float32 (default), or mixed_bfloat16 for an accelerator"
     option("--dtype", default="float32", metavar="TYPE", help=dtype)
     shared = "share each batch between all devices"

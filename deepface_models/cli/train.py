@@ -13,6 +13,7 @@ from deepface_models.cli._arguments import (
     add_command,
     chosen,
     model_source,
+    whole,
 )
 from deepface_models.cli._console import say
 
@@ -57,7 +58,7 @@ def add(commands: Commands) -> None:
     option(
         "--size",
         dest="image_size",
-        type=int,
+        type=whole(),
         metavar="PX",
         help="side of the model's pictures (default: the architecture's)",
     )
@@ -74,17 +75,17 @@ def add(commands: Commands) -> None:
         help="time to train (default: 6, or 2 from a preset of shared parts, unless "
         "--epochs is given)",
     )
-    option("--epochs", type=int, metavar="N", help="train for this many epochs")
+    option("--epochs", type=whole(), metavar="N", help="train for this many epochs")
     option(
         "--batch-size",
-        type=int,
+        type=whole(),
         default=8,
         metavar="N",
         help="faces of each person in a batch (default: %(default)s)",
     )
     option(
         "--steps",
-        type=int,
+        type=whole(),
         default=100,
         metavar="N",
         help="batches an epoch (default: %(default)s)",
@@ -98,21 +99,21 @@ def add(commands: Commands) -> None:
     )
     option(
         "--preview-every",
-        type=int,
+        type=whole(),
         default=5,
         metavar="N",
         help="epochs between preview pictures (default: %(default)s)",
     )
     option(
         "--checkpoint-every",
-        type=int,
+        type=whole(),
         default=5,
         metavar="N",
         help="epochs between checkpoints (default: %(default)s)",
     )
     option(
         "--seed",
-        type=int,
+        type=whole(0),
         default=0,
         metavar="N",
         help="makes a run repeatable (default: %(default)s)",

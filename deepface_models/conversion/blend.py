@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
+
 Array = NDArray[Any]
 
 _SMALLEST = 4  # pixels: below this side a pyramid level says nothing new
@@ -45,6 +47,7 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     return _add(frame, _times(difference, alpha))
 
 
+@whole_numbers(levels=1)
 def laplacian_blend(
     face: Array, frame: Array, mask: Array, levels: int | None = None
 ) -> Array:

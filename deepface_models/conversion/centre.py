@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._progress import Progress
-from deepface_models.conversion.people import Person, face_set
+from deepface_models.conversion.people import face_set
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.survey import Plan
+from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, padding_of, template, umeyama
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import read_video

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.conversion import centre, masks, paste
 from deepface_models.conversion._options import (
     check_swap,
@@ -19,8 +20,9 @@ from deepface_models.conversion._options import (
     within,
 )
 from deepface_models.conversion.blend import BLENDS
-from deepface_models.conversion.people import Person, pick_face
+from deepface_models.conversion.people import pick_face
 from deepface_models.conversion.smoothing import DrawnFace
+from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
@@ -83,6 +85,7 @@ class Converter:
         picture, info = converter.picture(read_image("ana.png"))
     """
 
+    @whole_numbers(batch_size=1)
     def __init__(
         self,
         model: Any,

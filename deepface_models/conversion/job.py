@@ -17,10 +17,10 @@ from deepface_models._version import __version__
 from deepface_models.conversion import _places, centre
 from deepface_models.conversion._diary import Diary
 from deepface_models.conversion.converter import Converter
-from deepface_models.conversion.people import Person, reference_of
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import write_video
+from deepface_models.faces._reference import Person, reference_of
 from deepface_models.media import media_kind, write_image
 from deepface_models.media.folders import FILE_ERRORS, check_outside, reason
 from deepface_models.media.image import read_layers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ class Person:
                 for f, m in zip(self.faces, self.layers, strict=True)
             ]
         )
+
+    def sketch(self, most: int = 64) -> list[str]:
+        """Returns the smallest digests of faces, which a larger set mostly shares."""
+        digests = {hashlib.sha256(face.tobytes()).hexdigest() for face in self.faces}
+        return [digest[:16] for digest in sorted(digests)[:most]]
 
     def choose(self, count: int, rng: np.random.Generator) -> Array:
         """Draws `count` numbers of faces, none twice where there are enough."""

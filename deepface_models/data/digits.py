@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError, MissingDependencyError
+from deepface_models._whole import whole_numbers
 from deepface_models.data.idx import read_idx
 
 Array = NDArray[Any]
@@ -99,6 +100,7 @@ def load_digits(
 ) -> tuple[Pair, Pair]: ...
 @overload
 def load_digits(image_size: int = 8, *, subset: Literal["train", "test"]) -> Pair: ...
+@whole_numbers(image_size=1)
 def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
     """Loads scikit-learn's 1,797 small digits, which need no network.
 

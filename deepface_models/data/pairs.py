@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._names import check_names
+from deepface_models._whole import whole_numbers
 from deepface_models.data._person import Person, resize
 from deepface_models.data.augmentation import Augmentation, warp_pair
 from deepface_models.data.colour import change_colours
@@ -64,6 +66,9 @@ class SwapPairs(keras.utils.PyDataset):
             what `mask`, `balance` or the augmentation needs.
     """
 
+    @whole_numbers(
+        batch_size=1, image_size=1, output_size=1, steps=1, seed=0, workers=0
+    )
     def __init__(
         self,
         faces: Mapping[str, FaceSet],
@@ -122,6 +127,15 @@ class SwapPairs(keras.utils.PyDataset):
         """Returns a set's pictures at the size of this data, uint8 (N, S, S, 3)."""
         return np.stack([resize(image, self.image_size) for image in faces.images])
 
+    @functools.cached_property
+    def sketches(self) -> dict[str, list[str]]:
+        """Digests of up to 64 faces of each person, always the same of the same.
+
+        A training that goes on tells by them whether people were exchanged.
+        """
+        return {name: person.sketch() for name, person in self._people.items()}
+
+    @whole_numbers(index=0, faces=1)
     def sheet(self, index: int = 0, faces: int = 8) -> Array:
         """Draws a batch as one picture, to see what the augmentation does.
 
@@ -227,6 +241,14 @@ class SwapPairs(keras.utils.PyDataset):
 
 def _check(faces: Mapping[str, FaceSet]) -> None:
     check_names(faces)
+    for name, value in dict(faces).items():
+        if not all(hasattr(value, one) for one in ("images", "landmarks_aligned")):
+            shape = f" of shape {value.shape}" if hasattr(value, "shape") else ""
+            raise ValueError(
+                f"A {type(value).__name__}{shape} was given for {name!r}. Expected a "
+                "FaceSet, whose landmarks say where the face is. Use "
+                'FaceSet.open("faces/ana"), or FaceAligner().extract(pictures).'
+            )
     sizes = {name: len(faces_of) for name, faces_of in faces.items()}
     if len(sizes) < 2 or not all(sizes.values()):
         raise ValueError(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from deepface_models._display import message
 from deepface_models._errors import MediaError
+from deepface_models._whole import whole_numbers
 from deepface_models.media import IMAGE_SUFFIXES, read_image
 from deepface_models.media.folders import FILE_ERRORS, list_media, reason
 from deepface_models.media.kinds import existing
@@ -20,6 +21,7 @@ from deepface_models.media.kinds import existing
 Array = NDArray[Any]
 
 
+@whole_numbers(image_size=1, max_pictures=1)
 def load_pictures(
     pictures: str | Path | Sequence[str | Path],
     image_size: int = 64,
@@ -49,11 +51,6 @@ def load_pictures(
             be read.
         ValueError: `image_size` or `max_pictures` is not 1 or more.
     """
-    if image_size < 1 or (max_pictures is not None and max_pictures < 1):
-        raise ValueError(
-            f"image_size={image_size} and max_pictures={max_pictures} were given. "
-            "Expected whole numbers of 1 or more. Leave max_pictures out for all."
-        )
     paths, damaged = _listed(pictures)
     if damaged and strict:
         raise MediaError(damaged[0])

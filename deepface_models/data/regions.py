@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
+
 Array = NDArray[Any]
 
 EYES_68 = (slice(36, 42), slice(42, 48))
@@ -16,6 +18,7 @@ MOUTH_68 = slice(48, 68)
 EYES_5 = ((0, 1), (2, 3))
 
 
+@whole_numbers(size=1)
 def region_weights(
     landmarks: Array, size: int, eyes: float = 3.0, mouth: float = 2.0
 ) -> Array:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
+
 Array = NDArray[Any]
 
 KINDS = ("sine", "sawtooth", "noise")
@@ -35,6 +37,7 @@ class Series(NamedTuple):
         return [values[:length] for values, length in pairs]
 
 
+@whole_numbers(count=1, timesteps=1, seed=0)
 def sine_series(count: int, timesteps: int = 32, seed: int = 0) -> Series:
     """Makes sines, sawtooths and noise in equal shares, of different lengths.
 

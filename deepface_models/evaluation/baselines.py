@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.faces import FaceSet
 
 Array = NDArray[Any]
@@ -29,6 +30,7 @@ class MeanFace:
 
     has_mask = True
 
+    @whole_numbers(image_size=1)
     def __init__(self, faces: Mapping[str, FaceSet], image_size: int) -> None:
         self.identities = tuple(faces)
         self.image_size = image_size

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._progress import Progress, Report
+from deepface_models._whole import whole_numbers
 from deepface_models.conversion import centre
 from deepface_models.conversion._options import is_anybody
 from deepface_models.conversion.converter import Converter
@@ -31,6 +32,7 @@ Array = NDArray[Any]
 _BATCH = 16
 
 
+@whole_numbers(limit=1, identity_every=1)
 def evaluate(
     model: Any,
     source: FaceSet | str | Path,
@@ -84,11 +86,6 @@ def evaluate(
         print(result.table())
     """
     people = _descriptors(wanted), _descriptors(replaced)
-    if identity_every < 1:
-        raise ValueError(
-            f"Got identity_every={identity_every}. Expected at least 1. Pass 1 to "
-            "measure the identity on every frame."
-        )
     finder = _finder(aligner, source if isinstance(source, FaceSet) else wanted)
     if not isinstance(source, FaceSet):
         finder.identity = identity_every

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models.media import as_uint8
+
 from .face import Box
 from .models import model_path
 
@@ -75,20 +77,7 @@ def as_rgb(image: Array) -> Array:
     Raises:
         ValueError: If it is no HxWx3 picture of uint8 or float in [0, 1].
     """
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(
-            f"Got a picture of shape {image.shape}. Expected one RGB picture of shape "
-            "(height, width, 3). Read it with deepface_models.media.read_image."
-        )
-    if image.dtype == np.uint8:
-        return np.ascontiguousarray(image)
-    if not np.issubdtype(image.dtype, np.floating):
-        raise ValueError(
-            f"Got a picture of type {image.dtype}. Expected uint8 (0 to 255) or float "
-            "(0 to 1). Convert it with image.astype('uint8')."
-        )
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return as_uint8(image)
 
 
 def parts(shape: Any) -> Array:

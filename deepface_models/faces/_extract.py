@@ -79,17 +79,12 @@ class Extraction:
         progress: bool | Callable[[int, int | None], None],
         workers: int | None,
     ):
-        if every_n < 1 or (limit is not None and limit < 1):
-            raise ValueError(
-                f"Got every_n={every_n}, limit={limit}. Expected whole numbers of at "
-                "least 1. Leave them out to take every face."
-            )
         self.aligner = aligner
         self.every_n = every_n
         self.limit = limit
         self.progress = progress
         self.workers = workers or min(4, os.cpu_count() or 1)
-        self.person = None if person is None else reference_of(person, aligner)
+        self.person = reference_of(person, aligner)
         if self.person is not None and not aligner.identity:
             self.aligner = copy.copy(aligner)
             self.aligner.identity = _SPARSE  # to tell the person from others

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import FaceNotFoundError, MissingDependencyError
+from deepface_models._whole import whole_numbers
 from deepface_models.media import grid, write_image
 
 from . import _table
@@ -222,6 +223,7 @@ class Faces:
         held = choose([(r.source, r.frame) for r in self._records], validation)
         return self.select(~held), self.select(held)
 
+    @whole_numbers(columns=1, limit=1)
     def contact_sheet(
         self, path: str | Path | None = None, columns: int = 16, limit: int = 160
     ) -> Array:

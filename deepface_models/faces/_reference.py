@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import FaceNotFoundError
-from deepface_models.media import read_image
+from deepface_models.media import media_kind, read_image
 
 from . import identity
 from .faceset import FaceSet
@@ -19,18 +19,58 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+Person = FaceSet | Array | str | Path | None
 
-def reference_of(person: Any, aligner: FaceAligner) -> Array:
-    """The descriptor of a person given as a set, a descriptor or a picture's path."""
+
+def reference_of(person: Person, aligner: FaceAligner | None = None) -> Array | None:
+    """Returns the identity embeddings of a person to look for.
+
+    Args:
+        person: A FaceSet, its folder, a (128,) or (N, 128) embedding, or the path of
+            a picture whose largest face is meant.
+        aligner: Finds the face in a picture; by default a `FaceAligner`.
+
+    Returns:
+        (N, 128) float32, or None for None.
+
+    Raises:
+        FaceNotFoundError: The picture shows no face.
+        ModelFileError: The folder is no FaceSet.
+        ValueError: An array of another shape, or something else was given.
+    """
+    if person is None:
+        return None
+    if isinstance(person, str | Path):
+        person = _from_path(Path(person), aligner)
     if isinstance(person, FaceSet):
-        return person.mean_embedding
-    if not isinstance(person, str | Path):
-        return np.asarray(person, np.float32)
-    image = read_image(person)
+        person = person.mean_embedding
+    try:
+        reference = np.atleast_2d(np.asarray(person, np.float32))
+    except (TypeError, ValueError):
+        reference = np.zeros((0, 0), np.float32)
+    if reference.ndim != 2 or reference.shape[1] != 128 or not len(reference):
+        shape = f" of shape {np.shape(person)}" if hasattr(person, "shape") else ""
+        raise ValueError(
+            f"Received person= a {type(person).__name__}{shape}. Expected an identity "
+            "embedding of shape (128,), a FaceSet, its folder or a picture's path. "
+            "Take an embedding with FaceSet.open(folder).mean_embedding."
+        )
+    return reference
+
+
+def _from_path(path: Path, aligner: FaceAligner | None) -> FaceSet | Array:
+    if media_kind(path) == "folder":
+        return FaceSet.open(path)
+    if aligner is None:
+        from .aligner import FaceAligner
+
+        aligner = FaceAligner(identity=False)
+    image = read_image(path)
     faces = aligner.detect(image)
     if not faces:
         raise FaceNotFoundError(
-            f"There is no face in {person}. Expected a picture of the person. "
-            "Choose another picture."
+            f"No face was found in {path}, which is to show the person to look for. "
+            "Expected a picture with the person's face. Give a larger or sharper one."
         )
-    return identity.embed(image, faces[0])
+    known = faces[0].embedding
+    return identity.embed(image, faces[0]) if known is None else known

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deepface_models._whole import whole_numbers
+
 from ._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
 
 Array = NDArray[Any]
@@ -62,6 +64,7 @@ def umeyama(src: Array, dst: Array) -> Array:
     return np.column_stack([turn, dst.mean(0) - turn @ src.mean(0)])
 
 
+@whole_numbers(num_points=1, image_size=1)
 def template(num_points: int, image_size: int, face_type: str = "full") -> Array:
     """The mean face's landmarks in pixels of an aligned face.
 
@@ -83,6 +86,7 @@ def template(num_points: int, image_size: int, face_type: str = "full") -> Array
     return (mean + padding) * (image_size / (1 + 2 * padding)) - 0.5
 
 
+@whole_numbers(image_size=1)
 def alignment_matrix(
     landmarks: Array, image_size: int, face_type: str = "full"
 ) -> Array:
@@ -174,6 +178,7 @@ def _reduced(
     return small, moved
 
 
+@whole_numbers(image_size=1)
 def align(image: Array, matrix: Array, image_size: int) -> Array:
     """Cuts the aligned face out of a frame.
 

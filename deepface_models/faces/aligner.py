@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_number, whole_numbers
+
 from . import _dlib
 from ._sequence import Trail, follow
 from .align import align as cut_out
@@ -48,6 +50,7 @@ class FaceAligner:
         []
     """
 
+    @whole_numbers(image_size=1, landmarks=1, max_faces=1, repeats=1)
     def __init__(
         self,
         image_size: int = 128,
@@ -68,7 +71,11 @@ class FaceAligner:
         self.face_type = face_type
         self.landmarks = landmarks
         self.detector = detector or default_detector()
-        self.identity = identity
+        self.identity = (
+            identity
+            if isinstance(identity, bool)
+            else whole_number("identity", identity)
+        )
         self.max_faces = max_faces
         self.repeats = repeats
 
@@ -117,6 +124,7 @@ class FaceAligner:
                 per_frame[index].append(face)
         return [self._largest(faces) for faces in per_frame]
 
+    @whole_numbers(every_n=1, limit=1, workers=1)
     def extract(
         self,
         source: str | Path | Sequence[str | Path],
@@ -139,8 +147,8 @@ class FaceAligner:
             output: Folder of the set, outside every source folder; None keeps the
                 faces in memory.
             every_n: Take only every n-th frame of videos.
-            person: Keep only this person: a `FaceSet`, a (128,) descriptor or the
-                path of a picture of the person alone.
+            person: Keep only this person: a `FaceSet` or its folder, a (128,)
+                descriptor or the path of a picture whose largest face is meant.
             limit: Stop after this many faces.
             progress: True shows a bar, a function gets (frames done, frames or None).
             workers: Threads; by default one for each core, at most four.

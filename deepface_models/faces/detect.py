@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
+
 from . import _dlib
 from .face import Box
 
@@ -74,6 +76,7 @@ class HogDetector:
         threshold: Lowest score that counts; dlib's own is 0.
     """
 
+    @whole_numbers(reduce_to=1, upsample=0)
     def __init__(
         self, reduce_to: int | None = 480, upsample: int = 0, threshold: float = 0.0
     ):
@@ -117,6 +120,7 @@ class MmodDetector:
     name = "mmod"
     slow = True
 
+    @whole_numbers(max_size=1)
     def __init__(self, max_size: int = 640, threshold: float = 0.4):
         self.max_size = max_size
         self.threshold = threshold

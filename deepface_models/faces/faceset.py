@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from deepface_models._files import atomic_path, write_json
+from deepface_models._whole import whole_numbers
 
 from . import _table
 from ._faces import Faces
@@ -110,6 +111,7 @@ class FaceSet(Faces):
         }
         write_json(self.folder / "faceset.json", info)
 
+    @whole_numbers(frame=0)
     def append(
         self,
         face: Face,

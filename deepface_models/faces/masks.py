@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
+
 from ._template import MEAN_FACE_5
 from .align import transform_points, umeyama
 
@@ -20,6 +22,7 @@ _ELLIPSE_CENTER = (0.5, 0.425)
 _ELLIPSE_RADII = (0.50, 0.575)
 
 
+@whole_numbers(image_size=1)
 def face_mask(
     landmarks_aligned: Array, image_size: int, dilation: float = 0.0
 ) -> Array:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
+
 from .align import invert, transform_points
 from .face import Box, Face
 
@@ -35,6 +37,7 @@ class Track:
         return len(self.frames)
 
 
+@whole_numbers(max_gap=0)
 def track_faces(
     per_frame: Sequence[Sequence[Face]],
     cuts: Collection[int] = (),
@@ -97,6 +100,7 @@ def _nearness(a: Box, b: Box) -> float:
     return a.iou(b) + max(0.0, 0.5 - apart)
 
 
+@whole_numbers(shape_window=1, pose_window=1, max_gap=0)
 def smooth_track(
     track: Track, shape_window: int = 5, pose_window: int = 9, max_gap: int = MAX_GAP
 ) -> Track:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from deepface_models._whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.filters import Array
@@ -35,6 +36,7 @@ class GradientLoss(RegionLoss):
 
     _arguments: tuple[str, ...] = ("alpha", "outside", "regions")
 
+    @whole_numbers(alpha=0)
     def __init__(self, alpha: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if alpha not in (1, 2):

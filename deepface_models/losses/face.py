@@ -7,10 +7,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models._whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.targets import split_target
 
 
+@whole_numbers(block=1)
 def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:
     """Structural dissimilarity (1 - SSIM) / 2 over overlapping windows.
 

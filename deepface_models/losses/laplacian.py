@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from deepface_models._whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.filters import (
@@ -42,6 +43,7 @@ class LaplacianLoss(RegionLoss):
 
     _arguments: tuple[str, ...] = ("levels", "outside", "regions")
 
+    @whole_numbers(levels=1)
     def __init__(self, levels: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if levels < 1:

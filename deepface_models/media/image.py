@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from deepface_models._checked import decode
 from deepface_models._errors import MediaError
 from deepface_models._files import atomic_path
+from deepface_models._whole import whole_numbers
 from deepface_models.media.kinds import existing
 from deepface_models.media.opening import BROKEN, default_max_pixels, open_picture
 from deepface_models.media.pixels import to_layers
@@ -28,7 +29,10 @@ _WRITERS: dict[str, dict[str, Any]] = {
 }
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 
+_OVERSHOOT = 1.0  # how far resizing and sharpening may leave [0, 1]
 
+
+@whole_numbers(max_pixels=1)
 def read_image(
     path: str | Path, *, alpha: bool = False, max_pixels: int | None = None
 ) -> Array:
@@ -136,10 +140,11 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
         channels: Numbers of channels to accept.
 
     Returns:
-        uint8 array of the same shape; floats are rounded and clipped.
+        uint8 array of the same shape; floats are rounded, and clipped where they
+        are a little out of range, as resizing and sharpening leave them.
 
     Raises:
-        ValueError: Another shape or type.
+        ValueError: Another shape or type, or floats in 0..255.
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] not in channels or not all(image.shape):
@@ -150,7 +155,15 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
             f"{most}. Pass one picture at a time{advice}."
         )
     if np.issubdtype(image.dtype, np.floating):
-        image = np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
+        image = np.nan_to_num(image)
+        low, high = float(image.min()), float(image.max())
+        if low < 0 - _OVERSHOOT or high > 1 + _OVERSHOOT:
+            raise ValueError(
+                f"A float image with values from {low:.4g} to {high:.4g} was given. "
+                "Expected uint8 in 0..255 or float in [0, 1]. Divide by 255, or "
+                "convert it with image.astype('uint8')."
+            )
+        image = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     if image.dtype != np.uint8:
         raise ValueError(
             f"An image of type {image.dtype} was given. Expected uint8 in 0..255 or "

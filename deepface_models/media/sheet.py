@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models._whole import whole_numbers
 from deepface_models.media.image import as_uint8
 
 Array = NDArray[Any]
@@ -16,6 +17,7 @@ Array = NDArray[Any]
 _FONT, _PAPER, _INK = cv2.FONT_HERSHEY_SIMPLEX, 255, (32, 32, 32)
 
 
+@whole_numbers(gap=0)
 def grid(
     rows: Sequence[Sequence[Array]],
     gap: int = 2,

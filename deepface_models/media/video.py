@@ -14,6 +14,7 @@ import av
 from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError
+from deepface_models._whole import whole_numbers
 from deepface_models.media.container import Upright, open_video, turn
 from deepface_models.media.kinds import existing
 from deepface_models.media.yuv import Coding, FrameConverter
@@ -137,6 +138,7 @@ def _duration(container: Any, stream: Any) -> float | None:
     return container.duration / 1e6 if container.duration else None
 
 
+@whole_numbers(start=0, stop=0, every_n=1)
 def read_video(
     path: str | Path,
     start: int | None = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepface_models._errors import ModelFileError
 from deepface_models._guards import MAX_PARAMETERS
+from deepface_models._whole import whole_numbers
 from deepface_models.presets import registry
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 
+@whole_numbers(max_parameters=1)
 def load(
     source: str | Path,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deepface_models._files import measure, write_json
 from deepface_models._folders import whole_folder
 from deepface_models._version import __version__
+from deepface_models._whole import whole_numbers
 from deepface_models.presets.card import write_card
 from deepface_models.presets.loading import stored_parts
 from deepface_models.presets.record import (
@@ -33,6 +34,7 @@ DTYPES = ("float32", "float16")
 _SAME = 1e-4  # what computing the same twice may differ by
 
 
+@whole_numbers(seed=0)
 def save_preset(
     model: PartModel,
     folder: str | Path,

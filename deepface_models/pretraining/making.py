@@ -11,6 +11,7 @@ from typing import Any
 
 from deepface_models._errors import ModelFileError
 from deepface_models._locks import hold_folder
+from deepface_models._whole import whole_numbers
 from deepface_models.pretraining.facts import FACES, VIEWS
 from deepface_models.pretraining.job import Job
 from deepface_models.pretraining.recipes import Recipe, find
@@ -18,6 +19,7 @@ from deepface_models.pretraining.recipes import Recipe, find
 _OF_RECIPE = ("minutes", "batch_size", "steps", "reuse")
 
 
+@whole_numbers(seed=0, workers=0, limit=1, batch_size=1, steps=1, reuse=1, epochs=1)
 def pretrain(
     preset: str,
     data: str | Path | None = None,

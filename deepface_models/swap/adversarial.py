@@ -8,7 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models import _quantized
 from deepface_models._inputs import precision
+from deepface_models._saving import refuse_legacy
 from deepface_models.layers import PACKAGE
 from deepface_models.swap._gan_game import GameSwap, chosen_weights
 from deepface_models.swap._gan_rules import RULES, duel
@@ -136,23 +138,24 @@ class AdversarialFaceSwap(GameSwap):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, the face swap as its config."""
+        refuse_legacy(self)
         config = {name: getattr(self, name) for name in self._arguments}
         packed = keras.saving.serialize_keras_object(self.model)
         # Without its optimizer: this model's trains it.
         config["model"] = {k: v for k, v in packed.items() if k != "compile_config"}
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
-        return {**config, "name": self.name, **own}
+        return {**config, "name": self.name, **own, **_quantized.describe(self)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Builds the face swap, of the people in `identities` if any, then this."""
+    def _arguments_of(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Builds the face swap, of the people in `identities` if any."""
         config = dict(config)
         packed = config.pop("model")
         if "identities" in config:
             own = {**packed["config"], "identities": config.pop("identities")}
             packed = {**packed, "config": own}
         model = keras.saving.deserialize_keras_object(packed, custom_objects)
-        return cls(model, **config)
+        return {"model": model, **config}
 
     def _person(
         self, name: str, x: Any, y: Any, drawn: Any, training: bool

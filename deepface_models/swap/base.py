@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import ModelFileError
-from deepface_models._inputs import as_float, as_float_dict, as_unit
+from deepface_models._inputs import as_float, as_numbers, as_unit, pictures_of
 from deepface_models._model import PartModel
 from deepface_models._predict import predict
+from deepface_models._weights import weights_for_each
+from deepface_models._whole import whole_numbers
 from deepface_models.swap._centre import LatentCentre
 from deepface_models.swap._drawing import Drawing, known
 from deepface_models.swap._graph import Paths, check_identities
+from deepface_models.swap._named import NamedPictures
 
 Array = NDArray[Any]
 
@@ -92,6 +96,7 @@ class FaceSwap(PartModel):
         self.inters = inters
         self.decoders = dict(decoders)
         self._paths = paths
+        self._people = NamedPictures(self.identities, image_size, str(self.name))
         self._drawing = Drawing(encoder, paths, identities)
 
     @staticmethod
@@ -131,6 +136,7 @@ class FaceSwap(PartModel):
                 "with the version that saved them."
             )
 
+    @whole_numbers(batch_size=1)
     def encode(self, images: Any, batch_size: int = 32) -> Array:
         """Compresses aligned faces.
 
@@ -146,6 +152,7 @@ class FaceSwap(PartModel):
         latent = latent.astype("float32", copy=False)
         return latent[0] if single else latent
 
+    @whole_numbers(batch_size=1)
     def decode(
         self,
         latent: Any,
@@ -164,6 +171,7 @@ class FaceSwap(PartModel):
         drawn = predict(model, given, batch_size)
         return drawn[0] if single else drawn
 
+    @whole_numbers(batch_size=1)
     def predict(
         self,
         x: Any,
@@ -210,7 +218,7 @@ class FaceSwap(PartModel):
                 f"to={self.identities[0]!r}, morph=0.5)."
             )
         if to is None:
-            x = as_float_dict(x)
+            x = self._people.inputs(x, "predict", "Give `to` for one person's faces.")
             verbose = "auto" if verbose is None else verbose
             return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
         batch, single = self._batch(x)
@@ -235,7 +243,8 @@ class FaceSwap(PartModel):
     ) -> Any:
         """Compares with targets, of uint8 or in [0, 1]."""
         y = y if y is None else as_unit(y)
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        weight = weights_for_each(self.loss, y, y_pred, sample_weight)
+        return super().compute_loss(x, y, y_pred, weight, training)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
@@ -261,10 +270,12 @@ class FaceSwap(PartModel):
             if keras.backend.backend() != "tensorflow":
                 # Keras would read ahead to build itself and shift all later draws.
                 self._symbolic_build(data_batch=x[0])
+        x, y = self._people.inputs(x, "fit"), self._people.targets(y, x)
+        self._people.weigh(y, kwargs)
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, tuple):
-            kwargs["validation_data"] = tuple(map(as_float_dict, held_out))
-        history = super().fit(as_float_dict(x), as_float_dict(y), **kwargs)
+            kwargs["validation_data"] = self._people.held_out(held_out)
+        history = super().fit(x, y, **kwargs)
         self.recentre(x, y)
         return history
 
@@ -279,7 +290,27 @@ class FaceSwap(PartModel):
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measures as `keras.Model.evaluate` does; uint8 pictures as in `fit`."""
-        return super().evaluate(as_float_dict(x), as_float_dict(y), **kwargs)
+        x, y = self._people.inputs(x, "evaluate"), self._people.targets(y, x)
+        self._people.weigh(y, kwargs)
+        return super().evaluate(x, y, **kwargs)
+
+    def export(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
+        """Exports what draws everybody, as `keras.Model.export` does.
+
+        Inputs are called as the people are, outputs "ana_drawn" and so on: some
+        formats, such as ONNX, have one room for the names of both.
+
+        Args:
+            filepath: Where to.
+            *args: As in `keras.Model.export`: `format` and so on.
+            **kwargs: As in `keras.Model.export`.
+        """
+        shape = (self.image_size, self.image_size, 3)
+        inputs = {n: keras.Input(shape, name=n) for n in sorted(self.identities)}
+        outputs = {f"{name}_drawn": drawn for name, drawn in self(inputs).items()}
+        model = keras.Model(inputs, outputs, name=self.name)
+        model({name: np.zeros((1, *shape), "float32") for name in inputs})
+        model.export(filepath, *args, **kwargs)
 
     def add_identity(self, name: str, like: str | None = None) -> FaceSwap:
         """Returns a model that knows one more person.
@@ -336,14 +367,17 @@ class FaceSwap(PartModel):
         return owners if owner is None else {**owners, "inter": owner}
 
     def _batch(self, images: Any) -> tuple[Array, bool]:
-        images = as_float(images)
+        images = as_numbers(pictures_of(images), self.name)
         single = images.ndim == 3
         batch = images[None] if single else images
         expected = (self.image_size, self.image_size, 3)
-        if batch.ndim != 4 or batch.shape[1:] != expected:
+        if batch.ndim != 4 or batch.shape[1:] != expected or not len(batch):
             raise ValueError(
                 f"Faces of shape {tuple(images.shape)} were given. {self.name} takes "
                 f"(N, {expected[0]}, {expected[1]}, 3) or one {expected}, red green "
                 f"blue. Align them with FaceAligner(image_size={self.image_size})."
             )
-        return batch, single
+        return as_float(batch), single
+
+    def _check_batch(self, x: Any, y: Any) -> None:
+        self._people.check(x, y)

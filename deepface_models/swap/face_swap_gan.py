@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from deepface_models._inputs import as_unit, precision
+from deepface_models._whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.embedders import as_list
 from deepface_models.swap import _gan_blocks as gan
@@ -145,6 +146,7 @@ class FaceSwapGAN(GameSwap):
         self._given = tuple((loss_terms or {}).items())
         self._draws = keras.random.SeedGenerator()
 
+    @whole_numbers(batch_size=1)
     def mixed(self, images: Any, to: str, batch_size: int = 32) -> Any:
         """Draws the person `to` into the pictures, as alpha says.
 

@@ -136,9 +136,11 @@ class Swift(FaceSwap):
         them, as inputs are warped and in other colours. Of other data than `SwapPairs`
         and dictionaries, such as `tf.data`, neither is done: call `adapt` before.
         """
+        return super().fit(x, y, **kwargs)
+
+    def _begin(self, x: Any, y: Any) -> None:
         if _has_pictures(x, y):
             self.adapt(x, y)
-        return super().fit(x, y, **kwargs)
 
     def adapt(self, x: Any, y: Any = None) -> None:
         """Gives people who have no appearance basis yet a linear one from their faces.

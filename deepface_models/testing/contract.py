@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from deepface_models._whole import whole_numbers
 from deepface_models.autoencoders.base import Autoencoder
 from deepface_models.swap.base import FaceSwap
 from deepface_models.testing import behaviour, building
@@ -46,6 +47,7 @@ class ContractReport:
     skipped: tuple[str, ...]
 
 
+@whole_numbers(batch=1)
 def check_model(
     cls: type[keras.Model],
     kwargs: Mapping[str, Any] | None = None,

@@ -22,6 +22,7 @@ from deepface_models.callbacks import (
     SwapPreview,
     TimeBudget,
 )
+from deepface_models.callbacks._people import check_people
 from deepface_models.swap import Swift
 
 backend = pytest.mark.backend
@@ -134,6 +135,31 @@ def test_another_model_or_optimizer_is_refused(run):
         with pytest.raises(ModelFileError, match="another model"):
             checkpoint.on_train_begin()
         assert all(map(np.array_equal, before, made.get_weights()))
+
+
+def test_exchanged_people_are_refused(run):
+    """Issue 17, 4: ana's decoder would have gone on with ben's faces."""
+    data = pairs()
+    known = data.sketches
+    assert set(known) == {"ana", "ben"} and all(known.values())
+    data.sketches = {"ana": known["ben"], "ben": known["ana"]}
+    checkpoint = ResumableCheckpoint(run, data)
+    made = model(schedule())
+    before = made.get_weights()
+    with pytest.raises(ModelFileError, match=r"given for 'ana' are those of 'ben'"):
+        made.fit(data, epochs=3, verbose=0, callbacks=[checkpoint])
+    for old, new in zip(before, made.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_more_and_fewer_faces_are_the_same_people():
+    """Issue 17, 4: a set that grew goes on; one nobody knows does too."""
+    noted = {"ana": ["1", "2", "3"], "ben": ["7", "8", "9"]}
+    for ana in (["1", "2"], ["0", "1", "2"], ["4", "5"]):
+        check_people(noted, {"ana": ana, "ben": ["8"]}, Path("run"))
+    check_people(None, {"ana": ["1"]}, Path("run"))
+    with pytest.raises(ModelFileError, match="Exchange the names"):
+        check_people(noted, {"ana": ["1", "2"], "ben": ["2", "3"]}, Path("run"))
 
 
 def test_reordered_identities_resume_the_same_people(run, straight):

@@ -11,8 +11,8 @@ from convert_helpers import TintModel
 from deepface_models.conversion import BLENDS, COLOURS, MASKS, Converter
 from deepface_models.conversion._places import model_sha256
 from deepface_models.conversion.masks import hull
-from deepface_models.conversion.people import reference_of
 from deepface_models.faces import FaceAligner, embed
+from deepface_models.faces._reference import reference_of
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import write_image
 

@@ -300,6 +300,14 @@ def test_too_few_people_or_faces_are_named(people, given):
         SwapPairs(faces)
 
 
+@pytest.mark.parametrize("given", [np.zeros((3, 64, 64, 3), "uint8"), "faces/ana"])
+def test_arrays_and_paths_are_no_sets(people, given):
+    """Issue 17, 4: arrays in `SwapPairs` had no message of ours."""
+    kind = type(given).__name__
+    with pytest.raises(ValueError, match=f"A {kind}.* was given for 'ana'.*FaceSet"):
+        SwapPairs({"ana": given, "ben": people["ben"]})
+
+
 def test_one_face_each_is_enough(people):
     faces = {name: people[name].select([0]) for name in NAMES}
     data = SwapPairs(faces, batch_size=3)

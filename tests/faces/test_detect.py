@@ -80,6 +80,14 @@ def test_integers_other_than_bytes_are_named(aligner):
         aligner.detect(np.zeros((9, 9, 3), np.int64))
 
 
+def test_float_pictures_in_0_to_255_are_refused(aligner, portrait):
+    """Issue 17, 4: they were clipped to white, and no face was found in them."""
+    bright = portrait.astype(np.float32)
+    for method in (aligner.detect, lambda image: aligner.detect_frames([image])):
+        with pytest.raises(ValueError, match=r"values from .* Divide by 255"):
+            method(bright)
+
+
 def test_uint8_and_float_pictures_give_the_same(aligner, portrait):
     a = aligner.detect(portrait)[0]
     b = aligner.detect(portrait.astype(np.float32) / 255)[0]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,6 +185,23 @@ def test_only_the_named_person_is_taken(tmp_path, portraits):
     assert images[0].shape[1] < x < images[0].shape[1] + images[1].shape[1]
     again = aligner.extract(tmp_path / "row.png", person=one, progress=False)
     assert len(again) == 1
+
+
+def test_a_person_may_be_the_folder_of_a_set(tmp_path, portraits):
+    """Issue 17, 4: `extract(person=FOLDER)` takes what `convert(person=)` takes."""
+    names = list(TRUTH)[:2]
+    for name in names:
+        write_image(tmp_path / f"{name}.png", portraits[name])
+    known, everyone = tmp_path / "known", tmp_path / "everyone"
+    everyone.mkdir()
+    for name in names:
+        (tmp_path / f"{name}.png").rename(everyone / f"{name}.png")
+    aligner = quick(identity=True)
+    aligner.extract(everyone / f"{names[0]}.png", known, progress=False)
+    found = quick().extract(everyone, person=known, progress=False)
+    assert [Path(source).stem for source in found.sources] == [names[0]]
+    with pytest.raises(ValueError, match=r"person= a ndarray of shape \(7,\)"):
+        quick().extract(everyone, person=np.zeros(7), progress=False)
 
 
 def test_sparse_identity_agrees_with_full():

@@ -1,0 +1,77 @@
+"""Whole numbers: one check for all functions, constructors and commands."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any, TypeVar
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def whole_number(name: str, value: Any, least: int = 1) -> int:
+    """Returns a whole number as int, or says what is wrong with it.
+
+    Args:
+        name: What it is called, for the error.
+        value: What was given; NumPy's integers will do.
+        least: The smallest that is allowed.
+
+    Raises:
+        ValueError: It is no whole number, such as 2.5, "3" or True, or is smaller.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(
+            f"{name}={value!r} was given. Expected a whole number of {least} or more. "
+            f"Use {name}={_near(value, least)}."
+        )
+    return int(value)
+
+
+def whole_numbers(**least: int) -> Callable[[_Function], _Function]:
+    """Has a function refuse arguments that are no whole numbers.
+
+    None is let through where the function takes it by default or by its annotation.
+
+    Args:
+        **least: For each parameter the smallest number that is allowed.
+    """
+
+    def decorate(function: _Function) -> _Function:
+        signature = inspect.signature(function)
+        optional = {
+            name
+            for name in least
+            if "None" in str(signature.parameters[name].annotation)
+        }
+
+        @functools.wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            for name in least.keys() & bound.arguments.keys():
+                value = bound.arguments[name]
+                if value is not None or name not in optional:
+                    bound.arguments[name] = whole_number(name, value, least[name])
+            return function(*bound.args, **bound.kwargs)
+
+        checked.whole = least  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return decorate
+
+
+def integers_of(function: Callable[..., Any]) -> dict[str, int]:
+    """Returns the parameters annotated `int` or `int | None`, each with 0."""
+    found = inspect.signature(function).parameters.values()
+    return {p.name: 0 for p in found if str(p.annotation) in ("int", "int | None")}
+
+
+def _near(value: Any, least: int) -> int:
+    """Returns a number that is allowed, close to the one given."""
+    try:
+        return max(least, round(float(value)))
+    except (TypeError, ValueError, OverflowError):
+        return max(least, 1)
