@@ -75,6 +75,7 @@ def check_name(place: Path) -> None:
         str(place).encode("utf-8")
     except UnicodeEncodeError as error:
         raise MediaError(
-            f"The name {str(place)!r} is not UTF-8. Expected a name that can be "
-            "written down. Rename the file or the folder."
+            f"The name {str(place)!r} is not UTF-8, or this locale cannot express it. "
+            "Expected a name that can be written down. Rename the file or the folder, "
+            "or set PYTHONUTF8=1."
         ) from error
