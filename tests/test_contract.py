@@ -58,8 +58,14 @@ SMALL = {
         "architecture": "liae",
         "wanted": "ana",
         "width": 0.02,
+        "residual_slope": 0.1,
     },
-    "DFaker": {**PEOPLE, "image_size": 128, "width": 0.01},
+    "DFaker": {
+        **PEOPLE,
+        "image_size": 128,
+        "width": 0.01,
+        "residual_slope": 0.1,
+    },
     "DLight": {**LIGHT, "image_size": 32, "output_size": 64, "quality": "low"},
     "DeepAutoencoder": {"image_shape": (6, 5, 1), "widths": (9, 7)},
     # Three channels: PyTorch cannot train a convolution to one channel on a CPU

@@ -10,7 +10,7 @@ from keras import ops
 
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
-from deepface_models.losses.filters import gaussian, separable
+from deepface_models.losses.filters import Array, gaussian, separable
 from deepface_models.losses.targets import (
     checked_size,
     cropped,
@@ -25,17 +25,25 @@ _C1, _C2 = 0.01**2, 0.03**2
 _FLOOR = 1e-4  # a power of a smaller similarity is too steep to train with
 
 
-def similarity_maps(true: Any, pred: Any) -> tuple[Any, Any]:
-    """Luminance and contrast-structure terms of SSIM, (B, H-10, W-10, C) each.
+def similarity_maps(true: Any, pred: Any, kernel: Array = _KERNEL) -> tuple[Any, Any]:
+    """Luminance and contrast-structure terms of SSIM, one value for each whole window.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004: windows of 11 pixels, gaussian of sigma 1.5.
+
+    Args:
+        true: Pictures (B, H, W, C) in [0, 1].
+        pred: Pictures of the same shape.
+        kernel: The window along one axis, K values that add up to 1.
+
+    Returns:
+        Two maps (B, H-K+1, W-K+1, C).
     """
     stack = ops.concatenate(
         [true, pred, ops.square(true) + ops.square(pred), true * pred], axis=-1
     )
     # split, not slices: its gradient is one concatenation, half the time in all.
-    parts = ops.split(separable(stack, _KERNEL), 4, axis=-1)
+    parts = ops.split(separable(stack, kernel), 4, axis=-1)
     mean_t, mean_p, squares, product = parts
     means = mean_t * mean_p
     mean_squares = ops.square(mean_t) + ops.square(mean_p)

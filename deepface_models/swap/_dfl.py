@@ -2,6 +2,9 @@
 
 Letters: "u" normalises the latent, "d" computes at half size and doubles it at the
 end, "t" is deeper, "c" has x * cos(x) for activation.
+
+DeepFaceLab flattens channels first: weights of its dense layers that follow or precede
+maps need their rows or columns in another order here.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ from keras import layers
 
 from deepface_models.layers import PixelShuffle
 from deepface_models.swap import blocks
+from deepface_models.swap._dfl_loss import DeepFaceLabLoss
 from deepface_models.swap._graph import SHARED
-from deepface_models.swap._published import SquaredFaceLoss
 from deepface_models.swap.base import FaceSwap
 from deepface_models.swap.dflsae import liae_routes
 
@@ -27,9 +30,14 @@ class DeepFaceLab(FaceSwap):
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
         """Compiles with the published settings where none are given."""
-        every = {n: SquaredFaceLoss(10.0, 10.0, 10.0) for n in self.identities}
-        optimizer = optimizer or self._optimizer()
-        super().compile(optimizer=optimizer, loss=loss or every, **kwargs)
+        super().compile(
+            optimizer=optimizer or self._optimizer(),
+            loss=loss or {name: self._loss() for name in self.identities},
+            **kwargs,
+        )
+
+    def _loss(self) -> keras.losses.Loss:
+        return DeepFaceLabLoss()
 
     def _optimizer(self) -> keras.optimizers.Optimizer:
         return keras.optimizers.RMSprop(2e-4)
@@ -98,16 +106,22 @@ def build_encoder(size: int, width: int, letters: str) -> keras.Model:
     """Builds the model of (B, size, size, 3) -> (B, units)."""
     cosine = "c" in letters
     image = keras.Input((size, size, 3))
-    x = blocks.down(image, width, cosine=cosine)
+    x = _down(image, width, cosine)
     if "t" in letters:
         x = blocks.residual(x, cosine=cosine)
     for multiple in (2, 4, 8):
-        x = blocks.down(x, width * multiple, cosine=cosine)
+        x = _down(x, width * multiple, cosine)
     if "t" in letters:
-        x = blocks.residual(blocks.down(x, width * 8, cosine=cosine), cosine=cosine)
+        x = blocks.residual(_down(x, width * 8, cosine), cosine=cosine)
     x = layers.Flatten()(x)
     x = blocks.pixel_norm(x) if "u" in letters else x
     return keras.Model(image, x, name="encoder")
+
+
+def _down(x: Any, filters: int, cosine: bool) -> Any:
+    """Halves the size with two pixels of zeros on all sides; "same" has 1 and 2."""
+    x = layers.Conv2D(filters, 5, strides=2)(layers.ZeroPadding2D(2)(x))
+    return blocks.activate(x, 0.1, cosine)
 
 
 def _inter(

@@ -90,7 +90,5 @@ def _styled(x: Any, vector: Any) -> Any:
     shift, gain = (
         layers.Reshape(shape)(layers.Dense(shape[-1])(vector)) for _ in range(2)
     )
-    x = layers.GroupNormalization(
-        -1, epsilon=1e-6, center=False, scale=False, dtype="float32"
-    )(x)
+    x = blocks.standardize(x, (1, 2))
     return x * ops.cast(gain, "float32") + ops.cast(shift, "float32")

@@ -16,11 +16,12 @@ from deepface_models.swap.base import FaceSwap
 class SquaredFaceLoss(FaceLoss):
     """Weighted structural dissimilarity + squared error + learned-mask error.
 
-    What faceswap (1, 1, 0) and DeepFaceLab (10, 10, 10) train with; structure is
-    compared in the windows of `losses.dssim`, not in Gaussian ones at each pixel.
+    What faceswap trains with: 1 - SSIM and the squared error, both of weight 1. As
+    the dissimilarity is half of that, `structure` is 2. Structure is compared in the
+    windows of `losses.dssim`, not in Gaussian ones at each pixel.
 
     Args:
-        structure: Weight of the structural dissimilarity.
+        structure: Weight of the structural dissimilarity, (1 - SSIM) / 2.
         squared: Weight of the mean squared error.
         mask: Weight of the learned mask's squared error.
         outside: Weight of pixels outside the face's mask, beside 1 inside.
@@ -30,7 +31,7 @@ class SquaredFaceLoss(FaceLoss):
 
     def __init__(
         self,
-        structure: float = 1.0,
+        structure: float = 2.0,
         squared: float = 1.0,
         mask: float = 0.0,
         outside: float = 0.0,

@@ -13,6 +13,7 @@ from deepface_models.layers import PACKAGE
 from deepface_models.optimizers import AdaBelief
 from deepface_models.swap import blocks
 from deepface_models.swap._dfl import DeepFaceLab, build_decoder, build_encoder
+from deepface_models.swap._dfl_loss import DeepFaceLabLoss
 from deepface_models.swap._mixing import ChannelMix
 
 
@@ -29,7 +30,7 @@ class AMP(DeepFaceLab):
     parameters for two people at 224 pixels.
 
     The program never updates its inters; here they learn like all else. `compile()`
-    gives the settings of `SAEHD`.
+    gives the settings of `SAEHD` and 300 parts of absolute error at eyes and mouth.
 
     Reference: DeepFaceLab, model "AMP".
 
@@ -100,6 +101,9 @@ class AMP(DeepFaceLab):
         self.mask_width = mask_width
         self.morph_factor = morph_factor
         self.wanted = wanted
+
+    def _loss(self) -> keras.losses.Loss:
+        return DeepFaceLabLoss(regions=300.0)
 
     def _optimizer(self) -> keras.optimizers.Optimizer:
         return AdaBelief(5e-5)

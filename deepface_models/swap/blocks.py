@@ -59,10 +59,10 @@ def down(
     return activate(conv(x, filters, 5, stddev, strides=2), slope, cosine)
 
 
-def separable_down(x: Any, filters: int, slope: float = 0.1) -> Any:
-    """Halves the size with a depthwise and a pointwise convolution."""
+def separable_down(x: Any, filters: int) -> Any:
+    """Halves the size: depthwise and pointwise convolution, ReLU."""
     x = layers.SeparableConv2D(filters, 5, strides=2, padding="same")(x)
-    return activate(x, slope)
+    return layers.ReLU()(x)
 
 
 def up(
@@ -80,12 +80,15 @@ def up(
     return PixelShuffle(factor)(x)
 
 
-def hybrid_up(x: Any, filters: int, factor: int = 2, slope: float = 0.1) -> Any:
-    """Enlarges half of the channels by pixel shuffle, the others bilinearly."""
+def hybrid_up(x: Any, filters: int, factor: int = 2, slope: float | None = 0.1) -> Any:
+    """Enlarges half of the channels by pixel shuffle, the others bilinearly.
+
+    The shuffled half has a leaky ReLU, unless slope is None; the other one has none.
+    """
     shuffled = up(x, filters // 2, factor=factor, slope=slope)
     smooth = conv(x, filters - filters // 2)
     smooth = layers.UpSampling2D(factor, interpolation="bilinear")(smooth)
-    return layers.Concatenate()([shuffled, activate(smooth, slope)])
+    return layers.Concatenate()([shuffled, smooth])
 
 
 def residual(
@@ -114,6 +117,7 @@ def up_decoder(
     widths: Sequence[int],
     residuals: int = 0,
     stddev: float | None = None,
+    residual_slope: float = 0.2,
 ) -> keras.Model:
     """Builds a decoder that enlarges once per width, then ends in a picture.
 
@@ -123,10 +127,13 @@ def up_decoder(
         widths: Channels after each enlargement.
         residuals: Residual blocks after each enlargement.
         stddev: As in `conv`.
+        residual_slope: Slope of the leaky ReLU before residual blocks; without any
+            it is 0.1.
     """
     code = x = keras.Input(shape)
+    slope = residual_slope if residuals else 0.1
     for filters in widths:
-        x = up(x, filters, stddev=stddev)
+        x = up(x, filters, slope=slope, stddev=stddev)
         for _ in range(residuals):
             x = residual(x, stddev=stddev)
     return keras.Model(code, out(x, stddev=stddev), name=name)
@@ -148,12 +155,28 @@ def pixel_norm(x: Any) -> Any:
     return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
 
 
+def standardize(x: Any, axes: Sequence[int], epsilon: float = 1e-3) -> Any:
+    """Subtracts the mean and divides by standard deviation + epsilon, in float32.
+
+    Args:
+        x: Any tensor.
+        axes: The axes over which mean and standard deviation are taken.
+        epsilon: Added to the standard deviation, as in keras-contrib; Keras' own
+            layers add theirs to the variance.
+    """
+    x = ops.cast(x, "float32")
+    mean = ops.mean(x, axis=tuple(axes), keepdims=True)
+    variance = ops.var(x, axis=tuple(axes), keepdims=True)
+    # The root has no gradient at 0, which is the variance of a single pixel.
+    return (x - mean) / (ops.sqrt(ops.maximum(variance, 1e-12)) + epsilon)
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
 class PictureNormalization(layers.Layer):
     """Normalises each example over all its pixels and channels.
 
     One learned gain and one learned shift serve all channels, as in the instance
-    normalisation of keras-contrib with its default `axis=None`.
+    normalization of keras-contrib with its default `axis=None`.
 
     Args:
         epsilon: Added to the standard deviation.
@@ -170,11 +193,7 @@ class PictureNormalization(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Computes in float32, whose squares do not overflow."""
-        x = ops.cast(inputs, "float32")
-        axes = tuple(range(1, len(x.shape)))
-        mean = ops.mean(x, axis=axes, keepdims=True)
-        spread = ops.sqrt(ops.var(x, axis=axes, keepdims=True) + self.epsilon**2)
-        x = (x - mean) / spread
+        x = standardize(inputs, range(1, len(inputs.shape)), self.epsilon)
         gain, shift = (ops.cast(v, "float32") for v in (self.gain, self.shift))
         return ops.cast(x * gain + shift, self.compute_dtype)
 

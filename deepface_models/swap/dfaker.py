@@ -20,14 +20,17 @@ class DFaker(Published):
     """Draws 128 x 128 pixels from 64 x 64, or 256 x 256 from 128 x 128.
 
     The original encoder, decoders with a residual block after each enlargement:
-    113,330,822 parameters for two people, 258,046,598 with 128 pixels in.
+    113,330,822 parameters for two people, 258,046,598 with 128 pixels in. By default
+    it is faceswap's network.
 
-    Reference: dfaker/df (2018); faceswap, model "dfaker".
+    Reference: faceswap, model "dfaker", after dfaker/df (2018).
 
     Args:
         identities: The people's names.
         image_size: Pixels in, 64 or 128; twice as many come out.
         width: Multiple of the published widths.
+        residual_slope: Negative slope of the leaky ReLU before a residual block:
+            0.2 as in faceswap, 0.1 as in dfaker/df.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
@@ -36,13 +39,14 @@ class DFaker(Published):
         (None, 128, 128, 3)
     """
 
-    _arguments = ("identities", "image_size", "width")
+    _arguments = ("identities", "image_size", "width", "residual_slope")
 
     def __init__(
         self,
         identities: Sequence[str] = ("a", "b"),
         image_size: int = 64,
         width: float = 1.0,
+        residual_slope: float = 0.2,
         **kwargs: Any,
     ) -> None:
         identities = self.check_identities(identities)
@@ -58,11 +62,13 @@ class DFaker(Published):
                 image_size=image_size,
                 encoder=encoder,
                 decoders={
-                    n: _decoder(n, encoder, image_size, width) for n in identities
+                    n: _decoder(n, encoder, image_size, width, residual_slope)
+                    for n in identities
                 },
                 **kwargs,
             )
         self.width = width
+        self.residual_slope = residual_slope
 
 
 def _encoder(size: int, width: float) -> keras.Model:
@@ -76,12 +82,14 @@ def _encoder(size: int, width: float) -> keras.Model:
     return keras.Model(image, x, name="encoder")
 
 
-def _decoder(name: str, encoder: keras.Model, size: int, width: float) -> keras.Model:
+def _decoder(
+    name: str, encoder: keras.Model, size: int, width: float, slope: float
+) -> keras.Model:
     wide = blocks.scaled(width)
     latent = keras.Input(encoder.output.shape[1:])
     x = latent
     for filters in (1024, 512, 256, 128) if size == 128 else (512, 256, 128):
-        x = blocks.up(x, wide(filters), stddev=_STDDEV)
+        x = blocks.up(x, wide(filters), slope=slope, stddev=_STDDEV)
         x = blocks.residual(x, stddev=_STDDEV)
     x = blocks.up(x, wide(64), stddev=_STDDEV)
     return keras.Model(latent, blocks.out(x, stddev=_STDDEV), name=f"decoder_{name}")

@@ -26,6 +26,8 @@ class DFLSAE(Published):
     Expressions come through better and likeness less well; 121,746,593 parameters.
     Learned masks and the optional outputs of several sizes are left out.
 
+    By default it is faceswap's network.
+
     Reference: faceswap, model "dfl_sae", after DeepFaceLab's SAE.
 
     Args:
@@ -35,6 +37,8 @@ class DFLSAE(Published):
         wanted: Of "liae" the person to draw in other people's pictures; the first
             by default. "df" makes no difference between people.
         width: Multiple of the published widths.
+        residual_slope: Negative slope of the leaky ReLU before a residual block:
+            0.2 as in faceswap, 0.1 as in DeepFaceLab's SAE.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
@@ -43,7 +47,10 @@ class DFLSAE(Published):
         ['decoder', 'encoder', 'inter', 'inter.ben']
     """
 
-    _arguments = ("identities", "image_size", "architecture", "wanted", "width")
+    _arguments = (
+        *("identities", "image_size", "architecture", "wanted", "width"),
+        "residual_slope",
+    )
 
     def __init__(
         self,
@@ -52,6 +59,7 @@ class DFLSAE(Published):
         architecture: str = "df",
         wanted: str | None = None,
         width: float = 1.0,
+        residual_slope: float = 0.2,
         **kwargs: Any,
     ) -> None:
         identities = self.check_identities(identities)
@@ -67,12 +75,13 @@ class DFLSAE(Published):
             super().__init__(
                 identities=identities,
                 image_size=image_size,
-                **build(identities, image_size, wanted, width),
+                **build(identities, image_size, wanted, width, residual_slope),
                 **kwargs,
             )
         self.architecture = architecture
         self.wanted = wanted
         self.width = width
+        self.residual_slope = residual_slope
 
 
 def liae_routes(identities: Sequence[str], wanted: str) -> dict[str, tuple[str, str]]:
@@ -81,18 +90,18 @@ def liae_routes(identities: Sequence[str], wanted: str) -> dict[str, tuple[str, 
 
 
 def _df(
-    identities: Sequence[str], size: int, wanted: str, width: float
+    identities: Sequence[str], size: int, wanted: str, width: float, slope: float
 ) -> dict[str, Any]:
     image, x = _features(size, width)
     latent = _bottleneck(x, 512, size, width)
     encoder = keras.Model(image, latent, name="encoder")
     shape = latent.shape[1:]
-    decoders = {n: _decoder(f"decoder_{n}", shape, width) for n in identities}
+    decoders = {n: _decoder(f"decoder_{n}", shape, width, slope) for n in identities}
     return {"encoder": encoder, "decoders": decoders}
 
 
 def _liae(
-    identities: Sequence[str], size: int, wanted: str, width: float
+    identities: Sequence[str], size: int, wanted: str, width: float, slope: float
 ) -> dict[str, Any]:
     image, x = _features(size, width)
     encoder = keras.Model(image, keras.layers.Flatten()(x), name="encoder")
@@ -104,7 +113,7 @@ def _liae(
         label = f"inter_{name}" if name else "inter"
         inters[name] = keras.Model(latent, code, name=label)
     *pixels, channels = inters[SHARED].output.shape[1:]
-    decoder = _decoder("decoder", (*pixels, 2 * channels), width)
+    decoder = _decoder("decoder", (*pixels, 2 * channels), width, slope)
     return {
         "encoder": encoder,
         "inters": inters,
@@ -127,6 +136,8 @@ def _bottleneck(x: Any, units: int, size: int, width: float) -> Any:
     return blocks.up(x, wide(512))  # (B, S/8, S/8, 512)
 
 
-def _decoder(name: str, shape: Sequence[int], width: float) -> keras.Model:
+def _decoder(
+    name: str, shape: Sequence[int], width: float, slope: float
+) -> keras.Model:
     widths = [blocks.scaled(width)(filters) for filters in (504, 252, 126)]
-    return blocks.up_decoder(name, shape, widths, residuals=2)
+    return blocks.up_decoder(name, shape, widths, 2, residual_slope=slope)

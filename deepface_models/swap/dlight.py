@@ -118,14 +118,19 @@ def _small(name: str, encoder: keras.Model, factor: int, width: float) -> keras.
 def _large(name: str, encoder: keras.Model, factor: int, width: float) -> keras.Model:
     wide = blocks.scaled(width)
     latent = keras.Input(encoder.output.shape[1:])
-    x = blocks.hybrid_up(latent, wide(512), factor)
+    x = _late_up(latent, wide(512), factor)
     for use_bias in (True, False, False):
         x = blocks.residual(x, use_bias=use_bias)
-    x = blocks.hybrid_up(x, wide(512))
+    x = _late_up(x, wide(512))
     for use_bias in (True, False):
         x = blocks.residual(x, use_bias=use_bias)
-    x = blocks.hybrid_up(layers.BatchNormalization()(x), wide(256))
-    x = blocks.hybrid_up(blocks.residual(x), wide(128))
+    x = _late_up(layers.BatchNormalization()(x), wide(256))
+    x = _late_up(blocks.residual(x), wide(128))
     x = layers.BatchNormalization()(blocks.residual(x, use_bias=False))
     x = blocks.hybrid_up(x, wide(64))
     return keras.Model(latent, blocks.out(x), name=f"decoder_{name}")
+
+
+def _late_up(x: Any, filters: int, factor: int = 2) -> Any:
+    """Enlarges without activation inside; a leaky ReLU follows both halves."""
+    return blocks.activate(blocks.hybrid_up(x, filters, factor, slope=None), 0.2)

@@ -86,7 +86,7 @@ def _encoder(size: int, width: float) -> keras.Model:
     image = keras.Input((size, size, 3))
     x = image
     for filters in (128, 256, 512):
-        x = blocks.down(x, wide(filters), stddev=_STDDEV)
+        x = blocks.down(x, wide(filters), 0.2, stddev=_STDDEV)
         for _ in range(2):
             x = blocks.residual(x, stddev=_STDDEV)
     x = blocks.down(x, wide(1024), stddev=_STDDEV)  # (B, S/16, S/16, 1024)
@@ -106,11 +106,13 @@ def _decoder(
     filters = wide(int((1024 - (size - 4) * 64) / shrink))
     latent = keras.Input(encoder.output.shape[1:])
     x = blocks.dense_maps(latent, wide(int(1536 / shrink)), size, filters)
-    x = blocks.activate(blocks.up(x, filters, slope=None, stddev=_STDDEV), 0.2)
+    x = blocks.up(x, filters, slope=0.2, stddev=_STDDEV)
     x = blocks.residual(x, use_bias=False, stddev=_STDDEV)
     for step in range(doublings - 1):
-        x = blocks.up(x, wide(int(512 / shrink) // 2**step), stddev=_STDDEV)
-        if not small and step < doublings - 2:
+        deep = not small and step < doublings - 2
+        width_of_step = wide(int(512 / shrink) // 2**step)
+        x = blocks.up(x, width_of_step, slope=0.2 if deep else 0.1, stddev=_STDDEV)
+        if deep:
             x = blocks.residual(x, use_bias=False, stddev=_STDDEV)
             x = blocks.residual(x, stddev=_STDDEV)
     return keras.Model(latent, blocks.out(x, stddev=_STDDEV), name=f"decoder_{name}")

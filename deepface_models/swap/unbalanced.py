@@ -73,8 +73,8 @@ def _encoder(size: int, width: float) -> keras.Model:
     image = keras.Input((size, size, 3))
     x = image
     for filters in (128, 256):
-        x = blocks.down(x, wide(filters), stddev=_STDDEV)
-        x = blocks.PictureNormalization()(x)
+        x = blocks.conv(x, wide(filters), 5, _STDDEV, strides=2)
+        x = blocks.activate(blocks.PictureNormalization()(x), 0.1)
     for filters in (512, 768, 1024):
         x = blocks.down(x, wide(filters), stddev=_STDDEV)
     x = blocks.dense_maps(x, wide(1024), size // 16, wide(512))
@@ -97,7 +97,7 @@ def _large(name: str, encoder: keras.Model, width: float) -> keras.Model:
     latent = keras.Input(encoder.output.shape[1:])
     x = latent
     for filters in (512, 512, 256):
-        x = blocks.up(x, wide(filters), 5, stddev=_STDDEV)
+        x = blocks.up(x, wide(filters), 5, slope=0.2, stddev=_STDDEV)
         x = blocks.residual(x, stddev=_STDDEV)
     x = blocks.up(x, wide(128), 5, stddev=_STDDEV)
     return keras.Model(latent, blocks.out(x, stddev=_STDDEV), name=f"decoder_{name}")

@@ -9,11 +9,34 @@ import pytest
 from deepface_models import swap
 from deepface_models.data import SwapPairs
 from deepface_models.optimizers import AdaBelief
-from deepface_models.swap import DFLSAE, SAEHD, DLight, Original, RealFace
+from deepface_models.swap import (
+    AMP,
+    DFLSAE,
+    SAEHD,
+    DLight,
+    Original,
+    PhazeA,
+    Quick96,
+    RealFace,
+)
+from deepface_models.swap._dfl_loss import DeepFaceLabLoss
 from deepface_models.swap._published import SquaredFaceLoss
 from deepface_models.swap.blocks import PictureNormalization, pixel_norm
 from deepface_models.training import ARCHITECTURES
 
+NAMES = ("ana", "ben")
+PHAZE = {
+    "preset": "original",
+    "learn_mask": True,
+    "image_size": 32,
+    "encoder_arguments": {"depth": 2, "min_filters": 2},
+    "bottleneck_size": 4,
+    "fc_min_filters": 4,
+    "fc_max_filters": 4,
+    "fc_upscale_filters": 4,
+    "max_filters": 4,
+    "min_filters": 4,
+}
 PUBLISHED_SIZES = {
     "AMP": (224, 224),
     "DFLH128": (128, 128),
@@ -72,16 +95,22 @@ def test_letters_keep_the_size(kind, letters):
 
 
 def test_settings_that_were_published():
+    """Issue 17, 5: today's faceswap counts 1 - SSIM, not half of it."""
     sizes = {"image_size": 32, "width": 0.02}
-    for model, optimizer, rate in (
-        (DFLSAE(("ana", "ben"), **sizes), keras.optimizers.Adam, 5e-5),
-        (swap.Quick96(("ana", "ben"), **sizes), keras.optimizers.RMSprop, 2e-4),
-        (SAEHD(("ana", "ben"), 32, "df", 8, 4, 4, 2), AdaBelief, 5e-5),
+    adam, rms = keras.optimizers.Adam, keras.optimizers.RMSprop
+    for model, optimizer, rate, loss in (
+        # 1 - SSIM, which is twice the dissimilarity, and the squared error.
+        (DFLSAE(NAMES, **sizes), adam, 5e-5, SquaredFaceLoss(2.0, 1.0, 0.0)),
+        (PhazeA(NAMES, **PHAZE), adam, 5e-5, SquaredFaceLoss(2.0, 1.0, 1.0)),
+        (Quick96(NAMES, **sizes), rms, 2e-4, DeepFaceLabLoss(10.0, 10.0, 10.0)),
+        (SAEHD(NAMES, 32, "df", 8, 4, 4, 2), AdaBelief, 5e-5, DeepFaceLabLoss()),
+        (AMP(NAMES, 32, 8, 8, 4, 4, 2), AdaBelief, 5e-5, DeepFaceLabLoss(regions=300)),
     ):
         model.compile()
         assert type(model.optimizer) is optimizer
         assert float(model.optimizer.learning_rate) == pytest.approx(rate)
-        assert isinstance(model.loss["ana"], SquaredFaceLoss)
+        assert type(model.loss["ana"]) is type(loss)
+        assert model.loss["ana"].get_config() == loss.get_config()
 
 
 def test_squared_face_loss():
