@@ -145,7 +145,7 @@ def _add_file(group: argparse._ArgumentGroup) -> None:
         "--codec",
         default="h264",
         metavar="NAME",
-        help="h264 or hevc (default: %(default)s)",
+        help="h264, hevc, av1 or vp9 (default: %(default)s)",
     )
     option(
         "--crf",

@@ -68,7 +68,7 @@ def convert(
         converter: A `Converter` of the same model, instead of `options`.
         certificate: Signs the results; by default the one made on this computer.
         progress: Whether to show a bar with the remaining time.
-        codec: Video codec, "h264" or "hevc".
+        codec: Video codec: "h264", "hevc", "av1" or "vp9".
         crf: Video quality, 0 (best) to 51.
         lossless: Keeps every pixel of the result, in a much larger video.
         **options: Options of `Converter`: of, mask, colour, blend, feather, erode,

@@ -29,6 +29,8 @@ class ConversionReport:
         resumed: Files that an earlier, interrupted run had finished.
         failed: Why files of a folder could not be converted, by their names.
         left_out: How many entries of a folder are neither picture nor video, by kind.
+        notes: A sentence for everything of a video that its result does not hold as it
+            was, such as subtitles or 10 bits; of a folder with the file's name.
         seconds: Time by stage: read, detect, track, centre, draw, blend, write, sign.
     """
 
@@ -41,6 +43,7 @@ class ConversionReport:
     resumed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -57,6 +60,7 @@ class ConversionReport:
         """Adds one file's counts and times."""
         for name in ("frames", "swapped", "without_face", "faces_skipped", "files"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.notes += [f"{other.output.name}: {note}" for note in other.notes]
         for name, spent in other.seconds.items():
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 

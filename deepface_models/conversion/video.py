@@ -48,11 +48,12 @@ def write_video(
             with report.stage("blend"):
                 image = converter.render(frame.image, drawn)
             with report.stage("write"):
-                target.write(image, frame.pts)
+                target.write(image, frame.pts, frame.duration)
             report.frames += 1
             report.swapped += drawn is not None
             report.without_face += drawn is None
             bar.advance()
+    report.notes += target.notes
     bar.done()
     report.faces_skipped += plan.others
 

@@ -1,4 +1,4 @@
-"""Sound carried from one video file to another, packet by packet."""
+"""Sound and subtitles carried from one video to another, packet by packet."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _HALF = Fraction(1, 2)
 _USUAL = {1: "mono", 2: "stereo"}
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "5.0", "5.1", "7.1")
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_AAC_SAMPLES = 1024  # in one packet
+# Sample rates, form of the samples, and samples in one packet.
+_SETTINGS = {"aac": (_AAC_RATES, "fltp", 1024), "libopus": ((48_000,), "flt", 960)}
 
 
 class SoundCopier:
-    """Copies every sound stream of a file beside the video that is being written.
+    """Copies the sound and subtitles of a file beside the video that is written.
 
     The source is read in step with the video, so memory stays bounded. Sound is
     copied from the first frame written to the last one; all of it if the video is.
@@ -39,34 +40,60 @@ class SoundCopier:
         source: File whose sound is wanted.
         output: PyAV container being written; its header must not be written yet.
         begin: Time of the first frame in seconds, or None if it is the source's.
+        origin: Seconds by which everything is moved towards 0; of the result's clock
+            are `begin` and all times below.
+        audio: Whether sound is wanted; subtitles are in any case.
+
+    Attributes:
+        notes: A sentence for each stream that is not copied as it is.
     """
 
-    def __init__(self, source: Path, output: Any, begin: Fraction | None) -> None:
+    def __init__(
+        self,
+        source: Path,
+        output: Any,
+        begin: Fraction | None,
+        origin: Fraction = Fraction(0),
+        audio: bool = True,
+    ) -> None:
         self._opened = open_video(source)
         self._container, self._video = self._opened.__enter__()
-        self._begin = begin
+        self._begin, self._origin = begin, origin
         self._video_end = Fraction(-(2**40))
-        tracks = [_track(stream, output) for stream in self._container.streams.audio]
+        self.notes: list[str] = []
+        streams = self._container.streams
+        tracks = [_sound(one, output, self.notes) for one in streams.audio if audio]
+        tracks += [_text(one, output, self.notes) for one in streams.subtitles]
         self._tracks = {t.source.index: t for t in tracks if t is not None}
         self._packets = self._read()
         self._next: tuple[Fraction, Any] | None = next(self._packets, None)
 
     def _read(self) -> Iterator[tuple[Fraction, Any]]:
-        """Yields (start in seconds, packet) of the sound, and keeps watch of video."""
+        """Yields (start in seconds, packet) of the tracks, and keeps watch of video."""
+        if not self._tracks:
+            return
         wanted = [self._video, *(track.source for track in self._tracks.values())]
         try:
             for packet in self._container.demux(wanted):
                 if packet.dts is None and packet.pts is None:
                     continue
-                time = (packet.dts if packet.pts is None else packet.pts) * (
-                    packet.time_base
-                )
+                time = self._moved(packet)
                 if packet.stream.index not in self._tracks:
                     self._video_end = max(self._video_end, time)
                 elif not self._too_early(packet, time):
                     yield time, packet
         except av.error.FFmpegError as error:
             _log.warning("%s: sound ends early (%s).", self._container.name, error)
+
+    def _moved(self, packet: Any) -> Fraction:
+        """Moves a packet to the result's clock; returns its time there."""
+        ticks = round(self._origin / packet.time_base)
+        if packet.pts is not None:
+            packet.pts -= ticks
+        if packet.dts is not None:
+            packet.dts -= ticks
+        stamp = packet.dts if packet.pts is None else packet.pts
+        return Fraction(stamp * packet.time_base)
 
     def _too_early(self, packet: Any, time: Fraction) -> bool:
         length = (packet.duration or 0) * packet.time_base
@@ -106,20 +133,39 @@ class SoundCopier:
         self._opened.__exit__(None, None, None)
 
 
-def _track(source: Any, output: Any) -> _Copy | _Encode | None:
-    """Prepares copying, or AAC where the container does not take the codec."""
+def _sound(source: Any, output: Any, notes: list[str]) -> _Copy | _Encode | None:
+    """Prepares copying, or encoding where players do not take the codec."""
     if source.codec_context is None:
-        _log.warning("A sound stream of an unknown codec is left out.")
+        notes.append("A sound stream of an unknown codec is left out.")
         return None
+    name, form = source.codec_context.name, output.format.name
+    # FFmpeg writes these, but hardly anything else plays them.
+    odd = form in ("mp4", "ipod") and name.startswith(("pcm_", "vorbis"))
     try:
-        return _Copy(source, output)
+        if not odd:
+            return _Copy(source, output)
     except ValueError:
-        _log.warning(
-            "%s sound does not fit into %s; encoding it as AAC.",
-            source.codec_context.name,
-            output.format.name,
-        )
-        return _Encode(source, output)
+        pass
+    codec = "libopus" if form == "webm" else "aac"
+    spoken = {"aac": "AAC", "libopus": "Opus"}[codec]
+    notes.append(f"{name} sound does not fit into {form}; encoding it as {spoken}.")
+    return _Encode(source, output, codec)
+
+
+def _text(source: Any, output: Any, notes: list[str]) -> _Copy | None:
+    """Prepares copying of subtitles, where the container takes them."""
+    context = source.codec_context
+    name = "unknown" if context is None else context.name
+    known = context is not None and context.codec.canonical_name in (
+        output.supported_codecs
+    )
+    if known:
+        try:
+            return _Copy(source, output)
+        except ValueError:
+            pass
+    notes.append(f"Subtitles ({name}) do not fit into {output.format.name}: left out.")
+    return None
 
 
 class _Copy:
@@ -129,8 +175,10 @@ class _Copy:
         self.source, self._output = source, output
         self._stream = output.add_stream_from_template(source)
         self._stream.metadata.update(source.metadata)
-        self._name_layout()
-        self._clock = _SampleClock(source)
+        self._clock: _SampleClock | None = None
+        if source.type == "audio":
+            self._name_layout()
+            self._clock = _SampleClock(source)
 
     def _name_layout(self) -> None:
         """Names the channels where the source only counts them, as mp4 asks for."""
@@ -141,7 +189,8 @@ class _Copy:
 
     def send(self, packet: Any) -> None:
         """Writes one packet with the source's time stamps."""
-        self._clock.restamp(packet)
+        if self._clock is not None:
+            self._clock.restamp(packet)
         packet.stream = self._stream
         self._output.mux(packet)
 
@@ -180,18 +229,19 @@ class _SampleClock:
 
 
 class _Encode:
-    """Decodes and encodes as AAC."""
+    """Decodes and encodes, as AAC or Opus."""
 
-    def __init__(self, source: Any, output: Any) -> None:
+    def __init__(self, source: Any, output: Any, codec: str) -> None:
         self.source, self._output = source, output
         has = source.codec_context
-        rate = has.sample_rate if has.sample_rate in _AAC_RATES else 48_000
+        rates, form, samples = _SETTINGS[codec]
+        rate = has.sample_rate if has.sample_rate in rates else 48_000
         layout = has.layout.name
         if layout not in _AAC_LAYOUTS:
             layout = _USUAL.get(has.layout.nb_channels, "stereo")
-        self._stream = output.add_stream("aac", rate=rate, bit_rate=192_000)
+        self._stream = output.add_stream(codec, rate=rate, bit_rate=192_000)
         self._stream.codec_context.layout = layout
-        self._resampler = av.AudioResampler("fltp", layout, rate, _AAC_SAMPLES)
+        self._resampler = av.AudioResampler(form, layout, rate, samples)
 
     def send(self, packet: Any) -> None:
         """Encodes the samples of one packet; samples that do not decode are lost."""

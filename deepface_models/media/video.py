@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import heapq
-import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError
 from deepface_models._whole import whole_numbers
 from deepface_models.media.container import Upright, open_video, turn
+from deepface_models.media.decoding import Decoder, frame_rate
 from deepface_models.media.kinds import existing
 from deepface_models.media.yuv import Coding, FrameConverter
 
 Array = NDArray[Any]
-_log = logging.getLogger("deepface_models")
-
-# H.264 and HEVC reorder at most 16 frames; twice that sorts any packet order.
-_REORDER = 32
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,11 @@ class VideoInfo:
         sample_aspect_ratio: Width to height of one (upright) pixel.
         coding: The colour tags in FFmpeg's numbers.
         first_pts: Time stamp of the first frame, in `time_base` units.
+        origin: Time stamp at which the first frame or sound begins, in `time_base`
+            units; 0 if that is before 0. Broadcasts begin at many hours.
+        interlaced: Whether the first frame is flagged as interlaced.
+        bits: Bits a sample, such as 8 or 10.
+        alpha: Whether the samples have transparency.
     """
 
     path: Path
@@ -65,6 +65,10 @@ class VideoInfo:
     sample_aspect_ratio: Fraction
     coding: Coding
     first_pts: int
+    origin: int = 0
+    interlaced: bool = False
+    bits: int = 8
+    alpha: bool = False
 
 
 @dataclass
@@ -75,13 +79,17 @@ class VideoFrame:
         index: Number of the frame, from 0, in the order of display.
         pts: Time stamp in units of the stream's time base.
         time: The same in seconds.
-        image: uint8 array, (height, width, 3), RGB, upright.
+        image: uint8 array, (height, width, 3), RGB, upright; deinterlaced if the file
+            says that it is interlaced.
+        duration: Units of the time base until the next frame; of the last frame what
+            the file says. 0 where it is not known.
     """
 
     index: int
     pts: int
     time: float
     image: Array
+    duration: int = 0
 
 
 def probe(path: str | Path) -> VideoInfo:
@@ -98,7 +106,7 @@ def probe(path: str | Path) -> VideoInfo:
         MediaError: The file is no video or not one frame of it can be decoded.
     """
     with open_video(path) as (container, stream):
-        frame = next(_decoded(container, stream), None)
+        frame = next(Decoder(container, stream).frames(), None)
         if frame is None:
             raise _no_frame(path)
         return _info(Path(path), container, stream, frame)
@@ -112,7 +120,7 @@ def _info(path: Path, container: Any, stream: Any, frame: Any) -> VideoInfo:
         path=path,
         width=frame.height if turned else frame.width,
         height=frame.width if turned else frame.height,
-        fps=_rate(stream),
+        fps=frame_rate(stream),
         frames=stream.frames or None,
         duration=_duration(container, stream),
         rotation=int(frame.rotation),
@@ -125,11 +133,27 @@ def _info(path: Path, container: Any, stream: Any, frame: Any) -> VideoInfo:
         sample_aspect_ratio=1 / ratio if turned else ratio,
         coding=coding,
         first_pts=frame.pts or 0,
+        origin=_origin(container, stream, frame),
+        interlaced=bool(frame.interlaced_frame),
+        bits=max(part.bits for part in frame.format.components),
+        alpha=_alpha(stream, frame),
     )
 
 
-def _rate(stream: Any) -> Fraction:
-    return Fraction(stream.average_rate or stream.guessed_rate or 25)
+def _alpha(stream: Any, frame: Any) -> bool:
+    tagged = stream.metadata.get("alpha_mode") == "1"  # WebM, in a stream of its own
+    # A palette is stored with alpha, whether it is used or not.
+    stored = any(part.is_alpha for part in frame.format.components)
+    return tagged or (stored and stream.codec_context.name != "gif")
+
+
+def _origin(container: Any, stream: Any, frame: Any) -> int:
+    begins = [
+        math.floor(sound.start_time * sound.time_base / stream.time_base)
+        for sound in container.streams.audio
+        if sound.start_time is not None and sound.time_base
+    ]
+    return max(0, min([frame.pts or 0, *begins]))
 
 
 def _duration(container: Any, stream: Any) -> float | None:
@@ -180,69 +204,19 @@ def _frames(
     path: str | Path, first: int, stop: int | None, every_n: int
 ) -> Iterator[VideoFrame]:
     with open_video(path) as (container, stream):
-        converter, upright = FrameConverter(), Upright()
-        size, index, pts = (0, 0), -1, -(2**62)
-        step = max(1, round(1 / (_rate(stream) * stream.time_base)))
-        for index, frame in enumerate(_decoded(container, stream)):
+        converter, upright, clock = FrameConverter(), Upright(), stream.time_base
+        size, index = (0, 0), -1
+        timed = Decoder(container, stream).timed()
+        for index, (frame, source, pts, duration) in enumerate(timed):
             if index == 0:
-                size, pts = (frame.width, frame.height), -step
-            pts = _rising(frame.pts, pts, step, index)
+                size = frame.width, frame.height
             if stop is not None and index >= stop:
                 return
             if index >= first and (index - first) % every_n == 0:
-                image = upright(converter.to_rgb(frame, *size), frame)
-                yield VideoFrame(index, pts, float(pts * stream.time_base), image)
+                image = upright(converter.to_rgb(frame, *size), source)
+                yield VideoFrame(index, pts, float(pts * clock), image, duration)
         if index < 0:
             raise _no_frame(path)
-
-
-def _rising(pts: int | None, last: int, step: int, index: int) -> int:
-    """Returns `pts`, or the next expected one where the file gives no usable one."""
-    if pts is None or (index and pts <= last):
-        return last + step
-    return pts
-
-
-def source_times(path: str | Path) -> Iterator[int]:
-    """Yields the time stamps of a video's frames in order of display.
-
-    Nothing is decoded. Units of the stream's time base.
-    """
-    waiting: list[int] = []
-    with open_video(path) as (container, stream):
-        for packet in container.demux(stream):
-            if packet.pts is None or packet.is_discard:
-                continue
-            heapq.heappush(waiting, packet.pts)
-            if len(waiting) > _REORDER:
-                yield heapq.heappop(waiting)
-    while waiting:
-        yield heapq.heappop(waiting)
-
-
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Yields the frames that decode, warning once at the end about the others."""
-    broken = 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-            frames = packet.decode()
-        except StopIteration:
-            break
-        except av.error.EOFError:
-            break
-        except av.error.FFmpegError as error:
-            broken += 1
-            _log.debug("%s: %s", container.name, error)
-            continue
-        for frame in frames:
-            if frame.is_corrupt:
-                broken += 1
-            else:
-                yield frame
-    if broken:
-        _log.warning("%s: skipped %d broken frames.", container.name, broken)
 
 
 def _no_frame(path: str | Path) -> MediaError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,17 +17,19 @@ from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError
 from deepface_models._files import atomic_path
-from deepface_models.media.container import open_file
+from deepface_models.media import codecs
+from deepface_models.media.container import open_file, open_video
+from deepface_models.media.decoding import source_times
+from deepface_models.media.extras import MP4_KEYS, carry, said_of_pictures
 from deepface_models.media.image import as_uint8
 from deepface_models.media.sound import SoundCopier
-from deepface_models.media.video import VideoInfo, probe, source_times
+from deepface_models.media.video import VideoInfo, probe
 from deepface_models.media.yuv import Coding, FrameConverter
 
 Array = NDArray[Any]
 
-_ENCODERS = {"h264": "libx264", "hevc": "libx265", "h265": "libx265"}
-# Keys that mp4 keeps without FFmpeg's free-form metadata atoms.
-_MP4_KEYS = {"title", "artist", "comment", "description", "copyright", "date", "genre"}
+_log = logging.getLogger("deepface_models")
+
 _MOVIE_CLOCK = 48_000  # ticks a second, at least
 
 
@@ -38,26 +41,33 @@ class VideoWriter:
 
         with VideoWriter("out.mp4", like="in.mp4") as writer:
             for frame in read_video("in.mp4"):
-                writer.write(frame.image, frame.pts)
+                writer.write(frame.image, frame.pts, frame.duration)
 
     Args:
         path: File to write. `.mp4` and `.mov` keep time stamps exactly; `.mkv` rounds
             them to milliseconds.
         like: Video whose time base, colour range and matrix, pixel shape and sound
-            are kept. Sound packets are copied as they are; where the container does
-            not take the codec they are encoded as AAC and a warning is logged.
+            are kept, and its title, dates, chapters and subtitles where the
+            container takes them. Sound packets are copied as they are; what players
+            do not take in this container is encoded as AAC.
         size: (width, height) in px that pictures must have; the first one's size by
-            default. Odd numbers are kept (as yuv444p).
+            default. Odd numbers are kept (as yuv444p where the encoder takes it).
         fps: Frames a second; the source's by default, else 25.
-        codec: "h264", "hevc" or the name of an FFmpeg encoder.
-        crf: Quality, 0 (best) to 51; 18 is hard to tell from the source.
+        codec: "h264", "hevc", "av1", "vp9" or the name of an FFmpeg encoder.
+        crf: Quality, 0 (best) to 51; 18 is hard to tell from the source. AV1 and VP9
+            count to 63, and get the same part of that scale.
         lossless: Keeps every RGB pixel (H.264 RGB; many players cannot show it).
         audio: Whether to carry the sound of `like`.
         metadata: Text to embed, such as {"comment": "..."}.
 
+    Attributes:
+        notes: A sentence for everything of `like` that the result does not hold as it
+            was; known with the first frame, and logged as warnings too.
+
     Raises:
         FileNotFoundError: Nothing is at `like`.
-        MediaError: `like` is no video, or the file cannot be written.
+        MediaError: `like` is no video, PyAV has no such encoder, or the file cannot
+            be written.
     """
 
     def __init__(
@@ -77,7 +87,7 @@ class VideoWriter:
         self._like: VideoInfo | None = None if like is None else probe(like)
         self._size = None if size is None else (int(size[0]), int(size[1]))
         self._fps = _rate(fps, self._like)
-        self._codec = "libx264rgb" if lossless else _ENCODERS.get(codec, codec)
+        self._codec = codecs.encoder_of(codec, lossless, self.path)
         self._crf, self._lossless, self._audio = crf, lossless, audio
         self._metadata = dict(metadata or {})
         self._time_base = self._like.time_base if self._like else 1 / self._fps
@@ -92,19 +102,28 @@ class VideoWriter:
         self._sound: SoundCopier | None = None
         self._times: Iterator[int] | None = None
         self._last: int | None = None
+        self._lasts: int | None = None  # how long the last frame is shown
+        self._durations: dict[int, int] = {}
+        self._origin = self._like.origin if self._like else 0
+        self.notes: list[str] = []
 
     def __enter__(self) -> Self:
         self._temporary = self._stack.enter_context(atomic_path(self.path))
         return self
 
-    def write(self, image: Array, pts: int | None = None) -> None:
+    def write(
+        self, image: Array, pts: int | None = None, duration: int | None = None
+    ) -> None:
         """Appends one picture.
 
         Args:
             image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
             pts: Time stamp in units of the source's time base (1/fps without a
                 source); by default the next frame's of the source, or one more than
-                the last.
+                the last. The result begins at 0 where the source's clock begins
+                later, as that of a broadcast does.
+            duration: How long the picture is shown, in the same units. It matters for
+                the last one, which is shown as long as a mean frame by default.
 
         Raises:
             ValueError: The size differs from the first picture's, or `pts` does not
@@ -122,8 +141,9 @@ class VideoWriter:
             if self._output is None:
                 self._open(pts)
             frame = self._converter.from_rgb(image, self._stream.pix_fmt, self._coding)
-            frame.pts, frame.time_base = pts, self._time_base
-            self._last = pts
+            frame.pts, frame.time_base = pts - self._origin, self._time_base
+            self._last, self._lasts = pts, duration or None
+            self._durations[frame.pts] = duration or self._step
             self._mux(self._stream.encode(frame))
         except av.error.FFmpegError as error:
             raise self._refused(error) from error
@@ -175,17 +195,28 @@ class VideoWriter:
             self._stream = self._add_video()
         except (ValueError, av.error.FFmpegError) as error:
             raise self._refused(error) from error
-        self._output.metadata.update(self._metadata)
-        if self._like is not None and self._audio and self._like.has_audio:
-            late = first_pts > self._like.first_pts
-            begin = first_pts * self._time_base if late else None
-            self._sound = SoundCopier(self._like.path, self._output, begin)
+        if self._like is None:
+            self._output.metadata.update(self._metadata)
+        else:
+            self._carry(self._like, first_pts)
+
+    def _carry(self, like: VideoInfo, first_pts: int) -> None:
+        """Takes over what the source holds beside its pictures; says what is lost."""
+        origin = self._origin * self._time_base
+        with open_video(like.path) as (container, _):
+            notes = carry(container, self._output, origin, self._metadata)
+        late = first_pts > like.first_pts
+        begin = first_pts * self._time_base - origin if late else None
+        self._sound = SoundCopier(like.path, self._output, begin, origin, self._audio)
+        for note in [*said_of_pictures(like), *self._sound.notes, *notes]:
+            self.notes.append(note)
+            _log.warning("%s: %s", self.path.name, note)
 
     def _container_options(self) -> dict[str, str]:
         if self.path.suffix.lower() not in (".mp4", ".mov", ".m4v"):
             return {}
         flags = "+faststart"
-        if set(self._metadata) - _MP4_KEYS:
+        if set(self._metadata) - MP4_KEYS:
             flags += "+use_metadata_tags"
         options = {"movflags": flags}
         if self._time_base.numerator == 1 and self._like is not None:
@@ -203,7 +234,10 @@ class VideoWriter:
         context.width, context.height = self._size or (0, 0)
         context.pix_fmt = self._pix_fmt()
         context.time_base = self._time_base
-        context.options = self._codec_options()
+        options = codecs.settings(self._codec, self._crf)
+        if options is None:
+            context.bit_rate = codecs.bit_rate(self._size or (0, 0), self._fps)
+        context.options = options or {}
         context.thread_type = "AUTO"  # by frames; PyAV's slices cost quality
         if not self._lossless:
             context.color_range, context.colorspace = (
@@ -220,18 +254,16 @@ class VideoWriter:
         if self._lossless:
             return "rgb24"
         width, height = self._size or (0, 0)
-        return "yuv444p" if width % 2 or height % 2 else "yuv420p"
-
-    def _codec_options(self) -> dict[str, str]:
-        if self._lossless:
-            return {"qp": "0", "preset": "veryfast"}
-        if self._codec not in _ENCODERS.values():
-            return {}
-        # Three times the speed of "medium" for 0.2 dB (720p faces, crf 18).
-        return {"crf": str(self._crf), "preset": "faster"}
+        forms = codecs.formats_of(self._codec)
+        odd = (width % 2 or height % 2) and "yuv444p" in forms
+        if not forms or odd:
+            return "yuv444p" if odd else "yuv420p"
+        return "yuv420p" if "yuv420p" in forms else forms[0]
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
+            if packet.pts in self._durations:
+                packet.duration = self._durations.pop(packet.pts)
             if self._sound is not None and packet.dts is not None:
                 self._sound.advance(packet.dts * packet.time_base)
             self._output.mux(packet)
@@ -243,9 +275,16 @@ class VideoWriter:
                 "`write` inside the `with` block, or check that the source has frames."
             )
         try:
-            self._mux(self._stream.encode(None))
+            length = self._lasts or self._step
+            rest = self._stream.encode(None)
+            if rest and rest[-1].pts in self._durations:
+                # The last packet lasts to the end, though its frame may be an
+                # earlier one.
+                self._durations[rest[-1].pts] = length
+            self._mux(rest)
             if self._sound is not None:
-                self._sound.finish((self._last + self._step) * self._time_base)
+                end = self._last - self._origin + length
+                self._sound.finish(end * self._time_base)
             self._output.close()
         except av.error.FFmpegError as error:
             raise self._refused(error) from error

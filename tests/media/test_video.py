@@ -12,7 +12,7 @@ from PIL import Image
 
 from deepface_models._errors import MediaError
 from deepface_models.media import probe, read_metadata, read_video, write_image
-from deepface_models.media.video import source_times
+from deepface_models.media.decoding import source_times
 
 
 def test_probe(clip):

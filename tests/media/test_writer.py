@@ -48,8 +48,7 @@ def test_sound_and_times_are_the_same_after_as_before(source, tmp_path):
     before, after = copy(source, target)
     info = probe(target)
     assert info.time_base == probe(source).time_base
-    assert [f.pts for f in before] == [f.pts for f in after]
-    assert [f.time for f in before] == [f.time for f in after]
+    assert [f.pts - probe(source).origin for f in before] == [f.pts for f in after]
     mine, theirs = sound_packets(source), sound_packets(target)
     assert [data for _, data in mine] == [data for _, data in theirs]
     assert_same_starts(source, target)
@@ -61,6 +60,8 @@ def assert_same_starts(source, target):
     with av.open(str(source)) as container:
         stream = container.streams.audio[0]
         clock, sample = stream.time_base, Fraction(1, stream.codec_context.sample_rate)
+    origin = probe(source).origin * probe(source).time_base
+    mine = [(start - origin, data) for start, data in mine]
     apart = [abs(a - b) for (a, _), (b, _) in zip(mine, theirs, strict=True)]
     assert max(apart) <= max(clock, sample) / 2
     if clock > sample:
@@ -78,8 +79,8 @@ def test_pcm_sound_is_copied(make_video, tmp_path):
     source = make_video(
         "pcm.avi", codec="mpeg4", time_base=Fraction(1, 25), audio="pcm_s16le"
     )
-    copy(source, tmp_path / "out.mp4")
-    mine, theirs = (sound_packets(p) for p in (source, tmp_path / "out.mp4"))
+    copy(source, tmp_path / "out.mov")
+    mine, theirs = (sound_packets(p) for p in (source, tmp_path / "out.mov"))
     assert b"".join(d for _, d in mine) == b"".join(d for _, d in theirs)
 
 
@@ -293,10 +294,10 @@ def test_wrong_use(tmp_path, frames):
         with VideoWriter(path) as writer:
             writer.write(frames[0], 3)
             writer.write(frames[1], 3)
-    with pytest.raises(MediaError, match="cannot be written with the encoder nope"):
+    with pytest.raises(MediaError, match="has no encoder 'nope'"):
         with VideoWriter(path, codec="nope") as writer:
             writer.write(frames[0])
-    with pytest.raises(MediaError, match="cannot be written"):
+    with pytest.raises(MediaError, match=r"has the extension '.xyz'"):
         with VideoWriter(tmp_path / "out.xyz") as writer:
             writer.write(frames[0])
     assert list(tmp_path.iterdir()) == []
