@@ -22,6 +22,7 @@ from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import write_video
 from deepface_models.faces._reference import Person, reference_of
 from deepface_models.media import media_kind, write_image
+from deepface_models.media.codecs import encoder_of
 from deepface_models.media.folders import FILE_ERRORS, check_outside, reason
 from deepface_models.media.image import read_layers
 from deepface_models.provenance import Certificate, Record, sign
@@ -68,7 +69,8 @@ def convert(
         converter: A `Converter` of the same model, instead of `options`.
         certificate: Signs the results; by default the one made on this computer.
         progress: Whether to show a bar with the remaining time.
-        codec: Video codec: "h264", "hevc", "av1" or "vp9".
+        codec: Video codec: "h264", "hevc", "av1" or "vp9"; mov takes only the
+            first two.
         crf: Video quality, 0 (best) to 51.
         lossless: Keeps every pixel of the result, in a much larger video.
         **options: Options of `Converter`: of, mask, colour, blend, feather, erode,
@@ -103,8 +105,11 @@ def convert(
     job = _Job(converter, consent, person, certificate, writer)
     with Progress(progress) as bar:
         if kind == "folder":
+            encoder_of(codec, lossless, "result.mp4")
             return job.folder(source, output, bar)
         _places.check_file(source, output, kind)
+        if kind == "video":
+            encoder_of(codec, lossless, output)
         return job.file(source, output, bar, must_swap=True)
 
 

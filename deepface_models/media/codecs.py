@@ -62,6 +62,8 @@ def _check_container(encoder: str, codec: str, path: Path) -> None:
         )
     with av.open(io.BytesIO(), "w", format=form) as container:
         fits = codec in container.supported_codecs
+    # FFmpeg lists these for mov, and refuses to write them.
+    fits = fits and not (form == "mov" and codec in ("av1", "vp9"))
     if not fits:
         raise MediaError(
             f"{path} cannot hold video from the encoder {encoder}. Expected a "

@@ -45,9 +45,12 @@ class _Joiner:
         self._shape = _shape(first)
         self._waiting: deque[Any] = deque()
         self._graph: Any = av.filter.Graph()
-        width, height, form = self._shape
+        width, height, _ = self._shape
         source = self._graph.add_buffer(
-            width=width, height=height, format=form, time_base=first.time_base
+            width=width,
+            height=height,
+            format=first.format,
+            time_base=first.time_base,
         )
         joined = self._graph.add("bwdif", _BWDIF)
         sink = self._graph.add("buffersink")

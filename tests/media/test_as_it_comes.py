@@ -260,7 +260,8 @@ def test_odd_sizes(tmp_path, frames, codec):
 def test_other_encoders_are_not_starved(tmp_path, make_video, frames, encoder, suffix):
     """Issue 17, 6: what else a wheel has."""
     target = tmp_path / f"out.{suffix}"
-    copy(make_video("s.mp4"), target, codec=encoder, audio=False)
+    source = make_video("s.mp4", coding=(1, 5))  # as untagged video is understood
+    copy(source, target, codec=encoder, audio=False)
     images = [frame.image.astype(float) for frame in read_video(target)]
     assert np.abs(np.stack(images) - frames).mean() < 4
 
@@ -272,6 +273,9 @@ def test_codecs_that_do_not_suit_are_refused(tmp_path):
             VideoWriter(tmp_path / "out.mp4", codec="openh264")
     with pytest.raises(MediaError, match=r"cannot hold video from the encoder libx264"):
         VideoWriter(tmp_path / "out.webm", codec="h264")
+    for codec in ("av1", "vp9"):
+        with pytest.raises(MediaError, match=r"out.mov cannot hold video"):
+            VideoWriter(tmp_path / "out.mov", codec=codec)
     with pytest.raises(MediaError, match=r"has the extension '.m3u8'"):
         VideoWriter(tmp_path / "out.m3u8")
     with pytest.raises(ValueError, match=r"lossless=True was given with codec='av1'"):
