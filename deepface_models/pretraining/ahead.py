@@ -28,9 +28,9 @@ class Ahead:
         for future in old.values():
             future.cancel()
 
-    def result(self, key: Hashable) -> Any:
-        """Returns the batch of a key that was ordered."""
-        return self._coming[key].result()
+    def result(self, key: Hashable, timeout: float | None = None) -> Any:
+        """Returns the batch of a key that was ordered; waits so many seconds for it."""
+        return self._coming[key].result(timeout)
 
     def close(self) -> None:
         """Ends threads or processes; what they were making is lost."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,17 @@ _SAMPLER: list[GroupSampler] = []  # of this process; forked, so that images are
 
 def _batch(groups: int, seed: tuple[int, ...]) -> dict[str, Array]:
     return _SAMPLER[0].batch(seed, groups)
+
+
+@contextmanager
+def _no_threads() -> Iterator[None]:
+    """Has OpenCV end its threads, and start them again later."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class Groups(keras.utils.PyDataset):
@@ -59,7 +73,8 @@ class Groups(keras.utils.PyDataset):
             workers or os.cpu_count(), multiprocessing.get_context("fork")
         )
         self._ahead = Ahead(pool, partial(_batch, groups))
-        self._order(0)
+        with _no_threads():  # which a fork would wait for; the first order forks all
+            self._order(0)
 
     def close(self) -> None:
         """Ends the processes; what they were making is lost."""

@@ -87,7 +87,6 @@ class GroupSampler:
             mask and weight; "points" (B, 136) float32, the target's landmarks less
             their group's mean, in pixels of 128.
         """
-        cv2.setNumThreads(1)
         rng = np.random.default_rng(seed)
         made = [self._group(rng) for _ in range(groups)]
         return {key: np.concatenate([one[key] for one in made]) for key in made[0]}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from deepface_models import presets
 from deepface_models.faces._template import MIRROR_68
 from deepface_models.pretraining import command, pretrain
+from deepface_models.pretraining.group_batches import Groups
 from deepface_models.pretraining.groups import GroupSampler, open_mouth
 from deepface_models.pretraining.swift import ADAPTED
 from deepface_models.pretraining.views import Views, gather
@@ -111,6 +113,21 @@ def test_a_small_preset_is_made_and_begins_new_people(views, weights, tmp_path):
     known, adapted = np.split(latents, [model.latent_size], axis=1)
     assert known.any() and not adapted.any()
     assert max(presets.check_golden(model, folder).values()) < 1e-3
+
+
+def test_processes_make_groups_though_opencv_used_threads_before(views):
+    """Its threads do not live on in a fork, which then waited for them for ever."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    cv2.GaussianBlur(np.zeros((1500, 1500, 3), "uint8"), (0, 0), 5)
+    groups = Groups(views, seed=0, groups=1, steps=2, workers=1)
+    try:
+        made = groups._ahead.result((0, 0, 1), timeout=60)
+        assert made["image"].shape == (6, 64, 64, 3)
+        assert cv2.getNumThreads() == 4
+    finally:
+        groups.close()
+        cv2.setNumThreads(before)
 
 
 def test_a_batch_is_of_whole_groups(views, tmp_path):
