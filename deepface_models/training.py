@@ -10,9 +10,11 @@ from typing import Any
 import keras
 
 from deepface_models import _fine_tuning
+from deepface_models._locks import hold_folder
 from deepface_models._names import check_names
 from deepface_models._whole import whole_numbers
 from deepface_models.callbacks import (
+    EpochTable,
     ResumableCheckpoint,
     StopOnNonFinite,
     SwapPreview,
@@ -175,6 +177,7 @@ def train(
         The trained model.
 
     Raises:
+        InUseError: Another training writes to `output`.
         ValueError: Too few people or faces, an unknown architecture, or a preset of
             another architecture, size or kind of faces.
         FileNotFoundError: There is no such preset.
@@ -217,23 +220,27 @@ def train(
     checkpoint = ResumableCheckpoint(
         output / "checkpoints", pairs, every=checkpoint_every, also=timed
     )
-    output.mkdir(parents=True, exist_ok=True)
-    _fine_tuning.note_start(model, output, checkpoint)
-    if model.started_from and verbose != 0:
-        say(_fine_tuning.says(model, pace))
-    model.fit(
-        pairs,
-        epochs=epochs or _MANY_EPOCHS,
-        verbose=verbose,
-        callbacks=[
-            checkpoint,
-            *callbacks,
-            *timed,
-            *pace.callbacks(epochs and epochs * steps, budget),
-            StopOnNonFinite(),
-            SwapPreview(output / "previews", held_out, every=preview_every),
-            keras.callbacks.CSVLogger(output / "history.csv", append=True),
-        ],
-    )
-    model.save_parts(output / "model")
+    called = [
+        EpochTable(output / "history.csv"),
+        checkpoint,
+        *callbacks,
+        *timed,
+        *pace.callbacks(epochs and epochs * steps, budget),
+        StopOnNonFinite(),
+        SwapPreview(output / "previews", held_out, every=preview_every),
+    ]
+    with hold_folder(output):
+        _fine_tuning.note_start(model, output, checkpoint)
+        if model.started_from and verbose != 0:
+            say(_fine_tuning.says(model, pace))
+        try:
+            model.fit(
+                pairs,
+                epochs=epochs or _MANY_EPOCHS,
+                verbose=verbose,
+                callbacks=called,
+            )
+        finally:
+            checkpoint.let_go()
+        model.save_parts(output / "model")
     return model

@@ -24,6 +24,7 @@ from deepface_models.callbacks.phases import Phase, PhasedData, Phases
 from deepface_models.callbacks.preview import SwapPreview
 from deepface_models.callbacks.reconstruction import ReconstructionGrid
 from deepface_models.callbacks.schedule import CosineWave, StepSchedule, Warmup
+from deepface_models.callbacks.table import EpochTable
 from deepface_models.callbacks.timelapse import TimeLapse
 from deepface_models.callbacks.warmup import KLWarmup
 
@@ -31,6 +32,7 @@ __all__ = [
     "BestByMeasure",
     "CosineWave",
     "EMAWeights",
+    "EpochTable",
     "FrozenStart",
     "KLWarmup",
     "LatentScatter",

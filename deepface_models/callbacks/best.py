@@ -8,16 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from deepface_models._folders import recover_folder
 from deepface_models._whole import whole_numbers
+from deepface_models.callbacks._holding import HoldsFolder
 from deepface_models.parts import read_config, restore_parts, save_parts
 
 _LOG = logging.getLogger(__name__)
 
 
-class BestByMeasure(keras.callbacks.Callback):
+class BestByMeasure(HoldsFolder):
     """Keeps the model that does best by a measure of yours, on held-out faces.
 
     A reconstruction loss says little about a swap, so the measure takes the model:
@@ -35,6 +34,7 @@ class BestByMeasure(keras.callbacks.Callback):
         restore: Whether to give the model the best weights when training ends.
 
     Raises:
+        InUseError: On training begin, another training writes to the folder.
         ValueError: `mode` is unknown, or (on training begin) the folder holds a
             model that was kept by another mode or by no measure.
 
@@ -53,13 +53,12 @@ class BestByMeasure(keras.callbacks.Callback):
         every: int = 1,
         restore: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(folder)
         if mode not in ("min", "max"):
             raise ValueError(
                 f'mode={mode!r} was given. Expected "min" or "max". Use "min" for '
                 "distances and errors."
             )
-        self.folder = Path(folder)
         self.measure = measure
         self.mode = mode
         self.every = every
@@ -71,6 +70,14 @@ class BestByMeasure(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Reads what is to be beaten, if a model lies in the folder."""
         self.best, self.best_epoch, self.values = None, None, {}
+        self.hold()
+        try:
+            self._read()
+        except BaseException:
+            self.let_go()  # Keras ends no training that it did not begin
+            raise
+
+    def _read(self) -> None:
         recover_folder(self.folder)
         if not self.folder.exists() or not any(self.folder.iterdir()):
             return
@@ -101,6 +108,7 @@ class BestByMeasure(keras.callbacks.Callback):
         """Gives the model its best weights back where asked for."""
         if self.restore and self.best is not None:
             restore_parts(self.model, self.folder)
+        self.let_go()
 
     def _better(self, value: float, than: float) -> bool:
         return value < than if self.mode == "min" else value > than

@@ -22,6 +22,7 @@ from deepface_models._files import sha256_file, write_json
 from deepface_models._folders import recover_folder, whole_folder
 from deepface_models._guards import read_arrays
 from deepface_models._whole import whole_numbers
+from deepface_models.callbacks._holding import HoldsFolder
 from deepface_models.callbacks._people import check_people
 from deepface_models.callbacks._state import (
     Array,
@@ -39,7 +40,7 @@ _BYTES, _HEADER = 8, 256  # of a number, and before an array
 _MANIFEST, _STATE = "checkpoint.json", "state.npz"
 
 
-class ResumableCheckpoint(keras.callbacks.Callback):
+class ResumableCheckpoint(HoldsFolder):
     """Saves the whole training state and goes on from it when training starts again.
 
     A checkpoint holds weights, seed generators, the optimizer's variables (with its
@@ -65,6 +66,7 @@ class ResumableCheckpoint(keras.callbacks.Callback):
             objects with `get_state()` returning JSON values and `set_state(...)`.
 
     Raises:
+        InUseError: On training begin, another training writes to the folder.
         ValueError: `every` or `keep` is less than 1.
         IntegrityError: On training begin, there are checkpoints but none is intact.
         ModelFileError: On training begin, the checkpoint is of another model,
@@ -80,8 +82,7 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         keep: int = 2,
         also: Sequence[Any] = (),
     ) -> None:
-        super().__init__()
-        self.folder = Path(folder)
+        super().__init__(folder)
         self.data = data
         self.every = every
         self.keep = keep
@@ -92,6 +93,15 @@ class ResumableCheckpoint(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the newest intact checkpoint, if there are any."""
         self._unsaved = None
+        self.hold()
+        try:
+            self._sweep()
+            self._restore()
+        except BaseException:
+            self.let_go()  # Keras ends no training that it did not begin
+            raise
+
+    def _restore(self) -> None:
         model = self.model
         wanted = json.loads(json.dumps(describe_state(model)))
         found = self._newest(wanted)
@@ -151,6 +161,7 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         self.model._initial_epoch = None
         if self._unsaved is not None:
             self.save(self._unsaved)
+        self.let_go()
 
     @whole_numbers(epoch=0)
     def save(self, epoch: int) -> Path:
@@ -190,6 +201,14 @@ class ResumableCheckpoint(keras.callbacks.Callback):
             recover_folder(self.folder / name[1 : -len(".former")])
         names = self._names(r"epoch-\d{6}")
         return [self.folder / name for name in sorted(names, reverse=True)]
+
+    def _sweep(self) -> None:
+        """Removes what was being written when an earlier training was killed."""
+        self.checkpoints()  # puts former ones back
+        for name in self._names(r"\.epoch-\d{6}\.(new|former)"):
+            shutil.rmtree(self.folder / name)
+        for name in self._names(r"\.epoch-\d{6}\.lock"):
+            (self.folder / name).unlink()
 
     def _names(self, pattern: str) -> list[str]:
         # Not glob(), which takes a folder that may not be read for an empty one.

@@ -16,6 +16,7 @@ from deepface_models._errors import MediaError
 from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from deepface_models.media.folders import Listing, list_media
 
+_PARTIAL = ".partial"
 _PICTURES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
 
 
@@ -27,7 +28,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     the writers, so that a run that was killed leaves exactly that folder behind: the
     next run removes it.
     """
-    folder = path.parent / f".{path.name}.partial"
+    folder = path.parent / f".{path.name}{_PARTIAL}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -35,6 +36,19 @@ def unfinished(path: Path) -> Iterator[Path]:
         os.replace(folder / path.name, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what killed runs left in the folder of results.
+
+    The caller holds the folder, so that nobody is at work there.
+    """
+    for path in folder.glob(f".*{_PARTIAL}"):
+        name = path.name[1 : -len(_PARTIAL)]
+        if path.is_dir() and not path.is_symlink():
+            inside = {child.name.removeprefix(".") for child in path.iterdir()}
+            if all(child.startswith(name) for child in inside):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def check_file(source: Path, output: Path, kind: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import FaceNotFoundError, MediaError
+from deepface_models._locks import hold, hold_folder
 from deepface_models._progress import Progress
 from deepface_models._version import __version__
 from deepface_models.conversion import _places, centre
@@ -23,7 +24,7 @@ from deepface_models.conversion.video import write_video
 from deepface_models.faces._reference import Person, reference_of
 from deepface_models.media import media_kind, write_image
 from deepface_models.media.codecs import encoder_of
-from deepface_models.media.folders import FILE_ERRORS, check_outside, reason
+from deepface_models.media.folders import FILE_ERRORS, Listing, check_outside, reason
 from deepface_models.media.image import read_layers
 from deepface_models.provenance import Certificate, Record, sign
 
@@ -83,6 +84,7 @@ def convert(
         ProvenanceError: There is no consent statement.
         FaceNotFoundError: The wanted face is nowhere in the source; of a folder,
             pictures and videos without it are copied and counted instead.
+        InUseError: Another thread or process is writing the output.
         MediaError: The source cannot be read, or the output's extension is none that
             can be signed.
         ValueError: The output is the source or lies in its folder, or an option has
@@ -139,8 +141,12 @@ class _Job:
         _places.check_apart(source, output)
         check_outside(source, output)
         found = _places.sources_in(source)
+        with hold_folder(output):
+            _places.sweep(output)
+            return self._all(found, output, bar)
+
+    def _all(self, found: Listing, output: Path, bar: Progress) -> ConversionReport:
         names = _places.result_names(found.files)
-        output.mkdir(parents=True, exist_ok=True)
         diary = Diary(output / _DIARY, self._settings())
         report = ConversionReport(output, left_out=dict(found.left_out))
         bar.task("files", len(found.files))
@@ -173,10 +179,11 @@ class _Job:
     ) -> ConversionReport:
         """Converts one picture or video."""
         report = ConversionReport(output, files=1)
-        if media_kind(source) == "image":
-            self._picture(source, output, report, must_swap)
-        else:
-            self._video(source, output, report, bar, must_swap)
+        with hold(output):
+            if media_kind(source) == "image":
+                self._picture(source, output, report, must_swap)
+            else:
+                self._video(source, output, report, bar, must_swap)
         return report
 
     def _picture(

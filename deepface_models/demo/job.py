@@ -14,6 +14,7 @@ from typing import Any
 import deepface_models as dfm
 from deepface_models._errors import ProvenanceError
 from deepface_models._files import write_json
+from deepface_models._locks import hold_folder
 from deepface_models._version import __version__
 from deepface_models.demo.preview import write_frames, write_preview
 
@@ -217,10 +218,15 @@ def run(
         What `report.json` holds.
 
     Raises:
+        InUseError: Another thread or process runs the demo in that folder.
         ProvenanceError: The swap just made does not verify.
     """
-    output = Path(output)
-    demo = _Demo(output, _Plan.of(minutes, quick), say)
+    with hold_folder(output):
+        return _run(_Demo(Path(output), _Plan.of(minutes, quick), say))
+
+
+def _run(demo: _Demo) -> dict[str, Any]:
+    output, say = demo.output, demo.say
     say(_STORY)
     for step in (
         *(demo.nobody, demo.extract, demo.train, demo.convert),

@@ -108,7 +108,7 @@ class VideoWriter:
         self.notes: list[str] = []
 
     def __enter__(self) -> Self:
-        self._temporary = self._stack.enter_context(atomic_path(self.path))
+        self._temporary = self._stack.enter_context(atomic_path(self.path, wait=0.0))
         return self
 
     def write(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deepface_models._errors import IntegrityError
+from deepface_models._errors import IntegrityError, InUseError
+from deepface_models._locks import hold
 from deepface_models._progress import Progress, Report
 from deepface_models.presets import registry
 from deepface_models.presets.record import (
@@ -25,8 +24,9 @@ from deepface_models.presets.record import (
 )
 from deepface_models.presets.sources import Source, is_remote, parse_source
 
+_REMAINS = (".new", ".former")
 _RECORD_LIMIT = 1 << 20  # bytes
-_ABANDONED = 24 * 3600.0  # seconds after which a killed download is swept away
+_PATIENCE = 3600.0  # seconds to wait for another process that fetches the same
 
 
 def cache_folder() -> Path:
@@ -44,9 +44,9 @@ def fetch(
 ) -> Path:
     """Returns a preset's folder on this computer, its bytes checked.
 
-    What was fetched before is used without a connection. Several processes may
-    fetch the same preset at once; an interrupted one leaves nothing behind that
-    could be taken for a preset.
+    What was fetched before is used without a connection. Of several processes that
+    ask for the same preset at once, one fetches it and the others wait for it; an
+    interrupted one leaves nothing behind that could be taken for a preset.
 
     Args:
         source: A name, the folder of a preset, "https://host/folder" or
@@ -58,6 +58,7 @@ def fetch(
     Raises:
         FileNotFoundError: There is no such preset.
         ConnectionError: It cannot be fetched.
+        InUseError: Another process has been fetching it for an hour.
         IntegrityError: A file differs from what the record states.
         ValueError: The address is none.
     """
@@ -79,8 +80,9 @@ def _by_name(
     folder = registry.shipped(name)
     if folder is None:
         folder = cache_folder() / f"{name}.{record['digest'][:16]}"
-        if again or not has_record(folder):
-            return _first(record, sources, folder, progress)
+        with _absent(folder, again) as absent:
+            if absent:
+                return _first(record, sources, folder, progress)
     if read_record(folder) != record:
         raise IntegrityError(
             f"{folder} holds another preset than {name!r} of this version. Expected "
@@ -88,6 +90,16 @@ def _by_name(
         )
     check_files(folder, record)
     return folder
+
+
+@contextmanager
+def _absent(folder: Path, again: bool) -> Iterator[bool]:
+    """Yields whether a preset is to be fetched; if so, nobody else does it now."""
+    if not again and has_record(folder):  # perhaps where nothing can be written
+        yield False
+        return
+    with hold(folder, _PATIENCE):
+        yield again or not has_record(folder)
 
 
 def _first(
@@ -114,10 +126,11 @@ def _first(
 def _by_address(source: Source, again: bool, progress: bool | Report) -> Path:
     key = hashlib.sha256(source.base.encode()).hexdigest()[:32]
     folder = cache_folder() / f"at.{key}"
-    if again or not has_record(folder):
-        with _new_folder(folder) as new:
-            record = _remote_record(source, new)
-            _download(source, record, new, progress)
+    with _absent(folder, again) as absent:
+        if absent:
+            with _new_folder(folder) as new:
+                record = _remote_record(source, new)
+                _download(source, record, new, progress)
     record = read_record(folder)
     _check_pin(source, record)
     check_files(folder, record)
@@ -157,10 +170,9 @@ def _download(
 
 @contextmanager
 def _new_folder(final: Path) -> Iterator[Path]:
-    """Yields a folder of this process alone that becomes `final` on success."""
-    final.parent.mkdir(parents=True, exist_ok=True)
+    """Yields an empty folder that becomes `final`, which the caller holds."""
     _sweep(final.parent)
-    new, old = (final.parent / f".{final.name}.{uuid.uuid4().hex[:8]}" for _ in "ab")
+    new, old = (final.parent / f".{final.name}{word}" for word in _REMAINS)
     new.mkdir()
     try:
         yield new
@@ -182,7 +194,7 @@ def _is_in_order(folder: Path, record: Record) -> bool:
 
 def _replace(final: Path, new: Path, old: Path) -> None:
     if final.exists():
-        with suppress(OSError):  # another process was faster
+        with suppress(OSError):  # where there are no locks: another was faster
             os.rename(final, old)
     try:
         os.rename(new, final)
@@ -192,8 +204,9 @@ def _replace(final: Path, new: Path, old: Path) -> None:
 
 
 def _sweep(cache: Path) -> None:
-    """Deletes what killed processes left; nobody ever reads it."""
-    for path in cache.glob(".*"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED:
+    """Deletes what killed processes left of any preset; nobody ever reads it."""
+    for word in _REMAINS:
+        for path in cache.glob(f".*{word}"):
+            final = cache / path.name[1 : -len(word)]
+            with suppress(InUseError), hold(final):  # not of one that is at work
                 shutil.rmtree(path, ignore_errors=True)

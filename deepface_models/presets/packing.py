@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepface_models._files import measure, write_json
 from deepface_models._folders import whole_folder
+from deepface_models._locks import hold
 from deepface_models._version import __version__
 from deepface_models._whole import whole_numbers
 from deepface_models.presets.card import write_card
@@ -83,6 +84,7 @@ def save_preset(
         The folder.
 
     Raises:
+        InUseError: Another thread or process is writing the folder.
         ValueError: The folder holds something else, a fact is missing, weights do
             not fit into float16, or the model does not draw the same twice.
     """
@@ -101,7 +103,7 @@ def save_preset(
         "command": command,
         "results": json.loads(json.dumps(dict(results or {}))),
     }
-    with whole_folder(target) as new:
+    with hold(target), whole_folder(target) as new:
         facts |= _write_parts(model, new, shared, dtype)
         facts["rounding"] = _write_golden(model, new, shared, dtype, images)
         facts["files"] = {path.name: measure(path) for path in sorted(new.iterdir())}

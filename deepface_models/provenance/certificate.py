@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .._errors import ProvenanceError
+from .._files import atomic_path
 
 FILE_NAME = "signing.pem"
 # Without a time-stamp authority a signature counts only while its certificate is
@@ -119,8 +121,9 @@ class Certificate:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _put_once(path, _make())
-            return cls._from_text(path.read_text(encoding="utf-8"))
+                with suppress(FileExistsError):
+                    _put_once(path, _make())
+            return cls._from_text(path.read_text())
         except (ProvenanceError, UnicodeDecodeError) as error:
             raise ProvenanceError(
                 f"The signing certificate {path} is damaged: {error} Expected the file "
@@ -217,22 +220,12 @@ def _public_bytes(key: object) -> bytes:
 
 def _put_once(path: Path, text: str) -> None:
     """Writes a private file unless one is there already."""
-    temporary = path.parent / f".{path.stem}.{secrets.token_hex(4)}.pem"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
+    with atomic_path(path) as temporary:
+        if path.exists():  # another process was first
+            raise FileExistsError(path)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            os.link(temporary, path)  # fails where another process was first
-        except FileExistsError:
-            return
-        except OSError:  # a file system without links
-            if not path.exists():
-                os.rename(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _make() -> str:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from callback_helpers import model, pairs, schedule
 
-from deepface_models.callbacks import ResumableCheckpoint
+from deepface_models.callbacks import EpochTable, ResumableCheckpoint
 
 
 def kill_before_rename(number: int) -> None:
@@ -32,6 +32,6 @@ def kill_before_rename(number: int) -> None:
 folder, number = sys.argv[1], int(sys.argv[2])
 kill_before_rename(number)
 data = pairs()
-model(schedule()).fit(
-    data, epochs=4, verbose=0, callbacks=[ResumableCheckpoint(folder, data)]
-)
+table = EpochTable(Path(folder).with_name("history.csv"))
+callbacks = [table, ResumableCheckpoint(folder, data)]
+model(schedule()).fit(data, epochs=4, verbose=0, callbacks=callbacks)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import logging
 import os
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import keras
@@ -14,9 +16,10 @@ import numpy as np
 import pytest
 from callback_helpers import model, pairs, pictures, same, schedule
 
-from deepface_models import IntegrityError, ModelFileError
+from deepface_models import IntegrityError, InUseError, ModelFileError
 from deepface_models.callbacks import (
     BestByMeasure,
+    EpochTable,
     ResumableCheckpoint,
     StopOnNonFinite,
     SwapPreview,
@@ -28,10 +31,10 @@ from deepface_models.swap import Swift
 backend = pytest.mark.backend
 
 
-def train(folder, epochs, graph=False):
+def train(folder, epochs, graph=False, first=()):
     data, made = pairs(), model(schedule(), graph=graph)
-    checkpoint = ResumableCheckpoint(folder, data)
-    history = made.fit(data, epochs=epochs, verbose=0, callbacks=[checkpoint])
+    callbacks = [*first, ResumableCheckpoint(folder, data)]
+    history = made.fit(data, epochs=epochs, verbose=0, callbacks=callbacks)
     return made, history
 
 
@@ -70,6 +73,7 @@ def test_resumed_is_uninterrupted_to_the_last_bit(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 @pytest.mark.parametrize("number", [3])
 def test_kill_9_while_a_checkpoint_is_written(tmp_path, straight, number):
+    """Issue 17, 1: nothing is left behind, and no epoch is in the table twice."""
     script = Path(__file__).with_name("resume_script.py")
     command = [sys.executable, script, tmp_path / "run", str(number)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -78,14 +82,56 @@ def test_kill_9_while_a_checkpoint_is_written(tmp_path, straight, number):
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()[-2000:]
     assert sorted(os.listdir(tmp_path / "run")) == [
+        ".epoch-000003.lock",
         ".epoch-000003.new",
         "epoch-000001",
         "epoch-000002",
     ]
-    made, history = train(tmp_path / "run", 4)
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 1 + 3
+    table = EpochTable(tmp_path / "history.csv")
+    made, history = train(tmp_path / "run", 4, first=[table])
     assert history.epoch == [2, 3]
     assert same(made, straight[0])
     assert sorted(os.listdir(tmp_path / "run")) == ["epoch-000003", "epoch-000004"]
+    assert sorted(os.listdir(tmp_path)) == ["history.csv", "run"]
+    with open(tmp_path / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
+    losses = [float(row["loss"]) for row in rows]
+    assert losses == straight[1].history["loss"]
+
+
+def test_remains_of_an_epoch_that_is_not_saved_again_go_too(run):
+    """Issue 17, 1: temporary files are swept by the next run."""
+    (run / ".epoch-000009.new").mkdir()
+    (run / ".epoch-000002.former").mkdir()
+    (run / ".epoch-000009.lock").touch()
+    train(run, 3)
+    assert sorted(os.listdir(run)) == ["epoch-000002", "epoch-000003"]
+
+
+def test_one_training_a_folder(run):
+    """Issue 17, 1: one writer at a time; an ended training lets the next go on."""
+    before = sorted(os.listdir(run))
+    seen: list[BaseException] = []
+
+    def other() -> None:
+        for callback in (ResumableCheckpoint(run), BestByMeasure(run, len)):
+            try:
+                callback.on_train_begin()
+            except InUseError as error:
+                seen.append(error)
+
+    holding = ResumableCheckpoint(run)
+    holding.hold()
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert len(seen) == 2 and str(run) in str(seen[0])
+    holding.let_go()
+    assert train(run, 3)[1].epoch == [2]
+    assert sorted(os.listdir(run.parent)) == ["run"]
+    assert before[-1] in os.listdir(run)
 
 
 def test_crash_between_the_two_renames(run, straight):
