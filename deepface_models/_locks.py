@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from deepface_models._display import one_line
 from deepface_models._errors import InUseError
 
 _LOG = logging.getLogger("deepface_models")
@@ -219,11 +220,7 @@ def _holder(lock: Path, held: _Held | None) -> str:
     try:
         with open(lock, "rb") as file:
             said = json.loads(file.read(_MOST))
-        facts = {name: _plain(str(said[name])) for name in sorted(said)}
+        facts = {name: one_line(said[name]) for name in sorted(said)}
         return "process {process} on {host} since {since} ({command})".format(**facts)
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return "another process"
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,30 @@ def nothing_left_to_allocate():
         from keras.src.backend.common import global_state
 
         global_state.set_global_attribute("uninitialized_variables", [])
+
+
+@pytest.fixture
+def elsewhere():
+    """A function that takes a lock in another thread, until the test ends."""
+    done = threading.Event()
+    threads = []
+
+    def take(holding):
+        taken = threading.Event()
+
+        def keep():
+            with holding:
+                taken.set()
+                done.wait()
+
+        threads.append(threading.Thread(target=keep))
+        threads[-1].start()
+        assert taken.wait(30)
+
+    yield take
+    done.set()
+    for thread in threads:
+        thread.join()
 
 
 def face_set(files: tuple[str, ...], count: int, size: int):

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models import training
+from deepface_models import InUseError, training
+from deepface_models._locks import hold_folder
 from deepface_models.callbacks import TimeBudget
 from deepface_models.data import Augmentation
 from deepface_models.faces import FaceSet
@@ -171,6 +172,19 @@ def test_one_person_is_refused_before_anything_is_written(people, tmp_path):
     with pytest.raises(ValueError, match="two or more"):
         train({"ana": people["ana"]}, tmp_path / "out", epochs=1, **SETTINGS)
     assert not (tmp_path / "out").exists()
+
+
+def test_one_training_writes_a_folder(people, tmp_path, calls, elsewhere):
+    """Issue 17, 1: one writer at a time; an error lets the next one go on."""
+    with pytest.raises(Stop):
+        train(people, tmp_path / "a", epochs=1, **SETTINGS)
+    with pytest.raises(Stop):
+        train(people, tmp_path / "a", epochs=1, **SETTINGS)
+    elsewhere(hold_folder(tmp_path / "a"))
+    calls.clear()
+    with pytest.raises(InUseError, match="a is being written by another thread"):
+        train(people, tmp_path / "a", epochs=1, **SETTINGS)
+    assert not calls
 
 
 def test_faces_cut_out_differently_are_refused(people, tmp_path):

@@ -6,9 +6,11 @@ import copy
 import hashlib
 import logging
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from deepface_models._errors import FaceNotFoundError, IntegrityError, MediaError
 from deepface_models._files import sha256_file
+from deepface_models._locks import hold_folder
 from deepface_models._progress import Progress
 from deepface_models.media import (
     VideoFrame,
@@ -33,7 +36,7 @@ from . import identity
 from ._chunks import chunk_length, most_waiting
 from ._reference import reference_of
 from ._sources import expand
-from ._store import encode_face
+from ._store import encode_face, sweep_faces
 from ._table import Record
 from ._workers import EmbeddingWorkers
 from .face import Face
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
 
+_SAVE_EVERY = 2.0  # seconds
+_SAVE_SHARE = 0.05  # of the time that saving may take
 _SPARSE = 8
 
 
@@ -92,17 +97,26 @@ class Extraction:
         self.frames = 0
         self.unreadable: dict[str, str] = {}
         self._digests: dict[str, str] = {}
+        self._next_save = time.monotonic() + _SAVE_EVERY
 
     def run(self, source: str | Path | Sequence[str | Path]) -> FaceSet:
         """Goes through the sources and returns the set."""
         sources, odd = expand(source, self.output)
         for path, why in odd.items():
             self._fail(path, why)
-        self.set = self._open(self.output)
-        sources = self._hashed(sources)
-        self._check_unchanged(sources)
-        self._keep_whole_chunks()
-        sources = self._recognise(sources)
+        with nullcontext() if self.output is None else hold_folder(self.output):
+            self.set = self._open(self.output)
+            sources = self._hashed(sources)
+            self._check_unchanged(sources)
+            self._keep_whole_chunks()
+            sources = self._recognise(sources)
+            try:
+                self._extract(sources)
+            finally:
+                self.set.save()
+            return self._finish(sources)
+
+    def _extract(self, sources: list[str]) -> None:
         helpers = EmbeddingWorkers(self.workers)
         bar = Progress(self.progress)
         with helpers, bar, ThreadPoolExecutor(self.workers) as pool:
@@ -121,7 +135,6 @@ class Extraction:
                 self._commit(*waiting.popleft(), bar)
             for _, future in waiting:
                 future.cancel()
-        return self._finish(sources)
 
     def _open(self, output: str | Path | None) -> FaceSet:
         ours = self.aligner
@@ -173,7 +186,8 @@ class Extraction:
         The same frames under two names would lie on both sides of a split.
         """
         known = {state["sha256"]: name for name, state in self.set.progress.items()}
-        kept: list[str] = []
+        kept: dict[str, None] = {}
+        moved: dict[str, str] = {}
         for source in sources:
             digest = self._digest(source)
             former = known.setdefault(digest, source)
@@ -182,11 +196,11 @@ class Extraction:
                     _log.warning("%s is a copy of %s: taken once.", source, former)
                     source = former
                 else:
-                    self.set.move(former, source)
-                    known[digest] = source
-            if source not in kept:
-                kept.append(source)
-        return kept
+                    moved[former] = known[digest] = source
+            kept[source] = None
+        if moved:
+            self.set.move(moved)
+        return list(kept)
 
     def _digest(self, source: str) -> str:
         known = self.set.progress.get(source)
@@ -197,6 +211,8 @@ class Extraction:
     def _keep_whole_chunks(self) -> None:
         """Removes rows that were written after the last noted progress."""
         self.set.drop([self._noted(record) for record in self.set.records])
+        if self.set.folder is not None:
+            sweep_faces(self.set.folder, self.set._next)
 
     def _noted(self, record: Record) -> bool:
         known = self.set.progress.get(record.source)
@@ -280,7 +296,19 @@ class Extraction:
         state = self.set.progress[chunk.source]
         state["next_frame"] = chunk.next_frame
         state["status"] = "done" if chunk.last else "partial"
-        self.set.save()
+        self._save_in_time()
+
+    def _save_in_time(self) -> None:
+        """Saves progress every few seconds, more rarely where that takes long.
+
+        What was found since is found again after a kill. Saving after each picture
+        would take a time that grows with the square of their number.
+        """
+        begun = time.monotonic()
+        if begun >= self._next_save:
+            self.set.save()
+            ended = time.monotonic()
+            self._next_save = ended + max(_SAVE_EVERY, (ended - begun) / _SAVE_SHARE)
 
     def _full(self) -> bool:
         return self.limit is not None and len(self.set) >= self.limit
@@ -299,7 +327,6 @@ class Extraction:
 
     def _finish(self, sources: list[str]) -> FaceSet:
         self.set.failed = self.unreadable
-        self.set.save()
         if not len(self.set):
             if self.unreadable.keys() >= set(sources):
                 raise MediaError(next(iter(self.unreadable.values())))

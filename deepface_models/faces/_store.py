@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,23 @@ def write_face(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}")
     temporary.write_bytes(data)
     os.replace(temporary, path)
+
+
+def sweep_faces(folder: Path, first: int) -> None:
+    """Removes what a killed run left: half written pictures, and ones without rows.
+
+    The caller holds the folder, so that nobody is at work there.
+
+    Args:
+        folder: The face set's.
+        first: The number of the next picture.
+    """
+    if not (folder / "faces").is_dir():
+        return
+    for path in (folder / "faces").iterdir():
+        found = re.fullmatch(r"(\.?)(\d{6,})\.png", path.name)
+        if found and (found[1] or int(found[2]) >= first):
+            path.unlink()
 
 
 def read_face(path: Path, size: int) -> Array:
@@ -77,11 +95,11 @@ def last_clips(places: Sequence[tuple[str, int]], part: float) -> Array:
         places: Source and frame of each face.
         part: What to hold out, 0 to 1. The first source is never held out.
     """
-    held = np.zeros(len(places), bool)
-    names = np.array([source for source, _ in places])
-    for name in list(dict.fromkeys(names.tolist()))[:0:-1]:
-        held |= names == name
-        if held.mean() >= part - 0.02:
+    held, count = np.zeros(len(places), bool), 0
+    for mine in list(_by_source(places).values())[:0:-1]:
+        held[mine] = True
+        count += len(mine)
+        if count / len(places) >= part - 0.02:
             break
     return held
 
@@ -89,12 +107,19 @@ def last_clips(places: Sequence[tuple[str, int]], part: float) -> Array:
 def last_frames(places: Sequence[tuple[str, int]], part: float) -> Array:
     """Flags of the faces in the last `part` of each source, (N,) bool."""
     held = np.zeros(len(places), bool)
-    for name in dict.fromkeys(source for source, _ in places):
-        mine = [i for i, place in enumerate(places) if place[0] == name]
+    for mine in _by_source(places).values():
         mine.sort(key=lambda i: places[i][1])
         count = max(1, round(len(mine) * part)) if len(mine) > 1 else 0
         held[mine[len(mine) - count :]] = True
     return held
+
+
+def _by_source(places: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
+    """Returns the numbers of each source's faces, sources in order."""
+    found: dict[str, list[int]] = {}
+    for i, (source, _) in enumerate(places):
+        found.setdefault(source, []).append(i)
+    return found
 
 
 def read_info(folder: Path) -> dict[str, Any]:

@@ -160,6 +160,7 @@ class FaceAligner:
 
         Raises:
             FaceNotFoundError: If there is no (such) face in any of the sources.
+            InUseError: If another thread or process writes to `output`.
             MediaError: If not one source can be read.
             ValueError: If `output` lies inside a source folder.
             IntegrityError: If a source changed since an earlier, unfinished call.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from deepface_models._errors import InUseError
 from deepface_models._files import atomic_path, write_json
+from deepface_models._locks import hold_folder
 from deepface_models._whole import whole_numbers
 
 from . import _table
@@ -30,7 +34,8 @@ class FaceSet(Faces):
     row a face, opens in pandas), `faceset.json` (settings and progress of each
     source) and `sheet.png` (a contact sheet). Deleting a picture removes its face
     from the set. Rows are written after their pictures, so the folder is readable
-    after an interruption at any moment.
+    after an interruption at any moment. One process at a time may write to it; others
+    get an `InUseError`.
 
     Args:
         image_size: Side of the aligned faces in pixels.
@@ -48,6 +53,8 @@ class FaceSet(Faces):
         0
     """
 
+    _seen = -1  # size of the table on disk when this set last read or wrote it
+
     @classmethod
     def create(
         cls,
@@ -62,16 +69,17 @@ class FaceSet(Faces):
             FileExistsError: If the folder already holds a face set.
             MediaError: If the folder holds links.
         """
-        if (Path(folder) / "faceset.json").exists():
-            raise FileExistsError(
-                f"{folder} already holds a face set. Expected a new folder. "
-                "Use FaceSet.open(folder), or choose another folder."
-            )
-        refuse_links(Path(folder))
-        made = cls(image_size, face_type, landmarks, folder)
-        (Path(folder) / "faces").mkdir(parents=True, exist_ok=True)
-        made._write_table()
-        made.save()
+        with hold_folder(folder):
+            if (Path(folder) / "faceset.json").exists():
+                raise FileExistsError(
+                    f"{folder} already holds a face set. Expected a new folder. "
+                    "Use FaceSet.open(folder), or choose another folder."
+                )
+            refuse_links(Path(folder))
+            made = cls(image_size, face_type, landmarks, folder)
+            (Path(folder) / "faces").mkdir(exist_ok=True)
+            made._write_table()
+            made.save()
         return made
 
     @classmethod
@@ -88,6 +96,7 @@ class FaceSet(Faces):
         info = read_info(folder)
         made = cls(info["image_size"], info["face_type"], info["landmarks"], folder)
         made.progress, made.options = info["sources"], info.get("options", {})
+        made._note_table()
         rows, whole = _table.read_table(folder / "table.csv", made.image_size)
         kept = [r for r in rows if (folder / r.file).is_file()]
         if len(kept) < len(rows):
@@ -109,7 +118,10 @@ class FaceSet(Faces):
             "options": self.options,
             "sources": self.progress,
         }
-        write_json(self.folder / "faceset.json", info)
+        with self._writing():
+            with open(self.folder / "table.csv", "rb+") as table:
+                os.fsync(table.fileno())  # before the progress that counts its rows
+            write_json(self.folder / "faceset.json", info)
 
     @whole_numbers(frame=0)
     def append(
@@ -141,25 +153,32 @@ class FaceSet(Faces):
         if self.folder is None or self._view:
             self._records += records
         else:
-            stored = [self._store(record) for record in records]
-            with open(self.folder / "table.csv", "a", encoding="utf-8") as table:
-                table.write(_table.as_text(stored))
+            with self._writing():
+                stored = [self._store(record) for record in records]
+                with open(self.folder / "table.csv", "a", encoding="utf-8") as table:
+                    table.write(_table.as_text(stored))
+                self._note_table()
             self._records += stored
         self._images = None
 
-    def move(self, former: str, source: str) -> None:
-        """Notes that the picture or video `former` is now found at `source`."""
-        state = self.progress[former]
-        self.progress[source] = state
-        self.save()  # with both names: an interruption here loses no face
-        self._records = [
-            replace(r, source=source) if r.source == former else r
-            for r in self._records
-        ]
-        if self.folder is not None and not self._view:
-            self._write_table()
-        del self.progress[former]
-        self.save()
+    def move(self, moved: Mapping[str, str]) -> None:
+        """Notes where pictures and videos are found now.
+
+        Args:
+            moved: The place of each by its former place.
+        """
+        with self._writing():
+            for former, source in moved.items():
+                self.progress[source] = self.progress[former]
+            self.save()  # with both names: an interruption here loses no face
+            self._records = [
+                replace(r, source=moved.get(r.source, r.source)) for r in self._records
+            ]
+            if not self._view:
+                self._write_table()
+            for former in moved:
+                del self.progress[former]
+            self.save()
 
     def drop(self, keep: Iterable[bool]) -> None:
         """Removes the faces whose flag is false, and their pictures on disk."""
@@ -172,9 +191,10 @@ class FaceSet(Faces):
         self._records, self._images = records, None
         if self.folder is None or self._view:
             return
-        self._write_table()
-        for record in gone:
-            (self.folder / record.file).unlink(missing_ok=True)
+        with self._writing():
+            self._write_table()
+            for record in gone:
+                (self.folder / record.file).unlink(missing_ok=True)
         names = [int(Path(r.file).stem) for r in self._records]
         self._next = 1 + max(names, default=-1)
         self._whole = True
@@ -208,3 +228,26 @@ class FaceSet(Faces):
             with atomic_path(self.folder / "table.csv") as temporary:
                 text = _table.as_text(self._records, header=True)
                 temporary.write_text(text, encoding="utf-8")
+            self._note_table()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Keeps others from writing; refuses where one did since this set was read."""
+        if self.folder is None or self._view:
+            yield
+            return
+        with hold_folder(self.folder):
+            if self._seen != self._size_on_disk():
+                raise InUseError(
+                    f"{self.folder} was written by something else since this set was "
+                    "opened. Expected one writer at a time. Open it again with "
+                    "FaceSet.open(folder)."
+                )
+            yield
+
+    def _note_table(self) -> None:
+        self._seen = self._size_on_disk()
+
+    def _size_on_disk(self) -> int:
+        path = Path(self.folder or "") / "table.csv"
+        return path.stat().st_size if path.is_file() else -1

@@ -13,6 +13,7 @@ import pytest
 from cli_helpers import CLIPS
 
 import deepface_models as dfm
+from deepface_models._locks import hold_folder
 from deepface_models.cli import _console, main
 
 WORDS = ["extract", str(CLIPS / "mb"), "--output"]
@@ -52,6 +53,18 @@ def test_errors_of_input_return_2(
     fail_with(error, monkeypatch)
     assert main([*WORDS, "nowhere"]) == 2
     assert capsys.readouterr().err == "error: It broke.\n"
+
+
+def test_a_second_run_exits_2_and_names_the_first(
+    capsys: Any, tmp_path: Any, elsewhere: Any
+) -> None:
+    """Issue 17, 1: the second says who holds the place, and exits 2."""
+    elsewhere(hold_folder(tmp_path))
+    for words in (["demo", "--quick", "--output"], WORDS):
+        assert main([*words, str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"error: {tmp_path} is being written by ")
+        assert "Traceback" not in said
 
 
 def test_a_missing_package_points_to_doctor(capsys: Any, monkeypatch: Any) -> None:

@@ -17,7 +17,13 @@ import pytest
 from convert_helpers import TintModel
 
 import deepface_models
-from deepface_models import FaceNotFoundError, MediaError, ProvenanceError
+from deepface_models import (
+    FaceNotFoundError,
+    InUseError,
+    MediaError,
+    ProvenanceError,
+)
+from deepface_models._locks import hold, hold_folder
 from deepface_models._progress import Progress
 from deepface_models.conversion import ConversionReport, Converter, convert
 from deepface_models.conversion._places import model_sha256, result_names
@@ -449,6 +455,49 @@ def test_a_torn_diary_line_is_forgiven(frame, quick, tmp_path):
     assert (report.resumed, report.files) == (1, 1)
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
     assert report.resumed == 2
+
+
+def test_one_conversion_writes_an_output(frame, quick, tmp_path, elsewhere):
+    """Issue 17, 1: one writer at a time of a file, and of a folder."""
+    write_image(tmp_path / "in" / "a.png", frame)
+    elsewhere(hold(tmp_path / "out.png"))
+    elsewhere(hold_folder(tmp_path / "out"))
+    for source, output in (("in/a.png", "out.png"), ("in", "out")):
+        with pytest.raises(InUseError, match=f"{output} is being written by another"):
+            convert(
+                *(tmp_path / source, tmp_path / output, quick.model),
+                converter=quick,
+                **TOLD,
+            )
+    assert not (tmp_path / "out.png").exists()
+    assert os.listdir(tmp_path / "out") == [".deepface_models.lock"]
+
+
+def test_a_file_that_somebody_else_writes_does_not_end_a_folders_run(
+    frame, quick, tmp_path, elsewhere
+):
+    for name in ("a.png", "b.png"):
+        write_image(tmp_path / "in" / name, frame)
+    elsewhere(hold(tmp_path / "out" / "a.png"))
+    told = {"converter": quick, **TOLD}
+    report = convert(tmp_path / "in", tmp_path / "out", quick.model, **told)
+    assert report.files == 1 and list(report.failed) == ["a.png"]
+    assert "being written by another thread" in report.failed["a.png"]
+
+
+def test_what_a_killed_run_left_of_a_source_that_is_gone_is_swept(
+    frame, quick, tmp_path
+):
+    """Issue 17, 1: temporary files are swept by the next run; others' are kept."""
+    write_image(tmp_path / "in" / "a.png", frame)
+    for folder, name in (("gone.mp4", ".gone.mp4.new1.mp4"), ("mine", "notes.txt")):
+        left = tmp_path / "out" / f".{folder}.partial"
+        left.mkdir(parents=True)
+        (left / name).write_text("half")
+    told = {"converter": quick, **TOLD}
+    convert(tmp_path / "in", tmp_path / "out", quick.model, **told)
+    names = [".mine.partial", "a.png", "conversion.jsonl"]
+    assert sorted(os.listdir(tmp_path / "out")) == names
 
 
 def test_a_failing_model_leaves_nothing_behind(short, aligner, tmp_path):

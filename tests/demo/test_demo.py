@@ -9,9 +9,17 @@ from functools import partialmethod
 import keras
 import pytest
 
-from deepface_models import demo, load, verify
+from deepface_models import InUseError, demo, load, verify
+from deepface_models._locks import hold_folder
 from deepface_models.demo import job
 from deepface_models.media import probe
+
+
+def test_one_demo_a_folder(tmp_path, elsewhere):
+    """Issue 17, 1: one writer at a time."""
+    elsewhere(hold_folder(tmp_path))
+    with pytest.raises(InUseError, match="another thread"):
+        demo.run(tmp_path, quick=True, say=lambda line: None)
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from preset_helpers import FACTS, fill
 
-from deepface_models import IntegrityError, ModelFileError, presets
+from deepface_models import IntegrityError, InUseError, ModelFileError, presets
+from deepface_models._locks import hold
 from deepface_models.autoencoders import Autoencoder, DeepAutoencoder, DenseAutoencoder
 from deepface_models.presets.half import to_float16
 from deepface_models.presets.record import read_record, sign, to_bytes
@@ -35,6 +36,15 @@ def restate(folder: Path, **values):
     record = read_record(folder) | values
     record.pop("digest")
     (folder / "preset.json").write_bytes(to_bytes(sign(record)))
+
+
+def test_one_process_packs_a_preset(packed, tmp_path, elsewhere, monkeypatch):
+    """Issue 17, 1: one writer at a time; refused before the work is done."""
+    model = presets.load(packed / "dense")
+    monkeypatch.setattr(presets.packing, "_write_parts", None)
+    elsewhere(hold(tmp_path / "dense"))
+    with pytest.raises(InUseError, match="being written by another thread"):
+        presets.save_preset(model, tmp_path / "dense", **FACTS)
 
 
 @pytest.mark.backend

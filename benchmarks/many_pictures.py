@@ -1,0 +1,134 @@
+"""What a picture costs among ten thousand, against one among a hundred.
+
+    python benchmarks/many_pictures.py
+    python benchmarks/many_pictures.py --few 100 --many 10000 --converted 1000
+
+Each step goes through the public functions on a folder of tiny pictures; the detector
+takes the whole picture for a face and the model tints it, so that keeping track of
+the pictures is what is measured. A ratio near 1 means that a step's time grows with
+the number of pictures, one of 100 that it grows with its square. All figures come
+from one run on one machine; look at the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepface_models.conversion import convert
+from deepface_models.faces import Box, FaceAligner, FaceSet
+from deepface_models.faces.detect import Detection
+from deepface_models.media import write_image
+
+SIZE = 24  # px of the pictures
+STEPS = ("extract", "again", "moved", "open", "split", "sheet", "drop", "convert")
+
+
+class Everywhere:
+    """Takes the whole picture for a face."""
+
+    name = "everywhere"
+
+    def __call__(self, image: Any) -> list[Detection]:
+        """Returns the whole picture."""
+        height, width = image.shape[:2]
+        return [Detection(Box(0.0, 0.0, float(width), float(height)), 1.0, self.name)]
+
+
+class Tint:
+    """Draws the face that it is given, a little darker."""
+
+    identities = ("ana", "ben")
+    name = "tint"
+    image_size = 16
+    face_type = "full"
+    has_mask = False
+
+    def predict(self, images: Any, to: str) -> Any:
+        """Returns the pictures in [0, 1], darker."""
+        return np.asarray(images, np.float32) / 255 * 0.9
+
+    def get_weights(self) -> list[Any]:
+        """Returns what stands for the model."""
+        return [np.float32([0.9])]
+
+
+def pictures(folder: Path, count: int) -> Path:
+    """Writes a folder of pictures, no two the same."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        image = rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+        write_image(folder / f"{number:06d}.jpg", image)
+    return folder
+
+
+def aligner() -> FaceAligner:
+    """Returns an aligner that costs next to nothing."""
+    return FaceAligner(
+        image_size=16, landmarks=5, identity=False, repeats=1, detector=Everywhere()
+    )
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    """Returns the seconds that a call takes, and what it returns."""
+    begun = time.perf_counter()
+    value = function()
+    return time.perf_counter() - begun, value
+
+
+def measure(folder: Path, count: int, converted: int) -> dict[str, float]:
+    """Returns the milliseconds a picture of each step."""
+    source, output = pictures(folder / "pictures", count), folder / "set"
+    spent: dict[str, float] = {}
+
+    def extract() -> FaceSet:
+        return aligner().extract(source, output, progress=False)
+
+    spent["extract"], faces = timed(extract)
+    spent["again"], _ = timed(extract)
+    source = source.rename(folder / "moved")
+    spent["moved"], _ = timed(extract)
+    spent["open"], faces = timed(lambda: FaceSet.open(output))
+    spent["split"], _ = timed(lambda: [faces.split(by=by) for by in ("auto", "time")])
+    spent["sheet"], _ = timed(lambda: faces.contact_sheet(output / "sheet.png"))
+    keep = np.arange(count) % 2 == 0
+    spent["drop"], _ = timed(lambda: faces.drop(keep))
+    for path in sorted(source.iterdir())[converted:]:
+        path.unlink()
+    told = {"to": "ben", "consent": "Noise, nobody", "progress": False}
+    told |= {"aligner": aligner()}
+    each = {name: 1000 * seconds / count for name, seconds in spent.items()}
+    seconds, report = timed(lambda: convert(source, folder / "out", Tint(), **told))
+    if report.swapped != min(count, converted):
+        raise RuntimeError(report.summary())
+    each["convert"] = 1000 * seconds / report.swapped
+    return each
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--few", type=int, default=100)
+    parser.add_argument("--many", type=int, default=10_000)
+    parser.add_argument("--converted", type=int, default=1000)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        measure(Path(name) / "warm", 10, 10)
+        shutil.rmtree(Path(name) / "warm")
+        few = measure(Path(name) / "few", args.few, args.converted)
+        many = measure(Path(name) / "many", args.many, args.converted)
+    print(f"ms a picture   {args.few:>7} {args.many:>7}   ratio")
+    for step in STEPS:
+        ratio = many[step] / few[step]
+        print(f"{step:<12} {few[step]:>9.3f} {many[step]:>7.3f} {ratio:>7.2f}")
+
+
+if __name__ == "__main__":
+    main()
