@@ -14,7 +14,12 @@ import keras
 from deepface_models import presets
 from deepface_models._errors import ModelFileError
 from deepface_models._files import write_json
-from deepface_models.callbacks import ResumableCheckpoint, StopOnNonFinite, TimeBudget
+from deepface_models.callbacks import (
+    EpochTable,
+    ResumableCheckpoint,
+    StopOnNonFinite,
+    TimeBudget,
+)
 from deepface_models.pretraining.facts import LICENSES, LIMITS, NOT_FOR, USE
 from deepface_models.pretraining.machine import commit, machine
 from deepface_models.pretraining.recipes import Recipe, command
@@ -131,13 +136,13 @@ class Job:
         checkpoint = ResumableCheckpoint(folder, data, every=every, also=[budget])
         # With pack_only the checkpoint is restored, and its epochs are done already.
         epochs = 1 if self.pack_only else self.settings["epochs"] or MANY_EPOCHS
-        log = keras.callbacks.CSVLogger(self.run / "history.csv", append=True)
+        table = EpochTable(self.run / "history.csv")
         model.fit(
             data,
             epochs=epochs,
             verbose=2,
             shuffle=False,
-            callbacks=[checkpoint, budget, StopOnNonFinite(), *callbacks, log],
+            callbacks=[table, checkpoint, budget, StopOnNonFinite(), *callbacks],
         )
         keras.distribution.set_distribution(None)
         return int(model.optimizer.iterations)
