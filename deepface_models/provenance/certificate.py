@@ -123,7 +123,7 @@ class Certificate:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with suppress(FileExistsError):
                     _put_once(path, _make())
-            return cls._from_text(path.read_text())
+            return cls._from_text(path.read_text(encoding="utf-8"))
         except (ProvenanceError, UnicodeDecodeError) as error:
             raise ProvenanceError(
                 f"The signing certificate {path} is damaged: {error} Expected the file "

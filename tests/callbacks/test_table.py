@@ -28,7 +28,7 @@ def play(path: Path, first: int, last: int, add: dict | None = None, end=True, *
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -67,7 +67,7 @@ def test_a_torn_row_is_no_row(tmp_path, cut):
 
 def test_what_was_repeated_by_another_logger_is_put_right(tmp_path):
     path = tmp_path / "history.csv"
-    path.write_text("epoch,loss\n0,1\n1,2\n1,3\n2,4\n1,5\n")
+    path.write_text("epoch,loss\n0,1\n1,2\n1,3\n2,4\n1,5\n", encoding="utf-8")
     play(path, 3, 4)
     assert epochs(path) == [0, 1, 2, 3]
     assert rows(path)[1]["loss"] == "5"
@@ -86,10 +86,10 @@ def test_logs_added_by_later_callbacks_are_written(tmp_path):
 
 def test_a_table_of_something_else_is_refused(tmp_path):
     path = tmp_path / "history.csv"
-    path.write_text("name,age\nana,3\n")
+    path.write_text("name,age\nana,3\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"the columns 'name, age'.*another name"):
         play(path, 0, 1)
-    assert path.read_text() == "name,age\nana,3\n"
+    assert path.read_text(encoding="utf-8") == "name,age\nana,3\n"
 
 
 def test_keras_fits_with_it(tmp_path):

@@ -493,7 +493,7 @@ def test_what_a_killed_run_left_of_a_source_that_is_gone_is_swept(
     for folder, name in (("gone.mp4", ".gone.mp4.new1.mp4"), ("mine", "notes.txt")):
         left = tmp_path / "out" / f".{folder}.partial"
         left.mkdir(parents=True)
-        (left / name).write_text("half")
+        (left / name).write_text("half", encoding="utf-8")
     told = {"converter": quick, **TOLD}
     convert(tmp_path / "in", tmp_path / "out", quick.model, **told)
     names = [".mine.partial", "a.png", "conversion.jsonl"]
