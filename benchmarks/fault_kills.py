@@ -188,7 +188,7 @@ def _swaps(folder: Path) -> State:
     found = {}
     for name in _files(folder):
         path = folder / name
-        if path.suffix == ".json":
+        if path.suffix in (".json", ".jsonl"):
             continue
         images = [read_image(path)] if media_kind(path) == "image" else None
         images = images or [frame.image for frame in read_video(path)]
