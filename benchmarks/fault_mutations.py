@@ -68,6 +68,8 @@ def reseal(random: Random, folder: Path) -> str:
     """Makes sizes, hashes and digests of a model's folder right again."""
     for name in ("config.json", "preset.json"):
         path = folder / name
+        if not path.is_file():  # a pipe would wait for ever
+            continue
         try:
             value = json.loads(path.read_bytes())
             _hashes(value, folder)

@@ -22,6 +22,7 @@ KINDS = ("picture", "video", "faceset", "preset", "parts", "keras", "checkpoint"
 SINGLE = ("picture", "video", "keras")  # one file a case, of several
 PATIENCE = 30.0  # seconds
 MOST = 2048.0  # MiB above what the process held before
+_IMPORTS = 300.0  # seconds, on a busy machine
 _STOP = 6 * 1024.0  # MiB at which a process is ended, for the machine's sake
 
 
@@ -47,10 +48,14 @@ class Arena:
 
     def prepare(self) -> None:
         """Empties it and puts the files there."""
+        self.root.mkdir(exist_ok=True)
         release(self.root)
-        shutil.rmtree(self.root, ignore_errors=True)
+        for path in self.root.iterdir():
+            if path.name == "cwd":  # a process is in it
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         for name in ("victim", "cwd", "tmp", "home", "out"):
-            (self.root / name).mkdir(parents=True)
+            (self.root / name).mkdir(exist_ok=True)
         for name in ("victim/kept.png", "victim/kept.txt", "cwd/kept.csv", "kept.json"):
             (self.root / name).write_text("nobody may touch this")
 
@@ -82,7 +87,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._warm: set[str] = set()  # kinds that it has read something whole of
 
-    def ask(self, task: dict[str, str]) -> dict[str, Any]:
+    def ask(self, task: dict[str, str], patience: float = PATIENCE) -> dict[str, Any]:
         """Returns the answer of a process, or how it ended without one."""
         process = self._running()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101
@@ -90,20 +95,21 @@ class Child:
         process.stdin.flush()
         start, grown = time.perf_counter(), 0.0
         before = _resident(process.pid)
-        while time.perf_counter() - start < PATIENCE:
+        while time.perf_counter() - start < patience:
             if select.select([process.stdout], [], [], 0.1)[0]:
                 answer = process.stdout.readline()
                 if answer:
                     return dict(json.loads(answer))
                 self._process, self._warm = None, set()
-                how = signal.Signals(-process.wait()).name if process.wait() < 0 else ""
+                status = process.wait()
+                how = f"by {signal.Signals(-status).name}" if status < 0 else ""
                 return {"outcome": "undocumented", "error": f"the process died {how}"}
             grown = max(grown, _resident(process.pid) - before)
             if grown > _STOP:
                 self.close()
                 return {"outcome": "memory", "error": "ended", "grown": grown}
         self.close()
-        return {"outcome": "hang", "error": "", "grown": grown, "seconds": PATIENCE}
+        return {"outcome": "hang", "error": "", "grown": grown, "seconds": patience}
 
     def close(self) -> None:
         """Ends the process."""
@@ -114,12 +120,8 @@ class Child:
 
     def warm(self, kind: str, material: Path) -> None:
         """Has it import and read something whole, which costs no case its time."""
-        process = self._running()
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101
         task = {"kind": kind, "input": str(material), "output": str(self.arena / "out")}
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline() or "{}")
+        answer = self.ask(task, _IMPORTS)
         if answer.get("outcome") != "ok":
             raise SystemExit(f"a whole {kind} cannot be read: {answer.get('error')}")
         self._warm.add(kind)
