@@ -106,12 +106,12 @@ def campaign(options: argparse.Namespace, work: Path) -> Iterator[Outcome]:
 def table(outcomes: Counter[tuple[str, str]]) -> str:
     """Returns the outcomes by kind as text."""
     kinds = list(dict.fromkeys(kind for kind, _ in outcomes))
-    lines = [f"{'kind':<11}" + "".join(f"{name:>12}" for name in COLUMNS)]
+    lines = [f"{'kind':<11}" + "".join(f"{name:>14}" for name in COLUMNS)]
     for kind in kinds:
-        counts = (f"{outcomes[kind, name]:>12}" for name in COLUMNS)
+        counts = (f"{outcomes[kind, name]:>14}" for name in COLUMNS)
         lines.append(f"{kind:<11}" + "".join(counts))
     total = (sum(outcomes[k, name] for k in kinds) for name in COLUMNS)
-    return "\n".join([*lines, f"{'all':<11}" + "".join(f"{n:>12}" for n in total)])
+    return "\n".join([*lines, f"{'all':<11}" + "".join(f"{n:>14}" for n in total)])
 
 
 @contextmanager
