@@ -24,7 +24,7 @@ from deepface_models.faces import FaceAligner, align, alignment_matrix, template
 from deepface_models.faces.align import invert, transform_points, umeyama
 from deepface_models.faces.landmarks import box_from_landmarks, predict
 from deepface_models.media import read_image
-from deepface_models.pretraining.people import Face, listed
+from deepface_models.pretraining.people import Face, listed, spaced
 
 Array = NDArray[Any]
 
@@ -110,12 +110,12 @@ def read(
         folders: Of portraits, of synthetic people, or of images of one's own.
         size: Side of the faces in pixels, without the border.
         cache: Folder to keep the arrays in.
-        limit: Images to take at most; all by default.
+        limit: Images to take at most, evenly spaced; all by default.
 
     Raises:
         FileNotFoundError: No image is in the folders.
     """
-    faces = [face for folder in folders for face in listed(folder)][:limit]
+    faces = spaced([face for folder in folders for face in listed(folder)], limit)
     if not faces:
         raise FileNotFoundError(
             f"{', '.join(map(str, folders))} holds no images. Expected portraits/ or "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,13 @@ def listed(folder: Path) -> list[Face]:
     one = _portrait if rows and "lm5" in rows[0] else _synthetic
     faces = [one(folder, row) for row in rows]
     return [face for face in faces if face.source not in LEFT_OUT]
+
+
+def spaced(faces: Sequence[Face], limit: int | None) -> list[Face]:
+    """Returns at most so many of these, evenly spaced, so that all sources are seen."""
+    if limit is None or limit >= len(faces):
+        return list(faces)
+    return [faces[index * len(faces) // limit] for index in range(limit)]
 
 
 def _portrait(folder: Path, row: dict[str, str]) -> Face:

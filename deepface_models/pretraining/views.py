@@ -15,7 +15,7 @@ from deepface_models._errors import MediaError
 from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.pretraining.facts import SOURCES
 from deepface_models.pretraining.machine import commit
-from deepface_models.pretraining.people import FOLDERS, listed
+from deepface_models.pretraining.people import FOLDERS, listed, spaced
 from deepface_models.pretraining.storage import load_faces, save_faces
 
 Array = NDArray[Any]
@@ -170,7 +170,7 @@ def _talkers(
 def _people(folder: Path, limit: int | None) -> dict[str, dict[str, list[Path]]]:
     """Returns the images of each person who is not held out, by source."""
     found: dict[str, dict[str, list[Path]]] = {}
-    for face in [face for face in listed(folder) if not face.held_out][:limit]:
+    for face in spaced([f for f in listed(folder) if not f.held_out], limit):
         found.setdefault(face.source, {}).setdefault(face.person, []).append(face.file)
     return dict(sorted(found.items()))
 

@@ -16,7 +16,7 @@ from deepface_models.pretraining import RECIPES
 from deepface_models.pretraining.aligned import crop_matrix, read
 from deepface_models.pretraining.batches import Images
 from deepface_models.pretraining.data import Data
-from deepface_models.pretraining.people import Face, folders_of, listed
+from deepface_models.pretraining.people import Face, folders_of, listed, spaced
 
 FIVE_OF_DLIB = (45, 42, 36, 39, 33)
 
@@ -62,6 +62,15 @@ def test_groups_are_what_the_data_say(data):
     assert "women" in found[1].groups and "under 30 years" in found[1].groups
     assert "men" in found[0].groups
     assert not any("years" in group for group in found[0].groups)
+
+
+@pytest.mark.parametrize(("limit", "count"), [(None, 24), (99, 24), (5, 5), (1, 1)])
+def test_few_are_spread_over_all(data, limit, count):
+    found = listed(data / "portraits")
+    some = spaced(found, limit)
+    assert len(some) == len({face.file for face in some}) == count
+    gaps = np.diff([found.index(face) for face in some])
+    assert some[0] == found[0] and (np.ptp(gaps) <= 1 if len(gaps) else True)
 
 
 def test_images_of_ones_own_are_named_by_their_folder(tmp_path):
