@@ -183,7 +183,7 @@ def test_another_machine_trains_on_what_was_gathered(make, data, tmp_path):
         ("vae_faces_64", {"data": None}, "Give --data FOLDER"),
         ("vae_faces_64", {"data": FACES / "none"}, "Nothing is at"),
         ("vae_faces_64", {"pack_only": True}, "holds no training"),
-        ("vae_faces_64", {"epochs": 0}, "epochs=0 was given. Expected more than 0"),
+        ("vae_faces_64", {"epochs": 0}, "epochs=0 was given. Expected a whole number"),
         ("vae_faces_64", {"minutes": -1.0}, "minutes=-1.0 was given"),
         ("vae_faces_64", {"leave_out": ["ana"]}, "Expected swift_64 or swift_128"),
         ("vae_faces_64", {"limit": 1}, "leave nobody to train on or to hold out"),
