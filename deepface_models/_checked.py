@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models._display import one_line
+from deepface_models._files import regular
 
 DEEPEST = 64  # lists within lists; ours have less than ten
 _LONGEST = 200
@@ -42,7 +43,7 @@ def read(path: str | Path, kind: str | None = None) -> Any:
         OSError: The file cannot be read.
         ValueError: As in `decode`.
     """
-    return decode(Path(path).read_bytes(), kind)
+    return decode(regular(path).read_bytes(), kind)
 
 
 def check(value: Any, kind: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,9 +61,23 @@ def write_json(path: str | Path, value: Any) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def regular(path: str | Path) -> Path:
+    """Returns a file's path, unless opening it could wait for ever.
+
+    Raises:
+        FileNotFoundError: Nothing is there.
+        OSError: It is a pipe, a socket or a device.
+    """
+    place = Path(path)
+    mode = place.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(f"{place} is a pipe, a socket or a device and no file")
+    return place
+
+
 def sha256_file(path: str | Path) -> str:
     """Returns the SHA-256 of a file as 64 hexadecimal digits."""
-    with open(path, "rb") as handle:
+    with open(regular(path), "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 

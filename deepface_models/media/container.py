@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models._errors import MediaError
+from deepface_models._files import regular
 from deepface_models.media.kinds import existing
 
 Array = NDArray[Any]
@@ -44,6 +45,7 @@ def open_file(path: str | Path, mode: str = "r", **options: Any) -> Any:
         The PyAV container. Tags are str; bytes that are not UTF-8 are surrogates.
     """
     if mode == "r":
+        regular(path)
         options["container_options"] = _CLOSED
     opened: Any = av.open
     return opened(str(Path(path).absolute()), mode, **_TAGS, **options)
@@ -125,7 +127,7 @@ class Upright:
 def _reason(path: Path, error: Exception) -> str:
     """Says what is wrong with a file that cannot be opened."""
     try:
-        with open(path, "rb") as handle:
+        with open(regular(path), "rb") as handle:
             head = handle.read(256).decode("utf-8-sig")
     except (OSError, ValueError):
         return str(error)
