@@ -1,9 +1,9 @@
-"""Recall, boxes, eyes and landmarks of `FaceAligner` on pictures with ground truth.
+"""Recall, boxes, eyes and landmarks of `FaceAligner` on images with ground truth.
 
     python benchmarks/alignment.py --data ../shared/data
 
 prints a table and writes docs/alignment.md. `--template` instead prints the mean face
-of deepface_models/faces/_template.py, made again from the same pictures.
+of deepface_models/faces/_template.py, made again from the same images.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Truth:
 
 @dataclass
 class Result:
-    pictures: int = 0
+    images: int = 0
     faces: int = 0
     found: int = 0
     false: int = 0
@@ -54,10 +54,10 @@ class Result:
 
         recall = f"{self.found}/{self.faces}" if self.faces else "-"
         return (
-            f"| {name} | {self.pictures} | {recall} | {self.false} | "
+            f"| {name} | {self.images} | {recall} | {self.false} | "
             f"{middle(self.iou, 2)} | {middle(self.eye, 1, ' %')} | "
             f"{middle(self.landmark, 1, ' %')} | "
-            f"{1000 * self.seconds / max(1, self.pictures):.0f} |"
+            f"{1000 * self.seconds / max(1, self.images):.0f} |"
         )
 
 
@@ -131,22 +131,24 @@ def eye_centers(landmarks: np.ndarray) -> np.ndarray:
     return np.stack([landmarks[[2, 3]].mean(0), landmarks[[0, 1]].mean(0)])
 
 
-def measure(aligner: FaceAligner, data: Path, wanted: list[Truth]) -> dict[str, Result]:
+def measure(
+    aligner: FaceAligner, data: Path, target_faces: list[Truth]
+) -> dict[str, Result]:
     results: dict[str, Result] = defaultdict(Result)
-    for truth in wanted:
+    for truth in target_faces:
         image = read_image(data / truth.file)
         start = time.process_time()
         faces = aligner.detect(image)
         result = results[truth.subset]
         result.seconds += time.process_time() - start
-        result.pictures += 1
+        result.images += 1
         result.faces += len(truth.boxes)
         compare(faces, truth, result)
     return results
 
 
 def compare(faces: list, truth: Truth, result: Result) -> None:
-    """A face is found when a box's centre lies in it and the overlap is over 0.3."""
+    """A face is found when a box's center lies in it and the overlap is over 0.3."""
     free = list(faces)
     for box, eyes, landmarks in zip(
         truth.boxes, truth.eyes, truth.landmarks, strict=True
@@ -168,32 +170,34 @@ def compare(faces: list, truth: Truth, result: Result) -> None:
 
 
 def report(data: Path) -> str:
-    wanted = truths(data)
+    target_faces = truths(data)
     lines = [
         "# How well faces are found and aligned",
         "",
         "Made by `python benchmarks/alignment.py --data ../shared/data`; "
-        "`FaceAligner` with its defaults on single pictures, identity off.",
+        "`FaceAligner` with its defaults on single images, identity off.",
         "",
         "- found: of the faces present; a face counts when a detection overlaps its "
         "box by more than 0.3 (intersection over union).",
         "- false: detections that overlap no face.",
         "- overlap: dlib's square boxes reach from the brows to the chin, the true "
         "boxes from the hair line, so about 0.7 is the most to expect.",
-        "- eyes: distance of the eye centres (means of the eye's points) to the "
+        "- eyes: distance of the eye centers (means of the eye's points) to the "
         "true ones (hand-placed pupils in the first five rows), in % of the "
         "distance between the eyes. Pupils move with the gaze, so 0 is out of reach.",
         "- landmarks: the same over the 68-point landmarks that have a hand-placed "
         "counterpart.",
-        "- ms: processor time a picture, detection included.",
+        "- ms: processor time an image, detection included.",
     ]
     for points in (68, 5):
-        results = measure(FaceAligner(landmarks=points, identity=False), data, wanted)
+        results = measure(
+            FaceAligner(landmarks=points, identity=False), data, target_faces
+        )
         lines += [
             "",
             f"## {points} landmarks",
             "",
-            "| subset | pictures | found | false | overlap | eyes | landmarks | ms |",
+            "| subset | images | found | false | overlap | eyes | landmarks | ms |",
             "|---|---|---|---|---|---|---|---|",
             *(result.row(name) for name, result in results.items()),
         ]

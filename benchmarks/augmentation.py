@@ -22,7 +22,7 @@ import numpy as np
 from deepface_models.data import (
     Augmentation,
     SwapPairs,
-    change_colours,
+    change_colors,
     degrade,
     occlude,
 )
@@ -33,7 +33,7 @@ from deepface_models.media import read_image
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLE = REPOSITORY / "tests" / "data" / "faces" / "london_005_neutral.jpg"
 STILL = Augmentation.none()
-COLOURS = {
+COLORS = {
     "LAB": {"lightness": 0.3, "tint": 0.08},
     "CLAHE": {"clahe": 1.0},
     "HSV": {"hsv": 0.05},
@@ -53,9 +53,9 @@ OBJECTS = {
 
 
 def people(size: int, count: int = 16) -> dict[str, FaceSet]:
-    """Two sets of one picture with landmarks that differ a little."""
+    """Two sets of one image with landmarks that differ a little."""
     rng, sets = np.random.default_rng(0), {}
-    picture = cv2.resize(read_image(SAMPLE), (size, size), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(read_image(SAMPLE), (size, size), interpolation=cv2.INTER_AREA)
     for name in ("a", "b"):
         sets[name] = FaceSet(image_size=size)
         for _ in range(count):
@@ -65,7 +65,7 @@ def people(size: int, count: int = 16) -> dict[str, FaceSet]:
                 np.float32(points * size),
                 *(1.0, "hand", np.eye(2, 3), size),
             )
-            sets[name].append(face, picture)
+            sets[name].append(face, image)
     return sets
 
 
@@ -84,14 +84,14 @@ def timed(changes: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
 def single(size: int, rounds: int) -> dict[str, float]:
     sets = people(size)
     face, points = sets["a"].images[0], sets["a"].landmarks_aligned[0]
-    wanted = sets["b"].landmarks_aligned[0]
+    target_faces = sets["b"].landmarks_aligned[0]
     layers, rng = np.zeros((size, size, 2), "uint8"), np.random.default_rng(1)
-    base, pair = Augmentation(), (points, wanted)
+    base, pair = Augmentation(), (points, target_faces)
     changes: dict[str, Callable[[], object]] = {
         "warp alone": lambda: warp_pair(face, layers, rng, base),
         "warp to landmarks": lambda: warp_pair(face, layers, rng, base, landmarks=pair),
     }
-    for names, function in ((COLOURS, change_colours), (CAMERA, degrade)):
+    for names, function in ((COLORS, change_colors), (CAMERA, degrade)):
         for name, ranges in names.items():
             a = replace(STILL, **ranges)
             changes[name] = lambda a=a, function=function: function(face, rng, a)

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 CLIPS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05)
 STRENGTHS = tuple(range(15, 241, 15))  # of non-local means, in shades of 255
-PATCHES = (3, 5, 7)  # px; 7 is OpenCV's own choice, 28 px pictures may want less
+PATCHES = (3, 5, 7)  # px; 7 is OpenCV's own choice, 28 px images may want less
 COMPONENTS = (8, 16, 24, 32, 48, 64, 96, 128)
 
 
@@ -28,12 +28,12 @@ def bce(images: Array, drawn: Array, clip: float = 1e-7) -> float:
 
 
 def bce_floor(images: Array) -> float:
-    """Cross-entropy of a perfect reconstruction: grey pixels cost their entropy."""
+    """Cross-entropy of a perfect reconstruction: gray pixels cost their entropy."""
     return bce(images, images)
 
 
 def psnr(images: Array, drawn: Array) -> float:
-    """Mean over pictures, in dB."""
+    """Mean over images, in dB."""
     errors = np.square(images - drawn).reshape(len(images), -1).mean(1, dtype="float64")
     return float(np.mean(-10.0 * np.log10(np.maximum(errors, 1e-10))))
 
@@ -43,8 +43,8 @@ class PCA:
 
     def __init__(self, rows: Array) -> None:
         self.mean = rows.mean(axis=0, dtype="float64")
-        centred = rows - self.mean
-        self.axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1]
+        centered = rows - self.mean
+        self.axes = np.linalg.eigh(centered.T @ centered)[1][:, ::-1]
 
     def reconstruct(self, rows: Array, components: int) -> Array:
         axes = self.axes[:, :components]
@@ -62,18 +62,18 @@ def pca_errors(pca: PCA, train: Array, test: Array, components: int) -> dict[str
 def linear_guess(train: Array, test: Array, hidden: Array) -> float:
     """MSE of hidden pixels when each is the best linear function of those seen."""
     mean = train.mean(axis=0, dtype="float64")
-    known, wanted = (train - mean)[:, ~hidden], (train - mean)[:, hidden]
+    known, target_faces = (train - mean)[:, ~hidden], (train - mean)[:, hidden]
     ridge = 1e-3 * len(train) * np.eye(known.shape[1])  # some pixels never vary
-    weights = np.linalg.solve(known.T @ known + ridge, known.T @ wanted)
+    weights = np.linalg.solve(known.T @ known + ridge, known.T @ target_faces)
     guess = np.clip((test - mean)[:, ~hidden] @ weights + mean[hidden], 0.0, 1.0)
     return mse(test[:, hidden], guess)
 
 
 def denoised_by_pca(pca: PCA, clean: Array, noisy: Array, test: Array) -> Any:
-    """Pictures projected on the components that suit the validation pictures best."""
+    """Images projected on the components that suit the validation images best."""
 
     def draw(rows: Array, components: int) -> Array:
-        # Clipped noise lightens black: the mean of noise and picture are taken apart.
+        # Clipped noise lightens black: the mean of noise and image are taken apart.
         return np.clip(pca.reconstruct(rows - shift, components), 0.0, 1.0)
 
     shift = noisy.mean(axis=0) - clean.mean(axis=0)
@@ -82,7 +82,7 @@ def denoised_by_pca(pca: PCA, clean: Array, noisy: Array, test: Array) -> Any:
 
 
 def non_local_means(images: Array, strength: float, patch: int) -> Array:
-    """OpenCV's denoising of pictures (N, 28, 28), float in [0, 1]."""
+    """OpenCV's denoising of images (N, 28, 28), float in [0, 1]."""
     shades = np.rint(images * 255.0).astype("uint8")
     drawn = [
         cv2.fastNlMeansDenoising(one, None, float(strength), patch, 21)
@@ -94,7 +94,7 @@ def non_local_means(images: Array, strength: float, patch: int) -> Array:
 def best_non_local_means(
     clean: Array, noisy: Array, patches: Sequence[int] = PATCHES
 ) -> tuple[int, int]:
-    """Returns the strength and patch with the best PSNR on validation pictures."""
+    """Returns the strength and patch with the best PSNR on validation images."""
     scores = {
         (strength, patch): psnr(clean, non_local_means(noisy, strength, patch))
         for strength in STRENGTHS
@@ -104,7 +104,7 @@ def best_non_local_means(
 
 
 def pca_of(images: Sequence[Array], numbers: set[int]) -> dict[str, Any]:
-    """Errors of PCA on held-out pictures (N, 28, 28, 1), by number of components."""
+    """Errors of PCA on held-out images (N, 28, 28, 1), by number of components."""
     train, test = (one.reshape(-1, 784) for one in images)
     pca, some = PCA(train), train[:10_000]
     return {str(n): pca_errors(pca, some, test, n) for n in sorted(numbers)}
@@ -115,17 +115,17 @@ def denoisers(
 ) -> dict[str, Any]:
     """PSNR of the noise itself and of what removes it without a network.
 
-    Strengths and components are chosen on pictures of the training set.
+    Strengths and components are chosen on images of the training set.
     """
     clean, test = images[0][:validation, ..., 0], images[1][..., 0]
-    given, wanted = noisy[0][:validation, ..., 0], noisy[1][..., 0]
-    found: dict[str, Any] = {"noisy": psnr(test, wanted)}
+    given, target_faces = noisy[0][:validation, ..., 0], noisy[1][..., 0]
+    found: dict[str, Any] = {"noisy": psnr(test, target_faces)}
     for name, patches in (("nlm", PATCHES), ("nlm_default_patch", (7,))):
         best = best_non_local_means(clean, given, patches)
-        found[name] = psnr(test, non_local_means(wanted, *best))
+        found[name] = psnr(test, non_local_means(target_faces, *best))
         found[f"{name}_settings"] = best
     pca = PCA(images[0].reshape(-1, 784))
-    rows = (one.reshape(-1, 784) for one in (clean, given, wanted))
+    rows = (one.reshape(-1, 784) for one in (clean, given, target_faces))
     drawn, found["pca_components"] = denoised_by_pca(pca, *rows)
     found["pca"] = psnr(test.reshape(-1, 784), drawn)
     return found

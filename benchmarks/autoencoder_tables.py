@@ -56,12 +56,12 @@ def denoised(models: dict[str, Any], found: dict[str, Any]) -> str:
     if "denoising_fresh" in models:
         own = models["denoising_fresh"]["psnr"]
         rows.append(["DenoisingAutoencoder, fresh noise each batch", own])
-    return table("pictures | PSNR (dB)", [[a, f"{b:.2f}"] for a, b in rows])
+    return table("images | PSNR (dB)", [[a, f"{b:.2f}"] for a, b in rows])
 
 
 def notes(models: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
     floor = found["bce_floor"]
-    yield f"A perfect reconstruction has a BCE of {floor:.4f}: pixels are grey."
+    yield f"A perfect reconstruction has a BCE of {floor:.4f}: pixels are gray."
     for name in ("dense", "sparse"):
         if name in models:
             m = models[name]

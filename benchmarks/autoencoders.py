@@ -32,18 +32,20 @@ import numpy as np
 import plain_autoencoders as plain
 from numpy.typing import NDArray
 
-from deepface_models.autoencoders.adversarial import AdversarialAutoencoder
-from deepface_models.autoencoders.beta import BetaVAE
-from deepface_models.autoencoders.convolutional import ConvolutionalAutoencoder
-from deepface_models.autoencoders.corruption import corrupt
-from deepface_models.autoencoders.deep import DeepAutoencoder
-from deepface_models.autoencoders.denoising import DenoisingAutoencoder
-from deepface_models.autoencoders.dense import DenseAutoencoder
-from deepface_models.autoencoders.masked import MaskedAutoencoder
-from deepface_models.autoencoders.sequence import SequenceAutoencoder
-from deepface_models.autoencoders.sparse import SparseAutoencoder
-from deepface_models.autoencoders.variational import VariationalAutoencoder
-from deepface_models.autoencoders.vector_quantized import VectorQuantizedAutoencoder
+from deepface_models.models.autoencoders.adversarial import AdversarialAutoencoder
+from deepface_models.models.autoencoders.beta import BetaVAE
+from deepface_models.models.autoencoders.convolutional import ConvolutionalAutoencoder
+from deepface_models.models.autoencoders.corruption import corrupt
+from deepface_models.models.autoencoders.deep import DeepAutoencoder
+from deepface_models.models.autoencoders.denoising import DenoisingAutoencoder
+from deepface_models.models.autoencoders.dense import DenseAutoencoder
+from deepface_models.models.autoencoders.masked import MaskedAutoencoder
+from deepface_models.models.autoencoders.sequence import SequenceAutoencoder
+from deepface_models.models.autoencoders.sparse import SparseAutoencoder
+from deepface_models.models.autoencoders.variational import VariationalAutoencoder
+from deepface_models.models.autoencoders.vector_quantized import (
+    VectorQuantizedAutoencoder,
+)
 from deepface_models.pretraining.data import split_digits
 
 Array = NDArray[Any]
@@ -59,7 +61,7 @@ class Entry:
     batch: int = 128
     plain: Callable[[], keras.Model] | None = None
     shape: tuple[int, ...] = (28, 28, 1)  # that the plain script takes
-    noisy: bool = False  # trained on noisy pictures that do not change
+    noisy: bool = False  # trained on noisy images that do not change
 
 
 def convolutional_vae() -> Any:
@@ -154,7 +156,7 @@ def sides(name: str, images: Images, noisy: Images) -> list[Side]:
 
 
 def race(contest: list[Side], turns: range, seed: int) -> None:
-    """An epoch each, in the same order of pictures; who starts alternates."""
+    """An epoch each, in the same order of images; who starts alternates."""
     for turn in turns:
         order = np.random.default_rng((seed, turn)).permutation(
             len(contest[0].train[0])
@@ -235,7 +237,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--models", nargs="+", choices=tuple(ENTRIES), default=list(ENTRIES)
     )
-    parser.add_argument("--limit", type=int, help="pictures to train on; 1/4 to test")
+    parser.add_argument("--limit", type=int, help="images to train on; 1/4 to test")
     parser.add_argument("--validation", type=int, default=200, help="for OpenCV's h")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="JSON of everything measured")
@@ -248,7 +250,7 @@ def main() -> None:
     noisy = tuple(corrupt(one, "gaussian", NOISE, i) for i, one in enumerate(images))
     head = (
         f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "
-        f"cores, {platform.machine()}; {args.data}: {len(images[0]):,} pictures to "
+        f"cores, {platform.machine()}; {args.data}: {len(images[0]):,} images to "
         f"train on, {len(images[1]):,} held out; {args.epochs} epochs"
     )
     found: dict[str, Any] = {"setting": head, "models": {}}

@@ -22,12 +22,12 @@ import cv2
 import numpy as np
 
 import deepface_models
-from deepface_models.conversion import BLENDS, COLOURS, Converter, convert
+from deepface_models.conversion import BLENDS, COLORS, Converter, convert
 from deepface_models.conversion.masks import feather
 from deepface_models.faces import FaceAligner, align, restore
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import VideoWriter, read_video
-from deepface_models.swap import Swift
+from deepface_models.models.swap import Swift
 
 CLIP = Path(deepface_models.__file__).parent / "demo" / "clips" / "mb" / "sbia1a.mpg"
 
@@ -41,7 +41,7 @@ def enlarged(frames: int) -> Iterator[Any]:
         yield large[150:870]
 
 
-def naive(source: Path, output: Path, model: Any, to: str, frames: int) -> float:
+def naive(source: Path, output: Path, model: Any, identity: str, frames: int) -> float:
     """Frames a second of the loop that handles one whole frame after another."""
     size = model.image_size
     finder = FaceAligner(size, identity=False, detector=HogDetector(reduce_to=10**6))
@@ -53,19 +53,21 @@ def naive(source: Path, output: Path, model: Any, to: str, frames: int) -> float
             image = frame.image
             if faces:
                 matrix = faces[0].matrix
-                drawn = model.predict(align(image, matrix, size), to=to)[..., :3]
+                drawn = model.predict(align(image, matrix, size), identity=identity)[
+                    ..., :3
+                ]
                 image = restore(drawn, matrix, image, soft)
             writer.write(image, frame.pts)
     return frames / (time.perf_counter() - start)
 
 
-def blends(model: Any, to: str, source: Path) -> None:
-    """Milliseconds a frame of each blend and colour step, on one 720p frame."""
+def blends(model: Any, identity: str, source: Path) -> None:
+    """Milliseconds a frame of each blend and color step, on one 720p frame."""
     image = next(iter(read_video(source))).image
     face = FaceAligner(model.image_size, identity=False).detect(image)[0]
-    for option, names in (("blend", sorted(BLENDS)), ("colour", COLOURS)):
+    for option, names in (("blend", sorted(BLENDS)), ("color", COLORS)):
         for name in names:
-            converter = Converter(model, to, **{option: name})
+            converter = Converter(model, identity, **{option: name})
             drawn = converter.draw([image], [face])[0]
             times = []
             for _ in range(7):
@@ -86,7 +88,7 @@ def main() -> None:
         model = deepface_models.load(options.model)
     else:
         model = Swift(identities=("ana", "ben"), image_size=options.image_size)
-    to = model.identities[-1]
+    identity = model.identities[-1]
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("DEEPFACE_MODELS_HOME", folder)
         source = Path(folder) / "source.mp4"
@@ -94,14 +96,18 @@ def main() -> None:
             for image in enlarged(options.frames):
                 writer.write(image)
         blank = np.zeros((1, model.image_size, model.image_size, 3), np.uint8)
-        model.predict(blank, to=to)  # compiled before the clock runs
+        model.predict(blank, identity=identity)  # compiled before the clock runs
         start = time.perf_counter()
-        told = {"to": to, "consent": "Benchmark of a GRID clip", "mask": "hull"}
+        told = {
+            "identity": identity,
+            "consent": "Benchmark of a GRID clip",
+            "mask": "hull",
+        }
         output = Path(folder) / "out.mp4"
         report = convert(source, output, model, progress=False, **told)
         whole = time.perf_counter() - start
         slow = naive(
-            source, Path(folder) / "naive.mp4", model, to, options.naive_frames
+            source, Path(folder) / "naive.mp4", model, identity, options.naive_frames
         )
         print(f"{report.summary()}\n")
         print("| stage | ms a frame | share |\n|---|---|---|")
@@ -111,7 +117,7 @@ def main() -> None:
         fast = report.frames / whole
         print(f"\nconvert  {fast:6.2f} frames/s of 1280x720")
         print(f"naive    {slow:6.2f} frames/s   ratio {fast / slow:.1f}\n")
-        blends(model, to, source)
+        blends(model, identity, source)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/extraction.py
 
 The clip is a GRID clip of the package enlarged to 720p. "naive" is what most scripts
-do: for every frame the HOG detector on the whole picture (once as it is, once with
+do: for every frame the HOG detector on the whole image (once as it is, once with
 one upsampling, as face_recognition does by default), then the 68 landmarks. All
 figures come from one run on one machine; look at the ratios.
 """

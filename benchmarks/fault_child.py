@@ -1,6 +1,6 @@
 """A process that reads damaged files, one a line, and says what came of each. Linux.
 
-    echo '{"kind": "picture", "input": "folder", "output": "folder"}' \\
+    echo '{"kind": "image", "input": "folder", "output": "folder"}' \\
         | python benchmarks/fault_child.py
 """
 
@@ -21,8 +21,8 @@ PACKAGE = str(Path(__file__).resolve().parent.parent / "deepface_models")
 PLAIN = (ValueError, TypeError, OSError, FileNotFoundError, FileExistsError)
 
 
-def picture(folder: Path, output: Path) -> None:
-    """Everything that reads a picture."""
+def image(folder: Path, output: Path) -> None:
+    """Everything that reads an image."""
     from deepface_models.media import read_image, read_metadata
     from deepface_models.provenance import verify
 
@@ -98,8 +98,8 @@ def checkpoint(folder: Path, output: Path) -> None:
     """Goes on with a training."""
     import numpy as np
 
-    from deepface_models.autoencoders import DenseAutoencoder
     from deepface_models.callbacks import ResumableCheckpoint
+    from deepface_models.models.autoencoders import DenseAutoencoder
 
     model = DenseAutoencoder((8, 8, 3), 4)
     model.compile()
@@ -113,7 +113,7 @@ def checkpoint(folder: Path, output: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path, Path], None]] = {
-    **{"picture": picture, "video": video, "faceset": faceset, "preset": preset},
+    **{"image": image, "video": video, "faceset": faceset, "preset": preset},
     **{"parts": parts, "keras": keras, "checkpoint": checkpoint},
 }
 

@@ -32,13 +32,13 @@ def train(materials: Path, output: Path) -> None:
 
 
 def convert(materials: Path, output: Path) -> None:
-    """Swaps the face in the pictures and clips of a folder."""
+    """Swaps the face in the images and clips of a folder."""
     import deepface_models as dfm
 
     model = dfm.load(materials / "parts" / "swap")
     aligner = dfm.FaceAligner(SIZE, landmarks=5, identity=False)
     ready()
-    who = {"to": "mb", "consent": CONSENT, "progress": False}
+    who = {"identity": "mb", "consent": CONSENT, "progress": False}
     dfm.convert(materials / "source", output, model, aligner=aligner, **who)
 
 

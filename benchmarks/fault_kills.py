@@ -238,7 +238,7 @@ def _served(work: Path) -> Iterator[dict[str, str]]:
     if not source.exists():
         source.mkdir()
         for name in ("frame.png", "frame.jpg", "alpha.png"):
-            shutil.copy(work / "materials" / "picture" / name, source)
+            shutil.copy(work / "materials" / "image" / name, source)
         shutil.copy(work / "materials" / "video" / "clip.mp4", source)
 
     class Slow(http.server.SimpleHTTPRequestHandler):

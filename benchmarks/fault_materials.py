@@ -16,7 +16,7 @@ SIZE = 64
 def make(work: Path) -> None:
     """Makes all of them below a folder."""
     frames = _frames(CLIPS / "s1" / PEOPLE["s1"])
-    _pictures(work / "picture", frames)
+    _images(work / "image", frames)
     _videos(work / "video", frames)
     faces = _faces(work)
     _models(work, faces)
@@ -28,25 +28,25 @@ def _frames(clip: Path) -> list[Any]:
     return [frame.image for frame in read_video(clip)][::6]
 
 
-def _pictures(folder: Path, frames: list[Any]) -> None:
+def _images(folder: Path, frames: list[Any]) -> None:
     import numpy as np
     from PIL import Image
 
     from deepface_models.provenance import Record, sign
 
     folder.mkdir(parents=True)
-    picture = Image.fromarray(frames[0])
+    image = Image.fromarray(frames[0])
     for suffix in ("png", "jpg", "webp", "tif", "bmp", "gif"):
-        picture.save(folder / f"frame.{suffix}")
-    picture.convert("RGBA").save(folder / "alpha.png")
-    deep = np.asarray(picture.convert("L")).astype(np.uint16) * 257
+        image.save(folder / f"frame.{suffix}")
+    image.convert("RGBA").save(folder / "alpha.png")
+    deep = np.asarray(image.convert("L")).astype(np.uint16) * 257
     Image.fromarray(deep).save(folder / "deep.png")
     Image.fromarray(deep.astype(np.float32) / 65535).save(folder / "float.tif")
     record = Record.from_source(
         folder / "frame.png", consent=CONSENT, model="m", model_sha256="ab" * 32
     )
     for name in ("signed.png", "signed.jpg", "signed.webp"):
-        picture.save(folder / name)
+        image.save(folder / name)
         sign(folder / name, record)
 
 
@@ -101,8 +101,8 @@ def _models(work: Path, faces: dict[str, Path]) -> None:
     import numpy as np
 
     import deepface_models as dfm
-    from deepface_models.autoencoders import DenseAutoencoder
     from deepface_models.callbacks import ResumableCheckpoint
+    from deepface_models.models.autoencoders import DenseAutoencoder
 
     dense = DenseAutoencoder((8, 8, 3), 4)
     dense.compile()
@@ -113,7 +113,7 @@ def _models(work: Path, faces: dict[str, Path]) -> None:
         (work / kind).mkdir()
     dense.save(work / "keras" / "model.keras")
     dense.save_parts(work / "parts" / "dense")
-    facts = {"licence": "CC0-1.0", "data": "Random numbers"}
+    facts = {"license": "CC0-1.0", "data": "Random numbers"}
     dfm.presets.save_preset(dense, work / "preset" / "dense", **facts)
     swap = dfm.train(
         faces,

@@ -18,8 +18,8 @@ from typing import Any
 import fault_mutations as mutations
 
 HERE = Path(__file__).resolve().parent
-KINDS = ("picture", "video", "faceset", "preset", "parts", "keras", "checkpoint")
-SINGLE = ("picture", "video", "keras")  # one file a case, of several
+KINDS = ("image", "video", "faceset", "preset", "parts", "keras", "checkpoint")
+SINGLE = ("image", "video", "keras")  # one file a case, of several
 PATIENCE = 30.0  # seconds
 MOST = 2048.0  # MiB above what the process held before
 _IMPORTS = 300.0  # seconds, on a busy machine
@@ -183,9 +183,7 @@ def read(seed: int, kind: str, case: int, work: Path, child: Child) -> Outcome:
         _warm(kind, material, arena, child)
     fault = draw(seed, kind, case, material, arena)
     if kind == "faceset":
-        shutil.copy(
-            work / "materials" / "picture" / "frame.png", arena.root / "more.png"
-        )
+        shutil.copy(work / "materials" / "image" / "frame.png", arena.root / "more.png")
     changeable = ("input",) if kind in ("faceset", "checkpoint") else ()
     before = arena.look(changeable)
     task = {"kind": kind, "input": str(arena.root / "input")}
@@ -205,6 +203,6 @@ def _warm(kind: str, material: Path, arena: Arena, child: Child) -> None:
     arena.prepare()
     first = sorted(material.iterdir())[0]
     mutations.copy(first, arena.root / "input")
-    frame = material.parent / "picture" / "frame.png"
+    frame = material.parent / "image" / "frame.png"
     shutil.copy(frame, arena.root / "more.png")
     child.warm(kind, arena.root / "input")

@@ -85,9 +85,9 @@ def materials(work: Path) -> None:
 
 def campaign(options: argparse.Namespace, work: Path) -> Iterator[Outcome]:
     """Yields what came of case after case until the time is over."""
-    wanted = options.only or (*reads.KINDS, *kills.JOBS)
-    read = [kind for kind in wanted if kind in reads.KINDS]
-    jobs = [job for job in wanted if job in kills.JOBS]
+    target_faces = options.only or (*reads.KINDS, *kills.JOBS)
+    read = [kind for kind in target_faces if kind in reads.KINDS]
+    jobs = [job for job in target_faces if job in kills.JOBS]
     share = (_READING if jobs else 1.0) if read else 0.0
     child = reads.Child(work / "arena")
     for kind in read:

@@ -27,17 +27,18 @@ import keras
 import numpy as np
 
 import deepface_models as dfm
-from deepface_models import losses, swap
+from deepface_models import losses
 from deepface_models.callbacks import TimeBudget
 from deepface_models.demo import CLIPS, PEOPLE
+from deepface_models.models import swap
 from deepface_models.optimizers import TwoTimeScaleAdam
 
 # What each way is for comes first.
 MEASURES = (
-    *("mouth", "eyes", "motion", "expression", "detail", "identity_margin"),
-    *("identity_wanted", "ssim", "psnr", "seam"),
+    *("mouth", "eyes", "motion", "expression", "detail", "distance_margin"),
+    *("target_distance", "ssim", "psnr", "seam"),
 )
-BEST = {"motion": "low", "expression": "low", "identity_wanted": "low", "seam": "low"}
+BEST = {"motion": "low", "expression": "low", "target_distance": "low", "seam": "low"}
 
 
 def people(folder: Path) -> dict[str, tuple[dfm.FaceSet, dfm.FaceSet]]:
@@ -115,32 +116,34 @@ def adam() -> keras.optimizers.Optimizer:
 
 def detail(model: Any, name: str, held_out: dfm.FaceSet) -> float:
     """Energy of the Laplacian inside the mask, drawn again / real."""
-    drawn = model.predict(held_out.images, to=name)[..., :3]
+    drawn = model.predict(held_out.images, identity=name)[..., :3]
     real, inside = held_out.images / np.float32(255), held_out.masks() > 0.9
     energy = [
-        np.mean([edges(p)[m].var() for p, m in zip(pictures, inside, strict=True)])
-        for pictures in (drawn, real)
+        np.mean([edges(p)[m].var() for p, m in zip(images, inside, strict=True)])
+        for images in (drawn, real)
     ]
     return float(energy[0] / energy[1])
 
 
-def edges(picture: np.ndarray) -> np.ndarray:
-    return np.asarray(cv2.Laplacian(picture, cv2.CV_32F))
+def edges(image: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.Laplacian(image, cv2.CV_32F))
 
 
 def measured(model: Any, split: dict[str, Any]) -> dict[str, dict[str, float]]:
     found = {}
-    for replaced, wanted in (PEOPLE, PEOPLE[::-1]):
+    for source_faces, target_faces in (PEOPLE, PEOPLE[::-1]):
         summary = dfm.evaluate(
             model,
-            split[replaced][1],
-            to=wanted,
-            wanted=split[wanted][0],
-            replaced=split[replaced][0],
+            split[source_faces][1],
+            identity=target_faces,
+            target_faces=split[target_faces][0],
+            source_faces=split[source_faces][0],
             progress=False,
         ).summary["swap"]
-        summary["detail"] = detail(model, replaced, split[replaced][1])
-        found[f"{replaced} as {wanted}"] = {k: float(summary[k]) for k in MEASURES}
+        summary["detail"] = detail(model, source_faces, split[source_faces][1])
+        found[f"{source_faces} as {target_faces}"] = {
+            k: float(summary[k]) for k in MEASURES
+        }
     return found
 
 

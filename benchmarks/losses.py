@@ -2,7 +2,7 @@
 
     python benchmarks/losses.py [--sizes 64 128] [--batch 16] [--runs 10]
 
-Pictures are random, targets carry mask and weight. TensorFlow only. Every run goes
+Images are random, targets carry mask and weight. TensorFlow only. Every run goes
 through all losses once; the least time of each counts. Milliseconds are the machine's:
 compare the ratios. The last lines are other ways to write SSIM and the frequencies.
 """
@@ -174,7 +174,7 @@ def main() -> None:
         steps = {name: step(compare) for name, compare in every.items()}
         least = measured(steps, true, pred, options.runs)
         base = least["MAELoss"]
-        print(f"\n{options.batch} pictures of {size} x {size}\n")
+        print(f"\n{options.batch} images of {size} x {size}\n")
         print("| loss | ms of processor time | beside MAE |\n|---|---|---|")
         for name, seconds in least.items():
             print(f"| {name} | {1000 * seconds:.1f} | {seconds / base:.1f} |")

@@ -1,12 +1,12 @@
-"""What a picture costs among ten thousand, against one among a hundred.
+"""What an image costs among ten thousand, against one among a hundred.
 
-    python benchmarks/many_pictures.py
-    python benchmarks/many_pictures.py --few 100 --many 10000 --converted 1000
+    python benchmarks/many_images.py
+    python benchmarks/many_images.py --few 100 --many 10000 --converted 1000
 
-Each step goes through the public functions on a folder of tiny pictures; the detector
-takes the whole picture for a face and the model tints it, so that keeping track of
-the pictures is what is measured. A ratio near 1 means that a step's time grows with
-the number of pictures, one of 100 that it grows with its square. All figures come
+Each step goes through the public functions on a folder of tiny images; the detector
+takes the whole image for a face and the model tints it, so that keeping track of
+the images is what is measured. A ratio near 1 means that a step's time grows with
+the number of images, one of 100 that it grows with its square. All figures come
 from one run on one machine; look at the ratios.
 """
 
@@ -27,17 +27,17 @@ from deepface_models.faces import Box, FaceAligner, FaceSet
 from deepface_models.faces.detect import Detection
 from deepface_models.media import write_image
 
-SIZE = 24  # px of the pictures
+SIZE = 24  # px of the images
 STEPS = ("extract", "again", "moved", "open", "split", "sheet", "drop", "convert")
 
 
 class Everywhere:
-    """Takes the whole picture for a face."""
+    """Takes the whole image for a face."""
 
     name = "everywhere"
 
     def __call__(self, image: Any) -> list[Detection]:
-        """Returns the whole picture."""
+        """Returns the whole image."""
         height, width = image.shape[:2]
         return [Detection(Box(0.0, 0.0, float(width), float(height)), 1.0, self.name)]
 
@@ -51,8 +51,8 @@ class Tint:
     face_type = "full"
     has_mask = False
 
-    def predict(self, images: Any, to: str) -> Any:
-        """Returns the pictures in [0, 1], darker."""
+    def predict(self, images: Any, identity: str) -> Any:
+        """Returns the images in [0, 1], darker."""
         return np.asarray(images, np.float32) / 255 * 0.9
 
     def get_weights(self) -> list[Any]:
@@ -60,8 +60,8 @@ class Tint:
         return [np.float32([0.9])]
 
 
-def pictures(folder: Path, count: int) -> Path:
-    """Writes a folder of pictures, no two the same."""
+def images(folder: Path, count: int) -> Path:
+    """Writes a folder of images, no two the same."""
     rng = np.random.default_rng(0)
     for number in range(count):
         image = rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8)
@@ -84,8 +84,8 @@ def timed(function: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def measure(folder: Path, count: int, converted: int) -> dict[str, float]:
-    """Returns the milliseconds a picture of each step."""
-    source, output = pictures(folder / "pictures", count), folder / "set"
+    """Returns the milliseconds an image of each step."""
+    source, output = images(folder / "images", count), folder / "set"
     spent: dict[str, float] = {}
 
     def extract() -> FaceSet:
@@ -102,7 +102,7 @@ def measure(folder: Path, count: int, converted: int) -> dict[str, float]:
     spent["drop"], _ = timed(lambda: faces.drop(keep))
     for path in sorted(source.iterdir())[converted:]:
         path.unlink()
-    told = {"to": "ben", "consent": "Noise, nobody", "progress": False}
+    told = {"identity": "ben", "consent": "Noise, nobody", "progress": False}
     told |= {"aligner": aligner()}
     each = {name: 1000 * seconds / count for name, seconds in spent.items()}
     seconds, report = timed(lambda: convert(source, folder / "out", Tint(), **told))
@@ -124,7 +124,7 @@ def main() -> None:
         shutil.rmtree(Path(name) / "warm")
         few = measure(Path(name) / "few", args.few, args.converted)
         many = measure(Path(name) / "many", args.many, args.converted)
-    print(f"ms a picture   {args.few:>7} {args.many:>7}   ratio")
+    print(f"ms an image   {args.few:>7} {args.many:>7}   ratio")
     for step in STEPS:
         ratio = many[step] / few[step]
         print(f"{step:<12} {few[step]:>9.3f} {many[step]:>7.3f} {ratio:>7.2f}")

@@ -19,8 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from deepface_models import swap
 from deepface_models.callbacks import estimate_memory
+from deepface_models.models import swap
 
 CASES = (("Swift", 128, 32), ("Swift", 128, 64), ("Original", 64, 32))
 

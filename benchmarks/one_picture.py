@@ -1,6 +1,6 @@
 """What swift_64 and swift_128 render of people never seen, from one image of each.
 
-    python benchmarks/one_picture.py swift_128 --data DATA --output one_picture_128.json
+    python benchmarks/one_image.py swift_128 --data DATA --output one_image_128.json
 
 prints SSIM, embedding distance and expression error, of everybody and by group, and
 writes them as JSON, which `deepface-models pretrain --results` takes into a card.
@@ -33,16 +33,16 @@ import numpy as np
 import preset_sheets
 from numpy.typing import NDArray
 
-from deepface_models._files import write_json
-from deepface_models._predict import predict
-from deepface_models.evaluation import measures, pictures
+from deepface_models.core.files import write_json
+from deepface_models.core.predict import predict
+from deepface_models.evaluation import colors, measures
 from deepface_models.faces import FaceAligner, FaceSet, landmarks, template
 from deepface_models.media import grid, write_image
+from deepface_models.models.swap import Swift
+from deepface_models.models.swap.swift.networks import logits
 from deepface_models.pretraining.measures import apart, by_group, embeddings, mean_of
 from deepface_models.pretraining.people import Face, listed
 from deepface_models.provenance import sign
-from deepface_models.swap import Swift
-from deepface_models.swap._swift_parts import logits
 
 Array = NDArray[Any]
 Values = dict[str, dict[str, Array]]  # of each way of rendering, measures of pairs
@@ -100,9 +100,9 @@ def render(model: Swift, bases: Array, masks: Array, others: Array) -> Array:
     """
     given = np.concatenate([bases / np.float32(255), masks[..., None]], axis=-1)
     code = (model.encode(others) - model.encode(bases))[:, : model.latent_size]
-    maps, vector = predict(model.starting_parts["start"], [code, given])
+    maps, vector = predict(model.decoder_initializers["start"], [code, given])
     known = keras.ops.convert_to_numpy(logits(given))
-    return np.asarray(predict(model.trunk, [maps, vector, known]))
+    return np.asarray(predict(model.shared_decoder, [maps, vector, known]))
 
 
 def shapes(images: Array) -> Array:
@@ -120,7 +120,7 @@ def measured(shown: dict[str, Array], others: Array, masks: Array) -> Values:
         moved = measures.expression_offsets(shapes(images), shape, *np.zeros((2, 1, 1)))
         together = zip(images, others, masks, strict=True)
         found[name] = {
-            "SSIM": np.array([pictures.ssim(*three) for three in together]),
+            "SSIM": np.array([colors.ssim(*three) for three in together]),
             DISTANCE: np.linalg.norm(embeddings(images) - person, axis=1),
             EXPRESSION: measures.expression_error(moved),
         }
@@ -168,7 +168,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("preset", help="its name or folder")
     parser.add_argument("--data", type=Path, required=True, help="what pretrain takes")
     parser.add_argument("--output", type=Path, required=True, help="JSON of measures")
-    parser.add_argument("--picture", type=Path, help="JPEG of eight people")
+    parser.add_argument("--image", type=Path, help="JPEG of eight people")
     return parser.parse_args(words)
 
 
@@ -187,13 +187,13 @@ def main(words: list[str]) -> None:
     write_json(args.output, measured_of | more)
     show(measured_of)
     print(f"two people{two:>38.3f}")
-    if args.picture:
+    if args.image:
         rows = {"one image": bases.images, "another": others.images}
-        picture = sheet(faces, rows | {RENDERED: shown[RENDERED]})
+        image = sheet(faces, rows | {RENDERED: shown[RENDERED]})
         name = Path(args.preset).name
         stated = preset_sheets.record(model, name, bases.images)
-        write_image(args.picture, picture, stated.plain_metadata())
-        sign(args.picture, stated)
+        write_image(args.image, image, stated.plain_metadata())
+        sign(args.image, stated)
 
 
 if __name__ == "__main__":

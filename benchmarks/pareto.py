@@ -7,8 +7,9 @@
     python benchmarks/pareto.py --few 20 --output runs/pareto_20
 
 A row "Swift from PRESET" trains as `train(preset=)` does; "Swift from PRESET; freeze
-encoder=0.2; rates trunk=0.1 encoder=0.5" says otherwise what stands still and learns
-slower, and "; freeze; rates" that nothing does. With --few, so many pictures of the
+encoder=0.2; rates shared decoder=0.1 encoder=0.5" says otherwise what stands still and
+learns
+slower, and "; freeze; rates" that nothing does. With --few, so many images of the
 second person, spread over that person's training faces, are all that is trained on;
 both people are described by all of them. An --output of its own spares the extraction
 if it has a copy of the other's folder "faces".
@@ -19,7 +20,7 @@ what half the time can give. All have the same faces, batches, augmentation and 
 (from the first look at the data, compiling included) and their own `compile()`; each
 runs in a process of its own. `evaluate` measures both directions on the clips or
 seconds held out. --output keeps every training's figures, so that a run that was
-interrupted goes on where it was; the picture and the table come to lie there too, and
+interrupted goes on where it was; the image and the table come to lie there too, and
 with --docs in docs/zoo.md.
 """
 
@@ -43,10 +44,10 @@ import zoo_table
 from pareto_picture import Point
 
 import deepface_models as dfm
-from deepface_models import _fine_tuning
 from deepface_models.callbacks import StopOnNonFinite, TimeBudget
 from deepface_models.demo import CLIPS, PEOPLE
 from deepface_models.evaluation.evaluation import ROWS
+from deepface_models.training import fine_tuning as _fine_tuning
 
 SMALL = {"architecture": "df-ud", "image_size": 96, "latent_size": 128}
 # Rows beside those of the zoo's table.
@@ -108,7 +109,7 @@ def rows() -> dict[str, tuple[str, dict[str, Any]]]:
 
 def built(
     title: str, people: tuple[str, ...], face_type: str
-) -> tuple[Any, _fine_tuning.Pace]:
+) -> tuple[Any, _fine_tuning.FineTuneSchedule]:
     """A row's model, fresh or from a preset's name or folder, and how it learns."""
     name, preset, own = parsed(title)
     if preset:
@@ -117,7 +118,9 @@ def built(
     else:
         name, arguments = rows()[title]
         model = getattr(dfm.swap, name)(people, **arguments, face_type=face_type)
-    return model, _fine_tuning.Pace.of(model, own.get("freeze"), own.get("rates"))
+    return model, _fine_tuning.FineTuneSchedule.of(
+        model, own.get("freeze"), own.get("rates")
+    )
 
 
 def trained(
@@ -126,7 +129,7 @@ def trained(
     """A model trained for so long, and how far it came."""
     keras.utils.set_random_seed(0)
     face_type = next(iter(faces.values())).face_type
-    model, pace = built(title, tuple(faces), face_type)
+    model, schedule = built(title, tuple(faces), face_type)
     pairs = dfm.SwapPairs(
         faces,
         batch,
@@ -135,14 +138,14 @@ def trained(
         steps=25,
         augmentation=dfm.Augmentation.light(),
     )
-    pace.compile(model)
+    schedule.compile(model)
     seen, start = Seen(), time.monotonic()
     if hasattr(model, "adapt"):  # `fit` would do it before the budget's clock starts
         model.adapt(pairs)
     left = minutes - (time.monotonic() - start) / 60
     if left > 0:
         budget = TimeBudget(left)
-        callbacks = [budget, *pace.callbacks(None, budget), seen, StopOnNonFinite()]
+        callbacks = [budget, *schedule.callbacks(None, budget), seen, StopOnNonFinite()]
         model.fit(pairs, epochs=9999, verbose=0, callbacks=callbacks)
     spent = time.monotonic() - start
     done = {"seconds": round(spent, 1), "faces": seen.steps * batch * len(faces)}
@@ -157,13 +160,13 @@ def measured(title: str, minutes: float, options: argparse.Namespace) -> dict[st
     seen = {**training, second: spread(training[second], options.few)}
     model, done = trained(title, minutes, seen, options.batch)
     done["memory"] = round(zoo_table.memory(), 2)
-    for replaced, wanted in ((first, second), (second, first)):
+    for source_faces, target_faces in ((first, second), (second, first)):
         found = dfm.evaluate(
             model,
-            split[replaced][1],
-            to=wanted,
-            wanted=training[wanted],
-            replaced=training[replaced],
+            split[source_faces][1],
+            identity=target_faces,
+            target_faces=training[target_faces],
+            source_faces=training[source_faces],
             limit=options.frames,
             progress=False,
         )
@@ -172,7 +175,7 @@ def measured(title: str, minutes: float, options: argparse.Namespace) -> dict[st
             for column, values in found.summary.items()
         }
         columns["people"] = {"between": finite(found.between)}
-        done[f"{replaced} as {wanted}"] = columns
+        done[f"{source_faces} as {target_faces}"] = columns
     return done
 
 
@@ -245,7 +248,7 @@ def mean_of(found: dict[str, Any], column: str) -> dict[str, float | None]:
 
 
 def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None:
-    """Draws the picture and writes the table."""
+    """Draws the image and writes the table."""
     good = {
         (title, float(minutes)): found
         for title, times in points.items()
@@ -263,12 +266,12 @@ def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
     table = zoo_table.markdown(*pareto_picture.table(dots, baselines))
     print(table)
     (options.output / "pareto.md").write_text(table + "\n", encoding="utf-8")
-    pictures = [options.output / "pareto.png"]
+    images = [options.output / "pareto.png"]
     if options.docs:
         page = f"![Time against identity and expression](pareto.png)\n\n{table}"
         zoo_table.replace_between(zoo_table.DOCS, "pareto table", page)
-        pictures.append(zoo_table.DOCS.parent / "pareto.png")
-    for path in pictures:
+        images.append(zoo_table.DOCS.parent / "pareto.png")
+    for path in images:
         pareto_picture.draw(path, dots, baselines[BASELINES["mean_face"]])
 
 
@@ -293,7 +296,7 @@ def main() -> None:
     option("--architectures", nargs="+", default=list(FIT), metavar="ROW")
     option("--frames", type=int, default=75, help="to measure in each direction")
     option("--batch", type=int, default=8, help="faces of each person")
-    option("--few", type=int, help="pictures of the second person; all by default")
+    option("--few", type=int, help="images of the second person; all by default")
     option("--output", type=Path, default=Path("runs/pareto"))
     option("--docs", action="store_true", help="also write into docs/zoo.md")
     option("--point", nargs=2, help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""The picture, the table and the front of `pareto.py`."""
+"""The image, the table and the front of `pareto.py`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from deepface_models.autoencoders.scatter import _colours, _ticks
+from deepface_models.models.autoencoders.scatter import _colors, _ticks
 
 # What the two panels show: key, title, and whether more is better.
 PANELS = (
-    ("identity_margin", "identity margin: nearer the wanted person", True),
+    ("distance_margin", "identity margin: nearer the target person", True),
     ("expression", "expression error, % of the eyes' distance", False),
 )
 COLUMNS = {
-    "identity_margin": ("margin", ".3f"),
-    "identity_wanted": ("to wanted", ".3f"),
-    "identity_replaced": ("to replaced", ".3f"),
+    "distance_margin": ("margin", ".3f"),
+    "target_distance": ("to wanted", ".3f"),
+    "source_distance": ("to replaced", ".3f"),
     "expression": ("expression", ".2%"),
     "pose": ("pose", ".2f°"),
     "mouth": ("mouth", ".2f"),
     "ssim": ("SSIM", ".3f"),
 }
 MINUTES = "minutes of training"
-_INK, GREY, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
+_INK, GRAY, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
 _FINE = 3  # drawn larger by, then reduced: smooth lines
 _WIDE, _HIGH, _LEFT, _TOP, _GAP, _BOTTOM, _LEGEND = 400, 340, 62, 34, 74, 50, 230
 
@@ -91,25 +91,25 @@ def draw(path: Path, points: list[Point], baseline: dict[str, Any]) -> None:
     line is `baseline`.
     """
     titles = list(dict.fromkeys(point.title for point in points))
-    colours = dict(zip(titles, _colours(len(titles)), strict=True))
+    colors = dict(zip(titles, _colors(len(titles)), strict=True))
     width = _LEFT + len(PANELS) * (_WIDE + _GAP) + _LEGEND
     sheet = Sheet(width, _TOP + _HIGH + _BOTTOM)
     for number, panel in enumerate(PANELS):
-        _panel(sheet, _LEFT + number * (_WIDE + _GAP), panel, points, colours, baseline)
+        _panel(sheet, _LEFT + number * (_WIDE + _GAP), panel, points, colors, baseline)
     left = width - _LEGEND - 20
-    for number, (title, colour) in enumerate(colours.items()):
+    for number, (title, color) in enumerate(colors.items()):
         y = _TOP + 12 + 22 * number
-        sheet.line([(left, y), (left + 22, y)], colour, 2.5)
+        sheet.line([(left, y), (left + 22, y)], color, 2.5)
         seen = any(p.title == title and on_front(p, [p]) for p in points)
         sheet.text((left + 30, y), title if seen else f"{title}: no face", "lm")
     notes = ("filled: on the front,", "nothing as quick is better", "dashed: mean face")
     for number, note in enumerate(notes):
-        sheet.text((left, _TOP + 34 + 22 * len(colours) + 18 * number), note, "lm")
+        sheet.text((left, _TOP + 34 + 22 * len(colors) + 18 * number), note, "lm")
     sheet.save(path)
 
 
 def _panel(
-    sheet: Sheet, left: int, panel: Any, points: list[Point], colours: Any, base: Any
+    sheet: Sheet, left: int, panel: Any, points: list[Point], colors: Any, base: Any
 ) -> None:
     key, title, more = panel
     shown = [p for p in points if math.isfinite(p.value(key, more))]
@@ -119,15 +119,15 @@ def _panel(
     better = "higher" if more else "lower"
     sheet.text((left + _WIDE / 2, 16), f"{title} ({better} is better)", "mm")
     plot.axes(1 if more else 100)
-    plot.level(base[key], GREY, 1.5, dash=6)
+    plot.level(base[key], GRAY, 1.5, dash=6)
     shown.sort(key=lambda p: p.minutes)
     dots = [(plot.place(p.minutes, p.measures[key]), p) for p in shown]
-    for name, colour in colours.items():
-        sheet.line([dot for dot, p in dots if p.title == name], colour, 2.5)
+    for name, color in colors.items():
+        sheet.line([dot for dot, p in dots if p.title == name], color, 2.5)
     front = {id(p) for p in shown if on_front(p, points, [panel])}
     for dot, p in sorted(dots, key=lambda both: id(both[1]) in front):  # on top
         filled = id(p) in front
-        sheet.dot(dot, colours[p.title], 6 if filled else 4, filled)
+        sheet.dot(dot, colors[p.title], 6 if filled else 4, filled)
     plot.frame()
 
 
@@ -158,19 +158,19 @@ class Plot:
         free = right
         for minutes in reversed(self.times):  # the longest is named in any case
             x, text = self.place(minutes, self.low)[0], f"{minutes:g}"
-            self.sheet.line([(x, bottom), (x, bottom + 5)], GREY, 1)
+            self.sheet.line([(x, bottom), (x, bottom + 5)], GRAY, 1)
             half = self.sheet.length(text) / 2
             if x + half <= free:
                 self.sheet.text((x, bottom + 14), text, "mm")
                 free = x - half - 6
         self.sheet.text((self.left + self.wide / 2, bottom + 34), MINUTES, "mm")
 
-    def level(self, value: float, colour: Any, width: float, dash: int = 0) -> None:
+    def level(self, value: float, color: Any, width: float, dash: int = 0) -> None:
         """A line across, of dashes of so many px if any."""
         y, right = self.place(self.times[0], value)[1], self.left + self.wide
         for start in range(self.left, right, 2 * dash or self.wide):
             end = min(start + dash, right) if dash else right
-            self.sheet.line([(start, y), (end, y)], colour, width)
+            self.sheet.line([(start, y), (end, y)], color, width)
 
     def frame(self) -> None:
         right, bottom = self.left + self.wide, self.top + self.high
@@ -184,7 +184,7 @@ def _wider(values: Any) -> tuple[float, float]:
 
 
 class Sheet:
-    """A picture that is drawn larger and then reduced; coordinates are its own."""
+    """An image that is drawn larger and then reduced; coordinates are its own."""
 
     def __init__(self, width: int, height: int) -> None:
         self.size = width, height
@@ -192,25 +192,25 @@ class Sheet:
         self.pen = ImageDraw.Draw(self.large)
         self.font = ImageFont.load_default(13 * _FINE)
 
-    def line(self, dots: list[Any], colour: Any, width: float) -> None:
+    def line(self, dots: list[Any], color: Any, width: float) -> None:
         if len(dots) > 1:
             large = [(x * _FINE, y * _FINE) for x, y in dots]
-            self.pen.line(large, colour, round(width * _FINE), joint="curve")
+            self.pen.line(large, color, round(width * _FINE), joint="curve")
 
-    def dot(self, dot: Any, colour: Any, radius: float, filled: bool) -> None:
-        centre = (dot[0] * _FINE, dot[1] * _FINE)
-        inside, edge = (colour, _INK) if filled else (_PAPER, colour)
-        self.pen.circle(centre, radius * _FINE, inside, edge, round(1.5 * _FINE))
+    def dot(self, dot: Any, color: Any, radius: float, filled: bool) -> None:
+        center = (dot[0] * _FINE, dot[1] * _FINE)
+        inside, edge = (color, _INK) if filled else (_PAPER, color)
+        self.pen.circle(center, radius * _FINE, inside, edge, round(1.5 * _FINE))
 
-    def text(self, where: Any, text: str, anchor: str, colour: Any = _INK) -> None:
+    def text(self, where: Any, text: str, anchor: str, color: Any = _INK) -> None:
         place = (where[0] * _FINE, where[1] * _FINE)
-        self.pen.text(place, text, colour, self.font, anchor)
+        self.pen.text(place, text, color, self.font, anchor)
 
     def length(self, text: str) -> float:
         return self.font.getlength(text) / _FINE
 
     def frame(self, box: Any) -> None:
-        self.pen.rectangle([v * _FINE for v in box], outline=GREY, width=_FINE)
+        self.pen.rectangle([v * _FINE for v in box], outline=GRAY, width=_FINE)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

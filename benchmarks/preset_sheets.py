@@ -1,4 +1,4 @@
-"""What an autoencoder's preset renders of images held out, as one picture for the docs.
+"""What an autoencoder's preset renders of images held out, as one image for the docs.
 
     python benchmarks/preset_sheets.py vae_faces_64 --data DATA --output docs/presets
 
@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepface_models import presets
-from deepface_models._files import atomic_path
-from deepface_models._inputs import as_float
 from deepface_models.conversion import model_sha256
+from deepface_models.core.files import atomic_path
+from deepface_models.core.inputs import as_float
 from deepface_models.media import grid
 from deepface_models.media.image import embedded
 from deepface_models.pretraining import RECIPES
@@ -41,8 +41,8 @@ from deepface_models.provenance import Record, sign
 Array = NDArray[Any]
 
 COLUMNS, STEPS, WALKS, ROWS = 10, 8, 2, 2
-SHOWN = ("london_smiling", "sfhq_t2i", "synthetic_people", "pictures")
-LARGEST = 150_000  # bytes of a picture in docs, without its credentials
+SHOWN = ("london_smiling", "sfhq_t2i", "synthetic_people", "images")
+LARGEST = 150_000  # bytes of an image in docs, without its credentials
 
 
 def shown(faces: list[Face], count: int = COLUMNS) -> list[int]:
@@ -65,12 +65,12 @@ def shown(faces: list[Face], count: int = COLUMNS) -> list[int]:
 
 def sheet(model: Any, rows: dict[str, Array], originals: Array) -> Array:
     """Rows of images by name, then interpolations and, if it can, samples."""
-    found = {name.split(" (")[0]: _pictures(row) for name, row in rows.items()}
+    found = {name.split(" (")[0]: _images(row) for name, row in rows.items()}
     if not hasattr(model, "corrupt"):
         for number, walk in enumerate(_walks(model, originals)):
-            found[f"one to another {number + 1}"] = _pictures(walk)
+            found[f"one to another {number + 1}"] = _images(walk)
     if hasattr(model, "sample"):
-        samples = _pictures(model.sample(ROWS * COLUMNS, seed=0))
+        samples = _images(model.sample(ROWS * COLUMNS, seed=0))
         for number in range(ROWS):
             mine = samples[number * COLUMNS : (number + 1) * COLUMNS]
             found[f"sampled {number + 1}"] = mine
@@ -88,7 +88,7 @@ def _walks(model: Any, images: Array) -> Iterator[Array]:
         yield np.concatenate([as_float(pair[:1]), between, as_float(pair[1:])])
 
 
-def _pictures(batch: Array) -> list[Array]:
+def _images(batch: Array) -> list[Array]:
     """RGB images; digits are enlarged to 56 px."""
     batch = as_float(batch)
     times = 2 if batch.shape[1] < 48 else 1
@@ -107,9 +107,9 @@ def record(model: Any, name: str, originals: Array) -> Record:
     )
 
 
-def write(path: Path, picture: Array, stated: Record | None = None) -> None:
+def write(path: Path, image: Array, stated: Record | None = None) -> None:
     """Writes a JPEG of the best quality that keeps it below 150 kB; signs faces."""
-    image, quality = Image.fromarray(picture), 92
+    image, quality = Image.fromarray(image), 92
     extra = embedded("JPEG", stated.plain_metadata()) if stated else {}
     while True:
         data = io.BytesIO()

@@ -10,7 +10,7 @@ augmentation and the same falling learning rate; both are measured by `evaluate`
 was held out, clips or seconds. Prints one table a direction, with the ratio of every
 measure.
 
-A third column, "photos", pastes real photographs of the wanted person the same way: of
+A third column, "photos", pastes real photographs of the target person the same way: of
 the faces to train on, the one nearest in latent. No model can be more like the person
 than the person, so its distances show what the rest of the head and the blending allow.
 """
@@ -27,10 +27,10 @@ import deepface_models as dfm
 from deepface_models.demo import CLIPS, PEOPLE
 
 BETTER = {
-    "identity_wanted": "low",
-    "identity_replaced": "high",
-    "identity_margin": "high",
-    "identity_share": "high",
+    "target_distance": "low",
+    "source_distance": "high",
+    "distance_margin": "high",
+    "target_share": "high",
     "found": "high",
     "pose": "low",
     "expression": "low",
@@ -49,28 +49,30 @@ BETTER = {
 class Photos:
     """Draws a person by real photographs, the nearest in a model's latent.
 
-    Latents are standardised for each person, so that expressions are compared and not
+    Latents are standardized for each person, so that expressions are compared and not
     people.
     """
 
     has_mask = True
 
-    def __init__(self, model, faces: dict[str, dfm.FaceSet], replaced: str) -> None:
+    def __init__(self, model, faces: dict[str, dfm.FaceSet], source_faces: str) -> None:
         self.encode, self.image_size = model.encode, model.image_size
         self.identities, self.face_type = model.identities, model.face_type
-        self.replaced, self.latents, self.pictures = replaced, {}, {}
+        self.source_faces, self.latents, self.images = source_faces, {}, {}
         for name, value in faces.items():
             self.latents[name] = model.encode(value.images)
-            picture = value.images / np.float32(255)
-            self.pictures[name] = np.concatenate([picture, value.masks()[..., None]], 3)
+            image = value.images / np.float32(255)
+            self.images[name] = np.concatenate([image, value.masks()[..., None]], 3)
 
-    def predict(self, x, *, to: str, **_):
-        own = self.latents[to if to == self.replaced else self.replaced]
-        theirs = self.latents[to]
+    def predict(self, x, *, identity: str, **_):
+        own = self.latents[
+            identity if identity == self.source_faces else self.source_faces
+        ]
+        theirs = self.latents[identity]
         asked = (self.encode(x) - own.mean(0)) / (own.std(0) + 1e-3)
         known = (theirs - theirs.mean(0)) / (theirs.std(0) + 1e-3)
         apart = np.square(asked[:, None] - known[None]).sum(-1)
-        return self.pictures[to][apart.argmin(1)].astype("float32")
+        return self.images[identity][apart.argmin(1)].astype("float32")
 
 
 def main() -> None:
@@ -119,18 +121,18 @@ def main() -> None:
 
 
 def measured(people, model_for, split) -> dict[str, dict[str, float]]:
-    """Evaluates both directions; `model_for` gets the replaced person's name."""
+    """Evaluates both directions; `model_for` gets the source person's name."""
     return {
-        f"{replaced} as {wanted}": dfm.evaluate(
-            model_for(replaced),
-            split[replaced][1],
-            to=wanted,
-            wanted=split[wanted][0],
-            replaced=split[replaced][0],
-            identity_every=1,
+        f"{source_faces} as {target_faces}": dfm.evaluate(
+            model_for(source_faces),
+            split[source_faces][1],
+            identity=target_faces,
+            target_faces=split[target_faces][0],
+            source_faces=split[source_faces][0],
+            embed_every=1,
             progress=False,
         ).summary["swap"]
-        for replaced, wanted in (people, people[::-1])
+        for source_faces, target_faces in (people, people[::-1])
     }
 
 

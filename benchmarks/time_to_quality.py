@@ -5,10 +5,10 @@
     python benchmarks/time_to_quality.py runs/pareto runs/pareto_20 --docs
 
 Reads the folders (or results.json) of `pareto.py`, also of a run that is not over. What
-was trained on all pictures makes one picture, what was trained with --few N another;
+was trained on all images makes one image, what was trained with --few N another;
 folders of the same kind are put together, and of equal trainings the last one counts.
 A measure's crossing is where its curve, between the times measured, first is as good as
-scratch after its longest time. --docs writes the pictures and all of the text into
+scratch after its longest time. --docs writes the images and all of the text into
 docs/presets.md.
 """
 
@@ -33,7 +33,7 @@ MEASURES = {**pareto_picture.COLUMNS, "psnr": ("PSNR, dB", ".1f")}
 
 
 def studies(paths: list[Path], architecture: str) -> list[Study]:
-    """What was kept, by how many pictures of the second person there were."""
+    """What was kept, by how many images of the second person there were."""
     groups: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
     for path in paths:
         file = path / "results.json" if path.is_dir() else path
@@ -120,11 +120,11 @@ def crossing(curve: list[Point], key: str, goal: float | None) -> str:
     return f"{at_most}{float(f'{minutes:.2g}'):g}"
 
 
-def page(study: Study, picture: str) -> str:
+def page(study: Study, image: str) -> str:
     first, second = study.people
-    trained = f", trained on {study.few} pictures of {second}" if study.few else ""
+    trained = f", trained on {study.few} images of {second}" if study.few else ""
     title = f"Measures over minutes, {first} and {second}{trained}"
-    shown = f"![{title}]({picture})" if has_curves(study) else f"{title}:"
+    shown = f"![{title}]({image})" if has_curves(study) else f"{title}:"
     parts = [shown, table(study), crossings(study)]
     return "\n\n".join(part for part in parts if part)
 

@@ -1,4 +1,4 @@
-"""The picture of `time_to_quality.py`, and when a curve is as good as another's end."""
+"""The image of `time_to_quality.py`, and when a curve is as good as another's end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pareto_picture import GREY, Plot, Point, Sheet
+from pareto_picture import GRAY, Plot, Point, Sheet
 
-from deepface_models.autoencoders.scatter import _colours
+from deepface_models.models.autoencoders.scatter import _colors
 
 SCRATCH = "from scratch"
 # What the panels show: title, whether more is better, and times what it is written.
 PANELS = {
-    "identity_margin": ("identity margin", True, 1),
-    "identity_wanted": ("distance to the wanted person", False, 1),
-    "identity_replaced": ("distance to the replaced person", True, 1),
+    "distance_margin": ("identity margin", True, 1),
+    "target_distance": ("distance to the target person", False, 1),
+    "source_distance": ("distance to the source person", True, 1),
     "expression": ("expression error, % of the eyes' distance", False, 100),
     "pose": ("pose error, degrees", False, 1),
     "mouth": ("mouth moves along, correlation", True, 1),
@@ -67,24 +67,24 @@ def reached(curve: list[Point], key: str, goal: float) -> float | None:
 def draw(path: Path, study: Study) -> None:
     """Draws each measure over minutes: a line a start, dashes at scratch's last value.
 
-    A training without the measure leaves a gap in its line. Thin and grey: the mean
+    A training without the measure leaves a gap in its line. Thin and gray: the mean
     face, or how far the two people are from each other, unless it is far off.
     """
-    colours = dict(zip(study.curves, _colours(len(study.curves)), strict=True))
+    colors = dict(zip(study.curves, _colors(len(study.curves)), strict=True))
     wide, high = _LEFT + _WIDE + _RIGHT, _TOP + _HIGH + _BOTTOM
     corners = [
         (number % _ACROSS * wide + _LEFT, number // _ACROSS * high + _TOP)
         for number in range(len(PANELS) + 1)  # the legend is the last one
     ]
-    legend = max(_HIGH + _BOTTOM, 150 + 41 * len(colours))
+    legend = max(_HIGH + _BOTTOM, 150 + 41 * len(colors))
     sheet = Sheet(_ACROSS * wide, corners[-1][1] + legend)
     for key, corner in zip(PANELS, corners, strict=False):
-        _panel(sheet, corner, key, study, colours)
-    _legend(sheet, corners[-1], study, colours)
+        _panel(sheet, corner, key, study, colors)
+    _legend(sheet, corners[-1], study, colors)
     sheet.save(path)
 
 
-def _panel(sheet: Sheet, corner: Any, key: str, study: Study, colours: Any) -> None:
+def _panel(sheet: Sheet, corner: Any, key: str, study: Study, colors: Any) -> None:
     title, more, scale = PANELS[key]
     points = [point for curve in study.curves.values() for point in curve]
     values = [p.measures[key] for p in points if p.measures.get(key) is not None]
@@ -100,17 +100,17 @@ def _panel(sheet: Sheet, corner: Any, key: str, study: Study, colours: Any) -> N
     else:
         sheet.text((middle, corner[1] + _HIGH / 2), "not measured", "mm")
     if thin is not None:
-        plot.level(thin, GREY, 1)
+        plot.level(thin, GRAY, 1)
     if (goal := study.goal(key)) is not None:
-        plot.level(goal, colours[SCRATCH], 1.5, dash=6)
+        plot.level(goal, colors[SCRATCH], 1.5, dash=6)
     for start, curve in study.curves.items():
-        _curve(plot, curve, key, colours[start])
+        _curve(plot, curve, key, colors[start])
     plot.frame()
 
 
 def _reference(key: str, study: Study, values: list[float]) -> tuple[Any, str]:
     """Where the thin line is, if near enough to be drawn, and what to say of it."""
-    apart = key == "identity_replaced" and study.between is not None
+    apart = key == "source_distance" and study.between is not None
     value = study.between if apart else study.mean_face.get(key)
     if value is None or not values:
         return None, ""
@@ -123,37 +123,37 @@ def _reference(key: str, study: Study, values: list[float]) -> tuple[Any, str]:
     return None, f"{note}, {'below' if value < low else 'above'}"
 
 
-def _curve(plot: Plot, curve: list[Point], key: str, colour: Any) -> None:
+def _curve(plot: Plot, curve: list[Point], key: str, color: Any) -> None:
     known = [(p.minutes, p.measures.get(key)) for p in curve]
     for there, part in itertools.groupby(known, lambda one: one[1] is not None):
         if there:
             dots = [plot.place(*one) for one in part]
-            plot.sheet.line(dots, colour, 2.5)
+            plot.sheet.line(dots, color, 2.5)
             for dot in dots:
-                plot.sheet.dot(dot, colour, 4, True)
+                plot.sheet.dot(dot, color, 4, True)
 
 
-def _legend(sheet: Sheet, corner: Any, study: Study, colours: Any) -> None:
+def _legend(sheet: Sheet, corner: Any, study: Study, colors: Any) -> None:
     left, y = corner[0] - 20, corner[1]
 
-    def say(text: str, colour: Any = None, width: float = 2.5, dash: int = 0) -> None:
+    def say(text: str, color: Any = None, width: float = 2.5, dash: int = 0) -> None:
         nonlocal y
-        for start in range(left, left + 24, 2 * dash or 24) if colour else ():
-            sheet.line([(start, y), (start + (dash or 24), y)], colour, width)
+        for start in range(left, left + 24, 2 * dash or 24) if color else ():
+            sheet.line([(start, y), (start + (dash or 24), y)], color, width)
         for line in textwrap.wrap(text, _LETTERS):
-            sheet.text((left + (32 if colour else 0), y), line, "lm")
+            sheet.text((left + (32 if color else 0), y), line, "lm")
             y += 18
         y += 5
 
     first, second = study.people
     say(f"{first} and {second}, mean of both directions")
     if study.few is not None:
-        say(f"trained on {study.few} pictures of {second}")
+        say(f"trained on {study.few} images of {second}")
     y += 8
-    for start, colour in colours.items():
-        say(start, colour)
+    for start, color in colors.items():
+        say(start, color)
     if study.longest is not None:
         end = f"from scratch, after {study.longest.minutes:g} min"
-        say(end, colours[SCRATCH], 1.5, dash=6)
+        say(end, colors[SCRATCH], 1.5, dash=6)
     apart = "" if study.between is None else "; distance between the two people"
-    say(f"mean face{apart}", GREY, 1)
+    say(f"mean face{apart}", GRAY, 1)

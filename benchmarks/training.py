@@ -24,7 +24,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from deepface_models.swap import Original, Swift
+from deepface_models.models.swap import Original, Swift
 
 NAMES = ("ana", "ben")
 WANTED = 10.0  # Swift's images/s in those of Original
@@ -107,7 +107,9 @@ def plain_swift() -> keras.Model:
     x = block(maps, vector[:, :192])
     x = block(shuffle(conv(layers.ReLU()(x), 128, 1), 2), vector[:, 192:])
     x = shuffle(conv(layers.ReLU()(x), 64, start="zeros"), 4) + appearance
-    trunk = keras.Model([maps, vector, appearance], layers.Activation("sigmoid")(x))
+    shared_decoder = keras.Model(
+        [maps, vector, appearance], layers.Activation("sigmoid")(x)
+    )
     inputs, outputs = {}, {}
     for name in NAMES:
         inputs[name] = keras.Input((128, 128, 3), name=name)
@@ -117,7 +119,7 @@ def plain_swift() -> keras.Model:
         codes = layers.Dense(64, kernel_initializer="he_normal")(latent)
         basis = layers.Dense(128 * 128 * 4, kernel_initializer="zeros")(codes)
         appearance = layers.Reshape((128, 128, 4))(basis)
-        outputs[name] = trunk([maps, Vector(256)(latent), appearance])
+        outputs[name] = shared_decoder([maps, Vector(256)(latent), appearance])
     model = keras.Model(inputs, outputs)
     model.compile(
         optimizer=keras.optimizers.Adam(1e-3, beta_2=0.99),

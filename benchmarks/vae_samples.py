@@ -1,11 +1,11 @@
-"""Pictures that variational autoencoders draw: digits or garments nobody wrote or wore.
+"""Images that variational autoencoders draw: digits or garments nobody wrote or wore.
 
     python benchmarks/vae_samples.py --data mnist --folder DIR --output docs
 
 trains a dense and a convolutional one, and leaves `samples_mnist.png`: a row of the
 data, a row of reconstructions, three rows drawn from the prior, for each of the two;
 and `plane_mnist.png`: what a dense one with two numbers a code draws, all over its
-plane. Ten minutes on two cores with 8,000 pictures.
+plane. Ten minutes on two cores with 8,000 images.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deepface_models.autoencoders.pictures import latent_grid
-from deepface_models.autoencoders.variational import VariationalAutoencoder
 from deepface_models.media import grid
+from deepface_models.models.autoencoders.images import latent_grid
+from deepface_models.models.autoencoders.variational import VariationalAutoencoder
 from deepface_models.pretraining.data import split_digits
 
 Array = NDArray[Any]
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--data", choices=("fashion", "mnist", "digits"), required=True)
     parser.add_argument("--folder", help="of the IDX files; downloaded if left out")
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--limit", type=int, help="pictures to train on")
+    parser.add_argument("--limit", type=int, help="images to train on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("runs/samples"))
     args = parser.parse_args()
@@ -80,11 +80,11 @@ def main() -> None:
         drawn = model.sample(ROWS * COLUMNS, seed=args.seed)
         rows += [row(drawn[i * COLUMNS : (i + 1) * COLUMNS]) for i in range(ROWS)]
         labels += [f"{name}: drawn"] * ROWS
-    picture = Image.fromarray(grid(rows, labels=labels))
-    picture.save(args.output / f"samples_{args.data}.png", optimize=True)
+    image = Image.fromarray(grid(rows, labels=labels))
+    image.save(args.output / f"samples_{args.data}.png", optimize=True)
     plane = trained(images, args.epochs, args.seed)
-    picture = Image.fromarray(latent_grid(plane))
-    picture.save(args.output / f"plane_{args.data}.png", optimize=True)
+    image = Image.fromarray(latent_grid(plane))
+    image.save(args.output / f"plane_{args.data}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from deepface_models import swap
+from deepface_models.models import swap
 
 NAMES = ("ana", "ben")
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "zoo.md"
@@ -87,7 +87,7 @@ Shape = tuple[int, ...]
 
 
 def multiplications(op: str, shapes: list[Shape], out: Shape, words: Any) -> int:
-    """MACs of one operation on one picture; element-wise work is not counted."""
+    """MACs of one operation on one image; element-wise work is not counted."""
     if op in ("conv", "depthwise_conv"):
         return math.prod(out[1:-1]) * math.prod(shapes[1])
     if op == "separable_conv":
@@ -136,12 +136,12 @@ def counting(found: list[int]) -> Iterator[None]:
 
 
 def macs_of(model: keras.Model) -> int:
-    """MACs of one forward pass of one picture through a model of one input."""
+    """MACs of one forward pass of one image through a model of one input."""
     found: list[int] = []
-    picture = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]))
+    image = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]))
     with counting(found):
         # In a Lambda layer the model runs on tensors and not on shapes alone.
-        keras.layers.Lambda(lambda x: model(x))(picture)
+        keras.layers.Lambda(lambda x: model(x))(image)
     return sum(found)
 
 
@@ -222,11 +222,11 @@ def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float
     """Images/s of training and of drawing, and the memory of both."""
     model = build(title)
     data = Same(model, batch)
-    faces, to = np.concatenate([data.x[NAMES[0]]] * 2), NAMES[-1]
+    faces, identity = np.concatenate([data.x[NAMES[0]]] * 2), NAMES[-1]
     spent = []
     while len(spent) <= steps or sum(spent[1:]) < seconds:  # the first one compiles
         start = time.perf_counter()
-        model.predict(faces, to=to, batch_size=batch)
+        model.predict(faces, identity=identity, batch_size=batch)
         spent.append(time.perf_counter() - start)
     drawing = memory()
     model.compile()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from deepface_models._errors import (
+from deepface_models.core.errors import (
     FaceNotFoundError,
     IntegrityError,
     InUseError,
@@ -18,13 +18,13 @@ from deepface_models._errors import (
     ModelFileError,
     ProvenanceError,
 )
-from deepface_models._version import __version__
+from deepface_models.core.version import __version__
 
 if TYPE_CHECKING:
     from deepface_models import (
-        autoencoders,
         callbacks,
         conversion,
+        core,
         data,
         demo,
         evaluation,
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
         losses,
         media,
         metrics,
+        models,
         optimizers,
-        parts,
         presets,
         pretraining,
         provenance,
-        swap,
         testing,
         training,
     )
     from deepface_models.conversion import Converter, convert
+    from deepface_models.core.parts import load
     from deepface_models.data import Augmentation, SwapPairs
     from deepface_models.evaluation import evaluate
     from deepface_models.faces import FaceAligner, FaceSet
-    from deepface_models.parts import load
+    from deepface_models.models import autoencoders, swap
+    from deepface_models.models.swap import FaceSwap, Original, Swift
     from deepface_models.provenance import Certificate
     from deepface_models.provenance.verify import verify
-    from deepface_models.swap import FaceSwap, Original, Swift
     from deepface_models.training import train
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "callbacks",
     "conversion",
     "convert",
+    "core",
     "data",
     "demo",
     "evaluate",
@@ -86,8 +87,8 @@ __all__ = [
     "losses",
     "media",
     "metrics",
+    "models",
     "optimizers",
-    "parts",
     "presets",
     "pretraining",
     "provenance",
@@ -102,6 +103,7 @@ _MODULES = (
     "autoencoders",
     "callbacks",
     "conversion",
+    "core",
     "data",
     "demo",
     "evaluation",
@@ -111,8 +113,8 @@ _MODULES = (
     "losses",
     "media",
     "metrics",
+    "models",
     "optimizers",
-    "parts",
     "presets",
     "pretraining",
     "provenance",
@@ -126,13 +128,13 @@ _HOMES = {
     "Converter": "conversion",
     "FaceAligner": "faces",
     "FaceSet": "faces",
-    "FaceSwap": "swap",
-    "Original": "swap",
+    "FaceSwap": "models.swap",
+    "Original": "models.swap",
     "SwapPairs": "data",
-    "Swift": "swap",
+    "Swift": "models.swap",
     "convert": "conversion",
     "evaluate": "evaluation",
-    "load": "parts",
+    "load": "core.parts",
     "train": "training",
     "verify": "provenance",
 }
@@ -140,7 +142,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
+        home = f"{__name__}.models" if name in ("autoencoders", "swap") else __name__
+        return importlib.import_module(f"{home}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from deepface_models._helpers import leave_current_folder
+from deepface_models.core.helpers import leave_current_folder
 
 if __name__ == "__main__":
     leave_current_folder()  # before anything that could be shadowed is imported

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models._whole import whole_number
+from deepface_models.core.whole import whole_number
 
 PACKAGE = "deepface_models"
 
@@ -49,9 +49,9 @@ class PixelShuffle(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ConstantVector(keras.layers.Layer):
-    """A learned vector that is the same for every picture: (B, ...) -> (B, units).
+    """A learned vector that is the same for every image: (B, ...) -> (B, units).
 
-    It lets a person's own part steer a decoder trunk that people share.
+    It lets a person's own part steer a decoder shared decoder that people share.
 
     Args:
         units: Length of the vector.

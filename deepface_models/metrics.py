@@ -25,7 +25,7 @@ def face_psnr(y_true: Any, y_pred: Any) -> Any:
         y_pred: Predictions (B, H, W, 3..4) in [0, 1].
 
     Returns:
-        One value for each picture, (B,); higher is better.
+        One value for each image, (B,); higher is better.
     """
     true, mask, pred = _masked(y_true, y_pred)
     error = ops.mean(ops.square(true - pred), axis=-1, keepdims=True)
@@ -41,7 +41,7 @@ def face_ssim(y_true: Any, y_pred: Any) -> Any:
         y_pred: Predictions (B, H, W, 3..4) in [0, 1].
 
     Returns:
-        One value for each picture, (B,), 1 where they are equal.
+        One value for each image, (B,), 1 where they are equal.
     """
     true, mask, pred = _masked(y_true, y_pred)
     similar = ops.mean(1.0 - 2.0 * dssim(true, pred), axis=-1, keepdims=True)
@@ -61,7 +61,7 @@ def _mean_inside(values: Any, mask: Any) -> Any:
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FacePSNR(keras.metrics.Mean):
-    """Mean over pictures of the PSNR inside the face's mask, in decibels.
+    """Mean over images of the PSNR inside the face's mask, in decibels.
 
     Args:
         name: Name in the logs.
@@ -84,7 +84,7 @@ class FacePSNR(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FaceSSIM(keras.metrics.Mean):
-    """Mean over pictures of the structural similarity inside the face's mask.
+    """Mean over images of the structural similarity inside the face's mask.
 
     Args:
         name: Name in the logs.

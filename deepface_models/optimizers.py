@@ -9,14 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepface_models._model import PartModel
-from deepface_models._part_rates import PartRates, mark_group
+from deepface_models.core.lr_multipliers import LearningRateMultipliers, mark_group
+from deepface_models.core.model import PartModel
 from deepface_models.layers import PACKAGE
 
 _DISCRIMINATORS = "discriminators"
 
 
-class _Extras(PartRates):
+class _Extras(LearningRateMultipliers):
     """Adds learning-rate dropout and autoclip to the optimizer beside it."""
 
     def __init__(
@@ -201,7 +201,7 @@ class AdaBelief(_Extras, _AdaBelief):
         history: How many norms to remember; published with all.
         seed: Of the dropout's draws.
         rates: For parts of a model, their learning rate beside `learning_rate`; see
-            `with_rates`, which tells it the parts.
+            `with_lr_multipliers`, which tells it the parts.
         **kwargs: `weight_decay`, `use_ema`, `gradient_accumulation_steps` and the
             others of `keras.optimizers.Optimizer`. With accumulation the averaged
             gradient is clipped.
@@ -232,7 +232,7 @@ class SGD(_Extras, keras.optimizers.SGD):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class TwoTimeScaleAdam(PartRates, keras.optimizers.Adam):
+class TwoTimeScaleAdam(LearningRateMultipliers, keras.optimizers.Adam):
     """Adam that takes longer steps on discriminators than on what they judge.
 
     Adam divides by the gradient's size, so that a factor on the discriminators' loss
@@ -280,7 +280,7 @@ def mark(discriminator: keras.Model) -> keras.Model:
     return discriminator
 
 
-def with_rates(
+def with_lr_multipliers(
     optimizer: keras.optimizers.Optimizer, model: PartModel, rates: Mapping[str, float]
 ) -> keras.optimizers.Optimizer:
     """Returns an optimizer like this one that gives parts rates of their own.
@@ -300,9 +300,13 @@ def with_rates(
     """
     name = type(optimizer).__name__
     ours = {kind.__name__: kind for kind in (AdaBelief, Adam, AdamW, RMSprop, SGD)}
-    kind = type(optimizer) if isinstance(optimizer, PartRates) else ours.get(name)
-    theirs = getattr(keras.optimizers, name, PartRates)
-    if kind is None or not isinstance(optimizer, theirs | PartRates):
+    kind = (
+        type(optimizer)
+        if isinstance(optimizer, LearningRateMultipliers)
+        else ours.get(name)
+    )
+    theirs = getattr(keras.optimizers, name, LearningRateMultipliers)
+    if kind is None or not isinstance(optimizer, theirs | LearningRateMultipliers):
         raise ValueError(
             f"A {name} was given, which has one learning rate for all. Expected one of "
             f"{', '.join(ours)} to give the parts {', '.join(rates)} rates of their "

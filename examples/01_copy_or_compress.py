@@ -19,8 +19,8 @@ import numpy as np
 from _common import arguments, load, load_faces, save, tiles
 from keras import layers
 
-from deepface_models.autoencoders import Autoencoder
 from deepface_models.media import grid
+from deepface_models.models.autoencoders import Autoencoder
 
 args = arguments("01_copy_or_compress")
 (x_train, _), (x_test, _) = load(args, image_size=8)
@@ -70,13 +70,13 @@ for model in models.values():
 # %% [markdown]
 # ## What they make of what they never saw
 #
-# Three pictures of 64 x 64 pixels, cut into 64 tiles of the size of a digit: digits,
+# Three images of 64 x 64 pixels, cut into 64 tiles of the size of a digit: digits,
 # a face and noise. Neither network has ever seen a face.
 
 
 # %%
-def cut(picture):
-    return picture.reshape(8, 8, 8, 8).swapaxes(1, 2).reshape(64, 8, 8)
+def cut(image):
+    return image.reshape(8, 8, 8, 8).swapaxes(1, 2).reshape(64, 8, 8)
 
 
 def joined(pieces):
@@ -101,6 +101,6 @@ rows = [[joined(p) for p in row.values()] for row in drawn.values()]
 save(args, "copies", grid([tiles(np.stack(r), 192) for r in rows], labels=list(drawn)))
 
 # %% [markdown]
-# The wide network copies the face and even the noise: it learnt nothing about digits.
+# The wide network copies the face and even the noise: it learned nothing about digits.
 # The bottleneck keeps what digits are made of, loses the rest, and of noise next to
 # all. That is why an autoencoder has one.

@@ -16,14 +16,14 @@
 import numpy as np
 from _common import arguments, load, save
 
-from deepface_models.autoencoders import (
+from deepface_models.callbacks import ReconstructionGrid
+from deepface_models.models.autoencoders import (
     ConvolutionalAutoencoder,
     DeepAutoencoder,
     DenseAutoencoder,
     SparseAutoencoder,
     reconstruction_rows,
 )
-from deepface_models.callbacks import ReconstructionGrid
 
 args = arguments("02_reconstructions")
 (x_train, _), (x_test, _) = load(args)
@@ -32,7 +32,7 @@ shape = x_train.shape[1:]
 # %% [markdown]
 # ## One model
 #
-# `fit(x)` needs no target: the input is the target. The callback draws a picture
+# `fit(x)` needs no target: the input is the target. The callback draws an image
 # every few epochs, so that you can watch the model learn.
 
 # %%

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from _common import arguments, load, save, tiles
 
-from deepface_models.autoencoders import DenoisingAutoencoder
 from deepface_models.media import grid
+from deepface_models.models.autoencoders import DenoisingAutoencoder
 
 args = arguments("03_denoising")
 (x_train, _), (x_test, _) = load(args)
@@ -43,20 +43,20 @@ denoised = model.reconstruct(noisy)
 #
 # Non-local means averages patches that look alike; it learns nothing. Its strength `h`
 # is a choice: we try many and keep the best, which is more than fair, since that takes
-# the clean pictures to know.
+# the clean images to know.
 
 
 # %%
-def psnr(pictures):
+def psnr(images):
     clean = x_test[..., None] / 255
     return float(
-        np.mean(-10 * np.log10(np.mean((pictures - clean) ** 2, axis=(1, 2, 3))))
+        np.mean(-10 * np.log10(np.mean((images - clean) ** 2, axis=(1, 2, 3))))
     )
 
 
 def non_local_means(h):
     as_uint8 = np.rint(noisy[..., 0] * 255).astype("uint8")
-    cleaned = [cv2.fastNlMeansDenoising(picture, h=h) for picture in as_uint8]
+    cleaned = [cv2.fastNlMeansDenoising(image, h=h) for image in as_uint8]
     return np.stack(cleaned)[..., None] / 255
 
 
@@ -64,10 +64,10 @@ classical = max(map(non_local_means, range(20, 201, 20)), key=psnr)
 
 # %%
 found = {"noisy": noisy, "non-local means": classical, "autoencoder": denoised}
-psnrs = {name: psnr(pictures) for name, pictures in found.items()}
+psnrs = {name: psnr(images) for name, images in found.items()}
 for name, value in psnrs.items():
     print(f"{name:16} {value:5.2f} dB")
 
 rows = [x_test, *found.values()]
-picture = grid([tiles(row[:10]) for row in rows], labels=["clean", *found])
-save(args, "denoising", picture)
+image = grid([tiles(row[:10]) for row in rows], labels=["clean", *found])
+save(args, "denoising", image)

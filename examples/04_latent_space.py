@@ -4,7 +4,7 @@
 # A variational autoencoder squeezes each digit into two numbers, so that the latent
 # space can be drawn on paper.
 #
-# - **Shows**: where each test digit lies, coloured by class (which the model was never
+# - **Shows**: where each test digit lies, colored by class (which the model was never
 #   told), what lies everywhere else, and digits drawn from nothing.
 # - **Takes**: 1 minute on two cores.
 # - **Expect**: a loss of 276 on scikit-learn's test digits, 6.2 of it for the prior,
@@ -16,13 +16,13 @@
 import numpy as np
 from _common import arguments, load, save, tiles
 
-from deepface_models.autoencoders import (
+from deepface_models.callbacks import KLWarmup
+from deepface_models.media import grid
+from deepface_models.models.autoencoders import (
     VariationalAutoencoder,
     latent_grid,
     latent_scatter,
 )
-from deepface_models.callbacks import KLWarmup
-from deepface_models.media import grid
 
 args = arguments("04_latent_space")
 (x_train, y_train), (x_test, y_test) = load(args)
@@ -58,7 +58,7 @@ save(args, "scatter", latent_scatter(codes, y_test))
 # %%
 apart = ((codes[:, None] - model.encode(x_train[:5000])[None]) ** 2).sum(axis=-1)
 right = float(np.mean(y_train[apart.argmin(axis=1)] == y_test))
-print(f"{right:.0%} have a nearest neighbour of their own class")
+print(f"{right:.0%} have a nearest neighbor of their own class")
 
 # %% [markdown]
 # ## Every place on the map, decoded

@@ -5,7 +5,7 @@
 # the one differ from the other.
 #
 # - **Shows**: a walk between two people through the latent space, beside fading the
-#   pictures into each other, and a person plus the difference of two people.
+#   images into each other, and a person plus the difference of two people.
 # - **Takes**: 1 minute on two cores.
 # - **Expect**: an MSE of 0.0017 on held-out faces; sums at a distance of 0.033 to the
 #   nearest face of the other person and 0.129 to that of their own.
@@ -18,9 +18,9 @@
 import numpy as np
 from _common import SYNTHETIC, arguments, load_faces, save, tiles
 
-from deepface_models.autoencoders import VariationalAutoencoder
 from deepface_models.callbacks import KLWarmup
 from deepface_models.media import grid
+from deepface_models.models.autoencoders import VariationalAutoencoder
 
 args = arguments("05_face_arithmetic")
 people = load_faces(args)
@@ -47,7 +47,7 @@ print(f"MSE {mse:.4f} on {len(faces)} held-out faces")
 # %% [markdown]
 # ## Interpolation
 #
-# Above the walk from one code to the other, decoded; below the two pictures faded
+# Above the walk from one code to the other, decoded; below the two images faded
 # into each other. Fading shows two faces at once; a good latent space shows one.
 
 # %%
@@ -56,16 +56,16 @@ a, b = held_out["s1"][0], held_out["mb"][0]
 walk = model.interpolate(a, b, steps)
 share = np.linspace(0, 1, steps).reshape(-1, 1, 1, 1)
 fade = (1 - share) * a / 255 + share * b / 255
-picture = grid(
+image = grid(
     [tiles(walk, 64), tiles(fade, 64)],
     labels=["latent (synthetic)", "pixels (synthetic)"],
 )
-save(args, "interpolation", picture, SYNTHETIC)
+save(args, "interpolation", image, SYNTHETIC)
 
 # %% [markdown]
 # ## Arithmetic
 #
-# The mean code of a person is what all their pictures have in common. The difference
+# The mean code of a person is what all their images have in common. The difference
 # of two such means turns the one person into the other and should leave expression
 # and pose as they are, because both people have them.
 
@@ -81,8 +81,8 @@ rows = {
     "+ (mb - s1) / 2 (synthetic)": model.decode(half),
     "+ (mb - s1) (synthetic)": model.decode(whole),
 }
-picture = grid([tiles(row, 64) for row in rows.values()], labels=list(rows))
-save(args, "arithmetic", picture, SYNTHETIC)
+image = grid([tiles(row, 64) for row in rows.values()], labels=list(rows))
+save(args, "arithmetic", image, SYNTHETIC)
 
 # %% [markdown]
 # Did it work? Each sum should lie nearer to the other person's faces than to its own

@@ -2,13 +2,13 @@
 # # What layers see
 #
 # A convolutional autoencoder learns faces. What does each layer make of one face, and
-# which picture would excite each of its maps the most?
+# which image would excite each of its maps the most?
 #
-# - **Shows**: the maps of every layer for one face; one picture for each map of each
-#   encoder layer, found by gradient ascent from grey noise.
+# - **Shows**: the maps of every layer for one face; one image for each map of each
+#   encoder layer, found by gradient ascent from gray noise.
 # - **Takes**: 1 minute on two cores.
 # - **Expect**: the mean response of the three layers to grow 2 to 4 times from that to
-#   grey noise.
+#   gray noise.
 #
 # Data: two speakers of the clips that ship with the package (GRID corpus, CC BY 4.0,
 # see `deepface_models/demo/clips/ATTRIBUTION.md`); no network needed.
@@ -19,8 +19,8 @@ import numpy as np
 from _common import SYNTHETIC, arguments, load_faces, save, tiles
 from keras import layers, ops
 
-from deepface_models.autoencoders import ConvolutionalAutoencoder
 from deepface_models.media import grid
+from deepface_models.models.autoencoders import ConvolutionalAutoencoder
 
 args = arguments("06_what_layers_see")
 people = load_faces(args)
@@ -54,7 +54,7 @@ def scaled(maps):
 
 batch = face[None] / 255
 down = maps_of(model.encoder, batch)
-up = maps_of(model.decoder, model.encode(batch))[:-1]  # the last one is the picture
+up = maps_of(model.decoder, model.encode(batch))[:-1]  # the last one is the image
 rows = [tiles(scaled(maps), 64) for maps in (*down, *up)]
 rows = [tiles(batch, 64), *rows, tiles(model.reconstruct(batch), 64)]
 labels = ["face", *(f"encoder {i + 1}" for i in range(len(down)))]
@@ -64,21 +64,21 @@ save(args, "maps", grid(rows, labels=labels), SYNTHETIC)
 # %% [markdown]
 # ## What excites a map the most?
 #
-# Training changes the weights to suit a picture. Here it is the other way round: the
-# weights stay as they are and the picture is trained. A table of pictures (an
+# Training changes the weights to suit an image. Here it is the other way round: the
+# weights stay as they are and the image is trained. A table of images (an
 # `Embedding`) is looked up by number, and the "loss" is minus how strongly map number
-# i responds to picture number i, so that plain `fit` climbs to it, on every backend.
+# i responds to image number i, so that plain `fit` climbs to it, on every backend.
 
 
 # %%
-def pictures_that_excite(layer, steps):
+def images_that_excite(layer, steps):
     count, shape = layer.output.shape[-1], model.data_shape
     seen_by_layer = keras.Model(model.encoder.inputs, layer.output)
     seen_by_layer.trainable = False
-    grey = keras.initializers.RandomNormal(stddev=0.1, seed=0)
+    gray = keras.initializers.RandomNormal(stddev=0.1, seed=0)
     canvas = keras.Sequential(
         [
-            layers.Embedding(count, int(np.prod(shape)), grey),
+            layers.Embedding(count, int(np.prod(shape)), gray),
             layers.Reshape(shape),
             layers.Activation("sigmoid"),
         ]
@@ -100,13 +100,13 @@ def pictures_that_excite(layer, steps):
 rows, gains = [], []
 for layer in model.encoder.layers:
     if isinstance(layer, layers.Conv2D):
-        pictures, before, after = pictures_that_excite(layer, 5 if args.tiny else 150)
+        images, before, after = images_that_excite(layer, 5 if args.tiny else 150)
         gains.append(after / max(before, 1e-9))
         print(f"{layer.name}: mean response {before:.3f} to noise, {after:.3f} now")
-        rows.append(tiles(pictures, 64))
+        rows.append(tiles(images, 64))
 names = [f"encoder {i + 1}" for i in range(len(rows))]
 save(args, "excite", grid(rows, labels=names), SYNTHETIC)
 
 # %% [markdown]
-# The first layer asks for colours and edges, deeper ones for textures of the size
-# of their field of view. A map whose picture stays grey is dead: nothing excites it.
+# The first layer asks for colors and edges, deeper ones for textures of the size
+# of their field of view. A map whose image stays gray is dead: nothing excites it.

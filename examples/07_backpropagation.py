@@ -4,7 +4,7 @@
 # A network of 17 numbers is trained for one step by hand, in numpy, and then by
 # Keras. Both end with the same weights.
 #
-# - **Shows**: forward pass, chain rule, gradient step; a picture of the network.
+# - **Shows**: forward pass, chain rule, gradient step; an image of the network.
 # - **Takes**: seconds on two cores, nearly all of it to start Keras.
 # - **Expect**: a loss of 0.0865 before the step and 0.0809 after it, and no weight
 #   that differs from Keras' by more than 1e-6.
@@ -115,7 +115,7 @@ print(f"largest difference of a weight: {difference:.1e}")
 np.testing.assert_array_less(difference, 1e-6)  # Keras computes in float32
 
 # %% [markdown]
-# ## As a picture
+# ## As an image
 #
 # In circles what flows forward; at the lines what flows back: the gradient of each
 # weight. The thicker the line, the more this weight moves: blue ones grow, orange
@@ -124,8 +124,8 @@ np.testing.assert_array_less(difference, 1e-6)  # Keras computes in float32
 
 # %%
 def draw_network(values, gradients):
-    picture = Image.new("RGB", (1280, 720), "white")
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(28)
+    image = Image.new("RGB", (1280, 720), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(28)
     places = [
         [np.array([200 + 440 * k, 720 * (i + 1) / (len(v) + 1)]) for i in range(len(v))]
         for k, v in enumerate(values)
@@ -134,8 +134,8 @@ def draw_network(values, gradients):
     for k, gradient in enumerate(gradients):
         for (i, j), slope in np.ndenumerate(gradient):
             start, end = places[k][i], places[k + 1][j]
-            colour = (0, 114, 178) if slope < 0 else (213, 94, 0)
-            draw.line([*start, *end], colour, round(2 + 400 * abs(slope)))
+            color = (0, 114, 178) if slope < 0 else (213, 94, 0)
+            draw.line([*start, *end], color, round(2 + 400 * abs(slope)))
             at = (0.26, 0.38)[j] if k == 0 else (0.74, 0.62)[i]  # clear of each other
             texts.append((start + (end - start) * at, f"{slope:+.4f}"))
     for at, text in texts:
@@ -146,7 +146,7 @@ def draw_network(values, gradients):
         for value, point in zip(layer, points, strict=True):
             draw.circle(tuple(point), 56, "white", "black", 4)
             draw.text(tuple(point), f"{value:.3f}", "black", font, "mm")
-    return np.array(picture)
+    return np.array(image)
 
 
 save(args, "network", draw_network([x, hidden, output], [d_w1, d_w2]))

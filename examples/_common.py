@@ -1,4 +1,4 @@
-"""What the examples share: arguments, data and where the pictures go."""
+"""What the examples share: arguments, data and where the images go."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DATA = {
 
 
 def load(args, image_size=28):
-    """Returns (x_train, y_train), (x_test, y_test), pictures uint8 (N, size, size)."""
+    """Returns (x_train, y_train), (x_test, y_test), images uint8 (N, size, size)."""
     print(f"Data: {DATA[args.data]}, as {image_size} x {image_size} pixels.")
     if args.data == "digits":
         pairs = digits.load_digits(image_size)
@@ -66,18 +66,18 @@ def load_faces(args, image_size=64):
     return people
 
 
-def save(args, name, picture, metadata=None):
-    """Writes a picture to the output folder and says where."""
+def save(args, name, image, metadata=None):
+    """Writes an image to the output folder and says where."""
     path = args.output / f"{name}.png"
-    write_image(path, picture, metadata=metadata)
+    write_image(path, image, metadata=metadata)
     print(f"Wrote {path}")
 
 
 def tiles(batch, size=56):
-    """Returns pictures as a list of RGB ones, enlarged by a whole number."""
-    pictures = np.asarray(batch, "float32") / (255 if batch.dtype == np.uint8 else 1)
-    if pictures.ndim == 3:
-        pictures = pictures[..., None]
-    times = max(1, size // pictures.shape[1])
-    larger = pictures.repeat(times, axis=1).repeat(times, axis=2).clip(0, 1)
+    """Returns images as a list of RGB ones, enlarged by a whole number."""
+    images = np.asarray(batch, "float32") / (255 if batch.dtype == np.uint8 else 1)
+    if images.ndim == 3:
+        images = images[..., None]
+    times = max(1, size // images.shape[1])
+    larger = images.repeat(times, axis=1).repeat(times, axis=2).clip(0, 1)
     return list(np.broadcast_to(larger, (*larger.shape[:3], 3)))

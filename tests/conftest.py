@@ -1,4 +1,4 @@
-"""Two people's aligned faces from the pictures in tests/data, found without dlib."""
+"""Two people's aligned faces from the images in tests/data, found without dlib."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 FACES = Path(__file__).resolve().parent / "data" / "faces"
 FIVE_OF_68 = ("45", "42", "36", "39", "33")  # as dlib's five points
-PICTURES = {
+IMAGES = {
     "ana": ("london_005_neutral.jpg", "canada_003f.jpg"),
     "ben": ("london_019_neutral.jpg", "composite_f_easian.jpg", "canada_008f.jpg"),
 }
@@ -58,7 +58,7 @@ def elsewhere():
 
 
 def face_set(files: tuple[str, ...], count: int, size: int):
-    """A set in memory: each picture cut out several times, slightly moved."""
+    """A set in memory: each image cut out several times, slightly moved."""
     from deepface_models.faces import Box, Face, FaceSet, align, alignment_matrix
     from deepface_models.media import read_image
 
@@ -81,7 +81,7 @@ def face_set(files: tuple[str, ...], count: int, size: int):
 def people():
     """Two sets of 64 px with 5 landmarks: ana's 6 and ben's 9 faces. Not to change."""
     counts = {"ana": 6, "ben": 9}
-    return {name: face_set(PICTURES[name], n, 64) for name, n in counts.items()}
+    return {name: face_set(IMAGES[name], n, 64) for name, n in counts.items()}
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import warnings
 import keras
 import pytest
 
-from deepface_models import autoencoders, swap
+from deepface_models.models import autoencoders, swap
 from deepface_models.testing import CHECKS, check_model
 
 pytestmark = pytest.mark.backend
@@ -69,7 +69,7 @@ SMALL = {
     "DLight": {**LIGHT, "image_size": 32, "output_size": 64, "quality": "low"},
     "DeepAutoencoder": {"image_shape": (6, 5, 1), "widths": (9, 7)},
     # Three channels: PyTorch cannot train a convolution to one channel on a CPU
-    # when picture and batch are as small as here.
+    # when image and batch are as small as here.
     "DenoisingAutoencoder": {
         "image_shape": (10, 12, 3),
         "widths": (4, 3),
@@ -159,7 +159,7 @@ SMALL = {
         "image_size": 64,
         "latent_size": 8,
         "basis_size": 3,
-        "detail_size": 4,
+        "adapted_latent_size": 4,
     },
     "Unbalanced": {**LIGHT, "image_size": 32},
     "VariationalAutoencoder": {

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models.autoencoders import (
+from deepface_models.models.autoencoders import (
     ConvolutionalAutoencoder,
     SequenceAutoencoder,
     VariationalAutoencoder,
 )
-from deepface_models.swap import Swift
+from deepface_models.models.swap import Swift
 
 RNG = np.random.default_rng(0)
 DIGITS = RNG.random((4, 8, 8, 1), "float32")
@@ -129,7 +129,7 @@ def test_a_generator_keeps_its_first_batch(plain):
 
 
 def test_sequences_may_have_any_range_but_no_nan():
-    """Issue 17, 4: data that is no picture is only checked for finite values."""
+    """Issue 17, 4: data that is no image is only checked for finite values."""
     model = SequenceAutoencoder((4, 1), 2, 3)
     model.compile()
     values = np.full((2, 4, 1), 255.0, "float32")
@@ -150,7 +150,7 @@ def test_empty_data_is_named(plain, swap):
     with pytest.raises(ValueError, match=r"shape \(0, .*for 'ana'.*1 or more"):
         swap.fit(FACES, {n: t[:0] for n, t in TARGETS.items()}, verbose=0)
     with pytest.raises(ValueError, match=r"shape \(0, 64, 64, 3\) were given"):
-        swap.predict(none["ana"], to="ben")
+        swap.predict(none["ana"], identity="ben")
 
 
 def test_what_is_no_data_for_a_face_swap_is_named(swap, tmp_path):
@@ -158,12 +158,12 @@ def test_what_is_no_data_for_a_face_swap_is_named(swap, tmp_path):
     faces = FACES["ana"]
     with pytest.raises(ValueError, match=r"ndarray of shape .*keyed by identity"):
         swap.fit(faces, faces, verbose=0)
-    with pytest.raises(ValueError, match="Give `to` for one person's faces"):
+    with pytest.raises(ValueError, match="Give `identity` for one person's faces"):
         swap.predict(faces)
     with pytest.raises(ValueError, match=r"Path was given.*read_image\(path\)"):
-        swap.predict(tmp_path / "ana.png", to="ben")
+        swap.predict(tmp_path / "ana.png", identity="ben")
     with pytest.raises(ValueError, match=r"np.concatenate\(list\(batches\)\)"):
-        swap.predict(tf_data(faces), to="ben")
+        swap.predict(tf_data(faces), identity="ben")
     with pytest.raises(ValueError, match="faces and no targets"):
         swap.fit(FACES, verbose=0)
     with pytest.raises(ValueError, match=r"The faces of ana were given.*ana, ben"):
@@ -188,7 +188,7 @@ def test_tables_are_arrays():
 
 @pytest.mark.backend
 def test_weights_of_examples_weigh_examples(plain, swap):
-    """Issue 17, 4: `sample_weight` of pictures: each example's, for everybody."""
+    """Issue 17, 4: `sample_weight` of images: each example's, for everybody."""
     first = np.array([1.0, 0.0, 0.0, 0.0])
     weighed = plain.evaluate(DIGITS, sample_weight=first, verbose=0)
     assert weighed == pytest.approx(plain.evaluate(DIGITS[:1], verbose=0) / 4, rel=1e-5)
@@ -202,7 +202,7 @@ def test_weights_of_examples_weigh_examples(plain, swap):
 
 
 def test_weights_of_classes_are_refused(plain, swap):
-    """Issue 17, 4: `class_weight` has no meaning where targets are pictures."""
+    """Issue 17, 4: `class_weight` has no meaning where targets are images."""
     for model, data in ((plain, (DIGITS,)), (swap, (FACES, TARGETS))):
         with pytest.raises(ValueError, match=r"class_weight=.*sample_weight"):
             model.fit(*data, class_weight={0: 1.0}, verbose=0)

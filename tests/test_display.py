@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import deepface_models
-from deepface_models._display import layout, message, one_line
-from deepface_models._progress import Progress
 from deepface_models.cli import _console
 from deepface_models.conversion.report import ConversionReport
+from deepface_models.core.display import layout, message, one_line
+from deepface_models.core.progress import Progress
 from deepface_models.presets import card, describe
 
 HOSTILE = "\x1b[2J\x07\x9bgone\r\n\u202egpj.exe\u2066\u200b\u2028\ufeff\udcff"
@@ -89,7 +89,7 @@ def test_commands_print_in_one_way_only() -> None:
 def test_a_preset_of_a_stranger_is_described_safely() -> None:
     """Issue 17, 2: `describe` of a record with escapes and line ends."""
     known = describe("swift_128")
-    hostile = {**known, "description": HOSTILE, "licence": HOSTILE, "command": HOSTILE}
+    hostile = {**known, "description": HOSTILE, "license": HOSTILE, "command": HOSTILE}
     hostile["results"] = {f"ssim{HOSTILE}": HOSTILE}
     text = card.summary(hostile)
     assert not steers(text)

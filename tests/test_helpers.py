@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import deepface_models
-from deepface_models import _helpers
+from deepface_models.core import helpers as _helpers
 
 ROOT = Path(deepface_models.__file__).parent.parent
 NAMES = ("dlib", "av", "h5py", "cv2", "keras", "numpy", "c2pa")
@@ -74,7 +74,7 @@ def test_a_folder_that_the_user_chose_stays_on_the_path(tmp_path, monkeypatch):
 
 def test_the_package_is_taken_from_where_it_is(trap):
     """Issue 17, 2: found through a checkout, it does not bring that folder along."""
-    code = "import deepface_models._helpers as h; print(h.__file__)"
+    code = "import deepface_models.core.helpers as h; print(h.__file__)"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     words = _helpers.helper_command("builtins", "print", "started")
     done = subprocess.run(

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import deepface_models as dfm
-from deepface_models.autoencoders import DenseAutoencoder, VariationalAutoencoder
-from deepface_models.swap import Swift, with_adversary
+from deepface_models.models.autoencoders import DenseAutoencoder, VariationalAutoencoder
+from deepface_models.models.swap import Swift, with_adversary
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((4, 6), "float32")
@@ -137,7 +137,9 @@ def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
     one = dfm.parts.load_parts(tmp_path / "q", identities=("ben",))
     for again in (dfm.load(tmp_path / "q"), one):
         np.testing.assert_allclose(
-            again.predict(faces, to="ben"), model.predict(faces, to="ben"), atol=1e-6
+            again.predict(faces, identity="ben"),
+            model.predict(faces, identity="ben"),
+            atol=1e-6,
         )
 
 

@@ -115,12 +115,12 @@ def test_every_layer_is_registered():
 
 
 def attended(x: np.ndarray, layer: layers.SelfAttention2D) -> np.ndarray:
-    """Self-attention, one picture and one pixel at a time."""
+    """Self-attention, one image and one pixel at a time."""
     dense = (layer.queries, layer.keys, layer.values)
     weights = [(array(d.kernel), array(d.bias)) for d in dense]
     out = np.empty_like(x)
-    for picture, result in zip(x, out, strict=True):
-        pixels = picture.reshape(-1, x.shape[-1])
+    for image, result in zip(x, out, strict=True):
+        pixels = image.reshape(-1, x.shape[-1])
         queries, keys, values = (pixels @ k + b for k, b in weights)
         for number, query in enumerate(queries):
             shares = np.exp(keys @ query)

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 
 import deepface_models
-from deepface_models import InUseError, _locks
-from deepface_models._files import atomic_path, write_json
-from deepface_models._folders import recover_folder, whole_folder
-from deepface_models._locks import hold, hold_folder
+from deepface_models import InUseError
+from deepface_models.core import locks as _locks
+from deepface_models.core.files import atomic_path, write_json
+from deepface_models.core.folders import recover_folder, whole_folder
+from deepface_models.core.locks import hold, hold_folder
 
 ROOT = Path(deepface_models.__file__).parents[1]
 HOLDER = """
 import sys
-from deepface_models._locks import {call}
+from deepface_models.core.locks import {call}
 with {call}({path!r}):
     print("held", flush=True)
     sys.stdin.read()

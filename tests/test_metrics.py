@@ -10,7 +10,7 @@ pytestmark = pytest.mark.backend
 RNG = np.random.default_rng(0)
 
 
-def pictures(channels=3, count=2, size=16):
+def images(channels=3, count=2, size=16):
     return RNG.uniform(0, 1, (count, size, size, channels)).astype("float32")
 
 
@@ -19,21 +19,21 @@ def as_numpy(tensor):
 
 
 def test_psnr_of_a_known_error():
-    true = 0.5 * pictures()
+    true = 0.5 * images()
     values = as_numpy(face_psnr(true, true + 0.1))
     np.testing.assert_allclose(values, [20, 20], atol=1e-3)
     np.testing.assert_allclose(as_numpy(face_psnr(true, true)), 100)
 
 
-def test_ssim_is_one_for_equal_pictures_only():
-    true = pictures()
+def test_ssim_is_one_for_equal_images_only():
+    true = images()
     np.testing.assert_allclose(as_numpy(face_ssim(true, true)), 1, atol=1e-5)
     assert (as_numpy(face_ssim(true, 1 - true)) < 0.1).all()
 
 
 @pytest.mark.parametrize("channels", [4, 5])
 def test_only_the_mask_counts(channels):
-    true = pictures(channels)
+    true = images(channels)
     true[..., 3] = 0
     true[:, :8, :, 3] = 1
     pred = true[..., :4].copy()
@@ -46,10 +46,10 @@ def test_only_the_mask_counts(channels):
 
 
 @pytest.mark.parametrize("kind", [FacePSNR, FaceSSIM])
-def test_metrics_average_over_all_pictures(kind):
+def test_metrics_average_over_all_images(kind):
     metric, single = kind(), []
     for count in (1, 3):
-        true, pred = pictures(5, count), pictures(4, count)
+        true, pred = images(5, count), images(4, count)
         metric.update_state(true, pred)
         function = face_psnr if kind is FacePSNR else face_ssim
         single.append(as_numpy(function(true, pred)))
@@ -77,7 +77,7 @@ def test_compile_and_evaluate_with_outputs_by_name():
         metrics={"ana": [FacePSNR(), FaceSSIM()]},
     )
     logs = model.evaluate(
-        {"ana": pictures()}, {"ana": pictures(5)}, return_dict=True, verbose=0
+        {"ana": images()}, {"ana": images(5)}, return_dict=True, verbose=0
     )
     found = {key for key in logs if "face" in key}
     assert len(found) == 2 and all(np.isfinite(logs[key]) for key in found)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deepface_models._names import LONGEST_NAME, check_names
+from deepface_models.core.names import LONGEST_NAME, check_names
 from deepface_models.data import SwapPairs
 from deepface_models.faces import FaceSet
-from deepface_models.swap import FaceSwapGAN, Swift
+from deepface_models.models.swap import FaceSwapGAN, Swift
 
 SMALL = {"image_size": 64, "latent_size": 8, "basis_size": 2}
 BAD = [
@@ -69,5 +69,5 @@ def test_the_longest_name_can_be_saved(tmp_path):
     faces = np.zeros((1, 64, 64, 3), "uint8")
     from deepface_models import load
 
-    again = load(tmp_path / "model").predict(faces, to=names[1])
-    assert np.array_equal(again, model.predict(faces, to=names[1]))
+    again = load(tmp_path / "model").predict(faces, identity=names[1])
+    assert np.array_equal(again, model.predict(faces, identity=names[1]))

@@ -135,11 +135,11 @@ class Norms(keras.callbacks.Callback):
 def test_autoclip_clips_at_the_percentile_of_the_history():
     made, norms = net(optimizers.SGD(0.001, autoclip=30, history=5)), Norms()
     fit(made, epochs=2, callbacks=[norms])
-    wanted = [
+    expected = [
         np.percentile(norms.norms[max(0, n - 5) : n], 30)
         for n in range(1, len(norms.norms) + 1)
     ]
-    np.testing.assert_allclose(norms.limits, wanted, rtol=1e-4)
+    np.testing.assert_allclose(norms.limits, expected, rtol=1e-4)
 
 
 @backend

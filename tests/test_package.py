@@ -39,8 +39,8 @@ def test_rooms_without_a_model_do_not_load_keras(room):
 
 def test_models_and_callbacks_need_neither_videos_nor_dlib():
     """Issue 18, 3: layers hold; a training machine needs no PyAV and no dlib."""
-    rooms = "autoencoders callbacks data losses swap training presets.golden"
-    code = "; ".join(f"import deepface_models.{room}" for room in rooms.split())
+    packages = "autoencoders callbacks data losses swap training presets.golden"
+    code = "; ".join(f"import deepface_models.{room}" for room in packages.split())
     loaded = loaded_by(f"{code}\nfrom deepface_models.media import grid, read_image")
     assert "keras" in loaded and not loaded & {"av", "dlib"}
 
@@ -100,10 +100,10 @@ def test_version():
 
 
 def test_a_name_is_no_module_once_all_modules_are_imported():
-    rooms = sorted({home for home in deepface_models._HOMES.values()})
+    packages = sorted({home for home in deepface_models._HOMES.values()})
     code = f"""
 import importlib, inspect, deepface_models
-for room in {rooms!r}:
+for room in {packages!r}:
     importlib.import_module("deepface_models." + room)
 for name in {sorted(deepface_models._HOMES)!r}:
     assert not inspect.ismodule(getattr(deepface_models, name)), name

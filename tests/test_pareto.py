@@ -1,4 +1,4 @@
-"""`benchmarks/pareto.py`: its rows, few pictures of a person, and what it keeps."""
+"""`benchmarks/pareto.py`: its rows, few images of a person, and what it keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pareto
 import pytest
 
 from deepface_models import presets
-from deepface_models.swap import Swift
+from deepface_models.models.swap import Swift
 
 PEOPLE = ("ana", "ben")
 
@@ -20,16 +20,16 @@ PEOPLE = ("ana", "ben")
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):
     model = Swift(PEOPLE, image_size=64)
-    model.build_starting_parts(["start"])
-    facts = {"licence": "CC0-1.0", "data": "noise", "shared": True}
+    model.build_decoder_initializers(["start"])
+    facts = {"license": "CC0-1.0", "data": "noise", "shared": True}
     return presets.save_preset(model, tmp_path_factory.mktemp("preset") / "x", **facts)
 
 
 def test_rows():
     assert pareto.parsed("Original, low memory") == ("Original, low memory", "", {})
     assert pareto.parsed("Swift from a/b c") == ("Swift", "a/b c", {})
-    row = "Swift from x; freeze encoder=0.2 trunk=1;rates"
-    own = {"freeze": {"encoder": 0.2, "trunk": 1.0}, "rates": {}}
+    row = "Swift from x; freeze encoder=0.2 shared decoder=1;rates"
+    own = {"freeze": {"encoder": 0.2, "shared_decoder": 1.0}, "rates": {}}
     assert pareto.parsed(row) == ("Swift", "x", own)
 
 
@@ -54,9 +54,9 @@ def test_rows_from_a_preset_learn_as_train_does(preset):
     for row in (f"Swift from {preset}", f"Swift from {preset}; freeze; rates", "Swift"):
         _, pace = pareto.built(row, PEOPLE, "full")
         assert (pace.freeze, pace.rates) == ({}, {})
-    row = f"Swift from {preset}; freeze encoder=0.1; rates trunk=0.5"
+    row = f"Swift from {preset}; freeze encoder=0.1; rates shared decoder=0.5"
     _, pace = pareto.built(row, PEOPLE, "full")
-    assert (pace.freeze, pace.rates) == ({"encoder": 0.1}, {"trunk": 0.5})
+    assert (pace.freeze, pace.rates) == ({"encoder": 0.1}, {"shared_decoder": 0.5})
 
 
 class Faces(list):
@@ -79,8 +79,8 @@ def test_few_are_trained_on_and_all_describe_a_person(monkeypatch):
         sets[name].split = lambda faces=sets[name]: (faces, "held out")
     calls = []
 
-    def evaluate(model, held_out, to, **given):
-        calls.append((held_out, to, len(given["wanted"]), len(given["replaced"])))
+    def evaluate(model, held_out, identity, **given):
+        calls.append((held_out, identity, len(given["wanted"]), len(given["replaced"])))
         return SimpleNamespace(summary={"swap": {"ssim": 0.9}}, between=0.8)
 
     def trained(title, minutes, faces, batch):

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from deepface_models import IntegrityError, ModelFileError
-from deepface_models.parts import (
+from deepface_models.core.parts import (
     load,
     load_parts,
     restore_parts,
     save_parts,
     structure_digest,
 )
-from deepface_models.swap import Original, Swift
+from deepface_models.models.swap import Original, Swift
 
 NAMES = ("b", "a", "c")
 
@@ -49,7 +49,7 @@ def folder(model, tmp_path):
 def assert_same_people(one, other, names):
     for name in names:
         assert np.array_equal(
-            one.predict(faces(), to=name), other.predict(faces(), to=name)
+            one.predict(faces(), identity=name), other.predict(faces(), identity=name)
         )
 
 
@@ -59,7 +59,7 @@ def test_round_trip_gives_everybody_their_face(model, folder):
     assert type(loaded) is Swift
     assert loaded.identities == NAMES
     assert_same_people(model, loaded, NAMES)
-    drawn = [model.predict(faces(), to=name) for name in NAMES]
+    drawn = [model.predict(faces(), identity=name) for name in NAMES]
     assert not np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[1], drawn[2])
 
@@ -206,12 +206,12 @@ def test_a_folder_of_other_things_is_never_replaced(model, tmp_path):
 
 def test_saving_again_keeps_notes_and_drops_former_parts(folder):
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
-    (folder / "pictures").mkdir()
-    (folder / "pictures" / "a.txt").write_text("too", encoding="utf-8")
+    (folder / "images").mkdir()
+    (folder / "images" / "a.txt").write_text("too", encoding="utf-8")
     two = swift(("a", "b"), seed=4)
     save_parts(two, folder)
     assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
-    assert (folder / "pictures" / "a.txt").read_text(encoding="utf-8") == "too"
+    assert (folder / "images" / "a.txt").read_text(encoding="utf-8") == "too"
     assert not (folder / "decoder.c.weights.h5").exists()
     assert_same_people(two, load(folder), ("a", "b"))
     assert os.listdir(folder.parent) == [folder.name]
@@ -295,4 +295,6 @@ def test_original_in_its_smallest_form(tmp_path):
     made.save_parts(tmp_path / "model")
     loaded = load(Path(tmp_path / "model"))
     small = faces(16)
-    assert np.array_equal(made.predict(small, to="b"), loaded.predict(small, to="b"))
+    assert np.array_equal(
+        made.predict(small, identity="b"), loaded.predict(small, identity="b")
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import deepface_models as dfm
-from deepface_models._files import sha256_file
+from deepface_models.core.files import sha256_file
 from deepface_models.media import probe, read_image
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX pipes")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models._predict import predict
+from deepface_models.core.predict import predict
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 11])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deepface_models import presets, pretraining
-from deepface_models._errors import IntegrityError
+from deepface_models.core.errors import IntegrityError
 
 SHIPPED = [n for n in presets.list_models() if presets.describe(n)["folder"]]
 PART, ALL = 16 * 10**6, 60 * 10**6  # bytes at most

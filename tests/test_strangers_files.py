@@ -27,16 +27,16 @@ from deepface_models import (
     presets,
 )
 from deepface_models import _fine_tuning as fine_tuning
-from deepface_models._files import measure
-from deepface_models._guards import check_weights, read_arrays
-from deepface_models.autoencoders import DenseAutoencoder
 from deepface_models.callbacks import ResumableCheckpoint
-from deepface_models.conversion._diary import Diary
+from deepface_models.conversion._progress_log import ProgressLog
+from deepface_models.core.files import measure
+from deepface_models.core.guards import check_weights, read_arrays
 from deepface_models.faces import Box, Face, FaceSet, alignment_matrix
+from deepface_models.models.autoencoders import DenseAutoencoder
 from deepface_models.presets import record, registry
 from deepface_models.provenance import Certificate, Record
 
-FACTS: dict[str, Any] = {"licence": "CC0-1.0", "data": "noise", "seed": 0}
+FACTS: dict[str, Any] = {"license": "CC0-1.0", "data": "noise", "seed": 0}
 FEW = settings(
     max_examples=25,
     deadline=None,
@@ -277,7 +277,7 @@ def test_changed_small_files(place, tmp_path, monkeypatch):
     kinds = {
         "presets.json": (to_text(entries), entries, listed, MODEL),
         "start.json": (b"{}", {"started_from": "x"}, fine_tuning._read, MODEL),
-        "diary": (to_text(line), line, lambda path: Diary(path, "s"), ()),
+        "progress_log": (to_text(line), line, lambda path: ProgressLog(path, "s"), ()),
         pem.name: (pem.read_bytes(), None, own_certificate, (ProvenanceError,)),
         "statement": (None, statement, stated, (ProvenanceError,)),
     }

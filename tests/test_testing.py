@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from deepface_models._inputs import as_float, precision
-from deepface_models.autoencoders.base import Autoencoder
-from deepface_models.autoencoders.dense import DenseAutoencoder
+from deepface_models.core.inputs import as_float, precision
 from deepface_models.layers import PACKAGE
-from deepface_models.swap import FaceSwap
+from deepface_models.models.autoencoders.base import Autoencoder
+from deepface_models.models.autoencoders.dense import DenseAutoencoder
+from deepface_models.models.swap import FaceSwap
 from deepface_models.testing import CHECKS, ContractError, check_model
 
 SHAPE = (6, 5, 1)

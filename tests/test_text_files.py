@@ -103,7 +103,7 @@ def test_commands_speak_in_every_locale(tmp_path, environment, command, status):
 def test_files_written_in_an_ascii_locale_are_utf_8(tmp_path):
     """Issue 17, 3: JSON with letters beyond ASCII."""
     code = (
-        "from deepface_models._files import write_json;"
+        "from deepface_models.core.files import write_json;"
         "write_json('a.json', {'name': 'Gr\\u00f6\\u00dfe \\u4e16'})"
     )
     given = {**os.environ, **ASCII, "PYTHONPATH": str(ROOT)}

@@ -15,10 +15,10 @@ SETTINGS = {"clips": ["c", 11], "people": ["ana", "ben"], "frames": 9, "batch": 
 
 def training(margin, expression, psnr=None, between=None):
     """What pareto.py keeps of one; without PSNR as it was before that was kept."""
-    swap = {"identity_margin": margin, "expression": expression, "pose": 5.0}
+    swap = {"distance_margin": margin, "expression": expression, "pose": 5.0}
     direction = {
         "swap": swap | ({} if psnr is None else {"psnr": psnr}),
-        "mean_face": {"identity_margin": 0.4, "expression": 0.03},
+        "mean_face": {"distance_margin": 0.4, "expression": 0.03},
     }
     if between is not None:
         direction["people"] = {"between": between}
@@ -46,7 +46,7 @@ def write(folder, points, **more):
 
 @pytest.fixture
 def runs(tmp_path):
-    """All pictures in two folders, few in a third one."""
+    """All images in two folders, few in a third one."""
     return [
         write(tmp_path / "few", {"Swift": SCRATCH}, few=20),
         write(tmp_path / "fresh", {"Swift": SCRATCH, "IAE": SCRATCH}),
@@ -61,7 +61,7 @@ def test_folders_of_a_kind_are_put_together(runs):
     assert [p.minutes for p in all_of_them.curves["from scratch"]] == [1, 4, 16]
     assert (all_of_them.between, few.between) == (pytest.approx(0.8), None)
     assert list(few.curves) == ["from scratch"]
-    assert few.mean_face == {"identity_margin": 0.4, "expression": 0.03}
+    assert few.mean_face == {"distance_margin": 0.4, "expression": 0.03}
 
 
 def test_folders_of_other_people_are_refused(runs, tmp_path):
@@ -105,7 +105,7 @@ def test_starts_in_short():
 def test_reference_far_off_is_said_and_not_drawn(runs):
     study, few = time_to_quality.studies(runs, "Swift")
     reference = time_to_quality_picture._reference
-    near = reference("identity_replaced", study, [0.75, 0.78])
+    near = reference("source_distance", study, [0.75, 0.78])
     assert near == (pytest.approx(0.8), "; two people 0.8 apart")
     near = reference("expression", few, [0.02, 0.04])
     assert near == (pytest.approx(0.03), "; mean face 3")
@@ -114,7 +114,7 @@ def test_reference_far_off_is_said_and_not_drawn(runs):
     assert reference("psnr", study, [28.0]) == (None, "")
 
 
-def test_pictures_and_page(runs, tmp_path, monkeypatch):
+def test_images_and_page(runs, tmp_path, monkeypatch):
     page = tmp_path / "presets.md"
     marks = [
         f"<!-- {time_to_quality.MARKER}: {which} -->" for which in ("begin", "end")
@@ -127,8 +127,8 @@ def test_pictures_and_page(runs, tmp_path, monkeypatch):
     text = page.read_text(encoding="utf-8")
     assert "old" not in text and text.endswith(f"{marks[1]}\nafter\n")
     assert "![Measures over minutes, ana and ben](presets/time_to_quality.png)" in text
-    assert "20 pictures of ben](presets/time_to_quality_20.png)" in text
+    assert "20 images of ben](presets/time_to_quality_20.png)" in text
     for name in ("time_to_quality.png", "time_to_quality_20.png"):
-        with Image.open(tmp_path / "presets" / name) as picture:
-            assert picture.width == 1008
+        with Image.open(tmp_path / "presets" / name) as image:
+            assert image.width == 1008
         assert (tmp_path / "out" / name).exists()

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from deepface_models import InUseError, training
-from deepface_models._locks import hold_folder
 from deepface_models.callbacks import TimeBudget
+from deepface_models.core.locks import hold_folder
 from deepface_models.data import Augmentation
 from deepface_models.faces import FaceSet
-from deepface_models.swap import FaceSwap, Original, Swift, load
+from deepface_models.models.swap import FaceSwap, Original, Swift, load
 from deepface_models.training import build, open_sets, train
 
 SETTINGS = {
@@ -62,7 +62,7 @@ def test_output_holds_what_is_promised(runs, people):
     face = people["ana"].images[0]
     for name in people:
         np.testing.assert_array_equal(
-            loaded.predict(face, to=name), model.predict(face, to=name)
+            loaded.predict(face, identity=name), model.predict(face, identity=name)
         )
     assert any((folder / "previews").iterdir())
     assert any((folder / "checkpoints").iterdir())

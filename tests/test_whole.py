@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import deepface_models
-from deepface_models._whole import whole_number, whole_numbers
+from deepface_models.core.whole import whole_number, whole_numbers
 
 WRONG = (2.5, "3", True, -1, None)
 
@@ -65,7 +65,7 @@ LAYERS = ("PixelShuffle", "ConstantVector", "SelfAttention2D")
 
 def test_no_integer_argument_is_left_unchecked():
     """Issue 17, 4: every integer argument of public functions; one mechanism."""
-    from deepface_models._model import PartModel
+    from deepface_models.core.model import PartModel
 
     unchecked = []
     for name, function in public_functions():
@@ -88,9 +88,9 @@ def test_no_integer_argument_is_left_unchecked():
     [
         (lambda: deepface_models.Swift(latent_size=2.5), r"latent_size=2\.5"),
         (lambda: deepface_models.Swift(basis_size="3"), "basis_size='3'"),
-        (lambda: deepface_models.swap.SAEHD(image_size=-1), "image_size=-1"),
+        (lambda: deepface_models.models.swap.SAEHD(image_size=-1), "image_size=-1"),
         (
-            lambda: deepface_models.autoencoders.MaskedAutoencoder(depth=1.5),
+            lambda: deepface_models.models.autoencoders.MaskedAutoencoder(depth=1.5),
             r"depth=1\.5",
         ),
         (lambda: deepface_models.layers.PixelShuffle(2.5), r"factor=2\.5"),

@@ -95,7 +95,7 @@ def test_text_between_marks_is_replaced_alone(tmp_path):
 
 def test_front_of_time_and_quality():
     def point(title, minutes, margin, expression):
-        measures = {"identity_margin": margin, "expression": expression}
+        measures = {"distance_margin": margin, "expression": expression}
         return pareto_picture.Point(title, minutes, 100, measures)
 
     points = [

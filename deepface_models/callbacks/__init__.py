@@ -4,7 +4,7 @@ from deepface_models.callbacks.best import BestByMeasure
 from deepface_models.callbacks.budget import TimeBudget
 from deepface_models.callbacks.checkpoint import ResumableCheckpoint
 from deepface_models.callbacks.ema import EMAWeights, averaged
-from deepface_models.callbacks.frozen import FrozenStart
+from deepface_models.callbacks.freeze import FreezeParts
 from deepface_models.callbacks.latent import LatentScatter, LatentWalk
 from deepface_models.callbacks.lr_finder import RateTrial, find_learning_rate
 from deepface_models.callbacks.memory import (
@@ -33,7 +33,7 @@ __all__ = [
     "CosineWave",
     "EMAWeights",
     "EpochTable",
-    "FrozenStart",
+    "FreezeParts",
     "KLWarmup",
     "LatentScatter",
     "LatentWalk",

@@ -1,4 +1,4 @@
-"""Pictures of a model in training, numbered by epoch."""
+"""Images of a model in training, numbered by epoch."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._files import atomic_path
-from deepface_models._version import __version__
 from deepface_models.callbacks._state import unchanged
-from deepface_models.callbacks._tensorboard import PictureEvents
+from deepface_models.callbacks._tensorboard import ImageEvents
+from deepface_models.core.files import atomic_path
+from deepface_models.core.version import __version__
 from deepface_models.media import write_image
 
 Array = NDArray[Any]
 
 
 def synthetic(description: str) -> dict[str, str]:
-    """Returns what a picture says about itself to whoever finds it later."""
+    """Returns what an image says about itself to whoever finds it later."""
     return {
         "software": f"deepface_models {__version__}",
         "description": f"Synthetic: {description}",
     }
 
 
-class NumberedPictures(keras.callbacks.Callback):
-    """Base of callbacks that write a picture every few epochs.
+class NumberedImages(keras.callbacks.Callback):
+    """Base of callbacks that write an image every few epochs.
 
     Args:
-        folder: Where the pictures go: `latest.png`, and `000012.png` after 12 epochs.
-        every: Epochs from one picture to the next.
+        folder: Where the images go: `latest.png`, and `000012.png` after 12 epochs.
+        every: Epochs from one image to the next.
     """
 
     label: dict[str, str]
@@ -47,21 +47,21 @@ class NumberedPictures(keras.callbacks.Callback):
         return bool((epoch + 1) % self.every == 0 or self.model.stop_training)
 
     def write(self, epoch: int, image: Array) -> None:
-        """Writes the picture of an epoch, from 0."""
+        """Writes the image of an epoch, from 0."""
         path = self.folder / f"{epoch + 1:06d}.png"
         write_image(path, image, metadata=self.label)
         with atomic_path(self.folder / "latest.png") as latest:
             shutil.copyfile(path, latest)
 
 
-class DrawingCallback(NumberedPictures):
+class DrawingCallback(NumberedImages):
     """Writes what `draw` returns after an epoch, as PNG and for TensorBoard.
 
     The training stays as it is.
 
     Args:
-        folder: Where the pictures go.
-        every: Epochs from one picture to the next.
+        folder: Where the images go.
+        every: Epochs from one image to the next.
         log_dir: Where TensorBoard looks for event files; None writes none.
 
     Raises:
@@ -70,16 +70,16 @@ class DrawingCallback(NumberedPictures):
     """
 
     label = synthetic("drawn by an autoencoder in training.")
-    tag = "picture"
+    tag = "image"
 
     def __init__(
         self, folder: str | Path, every: int = 1, log_dir: str | Path | None = None
     ) -> None:
         super().__init__(folder, every)
-        self._events = None if log_dir is None else PictureEvents(log_dir)
+        self._events = None if log_dir is None else ImageEvents(log_dir)
 
     def draw(self) -> Array:
-        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
         raise NotImplementedError
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -87,7 +87,7 @@ class DrawingCallback(NumberedPictures):
         self._drawn()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes the epoch's picture."""
+        """Writes the epoch's image."""
         if self.due(epoch):
             image = self._drawn()
             self.write(epoch, image)

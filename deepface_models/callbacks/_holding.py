@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from deepface_models._locks import hold
+from deepface_models.core.locks import hold
 
 
 class HoldsFolder(keras.callbacks.Callback):

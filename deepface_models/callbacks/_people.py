@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deepface_models._errors import ModelFileError
+from deepface_models.core.errors import ModelFileError
 
 Sketches = Mapping[str, Sequence[str]]
 

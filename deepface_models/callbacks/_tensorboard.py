@@ -1,4 +1,4 @@
-"""Pictures for TensorBoard, on any backend."""
+"""Images for TensorBoard, on any backend."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image
 
-from deepface_models._errors import MissingDependencyError
+from deepface_models.core.errors import MissingDependencyError
 
 Array = NDArray[Any]
 
 
-class PictureEvents:
+class ImageEvents:
     """An event file that TensorBoard's page of images reads.
 
     TensorBoard's own record format is written directly: its EventFileWriter would
@@ -47,7 +47,7 @@ class PictureEvents:
         self._path: Path | None = None
 
     def write(self, tag: str, image: Array, step: int) -> None:
-        """Appends a picture.
+        """Appends an image.
 
         Args:
             tag: Name of the series.

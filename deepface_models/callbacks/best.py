@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepface_models._folders import recover_folder
-from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._holding import HoldsFolder
-from deepface_models.parts import read_config, restore_parts, save_parts
+from deepface_models.core.folders import recover_folder
+from deepface_models.core.parts import read_config, restore_parts, save_parts
+from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class BestByMeasure(HoldsFolder):
     """Keeps the model that does best by a measure of yours, on held-out faces.
 
     A reconstruction loss says little about a swap, so the measure takes the model:
-    the descriptor distance of swapped held-out faces to the wanted person, say. The
+    the embedding distance of swapped held-out faces to the target person, say. The
     best model lies in `folder` as `save_parts` writes it, with the measure, the
     epoch and the mode in its metadata; a resumed training has to beat it. Use
     another folder for another training.

@@ -16,12 +16,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models._checked import check, first_line, read
-from deepface_models._errors import IntegrityError, ModelFileError
-from deepface_models._files import sha256_file, write_json
-from deepface_models._folders import recover_folder, whole_folder
-from deepface_models._guards import read_arrays
-from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._holding import HoldsFolder
 from deepface_models.callbacks._people import check_people
 from deepface_models.callbacks._state import (
@@ -33,6 +27,12 @@ from deepface_models.callbacks._state import (
     write_random,
     write_state,
 )
+from deepface_models.core.checked import check, first_line, read
+from deepface_models.core.errors import IntegrityError, ModelFileError
+from deepface_models.core.files import sha256_file, write_json
+from deepface_models.core.folders import recover_folder, whole_folder
+from deepface_models.core.guards import read_arrays
+from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
@@ -103,12 +103,12 @@ class ResumableCheckpoint(HoldsFolder):
 
     def _restore(self) -> None:
         model = self.model
-        wanted = json.loads(json.dumps(describe_state(model)))
-        found = self._newest(wanted)
+        expected = json.loads(json.dumps(describe_state(model)))
+        found = self._newest(expected)
         if found is None:
             return
         manifest, state = found
-        fits = manifest["fits"] == wanted
+        fits = manifest["fits"] == expected
         also = {type(callback).__name__ for callback in self.also}
         if not fits or not also <= set(manifest["also"]):
             raise ModelFileError(
@@ -216,12 +216,12 @@ class ResumableCheckpoint(HoldsFolder):
         return [name for name in names if re.fullmatch(pattern, name)]
 
     def _newest(
-        self, wanted: dict[str, Any]
+        self, expected: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Array]] | None:
         damaged = []
         for path in self.checkpoints():
             try:
-                found = _read(path, wanted)
+                found = _read(path, expected)
             except IntegrityError as error:
                 _LOG.warning("%s", error)
                 damaged.append(path)
@@ -239,11 +239,11 @@ class ResumableCheckpoint(HoldsFolder):
 
 
 def _read(
-    path: Path, wanted: dict[str, Any]
+    path: Path, expected: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Returns manifest and state of a checkpoint, both checked.
 
-    The state is empty where the manifest is not of the model that is `wanted`.
+    The state is empty where the manifest is not of the model that is `target_faces`.
     """
     try:
         manifest = read(path / _MANIFEST)
@@ -255,8 +255,8 @@ def _read(
             check_random(manifest["random"])
         if manifest["sha256"] != sha256_file(path / _STATE):
             raise ValueError(f"{_STATE} has other bytes")
-        fits = manifest.get("fits") == wanted
-        state = _arrays(path / _STATE, wanted["variables"]) if fits else {}
+        fits = manifest.get("fits") == expected
+        state = _arrays(path / _STATE, expected["variables"]) if fits else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(
             f"The checkpoint {path} is damaged ({first_line(error)}). Expected "

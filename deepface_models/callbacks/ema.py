@@ -22,7 +22,7 @@ class EMAWeights(keras.callbacks.Callback):
     subtracts to do so on TensorFlow, which leaves other weights behind than there
     were, and `fit` always ends with the averages in their place, so that a later `fit`
     goes on from them. Here the weights come back to the last bit, and `end` says what
-    remains. Only trained weights are averaged; means of batch normalisation are as
+    remains. Only trained weights are averaged; means of batch normalization are as
     they are.
 
     A `ResumableCheckpoint` belongs beside it, before it in the list, not into `show`.

@@ -8,20 +8,20 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-from deepface_models.autoencoders.pictures import (
+from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
+from deepface_models.core.whole import whole_numbers
+from deepface_models.models.autoencoders.images import (
     latent_grid,
     latent_shape,
     latent_walk,
 )
-from deepface_models.autoencoders.scatter import check_labels, latent_scatter
-from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
+from deepface_models.models.autoencoders.scatter import check_labels, latent_scatter
 
 Array = NDArray[Any]
 
 
 class LatentScatter(DrawingCallback):
-    """Writes a plot of codes, coloured by class.
+    """Writes a plot of codes, colored by class.
 
     Codes of more than two numbers are shown by their first two principal components.
     `latest.png` is the newest, `000012.png` the one after 12 epochs. Training is the
@@ -29,10 +29,10 @@ class LatentScatter(DrawingCallback):
 
     Args:
         images: (N, *image_shape) uint8 or float in [0, 1].
-        labels: A class for each image, numbers or text; None draws one colour.
-        folder: Where the pictures go.
-        every: Epochs from one picture to the next.
-        log_dir: TensorBoard's folder, to see the pictures there too.
+        labels: A class for each image, numbers or text; None draws one color.
+        folder: Where the images go.
+        every: Epochs from one image to the next.
+        log_dir: TensorBoard's folder, to see the images there too.
         max_images: Points; images are taken evenly spaced.
 
     Raises:
@@ -61,7 +61,7 @@ class LatentScatter(DrawingCallback):
         self.labels = None if labels is None else kinds[index]
 
     def draw(self) -> Array:
-        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
         return latent_scatter(self.model.encode(self.images), self.labels)
 
 
@@ -75,11 +75,11 @@ class LatentWalk(DrawingCallback):
     same with and without.
 
     Args:
-        folder: Where the pictures go: `latest.png`, and `000012.png` after 12 epochs.
+        folder: Where the images go: `latest.png`, and `000012.png` after 12 epochs.
         images: (N, *image_shape) with N of 2 or more.
-        every: Epochs from one picture to the next.
-        log_dir: TensorBoard's folder, to see the pictures there too.
-        count: Pictures on each side of the grid, or steps of a walk.
+        every: Epochs from one image to the next.
+        log_dir: TensorBoard's folder, to see the images there too.
+        count: Images on each side of the grid, or steps of a walk.
         max_images: Images to walk between, evenly spaced; a grid spans all.
         image_shape: (height, width) to draw rows of features with.
 
@@ -111,7 +111,7 @@ class LatentWalk(DrawingCallback):
         self.image_shape = image_shape
 
     def draw(self) -> Array:
-        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
         shape = latent_shape(self.model)
         if shape == (2,):
             return latent_grid(self.model, self.images, self.count, self.image_shape)

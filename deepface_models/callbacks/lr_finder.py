@@ -14,8 +14,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-from deepface_models.autoencoders.scatter import LEFT, TOP, limits, paper
 from deepface_models.callbacks._state import (
     read_random,
     read_state,
@@ -23,7 +21,9 @@ from deepface_models.callbacks._state import (
     write_state,
 )
 from deepface_models.callbacks._steps import StepCallback, check_rate
+from deepface_models.core.whole import whole_numbers
 from deepface_models.media import write_image
+from deepface_models.models.autoencoders.scatter import LEFT, TOP, limits, paper
 
 Array = NDArray[Any]
 
@@ -68,12 +68,12 @@ class RateTrial:
             clipped = np.clip(at, (LEFT, TOP), (LEFT + size, TOP + size))
             return np.asarray(np.rint(clipped).astype("int32"))
 
-        for losses, colour, width in (
+        for losses, color, width in (
             (self.losses, _RAW, 1),
             (self.smoothed, _LINE, 2),
         ):
             line = place(self.rates, losses)
-            cv2.polylines(sheet, [line], False, colour, width, cv2.LINE_AA)
+            cv2.polylines(sheet, [line], False, color, width, cv2.LINE_AA)
         if self.suggestion is not None:
             at = int(np.argmin(np.abs(self.rates - self.suggestion)))
             x, y = place(self.rates[at : at + 1], self.smoothed[at : at + 1])[0]
@@ -81,7 +81,7 @@ class RateTrial:
         return sheet
 
     def save(self, path: str | Path) -> Path:
-        """Writes the drawing as a picture, such as "rates.png"."""
+        """Writes the drawing as an image, such as "rates.png"."""
         write_image(path, self.draw())
         return Path(path)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 
-from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._memory import (
     activation_bytes,
     available_memory,
@@ -19,6 +18,7 @@ from deepface_models.callbacks._memory import (
     tensor_bytes,
 )
 from deepface_models.callbacks._steps import check_rate, inner_optimizer
+from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
 _SHARE = 0.75  # of what is available: estimates were 0.79 of a peak and more
@@ -101,7 +101,7 @@ class MemoryPlan:
         Args:
             pairs: `SwapPairs`, or one with the attributes `batch_size` and `steps`.
         """
-        other = copy.copy(pairs)  # shares the pictures
+        other = copy.copy(pairs)  # shares the images
         other.batch_size = self.batch_size
         other.steps = pairs.steps * self.accumulation
         return other
@@ -139,9 +139,9 @@ def estimate_memory(
     example = x[0] if isinstance(x, tuple) else x
     slots, present = optimizer_bytes(model)
     weights = _sum(model.variables)
-    pictures = [model.input, model.output] if x is None else [x]
+    images = [model.input, model.output] if x is None else [x]
     if x is example and x is not None:
-        pictures *= 2  # and targets like them
+        images *= 2  # and targets like them
     return MemoryEstimate(
         weights=weights,
         gradients=_sum(model.trainable_variables),
@@ -149,7 +149,7 @@ def estimate_memory(
         activations=round(
             activation_bytes(model, example) * batch_size * backward_factor()
         ),
-        batches=sum(map(example_bytes, keras.tree.flatten(pictures)))
+        batches=sum(map(example_bytes, keras.tree.flatten(images)))
         * (batch_size * waiting),
         present=weights + (slots if present else 0),
     )
@@ -165,7 +165,7 @@ def plan_memory(
     """Finds the largest batch that fits, so that several make up the one wanted.
 
     The gradients of `accumulation` batches are averaged, which for a loss averaged
-    over examples is the gradient of the batch wanted; batch normalisation sees the
+    over examples is the gradient of the batch wanted; batch normalization sees the
     smaller ones.
 
     Args:
@@ -183,22 +183,22 @@ def plan_memory(
         MemoryError: A batch of one does not fit.
         ValueError: The batch or what is available is not known.
     """
-    wanted = batch_size or getattr(data, "batch_size", None)
-    if not wanted or wanted < 1:
+    expected = batch_size or getattr(data, "batch_size", None)
+    if not expected or expected < 1:
         raise ValueError(
             f"batch_size={batch_size} was given. Expected 1 or more, or SwapPairs, "
             "which have one. Use plan_memory(model, x_train, batch_size=64)."
         )
     room = _room(available)
-    for parts in (n for n in range(1, wanted + 1) if wanted % n == 0):
-        estimate = estimate_memory(model, wanted // parts, data)
+    for parts in (n for n in range(1, expected + 1) if expected % n == 0):
+        estimate = estimate_memory(model, expected // parts, data)
         if estimate.needed <= room:
             if parts > 1:
                 _LOG.warning(
                     "A batch of %d does not fit into %s: %d of %d make it up. %s",
-                    *(wanted, _text(room), parts, wanted // parts, estimate),
+                    *(expected, _text(room), parts, expected // parts, estimate),
                 )
-            return MemoryPlan(wanted // parts, parts, estimate)
+            return MemoryPlan(expected // parts, parts, estimate)
     raise MemoryError(_misfit(model, 1, estimate, room))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._state import (
     Array,
     all_finite,
@@ -16,6 +15,7 @@ from deepface_models.callbacks._state import (
     write_state,
 )
 from deepface_models.callbacks.nan_scan import describe, scan_non_finite
+from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 
-from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._steps import (
     StepCallback,
     accumulation,
@@ -18,6 +17,7 @@ from deepface_models.callbacks._steps import (
     check_rate,
     inner_optimizer,
 )
+from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
 
@@ -116,15 +116,15 @@ class Phases(StepCallback):
 
     def at_step(self, step: int) -> None:
         """Sets what a step has otherwise than the one before."""
-        wanted: dict[tuple[str, str], Any] = {}
+        expected: dict[tuple[str, str], Any] = {}
         for phase in self.phases:
             if phase.step <= step:
-                wanted |= phase.settings()
-        for key, value in wanted.items():
+                expected |= phase.settings()
+        for key, value in expected.items():
             if key not in self._set or self._set[key] != value:
                 _set(self.model, *key, value)
                 _LOG.info("Step %d: %s %s is %s.", step, *key, value)
-        self._set = wanted
+        self._set = expected
 
 
 class PhasedData(keras.utils.PyDataset):
@@ -153,7 +153,7 @@ class PhasedData(keras.utils.PyDataset):
         for phase in phases:
             if phase.augmentation is not None:
                 _check_draws(pairs, phase)
-                other = copy.copy(pairs)  # shares the pictures
+                other = copy.copy(pairs)  # shares the images
                 other.augmentation = phase.augmentation
                 self._drawn_from.append((phase.step, other))
         self._first, self._each = -pairs.epoch * len(pairs), 1
@@ -215,11 +215,11 @@ def _check(model: keras.Model, owner: str, name: str, value: Any) -> None:
 
 
 def _check_draws(pairs: Any, phase: Phase) -> None:
-    wanted = getattr(phase.augmentation, "landmark_warp", 0.0)
-    if wanted and not getattr(pairs.augmentation, "landmark_warp", 0.0):
+    expected = getattr(phase.augmentation, "landmark_warp", 0.0)
+    if expected and not getattr(pairs.augmentation, "landmark_warp", 0.0):
         raise ValueError(
-            f"The phase of step {phase.step} has landmark_warp={wanted}, for which the "
-            "data set was not prepared. Expected one that was. Make it with the "
+            f"The phase of step {phase.step} has landmark_warp={expected}, for which "
+            "the data set was not prepared. Expected one that was. Make it with the "
             "landmark_warp, and turn that off by a Phase(0, ...)."
         )
 

@@ -1,4 +1,4 @@
-"""A picture of what the model draws, while it learns."""
+"""An image of what the model draws, while it learns."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-from deepface_models.callbacks._pictures import FacePictures, draw_rows
+from deepface_models.callbacks._images import FaceImages, draw_rows
+from deepface_models.core.whole import whole_numbers
 from deepface_models.media import grid
 
 Array = NDArray[Any]
 
 
-class SwapPreview(FacePictures):
-    """Writes a picture of source, reconstruction and swap, both ways.
+class SwapPreview(FaceImages):
+    """Writes an image of source, reconstruction and swap, both ways.
 
     For each person there is a row of faces, one of them drawn as themselves, and
     one drawn as each other person. `latest.png` is the newest, `000012.png` the one
     after 12 epochs. Training is the same with and without.
 
     Args:
-        folder: Where the pictures go.
+        folder: Where the images go.
         faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1]; faces
             that are not trained on show more.
-        every: Epochs from one picture to the next.
+        every: Epochs from one image to the next.
         max_faces: Faces of each person, evenly spaced among those given.
 
     Raises:
@@ -45,12 +45,12 @@ class SwapPreview(FacePictures):
         super().__init__(folder, faces, every, max_faces)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes the epoch's picture."""
+        """Writes the epoch's image."""
         if self.due(epoch):
             self.write(epoch, self.draw())
 
     def draw(self) -> Array:
-        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
         labels: list[str] = []
         rows: list[list[Array]] = []
         for name, images in self.faces.items():

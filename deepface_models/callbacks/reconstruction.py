@@ -8,9 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-from deepface_models.autoencoders.pictures import reconstruction_rows
 from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
+from deepface_models.core.whole import whole_numbers
+from deepface_models.models.autoencoders.images import reconstruction_rows
 
 Array = NDArray[Any]
 
@@ -18,16 +18,16 @@ Array = NDArray[Any]
 class ReconstructionGrid(DrawingCallback):
     """Writes a row of originals over a row of reconstructions.
 
-    For a `DenoisingAutoencoder` the noisy pictures stand between. `latest.png` is the
+    For a `DenoisingAutoencoder` the noisy images stand between. `latest.png` is the
     newest, `000012.png` the one after 12 epochs. Training is the same with and
     without.
 
     Args:
-        images: (N, *image_shape) uint8 or float in [0, 1]; pictures that are not
+        images: (N, *image_shape) uint8 or float in [0, 1]; images that are not
             trained on show more.
-        folder: Where the pictures go.
-        every: Epochs from one picture to the next.
-        log_dir: TensorBoard's folder, to see the pictures there too.
+        folder: Where the images go.
+        every: Epochs from one image to the next.
+        log_dir: TensorBoard's folder, to see the images there too.
         max_images: Columns; images are taken evenly spaced.
         image_shape: (height, width) to draw rows of features with.
 
@@ -55,5 +55,5 @@ class ReconstructionGrid(DrawingCallback):
         self.image_shape = image_shape
 
     def draw(self) -> Array:
-        """Returns the picture of the model as it is now, uint8 (H, W, 3)."""
+        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
         return reconstruction_rows(self.model, self.images, self.image_shape)

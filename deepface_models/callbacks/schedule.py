@@ -11,8 +11,8 @@ import numpy as np
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
-from deepface_models._whole import whole_numbers
 from deepface_models.callbacks._steps import StepCallback, check_rate
+from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
 
 

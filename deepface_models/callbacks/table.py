@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from deepface_models._files import atomic_path
+from deepface_models.core.files import atomic_path
 
 _EPOCH = "epoch"
 _ABSENT = "NA"

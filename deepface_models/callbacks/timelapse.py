@@ -1,4 +1,4 @@
-"""The same faces after every epoch, as pictures and as a video."""
+"""The same faces after every epoch, as images and as a video."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-from deepface_models.callbacks._pictures import (
+from deepface_models.callbacks._images import (
     LABEL,
-    FacePictures,
+    FaceImages,
     draw_rows,
 )
+from deepface_models.core.whole import whole_numbers
 from deepface_models.media import grid, read_image, write_image
 
 Array = NDArray[Any]
 
 
-class TimeLapse(FacePictures):
+class TimeLapse(FaceImages):
     """Draws fixed faces after every epoch and makes a video of them at the end.
 
     `<folder>/ana/000012.png` shows ana's faces after 12 epochs: as they are, drawn
     as ana, and drawn as each other person; `<folder>/ana.mp4` shows them one after
-    the other. A resumed training goes on with the same files; pictures of later
+    the other. A resumed training goes on with the same files; images of later
     epochs, left by an earlier training, are removed.
 
     Args:
-        folder: Where the pictures and videos go.
+        folder: Where the images and videos go.
         faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1].
-        every: Epochs from one picture to the next.
+        every: Epochs from one image to the next.
         max_faces: Faces of each person, evenly spaced among those given.
-        fps: Pictures a second in the video.
+        fps: Images a second in the video.
 
     Raises:
         ValueError: There are no faces, or (on training begin) they do not fit the
@@ -59,16 +59,16 @@ class TimeLapse(FacePictures):
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Removes pictures of epochs that are still to come."""
+        """Removes images of epochs that are still to come."""
         if not self._begun:
             self._begun = True
             for name in self.faces:
-                for path in self.pictures(name):
+                for path in self.images(name):
                     if int(path.stem) > epoch:
                         path.unlink()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes the epoch's pictures."""
+        """Writes the epoch's images."""
         if self.due(epoch):
             for name, images in self.faces.items():
                 _, rows = draw_rows(self.model, name, images)
@@ -79,12 +79,12 @@ class TimeLapse(FacePictures):
         """Writes the videos."""
         self.write_videos()
 
-    def pictures(self, name: str) -> list[Path]:
-        """Returns one person's pictures in the order of epochs."""
+    def images(self, name: str) -> list[Path]:
+        """Returns one person's images in the order of epochs."""
         return sorted((self.folder / name).glob("[0-9]" * 6 + ".png"))
 
     def write_videos(self) -> list[Path]:
-        """Makes `<folder>/<name>.mp4` of each person's pictures.
+        """Makes `<folder>/<name>.mp4` of each person's images.
 
         Returns:
             The videos written.
@@ -93,12 +93,12 @@ class TimeLapse(FacePictures):
 
         written = []
         for name in self.faces:
-            pictures = self.pictures(name)
-            if not pictures:
+            images = self.images(name)
+            if not images:
                 continue
             written.append(self.folder / f"{name}.mp4")
             with VideoWriter(written[-1], fps=self.fps, metadata=LABEL) as writer:
-                for path in pictures:
+                for path in images:
                     writer.write(_even(read_image(path)))
         return written
 

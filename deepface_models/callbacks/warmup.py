@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 
 
 class KLWarmup(keras.callbacks.Callback):

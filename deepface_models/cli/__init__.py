@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from deepface_models._version import __version__
 from deepface_models.cli import (
     _console,
     convert,
@@ -26,6 +25,7 @@ from deepface_models.cli import (
     verify,
 )
 from deepface_models.cli._arguments import add_traceback
+from deepface_models.core.version import __version__
 
 PROGRAM = "deepface-models"
 _COMMANDS = (
@@ -37,7 +37,7 @@ the main job in three commands:
   {PROGRAM} extract ana.mp4 --output faces/ana   (and the same for ben)
   {PROGRAM} train ana=faces/ana ben=faces/ben --output ana_ben \\
       --preset swift_128
-  {PROGRAM} convert ana.mp4 swap.mp4 --model ana_ben --to ben --consent "..."
+  {PROGRAM} convert ana.mp4 swap.mp4 --model ana_ben --identity ben --consent "..."
 
 Show a person's face in place of another's only with the consent of both.
 Exit status: 0 done, 1 something is wrong (doctor, some files of a folder), 2 a
@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of all commands."""
     parser = _console.Parser(
         PROGRAM,
-        description="Face swaps of consenting people: from clips to a labelled video.",
+        description="Face swaps of consenting people: from clips to a labeled video.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from deepface_models._whole import whole_number
+from deepface_models.core.whole import whole_number
 
 if TYPE_CHECKING:
-    from deepface_models.swap import FaceSwap
+    from deepface_models.models.swap import FaceSwap
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

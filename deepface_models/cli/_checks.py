@@ -15,7 +15,7 @@ from typing import Any
 
 PYTHONS = ((3, 11), (3, 13))
 _LEAST_MEMORY = 4.0  # GiB
-_SLOW = 20.0  # pictures a second below which minutes of training do not suffice
+_SLOW = 20.0  # images a second below which minutes of training do not suffice
 _STEP = {"image_size": 128, "batch_size": 8, "steps": 6}
 _REINSTALL = "Install it with: pip install --force-reinstall"
 _NEEDED = {"libx264": "H.264", "aac": "AAC"}
@@ -138,9 +138,9 @@ def _memory() -> float | None:
 
 
 def _model_files() -> Iterator[Check]:
-    from deepface_models.faces import licences, model_path
+    from deepface_models.faces import licenses, model_path
 
-    for row in licences():
+    for row in licenses():
         text = f"SHA-256 {row['sha256']}, {row['licence']}"
         try:
             model_path(row["name"])
@@ -205,7 +205,7 @@ def _pace() -> Check:
         fix = f"{_REINSTALL} tensorflow keras"
         return Check("Training step", "bad", "the loss is not a finite number", fix)
     pace = len(x) * count / spent
-    text = f"{1000 * spent / steps:.0f} ms, {pace:.0f} pictures a second "
+    text = f"{1000 * spent / steps:.0f} ms, {pace:.0f} images a second "
     text += f"(Swift, {size} px, {batch} faces of each of 2 people)"
     fix = "Slow: close other programs, or train longer with --minutes."
     return _judge("Training step", pace >= _SLOW, text, fix, "warning")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from deepface_models._display import layout, message
+from deepface_models.core.display import layout, message
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 

@@ -1,4 +1,4 @@
-"""`convert`: a picture, a video or a folder to the labelled swap."""
+"""`convert`: an image, a video or a folder to the labeled swap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from deepface_models.provenance import Certificate
 
 _CONVERT = (
-    *("to", "of", "consent", "progress", "codec", "crf", "lossless", "mask", "colour"),
+    *(
+        "identity",
+        "source_identity",
+        "consent",
+        "progress",
+        "codec",
+        "crf",
+        "lossless",
+        "mask",
+        "color",
+    ),
     *("blend", "feather", "erode", "sharpen", "batch_size", "side_by_side", "debug"),
 )
 
@@ -31,8 +41,8 @@ def add(commands: Commands) -> None:
         commands,
         "convert",
         run,
-        "put a person that a model knows into a picture, a video or a folder",
-        "deepface-models convert ana.mp4 swap.mp4 --model ana_ben --to ben \\\n"
+        "put a person that a model knows into an image, a video or a folder",
+        "deepface-models convert ana.mp4 swap.mp4 --model ana_ben --identity ben \\\n"
         '    --consent "Ana and Ben, release of 2026-03-01, file 17"',
         keras=True,
         resume="No unfinished result is left. Run the same command again: a folder "
@@ -45,12 +55,12 @@ def add(commands: Commands) -> None:
 
 def _add_main(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    option("source", help="picture, video or folder of them; never changed")
+    option("source", help="image, video or folder of them; never changed")
     option("output", help="file or folder to write")
     add_model(parser)
-    option("--to", required=True, metavar="NAME", help="whose face to draw")
+    option("--identity", required=True, metavar="NAME", help="whose face to draw")
     option(
-        "--of",
+        "--source-identity",
         metavar="NAME",
         help="whose face comes in: a name that the model knows, or anybody, whose "
         "latents are measured on --person or on each video (default: the other of two "
@@ -66,7 +76,7 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     option(
         "--person",
         metavar="PATH",
-        help="whom to swap when several people are in sight: a picture, or a folder "
+        help="whom to swap when several people are in sight: an image, or a folder "
         "made by extract (default: the largest and longest in sight)",
     )
     option(
@@ -89,10 +99,10 @@ def _add_look(group: argparse._ArgumentGroup) -> None:
         "what lies in all (default: %(default)s)",
     )
     option(
-        "--colour",
+        "--color",
         default="reinhard",
         metavar="NAME",
-        help="how the face takes the frame's colours: reinhard, covariance, "
+        help="how the face takes the frame's colors: reinhard, covariance, "
         "histogram or none (default: %(default)s)",
     )
     option(

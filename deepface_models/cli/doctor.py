@@ -8,17 +8,17 @@ import signal
 import subprocess
 import sys
 
-from deepface_models._display import message
-from deepface_models._helpers import helper_command, helper_environment
 from deepface_models.cli._arguments import Commands, add_command
 from deepface_models.cli._console import say
+from deepface_models.core.display import message
+from deepface_models.core.helpers import helper_command, helper_environment
 
 # Groups of checks, each in a process of its own: a library that was built for another
 # processor kills the process, which is a finding and not the end of the examination.
 _GROUPS = {
     "computer": "Computer",
     "faces": "Faces (dlib)",
-    "media": "Pictures and videos",
+    "media": "Images and videos",
     "provenance": "Content Credentials",
     "training": "Training (Keras)",
 }

@@ -21,7 +21,7 @@ from deepface_models.cli._console import say
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
 
-_EVALUATE = ("to", "replaced_name", "limit", "identity_every", "progress")
+_EVALUATE = ("identity", "source_identity", "limit", "embed_every", "progress")
 
 
 def add(commands: Commands) -> None:
@@ -31,8 +31,9 @@ def add(commands: Commands) -> None:
         "evaluate",
         run,
         "measure a swap on frames that the model was not trained on",
-        "deepface-models evaluate --model ana_ben --source faces/ana --to ben \\\n"
-        "    --wanted faces/ben --replaced faces/ana --json measures.json",
+        "deepface-models evaluate --model ana_ben --source faces/ana --identity ben "
+        "\\\n"
+        "    --target-faces faces/ben --source-faces faces/ana --json measures.json",
         keras=True,
     )
     option = parser.add_argument
@@ -41,24 +42,27 @@ def add(commands: Commands) -> None:
         "--source",
         required=True,
         metavar="PATH",
-        help="whom to replace: faces whose pictures or videos are still there, or "
-        "a picture or video. The same folder as --replaced stands for the part of "
+        help="whom to replace: faces whose images or videos are still there, or "
+        "an image or video. The same folder as --source-faces stands for the part of "
         "it that train held out",
     )
-    option("--to", required=True, metavar="NAME", help="the wanted person")
+    option("--identity", required=True, metavar="NAME", help="the target person")
     option(
-        "--wanted", required=True, metavar="FACES", help="faces of the wanted person"
-    )
-    option(
-        "--replaced",
+        "--target-faces",
         required=True,
         metavar="FACES",
-        help="faces of the replaced person",
+        help="faces of the target person",
     )
     option(
-        "--replaced-name",
+        "--source-faces",
+        required=True,
+        metavar="FACES",
+        help="faces of the source person",
+    )
+    option(
+        "--source-identity",
         metavar="NAME",
-        help="the replaced person's name in the model, if it knows more than two; "
+        help="the source person's name in the model, if it knows more than two; "
         "anybody: somebody else than the two it knows",
     )
     option(
@@ -84,13 +88,13 @@ def run(args: argparse.Namespace) -> int:
     """Runs it."""
     import deepface_models as dfm
 
-    wanted = dfm.FaceSet.open(args.wanted)
-    source, replaced = _source_and_replaced(args)
+    target_faces = dfm.FaceSet.open(args.target_faces)
+    source, source_faces = _source_and_faces(args)
     result = dfm.evaluate(
         load_swap(args.model),
         source,
-        wanted=wanted,
-        replaced=replaced,
+        target_faces=target_faces,
+        source_faces=source_faces,
         **chosen(args, *_EVALUATE),
     )
     say(result.table())
@@ -99,13 +103,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _source_and_replaced(args: argparse.Namespace) -> tuple[FaceSet | str, FaceSet]:
+def _source_and_faces(args: argparse.Namespace) -> tuple[FaceSet | str, FaceSet]:
     import deepface_models as dfm
 
-    replaced = dfm.FaceSet.open(args.replaced)
+    source_faces = dfm.FaceSet.open(args.source_faces)
     if not is_face_set(args.source):
-        return args.source, replaced
-    if Path(args.source).resolve() == Path(args.replaced).resolve():
-        training, held_out = replaced.split(args.validation)
+        return args.source, source_faces
+    if Path(args.source).resolve() == Path(args.source_faces).resolve():
+        training, held_out = source_faces.split(args.validation)
         return held_out, training
-    return dfm.FaceSet.open(args.source), replaced
+    return dfm.FaceSet.open(args.source), source_faces

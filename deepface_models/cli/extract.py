@@ -1,4 +1,4 @@
-"""`extract`: pictures and videos to a folder of aligned faces."""
+"""`extract`: images and videos to a folder of aligned faces."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def add(commands: Commands) -> None:
         commands,
         "extract",
         run,
-        "find, align and keep the faces of pictures and videos",
+        "find, align and keep the faces of images and videos",
         "deepface-models extract ana.mp4 --output faces/ana",
         resume=AGAIN,
     )
     option = parser.add_argument
-    option("source", nargs="+", help="pictures, videos or folders of them")
+    option("source", nargs="+", help="images, videos or folders of them")
     option(
         "--output",
         required=True,
@@ -69,7 +69,7 @@ def add(commands: Commands) -> None:
     option(
         "--person",
         metavar="PATH",
-        help="keep only this person: a picture, or a folder made by extract",
+        help="keep only this person: an image, or a folder made by extract",
     )
     option("--limit", type=whole(), metavar="N", help="stop after this many faces")
     option(
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     aligner = dfm.FaceAligner(**chosen(args, *_ALIGNER))
     faces = aligner.extract(args.source, person=args.person, **chosen(args, *_EXTRACT))
     say(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
-    say(f"Look through {Path(args.output) / 'sheet.png'}; delete pictures in")
+    say(f"Look through {Path(args.output) / 'sheet.png'}; delete images in")
     say(f"{Path(args.output) / 'faces'} to leave wrong ones out.")
     if not faces.failed:
         return 0

@@ -48,6 +48,6 @@ def run(args: argparse.Namespace) -> int:
     low = ", low-memory form" if model.low_memory else ""
     say(f"Original, {model.image_size} px{low}: the model is in {args.output}.")
     say(f"Use it: deepface-models convert VIDEO OUTPUT --model {args.output} \\")
-    to = args.identities[1]
-    say(f'  --to {to} --consent "who agreed, and where it is written down"')
+    identity = args.identities[1]
+    say(f'  --identity {identity} --consent "who agreed, and where it is written down"')
     return 0

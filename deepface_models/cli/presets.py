@@ -6,8 +6,6 @@ import argparse
 import json
 from typing import Any
 
-from deepface_models._checked import read
-from deepface_models._display import one_line
 from deepface_models.cli._arguments import (
     Commands,
     add_command,
@@ -17,10 +15,12 @@ from deepface_models.cli._arguments import (
     whole,
 )
 from deepface_models.cli._console import say
+from deepface_models.core.checked import read
+from deepface_models.core.display import one_line
 
 _FACTS = (
-    ("licence", "TEXT", "of the weights, such as CC-BY-4.0"),
-    ("data", "TEXT", "what it was trained on, with its licences"),
+    ("license", "TEXT", "of the weights, such as CC-BY-4.0"),
+    ("data", "TEXT", "what it was trained on, with its licenses"),
     ("name", "NAME", "the preset's name (default: the folder's)"),
     ("description", "TEXT", "what it is, in a sentence"),
     ("use", "TEXT", "what it is meant for"),
@@ -29,7 +29,7 @@ _FACTS = (
     ("commit", "ID", "of the code that trained it"),
     ("command", "TEXT", "the command line that made it"),
 )
-_REQUIRED = ("licence", "data")
+_REQUIRED = ("license", "data")
 _PLAIN = ("name", "seed", "shared", "dtype")
 
 
@@ -93,7 +93,7 @@ def _add_pack(commands: Commands) -> None:
         "pack",
         run_pack,
         "make a folder that can be published of a trained model",
-        "deepface-models pack ana_ben swap_ana_ben --licence CC-BY-4.0 \\\n"
+        "deepface-models pack ana_ben swap_ana_ben --license CC-BY-4.0 \\\n"
         '    --data "Two clips of people who agreed" --dtype float16',
         keras=True,
     )

@@ -60,7 +60,7 @@ def add(commands: Commands) -> None:
         dest="image_size",
         type=whole(),
         metavar="PX",
-        help="side of the model's pictures (default: the architecture's)",
+        help="side of the model's images (default: the architecture's)",
     )
     option(
         "--preset",
@@ -102,7 +102,7 @@ def add(commands: Commands) -> None:
         type=whole(),
         default=5,
         metavar="N",
-        help="epochs between preview pictures (default: %(default)s)",
+        help="epochs between preview images (default: %(default)s)",
     )
     option(
         "--checkpoint-every",
@@ -138,10 +138,12 @@ def run(args: argparse.Namespace) -> int:
         **chosen(args, *_TRAIN),
     )
     output = Path(args.output)
-    say(f"The model is in {output / 'model'}, pictures in {output / 'previews'}.")
+    say(f"The model is in {output / 'model'}, images in {output / 'previews'}.")
     names = [name for name, _ in args.faces]
     say(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
-    say(f'  --to {names[-1]} --consent "who agreed, and where it is written down"')
+    say(
+        f'  --identity {names[-1]} --consent "who agreed, and where it is written down"'
+    )
     return 0
 
 

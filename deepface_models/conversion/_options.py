@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._latents import as_centre
 from deepface_models.conversion.people import other_person
+from deepface_models.core.latents import as_latent_mean
 
 Array = NDArray[Any]
 
@@ -24,39 +24,45 @@ def check_swap(model: Any) -> None:
     if not all(hasattr(model, one) for one in ("identities", "image_size", "predict")):
         raise ValueError(
             f"A {type(model).__name__} was given as the model. Expected a face swap: "
-            "something with identities, image_size and predict(images, to=...). Use "
-            "what train made, or deepface_models.load('swap_demo')."
+            "something with identities, image_size and predict(images, identity=...). "
+            "Use what train made, or deepface_models.load('swap_demo')."
         )
 
 
-def source_of(model: Any, to: str, of: str | Array | None) -> str | Array | None:
+def source_of(
+    model: Any, identity: str, source_identity: str | Array | None
+) -> str | Array | None:
     """Returns whose faces come in: a name, `ANYBODY`, a mean latent or None.
 
     By default it is the other person of a model of two, and anybody of a larger one
     that moves latents.
     """
-    moves = getattr(model, "moves_latents", False)
-    if of is None:
-        return other_person(model, to) or (ANYBODY if moves else None)
-    if isinstance(of, str):
-        return one_of("of", of, (*model.identities, ANYBODY))
+    moves = getattr(model, "shifts_latents", False)
+    if source_identity is None:
+        return other_person(model, identity) or (ANYBODY if moves else None)
+    if isinstance(source_identity, str):
+        return one_of("source_identity", source_identity, (*model.identities, ANYBODY))
     # Models of other people's making check it themselves.
     encoder = getattr(model, "encoder", None)
     if encoder is None:
-        return np.asarray(of)
-    return as_centre(of, encoder.output.shape[1:])
+        return np.asarray(source_identity)
+    return as_latent_mean(source_identity, encoder.output.shape[1:])
 
 
-def is_anybody(of: str | Array | None, model: Any) -> bool:
+def is_anybody(source_identity: str | Array | None, model: Any) -> bool:
     """Whether it stands for somebody whom the model need not know."""
-    return isinstance(of, str) and of == ANYBODY and ANYBODY not in model.identities
+    return (
+        isinstance(source_identity, str)
+        and source_identity == ANYBODY
+        and ANYBODY not in model.identities
+    )
 
 
-def source_name(of: str | Array | None) -> str | None:
+def source_name(source_identity: str | Array | None) -> str | None:
     """Returns a short text for whose faces come in, the same for the same."""
-    if of is None or isinstance(of, str):
-        return of
-    return f"latent {hashlib.sha256(of.tobytes()).hexdigest()[:16]}"
+    if source_identity is None or isinstance(source_identity, str):
+        return source_identity
+    return f"latent {hashlib.sha256(source_identity.tobytes()).hexdigest()[:16]}"
 
 
 def one_of(name: str, value: str, known: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """Puts a face into a frame so that the edge does not show.
 
 All three blends add a *correction* to the frame. Where the correction is zero the
-frame keeps its very bytes, so a zero mask changes nothing and a picture blended with
+frame keeps its very bytes, so a zero mask changes nothing and an image blended with
 itself stays itself.
 """
 
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 
 Array = NDArray[Any]
 
@@ -26,11 +26,11 @@ class Blend(Protocol):
     """Anything that blends `face` into `frame` where `mask` says so."""
 
     def __call__(self, face: Array, frame: Array, mask: Array) -> Array:
-        """Returns a picture of `frame`'s shape and type."""
+        """Returns an image of `frame`'s shape and type."""
 
 
 def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
-    """Mixes two pictures by the mask: the fastest blend, and the most literal.
+    """Mixes two images by the mask: the fastest blend, and the most literal.
 
     Args:
         face: (H, W, 3), uint8 or float in [0, 1].
@@ -51,9 +51,9 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
 def laplacian_blend(
     face: Array, frame: Array, mask: Array, levels: int | None = None
 ) -> Array:
-    """Blends fine detail over a narrow edge and colour over a wide one.
+    """Blends fine detail over a narrow edge and color over a wide one.
 
-    The pyramid is built of the difference of both pictures, whose value outside the
+    The pyramid is built of the difference of both images, whose value outside the
     mask is continued smoothly from inside it: what a model paints beyond the face it
     was trained on never reaches the frame.
 
@@ -81,11 +81,11 @@ def laplacian_blend(
 
 
 def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
-    """Keeps the face's gradients and takes its colour from the frame's edge.
+    """Keeps the face's gradients and takes its color from the frame's edge.
 
-    A membrane that equals the difference of both pictures along the mask's edge is
+    A membrane that equals the difference of both images along the mask's edge is
     taken off the face before it is mixed in. Use it when light differs across the
-    face; hair or glasses on the edge of the mask colour the skin.
+    face; hair or glasses on the edge of the mask color the skin.
 
     Reference: Pérez, Gangnet and Blake, "Poisson Image Editing", 2003.
 
@@ -140,7 +140,7 @@ def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
 
 
 def as_float(image: Array) -> Array:
-    """Returns a picture as float32 in [0, 1]; uint8 is divided by 255."""
+    """Returns an image as float32 in [0, 1]; uint8 is divided by 255."""
     if image.dtype == np.uint8:
         return image.astype(np.float32) / np.float32(255)
     return image.astype(np.float32, copy=False)
@@ -193,6 +193,6 @@ def _relax(filled: Array, fixed: Array, free: Array, steps: int) -> Array:
     return filled
 
 
-def _times(picture: Array, weight: Array) -> Array:
+def _times(image: Array, weight: Array) -> Array:
     """Multiplies each channel; cv2 does it many times faster than a broadcast."""
-    return cv2.multiply(picture, cv2.merge((weight, weight, weight)))
+    return cv2.multiply(image, cv2.merge((weight, weight, weight)))

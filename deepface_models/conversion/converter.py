@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-from deepface_models.conversion import centre, masks, paste
+from deepface_models.conversion import latent_means, masks, paste
 from deepface_models.conversion._options import (
     check_swap,
     is_anybody,
@@ -21,22 +20,23 @@ from deepface_models.conversion._options import (
 )
 from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.people import pick_face
-from deepface_models.conversion.smoothing import DrawnFace
+from deepface_models.conversion.smoothing import DecodedFace
+from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
-from deepface_models.media import ColourStatistics, apply_statistics, transfer_colour
+from deepface_models.media import ColorStatistics, apply_statistics, transfer_color
 
 Array = NDArray[Any]
 
-COLOURS = ("reinhard", "covariance", "histogram", "none")
-_FEWEST = 32  # pixels of a face below which its colours say nothing
+COLORS = ("reinhard", "covariance", "histogram", "none")
+_FEWEST = 32  # pixels of a face below which its colors say nothing
 
 
 @dataclass(frozen=True)
-class PictureInfo:
-    """What was done to one picture.
+class ImageInfo:
+    """What was done to one image.
 
     Attributes:
         faces: Faces found in it.
@@ -48,26 +48,27 @@ class PictureInfo:
 
 
 class Converter:
-    """Puts a person a model knows into pictures, by a chain of plain steps.
+    """Puts a person a model knows into images, by a chain of plain steps.
 
-    The model draws the face, then: mask, colour, soft edge, blend. Use `convert` for
+    The model draws the face, then: mask, color, soft edge, blend. Use `convert` for
     files; use this class for arrays, or to set the steps once for many files.
 
     Args:
         model: A `FaceSwap`, or anything with `image_size`, `identities` and
-            `predict(images, to=...)`.
-        to: Whose face to draw; one of `model.identities`.
-        of: Whose faces come in: one that `moves_latents`, as `Swift`, then draws
+            `predict(images, identity=...)`.
+        identity: Whose face to draw; one of `model.identities`.
+        source_identity: Whose faces come in: one that `shifts_latents`, as `Swift`,
+            then draws
             their expression more exactly. A person the model knows, anybody's mean
             latent, `model.encode(faces).mean(0)`, or "anybody": the mean is taken
             over `person=` where that is a FaceSet, else over each video's own faces,
-            of 16 or more; where there are not so many, as in a picture, nothing is
+            of 16 or more; where there are not so many, as in an image, nothing is
             moved. By default the other person of a model of two, else "anybody".
         aligner: Finds faces; by default `FaceAligner` at the model's size.
         mask: What is swapped: "learned" (painted by the model), "hull" (outline of
             the frame's face), "ellipse", or several joined by "*" for what lies in
             all of them.
-        colour: How the drawn face takes the frame's colours: "reinhard",
+        color: How the drawn face takes the frame's colors: "reinhard",
             "covariance", "histogram" or "none".
         blend: "laplacian", "poisson" or "alpha".
         feather: Width of the soft edge as a fraction of the face's size, 0 to 1.
@@ -78,23 +79,23 @@ class Converter:
         debug: "mask" shows the swapped pixels in green instead of the swap.
 
     Raises:
-        ValueError: An option has no such value, or the model does not know `to`.
+        ValueError: An option has no such value, or the model does not know `identity`.
 
     Example:
         converter = Converter(model, "ben", blend="poisson")
-        picture, info = converter.picture(read_image("ana.png"))
+        image, info = converter.image(read_image("ana.png"))
     """
 
     @whole_numbers(batch_size=1)
     def __init__(
         self,
         model: Any,
-        to: str,
+        identity: str,
         *,
-        of: str | Array | None = None,
+        source_identity: str | Array | None = None,
         aligner: FaceAligner | None = None,
         mask: str = "learned*hull",
-        colour: str = "reinhard",
+        color: str = "reinhard",
         blend: str = "laplacian",
         feather: float = 0.05,
         erode: float = 0.0,
@@ -106,11 +107,11 @@ class Converter:
         check_swap(model)
         masks.mask_names(mask)
         self.model = model
-        self.to = one_of("to", to, model.identities)
-        self.of = source_of(model, to, of)
+        self.identity = one_of("identity", identity, model.identities)
+        self.source_identity = source_of(model, identity, source_identity)
         self.mean: Array | None = None  # latent of "anybody", once measured
         self.mask = mask
-        self.colour = one_of("colour", colour, COLOURS)
+        self.color = one_of("color", color, COLORS)
         self.blend = one_of("blend", blend, BLENDS)
         self.debug = None if debug is None else one_of("debug", debug, ("mask",))
         self.feather = within("feather", feather, 0, 1)
@@ -134,14 +135,17 @@ class Converter:
     @property
     def measures(self) -> bool:
         """Whether the mean latent of those whose faces come in is yet to be taken."""
-        moves = getattr(self.model, "moves_latents", False)
-        unknown = is_anybody(self.of, self.model)
+        moves = getattr(self.model, "shifts_latents", False)
+        unknown = is_anybody(self.source_identity, self.model)
         return moves and unknown and self.mean is None
 
     def settings(self) -> dict[str, Any]:
         """Returns what decides the result's pixels, for the record of provenance."""
-        names = ("mask", "colour", "blend", "feather", "erode", "sharpen")
-        values = {"to": self.to, "of": source_name(self.of)}
+        names = ("mask", "color", "blend", "feather", "erode", "sharpen")
+        values = {
+            "identity": self.identity,
+            "source_identity": source_name(self.source_identity),
+        }
         values |= {name: getattr(self, name) for name in names}
         return {**values, "side_by_side": self.side_by_side, "debug": self.debug}
 
@@ -149,7 +153,7 @@ class Converter:
         """Swaps one face in each frame.
 
         Args:
-            frames: (H, W, 3) pictures, uint8 or float in [0, 1]; not changed.
+            frames: (H, W, 3) images, uint8 or float in [0, 1]; not changed.
             faces: The face to swap in each of them.
 
         Returns:
@@ -167,58 +171,66 @@ class Converter:
         swapped: list[Array] = []
         for start in range(0, len(frames), self.batch_size):
             batch = slice(start, start + self.batch_size)
-            drawn = self.draw(frames[batch], faces[batch])
-            swapped += map(self.apply, frames[batch], drawn)
+            decoded = self.decode(frames[batch], faces[batch])
+            swapped += map(self.apply, frames[batch], decoded)
         return swapped
 
-    def picture(self, image: Array, person: Person = None) -> tuple[Array, PictureInfo]:
-        """Swaps the largest face of a picture, or one person's.
+    def image(self, image: Array, person: Person = None) -> tuple[Array, ImageInfo]:
+        """Swaps the largest face of an image, or one person's.
 
         Args:
             image: (H, W, 3), uint8 or float in [0, 1]; not changed.
             person: Whom to swap when there are several: a FaceSet (or its folder), a
-                (128,) identity embedding, or a picture's path. The largest face if
+                (128,) face embedding, or an image's path. The largest face if
                 None. A FaceSet also tells the mean latent of "anybody".
 
         Returns:
-            The picture as `side_by_side` and `debug` want it, the image itself where
+            The image as `side_by_side` and `debug` want it, the image itself where
             no face was found, and what was done.
         """
         faces = self.aligner.detect(image)
         face = pick_face(image, faces, person)
-        drawn = None
+        decoded = None
         if face is not None:
-            drawn = centre.from_person(self, person).draw([image], [face])[0]
-        return self.render(image, drawn), PictureInfo(len(faces), face)
+            decoded = latent_means.from_person(self, person).decode([image], [face])[0]
+        return self.render(image, decoded), ImageInfo(len(faces), face)
 
-    def draw(
+    def decode(
         self,
         frames: Sequence[Array],
         faces: Sequence[Face],
         tracks: Sequence[int] | None = None,
-    ) -> list[DrawnFace]:
+    ) -> list[DecodedFace]:
         """Lets the model draw the faces of several frames at once.
 
         Args:
-            frames: (H, W, 3) pictures.
+            frames: (H, W, 3) images.
             faces: The face to swap in each.
             tracks: The number of each face's track.
 
         Returns:
-            For each frame the drawn face with its mask and colour statistics.
+            For each frame the drawn face with its mask and color statistics.
 
         Raises:
-            ValueError: The model drew something that is not a finite picture.
+            ValueError: The model drew something that is not a finite image.
         """
         if not frames:
             return []
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
-        # Models of other people's making may take no more than faces and `to`.
-        moves = getattr(self.model, "moves_latents", False) and not self.measures
-        source = {"of": self.of if self.mean is None else self.mean} if moves else {}
-        drawn = self.model.predict(np.stack(inputs), to=self.to, **source)
-        predicted = np.asarray(drawn)
-        _check_drawn(predicted, len(frames))
+        # Models of other people's making may take no more than faces and `identity`.
+        moves = getattr(self.model, "shifts_latents", False) and not self.measures
+        source = (
+            {
+                "source_identity": self.source_identity
+                if self.mean is None
+                else self.mean
+            }
+            if moves
+            else {}
+        )
+        decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
+        predicted = np.asarray(decoded)
+        _check_decoded(predicted, len(frames))
         numbers = [0] * len(frames) if tracks is None else tracks
         return [
             self._measured(*one)
@@ -230,45 +242,45 @@ class Converter:
         size = int(self.model.image_size)
         return align(frame, self._matrix(face, size), size)
 
-    def apply(self, frame: Array, drawn: DrawnFace) -> Array:
-        """Puts a drawn face into its frame: colour, soft edge, sharpening, blend."""
+    def apply(self, frame: Array, decoded: DecodedFace) -> Array:
+        """Puts a drawn face into its frame: color, soft edge, sharpening, blend."""
         return paste.paste(
-            self.coloured(drawn),
-            self.edged(drawn.mask),
+            self.colored(decoded),
+            self.edged(decoded.mask),
             frame,
-            drawn.matrix,
+            decoded.matrix,
             BLENDS[self.blend],
             self.sharpen,
         )
 
-    def render(self, frame: Array, drawn: DrawnFace | None) -> Array:
+    def render(self, frame: Array, decoded: DecodedFace | None) -> Array:
         """Returns the output frame, as `side_by_side` and `debug` want it."""
         result = frame
-        if drawn is not None and self.debug == "mask":
-            result = paste.tint(self.edged(drawn.mask), frame, drawn.matrix)
-        elif drawn is not None:
-            result = self.apply(frame, drawn)
+        if decoded is not None and self.debug == "mask":
+            result = paste.tint(self.edged(decoded.mask), frame, decoded.matrix)
+        elif decoded is not None:
+            result = self.apply(frame, decoded)
         return np.hstack([frame, result]) if self.side_by_side else result
 
     def edged(self, mask: Array) -> Array:
         """Returns a mask with erosion and the soft edge."""
         return masks.feather(masks.erode(mask, self.erode), self.feather)
 
-    def coloured(self, face: DrawnFace) -> Array:
-        """Returns the drawn face in its frame's colours, (S, S, 3) in [0, 1]."""
-        if face.drawn is None or face.wanted is None or self.colour == "none":
+    def colored(self, face: DecodedFace) -> Array:
+        """Returns the drawn face in its frame's colors, (S, S, 3) in [0, 1]."""
+        if face.decoded is None or face.expected is None or self.color == "none":
             return face.image
-        if self.colour == "histogram":
-            return transfer_colour(face.image, face.aligned, face.weights, "histogram")
-        method: Any = self.colour
-        return apply_statistics(face.image, face.drawn, face.wanted, method)
+        if self.color == "histogram":
+            return transfer_color(face.image, face.aligned, face.weights, "histogram")
+        method: Any = self.color
+        return apply_statistics(face.image, face.decoded, face.expected, method)
 
     def _matrix(self, face: Face, size: int) -> Array:
         return paste.resize_matrix(face.matrix, face.image_size, size)
 
     def _measured(
         self, frame: Array, face: Face, aligned: Array, predicted: Array, track: int
-    ) -> DrawnFace:
+    ) -> DecodedFace:
         size = predicted.shape[0]
         matrix = self._matrix(face, size)
         if aligned.shape[0] != size:
@@ -279,20 +291,22 @@ class Converter:
         # The outermost pixels are hair and background as often as skin.
         weights = masks.erode(mask, 0.05)
         weights = weights * paste.inside_frame(matrix, size, frame.shape)
-        drawn, wanted = (_colours(one, weights) for one in (image, aligned))
-        return DrawnFace(matrix, image, mask, aligned, weights, drawn, wanted, track)
+        decoded, expected = (_colors(one, weights) for one in (image, aligned))
+        return DecodedFace(
+            matrix, image, mask, aligned, weights, decoded, expected, track
+        )
 
 
-def _colours(image: Array, weights: Array) -> ColourStatistics | None:
-    """Measures a face's colours on every second pixel or so; enough and faster."""
+def _colors(image: Array, weights: Array) -> ColorStatistics | None:
+    """Measures a face's colors on every second pixel or so; enough and faster."""
     step = max(1, image.shape[0] // 64)
     every = np.s_[::step, ::step]
     if weights[every].sum() < _FEWEST:
         return None
-    return ColourStatistics.from_image(image[every], weights[every])
+    return ColorStatistics.from_image(image[every], weights[every])
 
 
-def _check_drawn(predicted: Array, count: int) -> None:
+def _check_decoded(predicted: Array, count: int) -> None:
     shape = predicted.shape
     square = predicted.ndim == 4 and shape[1] == shape[2] and shape[3] in (3, 4)
     if not square or shape[0] != count:
@@ -302,6 +316,6 @@ def _check_drawn(predicted: Array, count: int) -> None:
         )
     if not np.isfinite(predicted).all():
         raise ValueError(
-            "The model drew values that are not finite. Expected pictures in [0, 1]. "
+            "The model drew values that are not finite. Expected images in [0, 1]. "
             "Its training went wrong: go back to an earlier checkpoint."
         )

@@ -1,4 +1,4 @@
-"""`convert`: a picture, a folder or a video in, the labelled swap out."""
+"""`convert`: an image, a folder or a video in, the labeled swap out."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import FaceNotFoundError, MediaError
-from deepface_models._locks import hold, hold_folder
-from deepface_models._progress import Progress
-from deepface_models._version import __version__
-from deepface_models.conversion import _places, centre
-from deepface_models.conversion._diary import Diary
+from deepface_models.conversion import _outputs, latent_means
+from deepface_models.conversion._progress_log import ProgressLog
 from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.plan import SwapPlan, plan_video
 from deepface_models.conversion.report import ConversionReport
-from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import write_video
+from deepface_models.core.errors import FaceNotFoundError, MediaError
+from deepface_models.core.locks import hold, hold_folder
+from deepface_models.core.progress import Progress
+from deepface_models.core.version import __version__
 from deepface_models.faces._reference import Person, reference_of
 from deepface_models.media import media_kind, write_image
 from deepface_models.media.codecs import encoder_of
@@ -29,7 +29,7 @@ from deepface_models.media.image import read_layers
 from deepface_models.provenance import Certificate, Record, sign
 
 Array = NDArray[Any]
-_DIARY = "conversion.jsonl"
+_PROGRESS_LOG = "conversion.jsonl"
 
 
 def convert(
@@ -37,7 +37,7 @@ def convert(
     output: str | Path,
     model: Any,
     *,
-    to: str,
+    identity: str,
     consent: str,
     person: Person = None,
     converter: Converter | None = None,
@@ -48,7 +48,7 @@ def convert(
     lossless: bool = False,
     **options: Any,
 ) -> ConversionReport:
-    """Swaps a person into a picture, a video or a folder of both.
+    """Swaps a person into an image, a video or a folder of both.
 
     Sound, time stamps and size of videos stay as they are. Every result carries the
     consent statement, the hashes of source and model, and a signature over all of it
@@ -56,16 +56,17 @@ def convert(
     folder's conversion that was interrupted goes on where it was.
 
     Args:
-        source: A picture, a video or a folder; never changed.
+        source: An image, a video or a folder; never changed.
         output: File or folder to write; not the source itself, and no folder in it.
         model: A trained `FaceSwap`.
-        to: Whose face to draw; one of `model.identities`.
+        identity: Whose face to draw; one of `model.identities`.
         consent: Who agreed to this use and where that is written down.
         person: Whom to swap when several people are in sight: a FaceSet (or its
-            folder), a (128,) identity embedding or a picture's path. By default the
+            folder), a (128,) face embedding or an image's path. By default the
             person who is largest and longest in sight. Where the model does not know
-            them (of="anybody"), their mean latent is taken over the FaceSet; without
-            one over each video's own faces, and pictures are drawn without, as one
+            them (source_identity="anybody"), their mean latent is taken over the
+            FaceSet; without
+            one over each video's own faces, and images are drawn without, as one
             face tells too little and a folder's may be of different people.
         converter: A `Converter` of the same model, instead of `options`.
         certificate: Signs the results; by default the one made on this computer.
@@ -74,7 +75,7 @@ def convert(
             first two.
         crf: Video quality, 0 (best) to 51.
         lossless: Keeps every pixel of the result, in a much larger video.
-        **options: Options of `Converter`: of, mask, colour, blend, feather, erode,
+        **options: Options of `Converter`: of, mask, color, blend, feather, erode,
             sharpen, batch_size, side_by_side, debug, aligner.
 
     Returns:
@@ -83,7 +84,7 @@ def convert(
     Raises:
         ProvenanceError: There is no consent statement.
         FaceNotFoundError: The wanted face is nowhere in the source; of a folder,
-            pictures and videos without it are copied and counted instead.
+            images and videos without it are copied and counted instead.
         InUseError: Another thread or process is writing the output.
         MediaError: The source cannot be read, or the output's extension is none that
             can be signed.
@@ -91,15 +92,16 @@ def convert(
             no such value.
 
     Example:
-        convert("ana.mp4", "ben.mp4", model, to="ben", consent="Release 2026-03")
+        convert("ana.mp4", "ben.mp4", model, identity="ben", consent="Release 2026-03")
     """
     _check_consent(consent)
     kind, source, output = media_kind(source), Path(source), Path(output)
     if converter is None:
-        converter = Converter(model, to, **options)
-    elif options or converter.to != to or converter.model is not model:
+        converter = Converter(model, identity, **options)
+    elif options or converter.identity != identity or converter.model is not model:
         raise ValueError(
-            f"Received converter= for to={converter.to!r} together with to={to!r} and "
+            f"Received converter= for identity={converter.identity!r} together with "
+            f"identity={identity!r} and "
             f"the options {sorted(options)}. Expected a Converter of the same model "
             "and person, without further options. Set them where you make it."
         )
@@ -109,7 +111,7 @@ def convert(
         if kind == "folder":
             encoder_of(codec, lossless, "result.mp4")
             return job.folder(source, output, bar)
-        _places.check_file(source, output, kind)
+        _outputs.check_file(source, output, kind)
         if kind == "video":
             encoder_of(codec, lossless, output)
         return job.file(source, output, bar, must_swap=True)
@@ -128,47 +130,51 @@ class _Job:
     ) -> None:
         self.consent = consent
         self.reference = reference_of(person)
-        self.converter = centre.from_person(converter, person)
+        self.converter = latent_means.from_person(converter, person)
         self.certificate = certificate
         self.writer = writer
         self.model_name = str(getattr(converter.model, "name", "model"))
-        self.model_sha256 = _places.model_sha256(converter.model)
+        self.model_sha256 = _outputs.model_sha256(converter.model)
         origin = getattr(converter.model, "started_from", None)
         self.origin = {"started_from": origin} if origin else {}
 
     def folder(self, source: Path, output: Path, bar: Progress) -> ConversionReport:
         """Converts a folder's files one by one, leaving out finished ones."""
-        _places.check_apart(source, output)
+        _outputs.check_apart(source, output)
         check_outside(source, output)
-        found = _places.sources_in(source)
+        found = _outputs.sources_in(source)
         with hold_folder(output):
-            _places.sweep(output)
+            _outputs.sweep(output)
             return self._all(found, output, bar)
 
     def _all(self, found: Listing, output: Path, bar: Progress) -> ConversionReport:
-        names = _places.result_names(found.files)
-        diary = Diary(output / _DIARY, self._settings())
+        names = _outputs.result_names(found.files)
+        progress_log = ProgressLog(output / _PROGRESS_LOG, self._settings())
         report = ConversionReport(output, left_out=dict(found.left_out))
         bar.task("files", len(found.files))
         for path, why in found.odd.items():
             report.fail(path.name, why)
         for path in found.files:
-            self._one_of_many(path, output / names[path], report, diary)
+            self._one_of_many(path, output / names[path], report, progress_log)
             bar.advance()
         if len(report.failed) == len(found.files) + len(found.odd):
             raise MediaError(next(iter(report.failed.values())))
         return report
 
     def _one_of_many(
-        self, source: Path, output: Path, report: ConversionReport, diary: Diary
+        self,
+        source: Path,
+        output: Path,
+        report: ConversionReport,
+        progress_log: ProgressLog,
     ) -> None:
         try:
-            if diary.has(source, output):
+            if progress_log.has(source, output):
                 report.resumed += 1
                 return
-            _places.check_apart(source, output)
+            _outputs.check_apart(source, output)
             done = self.file(source, output, Progress(False), must_swap=False)
-            diary.note(source, output)
+            progress_log.note(source, output)
         except FILE_ERRORS as error:
             report.fail(source.name, reason(source, error))
             return
@@ -177,16 +183,16 @@ class _Job:
     def file(
         self, source: Path, output: Path, bar: Progress, must_swap: bool
     ) -> ConversionReport:
-        """Converts one picture or video."""
+        """Converts one image or video."""
         report = ConversionReport(output, files=1)
         with hold(output):
             if media_kind(source) == "image":
-                self._picture(source, output, report, must_swap)
+                self._image(source, output, report, must_swap)
             else:
                 self._video(source, output, report, bar, must_swap)
         return report
 
-    def _picture(
+    def _image(
         self, source: Path, output: Path, report: ConversionReport, must_swap: bool
     ) -> None:
         with report.stage("read"):
@@ -194,7 +200,7 @@ class _Job:
             if alpha is not None:
                 image[alpha == 0] = 255  # what nobody sees is no face
         with report.stage("swap"):
-            result, info = self.converter.picture(image, self.reference)
+            result, info = self.converter.image(image, self.reference)
             if alpha is not None:
                 result = self._with_alpha(result, alpha)
         swapped = info.swapped is not None
@@ -203,7 +209,7 @@ class _Job:
         report.frames, report.swapped = 1, int(swapped)
         report.without_face = int(not swapped)
         report.faces_skipped = info.faces - int(swapped)
-        with _places.unfinished(output) as place:
+        with _outputs.atomic_output(output) as place:
             record = self._record(source) if swapped else None
             if record is None and self._copy(source, place):
                 return
@@ -225,21 +231,23 @@ class _Job:
         bar: Progress,
         must_swap: bool,
     ) -> None:
-        plan = survey(source, self.converter.aligner, self.reference, report, bar)
+        plan = plan_video(source, self.converter.aligner, self.reference, report, bar)
         if must_swap and not plan.faces:
             raise self._nobody(source, plan.others)
-        with _places.unfinished(output) as place:
+        with _outputs.atomic_output(output) as place:
             record = self._record(source) if plan.faces else None
             if record is None and self._copy(source, place):
                 self._count_copied(plan, report)
                 return
             options = {**self.writer, "metadata": _tags(record)}
-            converter = centre.from_clip(self.converter, source, plan, report, bar)
+            converter = latent_means.from_clip(
+                self.converter, source, plan, report, bar
+            )
             write_video(source, place, plan, converter, report, bar, **options)
             self._sign(place, record, report)
 
     @staticmethod
-    def _count_copied(plan: Plan, report: ConversionReport) -> None:
+    def _count_copied(plan: SwapPlan, report: ConversionReport) -> None:
         report.frames = report.without_face = plan.frames
         report.faces_skipped = plan.others
 

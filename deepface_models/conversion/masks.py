@@ -127,7 +127,7 @@ def erode(mask: Array, amount: float) -> Array:
 def feather(mask: Array, amount: float) -> Array:
     """Softens a mask's edge inwards, so that nothing outside it is touched.
 
-    The edge of the picture counts as outside, so the crop's border never shows.
+    The edge of the image counts as outside, so the crop's border never shows.
 
     Args:
         mask: (H, W) in [0, 1].

@@ -17,7 +17,7 @@ from deepface_models.conversion.blend import (
     pyramid_levels,
     reach,
 )
-from deepface_models.conversion.sharpen import sharpen as sharpen_picture
+from deepface_models.conversion.sharpen import sharpen as sharpen_image
 from deepface_models.faces.align import invert, transform_points, warp
 
 Array = NDArray[Any]
@@ -36,7 +36,7 @@ class Region:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """Index that cuts the region out of a picture."""
+        """Index that cuts the region out of an image."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
@@ -66,7 +66,7 @@ def paste(
         return frame
     placed = place(as_float(face), matrix, region)
     placed = np.clip(placed, 0.0, 1.0)
-    placed = sharpen_picture(placed, sharpen, max(1.0, frame_scale(matrix)))
+    placed = sharpen_image(placed, sharpen, max(1.0, frame_scale(matrix)))
     result = frame.copy()
     result[region.slices] = blend(
         placed, frame[region.slices], place_mask(mask, matrix, region)
@@ -75,7 +75,7 @@ def paste(
 
 
 def tint(mask: Array, frame: Array, matrix: Array) -> Array:
-    """Returns the frame with the masked pixels coloured green, to check the mask."""
+    """Returns the frame with the masked pixels colored green, to check the mask."""
     region = region_of(mask, matrix, frame.shape)
     if region is None:
         return frame
@@ -140,7 +140,7 @@ def inside_frame(matrix: Array, image_size: int, frame_shape: Any) -> Array:
 
 
 def resize_matrix(matrix: Array, old: int, new: int) -> Array:
-    """Returns the matrix for an aligned face of another size, centres on centres."""
+    """Returns the matrix for an aligned face of another size, centers on centers."""
     ratio = new / old
     resized = np.asarray(matrix, np.float64) * ratio
     resized[:, 2] += 0.5 * ratio - 0.5
@@ -154,13 +154,13 @@ def frame_scale(matrix: Array) -> float:
 
 
 def _margin(mask: Array, scale: float) -> int:
-    # Five per cent to spare: the blend counts the mask's pixels in the frame.
+    # Five percent to spare: the blend counts the mask's pixels in the frame.
     side = 1.05 * scale * math.sqrt(float(np.sum(mask > 0.5)))
     return reach(pyramid_levels(side)) + 2
 
 
-def _warp(picture: Array, matrix: Array, region: Region, border: int) -> Array:
+def _warp(image: Array, matrix: Array, region: Region, border: int) -> Array:
     back = invert(matrix)
     back[:, 2] -= (region.left, region.top)
     width, height = region.right - region.left, region.bottom - region.top
-    return warp(picture, back, width, height, border)
+    return warp(image, back, width, height, border)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.faces import identity
+from deepface_models.faces import embedding
 from deepface_models.faces._reference import Person, reference_of
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
@@ -18,9 +18,9 @@ from deepface_models.media import media_kind
 Array = NDArray[Any]
 
 
-def other_person(model: Any, to: str) -> str | None:
-    """Returns whom a model knows besides `to`, if that is one person."""
-    others = [name for name in model.identities if name != to]
+def other_person(model: Any, identity: str) -> str | None:
+    """Returns whom a model knows besides `identity`, if that is one person."""
+    others = [name for name in model.identities if name != identity]
     return others[0] if len(others) == 1 else None
 
 
@@ -40,13 +40,13 @@ def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | Non
         return max(faces, key=lambda face: face.box.area)
     distances = [distance_to(reference, [embedding_of(image, face)]) for face in faces]
     nearest = int(np.argmin(distances))
-    return faces[nearest] if distances[nearest] < identity.SAME_PERSON else None
+    return faces[nearest] if distances[nearest] < embedding.SAME_PERSON else None
 
 
 def embedding_of(image: Array, face: Face) -> Array:
-    """Returns a face's identity embedding, computed only if it has none yet."""
+    """Returns a face's face embedding, computed only if it has none yet."""
     known = face.embedding
-    return identity.embed(image, face) if known is None else known
+    return embedding.embed(image, face) if known is None else known
 
 
 def distance_to(reference: Array, embeddings: Sequence[Array]) -> float:

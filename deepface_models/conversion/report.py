@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deepface_models._display import message, one_line
+from deepface_models.core.display import message, one_line
 
 _log = logging.getLogger("deepface_models")
 
@@ -21,17 +21,17 @@ class ConversionReport:
 
     Attributes:
         output: The file or folder written.
-        frames: Frames (pictures count as one) written.
+        frames: Frames (images count as one) written.
         swapped: Frames with a swapped face.
         without_face: Frames written unchanged because the wanted face is not there.
         faces_skipped: Faces left alone because they are somebody else's.
         files: Files written.
         resumed: Files that an earlier, interrupted run had finished.
         failed: Why files of a folder could not be converted, by their names.
-        left_out: How many entries of a folder are neither picture nor video, by kind.
+        left_out: How many entries of a folder are neither image nor video, by kind.
         notes: A sentence for everything of a video that its result does not hold as it
             was, such as subtitles or 10 bits; of a folder with the file's name.
-        seconds: Time by stage: read, detect, track, centre, draw, blend, write, sign.
+        seconds: Time by stage: read, detect, track, center, draw, blend, write, sign.
     """
 
     output: Path

@@ -14,14 +14,14 @@ Array = NDArray[Any]
 
 
 def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
-    """Sharpens a picture by an unsharp mask that makes no bright or dark rims.
+    """Sharpens an image by an unsharp mask that makes no bright or dark rims.
 
     The result is held within the darkest and brightest value of each pixel's
-    neighbourhood, so edges become steeper but never overshoot into a halo.
+    neighborhood, so edges become steeper but never overshoot into a halo.
 
     Args:
         image: (H, W, 3), uint8 or float in [0, 1].
-        amount: 0 returns the picture itself, 1 is strong.
+        amount: 0 returns the image itself, 1 is strong.
         radius: Standard deviation of the blur it is compared with, in pixels.
 
     Returns:
@@ -37,12 +37,12 @@ def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
         )
     if amount == 0:
         return image
-    picture = as_float(image)
-    blurred = cv2.GaussianBlur(picture, (0, 0), radius)
+    image = as_float(image)
+    blurred = cv2.GaussianBlur(image, (0, 0), radius)
     side = 2 * max(1, round(radius)) + 1
     window = np.ones((side, side), np.uint8)
-    lowest, highest = cv2.erode(picture, window), cv2.dilate(picture, window)
-    crisp = np.clip(picture + amount * (picture - blurred), lowest, highest)
+    lowest, highest = cv2.erode(image, window), cv2.dilate(image, window)
+    crisp = np.clip(image + amount * (image - blurred), lowest, highest)
     if image.dtype == np.uint8:
         return np.rint(crisp * 255).astype(np.uint8)
     return crisp.astype(image.dtype)

@@ -1,4 +1,4 @@
-"""Masks and colours made steady along time, with a few frames of foresight."""
+"""Masks and colors made steady along time, with a few frames of foresight."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models.media import ColourStatistics
+from deepface_models.media import ColorStatistics
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class DrawnFace:
+class DecodedFace:
     """A face that the model has drawn, before it is put into its frame.
 
     Attributes:
@@ -25,9 +25,9 @@ class DrawnFace:
         image: (S, S, 3) float32 in [0, 1], as the model drew it.
         mask: (S, S) float32 in [0, 1], without erosion and soft edge.
         aligned: (S, S, 3) uint8, the frame's own face.
-        weights: (S, S) float32 in [0, 1], where colours are measured.
-        drawn: Colours of `image`; None if nothing of the face lies in the frame.
-        wanted: Colours of the frame's own face, or None likewise.
+        weights: (S, S) float32 in [0, 1], where colors are measured.
+        decoded: Colors of `image`; None if nothing of the face lies in the frame.
+        expected: Colors of the frame's own face, or None likewise.
         track: Number of the track; faces of different tracks are never mixed.
     """
 
@@ -36,43 +36,43 @@ class DrawnFace:
     mask: Array
     aligned: Array
     weights: Array
-    drawn: ColourStatistics | None
-    wanted: ColourStatistics | None
+    decoded: ColorStatistics | None
+    expected: ColorStatistics | None
     track: int = 0
 
 
 def smooth_faces(
-    faces: Iterable[tuple[Any, DrawnFace | None]],
+    faces: Iterable[tuple[Any, DecodedFace | None]],
     mask_frames: float = 1.0,
-    colour_frames: float = 6.0,
+    color_frames: float = 6.0,
     foresight: int = 8,
-) -> Iterator[tuple[Any, DrawnFace | None]]:
-    """Averages masks and colour statistics over neighbouring frames of a track.
+) -> Iterator[tuple[Any, DecodedFace | None]]:
+    """Averages masks and color statistics over neighboring frames of a track.
 
-    Weights fall exponentially both ways, so nothing lags behind the picture. Tracks
+    Weights fall exponentially both ways, so nothing lags behind the image. Tracks
     end at cuts, and with them the averaging.
 
     Args:
         faces: For each frame in order of display, anything that goes with it and its
             face, or None.
-        mask_frames: Frames after which a neighbour's mask counts a third; short,
+        mask_frames: Frames after which a neighbor's mask counts a third; short,
             because the mask moves with the mouth. 0 turns it off.
-        colour_frames: The same for colours. 0 turns it off.
+        color_frames: The same for colors. 0 turns it off.
         foresight: Frames looked ahead (and back); as many are held in memory.
 
     Yields:
         The same pairs in the same order, the faces smoothed.
     """
-    past: deque[DrawnFace | None] = deque(maxlen=foresight)
-    waiting: deque[tuple[Any, DrawnFace | None]] = deque()
+    past: deque[DecodedFace | None] = deque(maxlen=foresight)
+    waiting: deque[tuple[Any, DecodedFace | None]] = deque()
 
-    def release() -> tuple[Any, DrawnFace | None]:
+    def release() -> tuple[Any, DecodedFace | None]:
         frame, face = waiting.popleft()
         smoothed = face
         if face is not None:
             around = [(-i, f) for i, f in enumerate(reversed(past), 1)] + [(0, face)]
             around += [(i, f) for i, (_, f) in enumerate(waiting, 1)]
-            smoothed = _smoothed(face, around, mask_frames, colour_frames)
+            smoothed = _smoothed(face, around, mask_frames, color_frames)
         past.append(face)
         return frame, smoothed
 
@@ -85,20 +85,20 @@ def smooth_faces(
 
 
 def _smoothed(
-    face: DrawnFace,
-    around: list[tuple[int, DrawnFace | None]],
+    face: DecodedFace,
+    around: list[tuple[int, DecodedFace | None]],
     mask_frames: float,
-    colour_frames: float,
-) -> DrawnFace:
+    color_frames: float,
+) -> DecodedFace:
     same = [(d, f) for d, f in around if f is not None and f.track == face.track]
     masks = [(_weight(d, mask_frames), f.mask) for d, f in same]
-    drawn = [(_weight(d, colour_frames), f.drawn) for d, f in same]
-    wanted = [(_weight(d, colour_frames), f.wanted) for d, f in same]
+    decoded = [(_weight(d, color_frames), f.decoded) for d, f in same]
+    expected = [(_weight(d, color_frames), f.expected) for d, f in same]
     return replace(
         face,
         mask=_mean_mask(masks),
-        drawn=_mean_colours(drawn),
-        wanted=_mean_colours(wanted),
+        decoded=_mean_colors(decoded),
+        expected=_mean_colors(expected),
     )
 
 
@@ -113,18 +113,18 @@ def _mean_mask(masks: list[tuple[float, Array]]) -> Array:
     used = [(weight, mask) for weight, mask in masks if weight > 0.02]
     if len(used) == 1:
         return used[0][1]
-    weights, pictures = zip(*used, strict=True)
-    mean = np.average(np.stack(pictures), axis=0, weights=weights)
+    weights, images = zip(*used, strict=True)
+    mean = np.average(np.stack(images), axis=0, weights=weights)
     return np.clip(mean, 0.0, 1.0).astype(np.float32)
 
 
-def _mean_colours(
-    measured: list[tuple[float, ColourStatistics | None]],
-) -> ColourStatistics | None:
+def _mean_colors(
+    measured: list[tuple[float, ColorStatistics | None]],
+) -> ColorStatistics | None:
     known = [(weight, one) for weight, one in measured if one is not None]
     total = sum(weight for weight, _ in known)
     if total <= 0:
         return None
     mean = sum(weight * one.mean for weight, one in known) / total
     covariance = sum(weight * one.covariance for weight, one in known) / total
-    return ColourStatistics(np.asarray(mean), np.asarray(covariance))
+    return ColorStatistics(np.asarray(mean), np.asarray(covariance))

@@ -8,11 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._progress import Progress
 from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
-from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
-from deepface_models.conversion.survey import Plan
+from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
+from deepface_models.core.progress import Progress
 from deepface_models.media import VideoFrame, VideoWriter, read_video
 
 Array = NDArray[Any]
@@ -23,7 +23,7 @@ _HELD = 256 << 20  # bytes of frames waiting for their batch
 def write_video(
     source: Path,
     output: Path,
-    plan: Plan,
+    plan: SwapPlan,
     converter: Converter,
     report: ConversionReport,
     bar: Progress,
@@ -42,16 +42,16 @@ def write_video(
     """
     bar.task("swap", plan.frames)
     frames = timed(read_video(source), report, "read")
-    steady = smooth_faces(_drawn(frames, plan, converter, report))
+    steady = smooth_faces(_decoded(frames, plan, converter, report))
     with VideoWriter(output, like=source, **writer) as target:
-        for frame, drawn in steady:
+        for frame, decoded in steady:
             with report.stage("blend"):
-                image = converter.render(frame.image, drawn)
+                image = converter.render(frame.image, decoded)
             with report.stage("write"):
                 target.write(image, frame.pts, frame.duration)
             report.frames += 1
-            report.swapped += drawn is not None
-            report.without_face += drawn is None
+            report.swapped += decoded is not None
+            report.without_face += decoded is None
             bar.advance()
     report.notes += target.notes
     bar.done()
@@ -72,7 +72,7 @@ def timed(
 
 
 def batches(
-    frames: Iterable[VideoFrame], plan: Plan, batch_size: int
+    frames: Iterable[VideoFrame], plan: SwapPlan, batch_size: int
 ) -> Iterator[list[VideoFrame]]:
     """Groups frames until they hold `batch_size` planned faces, or much memory."""
     batch: list[VideoFrame] = []
@@ -88,22 +88,22 @@ def batches(
         yield batch
 
 
-def _drawn(
+def _decoded(
     frames: Iterable[VideoFrame],
-    plan: Plan,
+    plan: SwapPlan,
     converter: Converter,
     report: ConversionReport,
-) -> Iterator[tuple[VideoFrame, DrawnFace | None]]:
+) -> Iterator[tuple[VideoFrame, DecodedFace | None]]:
     """Yields each frame with the face that the model drew for it, if any."""
     for batch in batches(frames, plan, converter.batch_size):
         chosen = [frame for frame in batch if frame.index in plan.faces]
         planned = [plan.faces[frame.index] for frame in chosen]
         with report.stage("draw"):
-            drawn = converter.draw(
+            decoded = converter.decode(
                 [frame.image for frame in chosen],
                 [face for _, face in planned],
                 [track for track, _ in planned],
             )
-        by_index = {f.index: d for f, d in zip(chosen, drawn, strict=True)}
+        by_index = {f.index: d for f, d in zip(chosen, decoded, strict=True)}
         for frame in batch:
             yield frame, by_index.get(frame.index)

@@ -1,7 +1,7 @@
-"""Training data: batches made from face sets, digits, garments and any pictures."""
+"""Training data: batches made from face sets, digits, garments and any images."""
 
 from deepface_models.data.augmentation import Augmentation
-from deepface_models.data.colour import change_colours
+from deepface_models.data.color import change_colors
 from deepface_models.data.degradation import degrade
 from deepface_models.data.digits import (
     FASHION_NAMES,
@@ -10,10 +10,10 @@ from deepface_models.data.digits import (
     load_mnist,
 )
 from deepface_models.data.idx import read_idx
+from deepface_models.data.images import load_images
 from deepface_models.data.masks import target_masks
 from deepface_models.data.occluders import occlude
 from deepface_models.data.pairs import SwapPairs
-from deepface_models.data.pictures import load_pictures
 from deepface_models.data.regions import region_weights
 from deepface_models.data.sampling import pose_cells
 from deepface_models.data.series import sine_series
@@ -22,12 +22,12 @@ __all__ = [
     "FASHION_NAMES",
     "Augmentation",
     "SwapPairs",
-    "change_colours",
+    "change_colors",
     "degrade",
     "load_digits",
     "load_fashion_mnist",
+    "load_images",
     "load_mnist",
-    "load_pictures",
     "occlude",
     "pose_cells",
     "read_idx",

@@ -27,14 +27,14 @@ _LENGTHS = (1.1, 1.5)
 
 
 def paint_hand(
-    painting: Painting, frame: Frame, colour: Array, rng: np.random.Generator
+    painting: Painting, frame: Frame, color: Array, rng: np.random.Generator
 ) -> None:
     """Paints arm, palm and fingers; the tips end somewhere on the face.
 
     Args:
         painting: Where to.
         frame: The mean face's unit square on the face.
-        colour: Of the skin, (3,) in 0..255.
+        color: Of the skin, (3,) in 0..255.
         rng: Source of place, size, direction, spread and bend.
     """
     origin, across, down = frame
@@ -52,10 +52,10 @@ def paint_hand(
     spread, bend = rng.uniform(0.5, 2.2), rng.uniform(0.55, 1.0, len(_FINGERS))
     for outline in (_ARM, _PALM):
         points = np.array([place(x, y) for x, y in outline])
-        painting.polygon(points, colour * 0.97)
+        painting.polygon(points, color * 0.97)
     thumb, *others = zip(_FINGERS, bend, strict=True)
     for finger, part in [*others, thumb]:
-        _paint_finger(painting, place, finger, float(part), spread, length, colour)
+        _paint_finger(painting, place, finger, float(part), spread, length, color)
 
 
 def _paint_finger(
@@ -65,7 +65,7 @@ def _paint_finger(
     bend: float,
     spread: float,
     length: float,
-    colour: Array,
+    color: Array,
 ) -> None:
     x, y, lean, long, wide = finger
     way = _turned(np.array([0.0, 1.0]), -lean * (spread if abs(lean) < 45 else 1.0))
@@ -74,9 +74,9 @@ def _paint_finger(
     end = joint + _turned(way, (1.0 - bend) * 25.0) * long * 0.55 * bend
     path = [place(*point) for point in (root, joint, end)]
     width = wide * length
-    painting.rod(path, width, colour * 0.72, ((0.84, 1.3), (0.5, 1.42)))
+    painting.rod(path, width, color * 0.72, ((0.84, 1.3), (0.5, 1.42)))
     nail = path[2] - (path[1] - path[2]) * 0.05
-    painting.ball(nail, width * 0.24, colour * 0.9 + np.array([30.0, 18.0, 18.0]))
+    painting.ball(nail, width * 0.24, color * 0.9 + np.array([30.0, 18.0, 18.0]))
 
 
 def _turned(way: Array, degrees: float) -> Array:

@@ -31,54 +31,54 @@ _SKINS = (
 
 
 class Painting:
-    """Colours and how much they hide, drawn with soft edges.
+    """Colors and how much they hide, drawn with soft edges.
 
     Args:
         size: Width and height in pixels.
     """
 
     def __init__(self, size: int) -> None:
-        self.colours = np.zeros((size, size, 3), "uint8")
+        self.colors = np.zeros((size, size, 3), "uint8")
         self.cover = np.zeros((size, size), "uint8")
 
     def rod(
-        self, points: Sequence[Array], width: float, colour: Array, lights: Lights = ()
+        self, points: Sequence[Array], width: float, color: Array, lights: Lights = ()
     ) -> None:
         """Draws a line with round ends from point to point, `width` px wide.
 
         Args:
             points: Its ends and bends, (2,) each.
             width: In pixels.
-            colour: (3,) in 0..255.
-            lights: Pairs of a share of the width and a factor of the colour there,
+            color: (3,) in 0..255.
+            lights: Pairs of a share of the width and a factor of the color there,
                 from the outside in; they make it look round.
         """
         for start, end in pairwise(points):
-            self._draw(cv2.line, (_fixed(start), _fixed(end)), colour, width=width)
+            self._draw(cv2.line, (_fixed(start), _fixed(end)), color, width=width)
         for share, light in lights:
             for start, end in pairwise(points):
                 place = (_fixed(start), _fixed(end))
-                self._shade(cv2.line, place, colour * light, width=width * share)
+                self._shade(cv2.line, place, color * light, width=width * share)
 
     def ball(
-        self, middle: Array, radius: float, colour: Array, lights: Lights = ()
+        self, middle: Array, radius: float, color: Array, lights: Lights = ()
     ) -> None:
-        """Draws a filled circle; `lights` as in `rod`, a little towards top left."""
-        self._draw(cv2.circle, (_fixed(middle), _length(radius)), colour, width=-1)
+        """Draws a filled circle; `lights` as in `rod`, a little toward top left."""
+        self._draw(cv2.circle, (_fixed(middle), _length(radius)), color, width=-1)
         for share, light in lights:
             place = middle - radius * (1 - share) * 0.3
             where = (_fixed(place), _length(radius * share))
-            self._shade(cv2.circle, where, colour * light, width=-1)
+            self._shade(cv2.circle, where, color * light, width=-1)
 
-    def polygon(self, points: Array, colour: Array, hidden: float = 1.0) -> None:
+    def polygon(self, points: Array, color: Array, hidden: float = 1.0) -> None:
         """Fills an outline (N, 2) that hides this share of what is behind it."""
         outline = [_fixed_all(points)]
         around = (cv2.polylines, (outline, True))
-        self._draw(cv2.fillPoly, (outline,), colour, hidden, outline=around)
+        self._draw(cv2.fillPoly, (outline,), color, hidden, outline=around)
 
-    def ring(self, points: Array, width: float, colour: Array) -> None:
+    def ring(self, points: Array, width: float, color: Array) -> None:
         """Draws a closed outline (N, 2), `width` px wide."""
-        self._draw(cv2.polylines, ([_fixed_all(points)], True), colour, width=width)
+        self._draw(cv2.polylines, ([_fixed_all(points)], True), color, width=width)
 
     def laid_over(self, face: Array, shadow: float = 0.0) -> tuple[Array, Array]:
         """Returns the face with the painting in front, and what it hides.
@@ -89,45 +89,45 @@ class Painting:
         """
         back = _shaded(face, self.cover, shadow) if shadow else face
         over = self.cover.astype("float32") / np.float32(255.0)
-        return cv2.blendLinear(self.colours, back, over, 1.0 - over), self.cover
+        return cv2.blendLinear(self.colors, back, over, 1.0 - over), self.cover
 
     def _draw(
         self,
         function: Any,
         place: tuple[Any, ...],
-        colour: Array,
+        color: Array,
         hidden: float = 1.0,
         width: float | None = None,
         outline: tuple[Any, tuple[Any, ...]] | None = None,
     ) -> None:
-        # Colours reach a pixel further, so that soft edges do not mix with black.
+        # Colors reach a pixel further, so that soft edges do not mix with black.
         edge, where = outline or (function, place)
-        self._shade(edge, where, colour, max(width or 1.0, 1.0) + 2.0, cv2.LINE_8)
-        self._shade(function, place, colour, width, cv2.LINE_8)
+        self._shade(edge, where, color, max(width or 1.0, 1.0) + 2.0, cv2.LINE_8)
+        self._shade(function, place, color, width, cv2.LINE_8)
         _stroke(function, self.cover, place, hidden * 255.0, width, cv2.LINE_AA)
 
     def _shade(
         self,
         function: Any,
         place: tuple[Any, ...],
-        colour: Array,
+        color: Array,
         width: float | None = None,
         kind: int = cv2.LINE_AA,
     ) -> None:
-        paint = [min(max(level, 0.0), 255.0) for level in colour.tolist()]
-        _stroke(function, self.colours, place, paint, width, kind)
+        paint = [min(max(level, 0.0), 255.0) for level in color.tolist()]
+        _stroke(function, self.colors, place, paint, width, kind)
 
 
 def _stroke(
     function: Any,
     canvas: Array,
     place: tuple[Any, ...],
-    colour: Any,
+    color: Any,
     width: float | None,
     kind: int,
 ) -> None:
     thick = () if width is None else (-1 if width < 0 else max(1, round(width)),)
-    function(canvas, *place, colour, *thick, lineType=kind, shift=_BITS)
+    function(canvas, *place, color, *thick, lineType=kind, shift=_BITS)
 
 
 def face_frame(landmarks: Array) -> Frame:
@@ -139,16 +139,16 @@ def face_frame(landmarks: Array) -> Frame:
     return matrix[:, 2], matrix[:, 0], matrix[:, 1]
 
 
-def skin_colour(face: Array, frame: Frame, rng: np.random.Generator) -> Array:
-    """Returns the face's own colour or somebody else's, (3,) in 0..255."""
+def skin_color(face: Array, frame: Frame, rng: np.random.Generator) -> Array:
+    """Returns the face's own color or somebody else's, (3,) in 0..255."""
     if rng.random() < 0.25:
-        colour = np.array(_SKINS[rng.integers(len(_SKINS))], "float64")
+        color = np.array(_SKINS[rng.integers(len(_SKINS))], "float64")
     else:
-        colour = _middle_colour(face, frame)
-    return np.asarray(colour * rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3))
+        color = _middle_color(face, frame)
+    return np.asarray(color * rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3))
 
 
-def _middle_colour(face: Array, frame: Frame) -> Array:
+def _middle_color(face: Array, frame: Frame) -> Array:
     origin, across, down = frame
     middle = origin + across / 2 + down * 0.4
     reach, last = 0.25 * float(np.linalg.norm(down)), face.shape[0] - 1

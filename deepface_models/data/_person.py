@@ -56,9 +56,9 @@ class Person:
             soft = soften(resize(drawn, size).clip(0.0, 1.0), feather)
             self.layers[index, ..., 0] = np.rint(soft * 255.0)
             self.layers[index, ..., 1] = np.rint(weight * self.steps)
-        self.colours = np.stack(
+        self.colors = np.stack(
             [
-                _colours(f, m[..., 0])
+                _colors(f, m[..., 0])
                 for f, m in zip(self.faces, self.layers, strict=True)
             ]
         )
@@ -76,14 +76,14 @@ class Person:
 
 
 def resize(image: Array, size: int) -> Array:
-    """Returns a picture at another size, itself where it has that size."""
+    """Returns an image at another size, itself where it has that size."""
     if image.shape[0] == size:
         return image
     way = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (size, size), interpolation=way))
 
 
-def _colours(face: Array, mask: Array) -> Array:
+def _colors(face: Array, mask: Array) -> Array:
     """Returns mean and spread of the face's pixels, (2, 3) in [0, 1]."""
     mean, spread = cv2.meanStdDev(face, mask=mask)
     both = np.hstack([mean, spread]).T / 255.0

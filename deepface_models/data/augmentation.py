@@ -36,34 +36,34 @@ class Augmentation:
     Args:
         rotation: Largest turn either way, degrees.
         zoom: Largest relative change of size.
-        shift: Largest shift, in widths of the picture.
-        flip: Share of pictures mirrored.
+        shift: Largest shift, in widths of the image.
+        flip: Share of images mirrored.
         warp: Standard deviation of the 5 x 5 grid's nodes, in widths of the
-            picture; published as 5 px of 160. Only the input is warped.
-        colour: Standard deviation of gain and shift of each colour, input only.
-        colour_match: Share of inputs that take the colours of another person's
+            image; published as 5 px of 160. Only the input is warped.
+        color: Standard deviation of gain and shift of each color, input only.
+        color_match: Share of inputs that take the colors of another person's
             face, so that the encoder cannot tell people by their light.
         landmark_warp: Share of inputs warped not by the grid but to the landmarks of
             one of the ten most alike faces of somebody else.
         landmark_noise: Standard deviation of those landmarks, in widths of the
-            picture; published as 2 px of 256.
+            image; published as 2 px of 256.
         lightness: Largest change of LAB's lightness, as a part of what is left to
             white or black; published as 0.3.
-        tint: The same of LAB's two colours; published as 0.08.
-        clahe: Share of inputs with equalised local contrast; published as 0.5.
+        tint: The same of LAB's two colors; published as 0.08.
+        clahe: Share of inputs with equalized local contrast; published as 0.5.
         clahe_grid: Largest number of steps by which its grid is finer than the
             coarsest one, 2 x 2 tiles below 256 px; published as 4.
         hsv: Range of saturation and value, 0 to 1; of hue too, as a part of the
             circle. Published with up to 0.3, 0.05 advised.
         motion_blur: Share of inputs blurred along a line; published as 0.25.
-        motion_length: Its largest length, in widths of the picture; 0.02 in XSeg's
+        motion_length: Its largest length, in widths of the image; 0.02 in XSeg's
             loader, 0.08 in forks of SAEHD.
         defocus: Share of inputs out of focus; published as 0.25.
         defocus_size: Largest standard deviation of that blur, in widths of the
-            picture; published as 9 px kernels at 256 px, which are 0.0066.
+            image; published as 9 px kernels at 256 px, which are 0.0066.
         shrink: Share of inputs that lose resolution; published as 0.25.
         shrink_to: The smallest part of it that is left; published as 0.25.
-        noise: Largest standard deviation of noise in each pixel and colour, 1 being
+        noise: Largest standard deviation of noise in each pixel and color, 1 being
             white; our own range.
         jpeg: Share of inputs compressed as JPEG.
         jpeg_quality: The lowest quality, 1 to 95; published as 10 with XSeg, 50 in
@@ -71,7 +71,7 @@ class Augmentation:
         hands: Share of inputs with a drawn hand before the face.
         sticks: Share with a drawn stick.
         glasses: Share with drawn glasses.
-        occluded: What the target says where these hide the face. Its picture never
+        occluded: What the target says where these hide the face. Its image never
             shows them. "mask": the mask loses the pixels, so that a learned mask
             leaves real hands in sight when converting, and losses count them only
             as they count background (`outside`). "behind": nothing, the network
@@ -86,8 +86,8 @@ class Augmentation:
     shift: float = 0.05
     flip: float = 0.4
     warp: float = 5.0 / 160.0
-    colour: float = 0.06
-    colour_match: float = 0.5
+    color: float = 0.06
+    color_match: float = 0.5
     landmark_warp: float = 0.0
     landmark_noise: float = 2.0 / 256.0
     lightness: float = 0.0
@@ -110,7 +110,7 @@ class Augmentation:
     occluded: str = "mask"
 
     def __post_init__(self) -> None:
-        """Checks what would otherwise only show in the pictures."""
+        """Checks what would otherwise only show in the images."""
         for name in _SHARES:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
@@ -170,12 +170,12 @@ class Augmentation:
 
     @classmethod
     def none(cls) -> Augmentation:
-        """Returns the augmentation that leaves every picture as it is."""
+        """Returns the augmentation that leaves every image as it is."""
         return cls(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 _SHARES = (
-    *("flip", "colour_match", "landmark_warp", "lightness", "tint", "clahe", "hsv"),
+    *("flip", "color_match", "landmark_warp", "lightness", "tint", "clahe", "hsv"),
     *("motion_blur", "defocus", "shrink", "shrink_to", "noise", "jpeg"),
     *("hands", "sticks", "glasses"),
 )
@@ -185,7 +185,7 @@ def random_similarity(rng: np.random.Generator, size: int, a: Augmentation) -> A
     """Draws a rotation, zoom, shift and flip.
 
     Returns:
-        (2, 3) matrix from pixels of the new picture to pixels of the old one.
+        (2, 3) matrix from pixels of the new image to pixels of the old one.
     """
     angle, zoom = rng.uniform(-a.rotation, a.rotation), rng.uniform(-a.zoom, a.zoom)
     shift = rng.uniform(-a.shift, a.shift, 2) * size
@@ -202,23 +202,23 @@ def random_similarity(rng: np.random.Generator, size: int, a: Augmentation) -> A
 
 
 def random_grid(rng: np.random.Generator, a: Augmentation, size: int) -> Array:
-    """Draws the 5 x 5 grid's nodes, (5, 5, 2) in pixels of the picture."""
+    """Draws the 5 x 5 grid's nodes, (5, 5, 2) in pixels of the image."""
     regular = _regular_grid(size)
     return regular + rng.normal(0.0, a.warp * size, regular.shape)
 
 
 def _regular_grid(size: int) -> Array:
-    # Pixels' centres have whole coordinates, so that borders lie half a pixel outside;
+    # Pixels' centers have whole coordinates, so that borders lie half a pixel outside;
     # the published grid ignored this and moved the input by that half pixel.
     line = np.linspace(-0.5, size - 0.5, 5)
     return np.stack(np.meshgrid(line, line), axis=-1)
 
 
 def grid_to_map(grid: Array, size: int) -> Array:
-    """Returns where each pixel of a warped picture comes from, (size, size, 2).
+    """Returns where each pixel of a warped image comes from, (size, size, 2).
 
     The grid is enlarged to 80 and its middle 64 kept, times size / 64, as published:
-    the outermost nodes then lie on the picture's border.
+    the outermost nodes then lie on the image's border.
     """
     large, edge = size * 5 // 4, size // 8
     dense = cv2.resize(grid.astype("float32"), (large, large))
@@ -257,7 +257,7 @@ def warp_pair(
         layers: (S, S, 2) uint8, mask and weight, moved along with the target.
         rng: Source of the draws.
         a: Their ranges.
-        shown: What the input is made of where that is not `face`: a picture of it
+        shown: What the input is made of where that is not `face`: an image of it
             with something before it, (S, S, 3) uint8.
         landmarks: Where the face's landmarks are and where the input is to have
             them, both (N, 2) in pixels, instead of the grid's warp.

@@ -1,4 +1,4 @@
-"""What cameras and files do to a picture: blur, lost resolution, noise, JPEG."""
+"""What cameras and files do to an image: blur, lost resolution, noise, JPEG."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def motion_blur(image: Array, length: float, angle: float) -> Array:
         angle: Of the line in degrees.
 
     Returns:
-        uint8 of the same shape; the picture does not move.
+        uint8 of the same shape; the image does not move.
     """
     if length <= 1.0:
         return image
@@ -70,7 +70,7 @@ def shrink(image: Array, part: float) -> Array:
 
 
 def add_noise(image: Array, sigma: float, rng: np.random.Generator) -> Array:
-    """Adds independent normal noise to each pixel and colour.
+    """Adds independent normal noise to each pixel and color.
 
     Args:
         image: (H, W, 3) uint8.
@@ -111,7 +111,7 @@ def degrade(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
         a: Their ranges: `motion_blur`, `defocus`, `shrink`, `noise`, `jpeg`.
 
     Returns:
-        The picture, `image` itself where nothing is asked for.
+        The image, `image` itself where nothing is asked for.
     """
     size = image.shape[0]
     if a.motion_blur and rng.random() < a.motion_blur:
@@ -130,7 +130,7 @@ def degrade(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
 
 
 def _line(length: float, angle: float) -> Array:
-    """Returns a centred line as a kernel, odd sides, its sum 1."""
+    """Returns a centered line as a kernel, odd sides, its sum 1."""
     reach = math.ceil(length / 2.0)
     turn = math.radians(angle)
     steps = np.linspace(-0.5, 0.5, 4 * reach + 1) * (length - 1.0)

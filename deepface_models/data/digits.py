@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError, MissingDependencyError
-from deepface_models._whole import whole_numbers
+from deepface_models.core.errors import MediaError, MissingDependencyError
+from deepface_models.core.whole import whole_numbers
 from deepface_models.data.idx import read_idx
 
 Array = NDArray[Any]
@@ -49,13 +49,13 @@ def load_mnist(folder: str | Path | None = None, subset: Subset = "both") -> Any
         subset: "both", or only "train" or "test"; a folder needs no other files.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`, or one of the two pairs: pictures
+        `(x_train, y_train), (x_test, y_test)`, or one of the two pairs: images
         uint8 (N, 28, 28), 0..255, white on black, and labels uint8 (N,), 0..9.
 
     Raises:
         ConnectionError: The download failed; the message names the other ways.
         FileNotFoundError: The folder lacks a file.
-        MediaError: A file is damaged, or pictures and labels do not belong together.
+        MediaError: A file is damaged, or images and labels do not belong together.
     """
     return _load("MNIST", keras.datasets.mnist, folder, subset)
 
@@ -89,7 +89,7 @@ def load_fashion_mnist(
     Raises:
         ConnectionError: The download failed; the message names the other ways.
         FileNotFoundError: The folder lacks a file.
-        MediaError: A file is damaged, or pictures and labels do not belong together.
+        MediaError: A file is damaged, or images and labels do not belong together.
     """
     return _load("Fashion-MNIST", keras.datasets.fashion_mnist, folder, subset)
 
@@ -113,7 +113,7 @@ def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
         subset: "both", or only "train" (the first 1,500) or "test" (the other 297).
 
     Returns:
-        As `load_mnist`, with pictures uint8 (N, image_size, image_size).
+        As `load_mnist`, with images uint8 (N, image_size, image_size).
 
     Raises:
         MissingDependencyError: scikit-learn is not installed.
@@ -145,12 +145,12 @@ def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
 
 def _load(name: str, online: Any, folder: str | Path | None, subset: Subset) -> Any:
     _check_subset(subset)
-    wanted = ("train", "test") if subset == "both" else (subset,)
+    expected = ("train", "test") if subset == "both" else (subset,)
     if folder is not None:
-        pairs = _read(Path(folder), wanted)
+        pairs = _read(Path(folder), expected)
     else:
         both = dict(zip(("train", "test"), _download(name, online), strict=True))
-        pairs = [both[one] for one in wanted]
+        pairs = [both[one] for one in expected]
     return tuple(pairs) if subset == "both" else pairs[0]
 
 
@@ -169,8 +169,8 @@ def _download(name: str, online: Any) -> Any:
         ) from error
 
 
-def _read(folder: Path, wanted: tuple[str, ...]) -> list[Pair]:
-    stems = [f"{_PREFIXES[w]}-{k}" for w in wanted for k in ("images", "labels")]
+def _read(folder: Path, expected: tuple[str, ...]) -> list[Pair]:
+    stems = [f"{_PREFIXES[w]}-{k}" for w in expected for k in ("images", "labels")]
     places = {stem: _find(folder, stem) for stem in stems}
     missing = [f"{_file_name(s)}.gz" for s, place in places.items() if place is None]
     if missing:
@@ -181,7 +181,7 @@ def _read(folder: Path, wanted: tuple[str, ...]) -> list[Pair]:
         )
     arrays = [read_idx(place) for place in places.values() if place is not None]
     pairs = list(zip(arrays[::2], arrays[1::2], strict=True))
-    for one, (images, labels) in zip(wanted, pairs, strict=True):
+    for one, (images, labels) in zip(expected, pairs, strict=True):
         _check_pair(folder, one, images, labels)
     return pairs
 
@@ -201,7 +201,7 @@ def _check_pair(folder: Path, one: str, images: Array, labels: Array) -> None:
     good = images.ndim == 3 and images.dtype == labels.dtype == np.uint8
     if not good or images.shape[:1] != labels.shape:
         raise MediaError(
-            f"The {one} files in {folder} hold pictures {images.dtype} {images.shape} "
+            f"The {one} files in {folder} hold images {images.dtype} {images.shape} "
             f"and labels {labels.dtype} {labels.shape}. Expected uint8 (N, H, W) and "
             "uint8 (N,). Take both files from the same source."
         )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ def read_idx(path: str | Path) -> Array:
 
     Returns:
         The array, in the shape and type that the file states: uint8 (N, 28, 28) for
-        MNIST's pictures, uint8 (N,) for its labels.
+        MNIST's images, uint8 (N,) for its labels.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.

@@ -40,30 +40,30 @@ def nearest_faces(landmarks: Array, others: Array, count: int = 10) -> Array:
 
 
 def landmark_map(
-    landmarks: Array, wanted: Array, size: int, matrix: Array = _STILL
+    landmarks: Array, expected: Array, size: int, matrix: Array = _STILL
 ) -> Array:
     """Returns where each pixel comes from when landmarks move to wanted places.
 
-    The wanted points and eight on the picture's border are joined to triangles
+    The wanted points and eight on the image's border are joined to triangles
     (Delaunay), each of which is moved as a whole. Jaw points that lie within the
     other points of either face are left out, and points by which triangles would turn
     over. The idea is dfaker's; numbers as in deepfakes/faceswap, lib/training.
 
     Args:
-        landmarks: Where they are in the picture, (68, 2) or (5, 2) in pixels.
-        wanted: Where they shall be, of the same shape.
-        size: Width and height of the picture.
-        matrix: (2, 3) from pixels of the new picture to pixels of the old one, by
-            which the picture moves besides.
+        landmarks: Where they are in the image, (68, 2) or (5, 2) in pixels.
+        expected: Where they shall be, of the same shape.
+        size: Width and height of the image.
+        matrix: (2, 3) from pixels of the new image to pixels of the old one, by
+            which the image moves besides.
 
     Returns:
         (size, size, 2) float32, x first, as `cv2.remap` takes it.
     """
-    kept = _outside_core(landmarks, wanted)
+    kept = _outside_core(landmarks, expected)
     line = np.array([-0.5, (size - 1) / 2, size - 0.5])
     border = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     border = np.delete(border, 4, axis=0)
-    new = transform_points(wanted[kept], invert(matrix))
+    new = transform_points(expected[kept], invert(matrix))
     new = np.concatenate([border, new]).astype("float32")
     old = np.concatenate([transform_points(border, matrix), landmarks[kept]])
     inside = ((new > -size) & (new < 2 * size)).all(1)
@@ -87,7 +87,7 @@ def _moves(new: Array, old: Array, size: int) -> tuple[Array, Array, Array]:
 
     Returns:
         The points' numbers (T, 3); matrices (T, 3, 2) by which places (x, y, 1) in the
-        new picture are to be multiplied; and (T,) 1, or -1 where a triangle turns over.
+        new image are to be multiplied; and (T,) 1, or -1 where a triangle turns over.
     """
     corners = _triangles(new, size)
     area = _cross(new[corners])
@@ -112,14 +112,14 @@ def _cross(triangles: Array) -> Array:
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], "float64")
 
 
-def _outside_core(landmarks: Array, wanted: Array) -> Array:
+def _outside_core(landmarks: Array, expected: Array) -> Array:
     """Returns which points to use, (K,) bool."""
     kept = np.ones(len(landmarks), bool)
     if len(landmarks) != 68:
         return kept
-    both = np.concatenate([landmarks[_JAW:], wanted[_JAW:]]).astype("float32")
+    both = np.concatenate([landmarks[_JAW:], expected[_JAW:]]).astype("float32")
     core = cv2.convexHull(both)
-    for points in (landmarks, wanted):
+    for points in (landmarks, expected):
         for number, (x, y) in enumerate(points[:_JAW].tolist()):
             kept[number] &= cv2.pointPolygonTest(core, (x, y), False) < 0
     return kept
@@ -132,8 +132,8 @@ def _triangles(points: Array, size: int) -> Array:
     corners = np.asarray(plane.getTriangleList()).reshape(-1, 3, 2)
     names = points[:, 0] + 1j * points[:, 1]
     order = np.argsort(names, kind="stable")
-    wanted = corners[..., 0] + 1j * corners[..., 1]
-    return np.asarray(order[np.searchsorted(names[order], wanted)])
+    expected = corners[..., 0] + 1j * corners[..., 1]
+    return np.asarray(order[np.searchsorted(names[order], expected)])
 
 
 def _piecewise(triangles: Array, moves: Array, size: int) -> Array:

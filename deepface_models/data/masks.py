@@ -27,10 +27,10 @@ def target_masks(
     Args:
         faces: The set, N faces of S px.
         mask: "face": `FaceSet.masks`, the hull of 68 landmarks or the ellipse about
-            5; "hull" or "ellipse" for one of them; "full": the whole picture; or
+            5; "hull" or "ellipse" for one of them; "full": the whole image; or
             masks of your own (N, S, S), uint8, bool or float in [0, 1], such as
             those of a segmentation network.
-        dilation: Grows drawn masks by this part of the picture's width; negative
+        dilation: Grows drawn masks by this part of the image's width; negative
             shrinks them.
 
     Returns:
@@ -66,7 +66,7 @@ def soften(mask: Array, amount: float) -> Array:
 
     Args:
         mask: (S, S) float32 in [0, 1].
-        amount: Width of the soft edge, as a part of the picture's width; 0 changes
+        amount: Width of the soft edge, as a part of the image's width; 0 changes
             nothing. deepfakes/faceswap blurs by 3 %.
 
     Returns:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models.data._hand import paint_hand
-from deepface_models.data._painting import Painting, face_frame, skin_colour
+from deepface_models.data._painting import Painting, face_frame, skin_color
 from deepface_models.data.augmentation import Augmentation
 from deepface_models.faces._template import five_points
 
@@ -23,7 +23,7 @@ def draw_hand(
 ) -> tuple[Array, Array]:
     """Draws a hand that reaches into the face from below or from a side.
 
-    Its colour is that of the face or, one time in four, somebody else's; it throws a
+    Its color is that of the face or, one time in four, somebody else's; it throws a
     soft shadow, which hides nothing.
 
     Args:
@@ -37,7 +37,7 @@ def draw_hand(
     """
     frame = face_frame(landmarks)
     painting = Painting(face.shape[0])
-    paint_hand(painting, frame, skin_colour(face, frame, rng), rng)
+    paint_hand(painting, frame, skin_color(face, frame, rng), rng)
     return painting.laid_over(face, shadow=rng.uniform(0.0, 0.45))
 
 
@@ -61,12 +61,12 @@ def draw_stick(
     unit = float(np.linalg.norm(down))
     width = unit * rng.uniform(0.03, 0.12)
     ends = [tip + way * 3.0 * size, tip - way * 3.0 * size * (rng.random() < 0.4)]
-    colour = _any_colour(rng)
+    color = _any_color(rng)
     painting = Painting(size)
-    painting.rod(ends, width, colour * 0.7, ((0.7, 1.4), (0.25, 1.8)))
+    painting.rod(ends, width, color * 0.7, ((0.7, 1.4), (0.25, 1.8)))
     if rng.random() < 0.4:  # microphone, lollipop, spoon
         radius = max(width, 0.06 * unit) * rng.uniform(1.2, 2.2)
-        painting.ball(tip, radius, _any_colour(rng) * 0.75, ((0.75, 1.3), (0.3, 1.6)))
+        painting.ball(tip, radius, _any_color(rng) * 0.75, ((0.75, 1.3), (0.3, 1.6)))
     return painting.laid_over(face, shadow=rng.uniform(0.0, 0.4))
 
 
@@ -92,10 +92,10 @@ def draw_glasses(
     unit = float(np.linalg.norm(down))
     across, down = across / unit, down / unit
     line = unit * rng.uniform(0.012, 0.035)
-    frame = _any_colour(rng) * rng.choice([0.25, 0.6, 1.0])
+    frame = _any_color(rng) * rng.choice([0.25, 0.6, 1.0])
     dark = rng.random() < 0.35
     hidden = rng.uniform(0.75, 1.0) if dark else rng.uniform(0.03, 0.15)
-    lens = _any_colour(rng) * 0.2 if dark else np.array([215.0, 225.0, 235.0])
+    lens = _any_color(rng) * 0.2 if dark else np.array([215.0, 225.0, 235.0])
     width, height = rng.uniform(0.76, 0.95), unit * rng.uniform(0.11, 0.18)
     corner = rng.uniform(2.0, 5.0)  # exponent of the lens's outline: 2 is round
     drop, inner, outer = rng.uniform(0.0, 0.03) * unit, [], []
@@ -125,7 +125,7 @@ def occlude(
         a: The shares.
 
     Returns:
-        The picture, which is `face` itself where nothing was drawn, and how much of
+        The image, which is `face` itself where nothing was drawn, and how much of
         each pixel is hidden, (S, S) uint8, or None.
     """
     cover: Array | None = None
@@ -150,8 +150,8 @@ def _lens(middle: Array, half: Array, down: Array, corner: float) -> Array:
     return np.asarray(middle + x[:, None] * half + y[:, None] * down)
 
 
-def _any_colour(rng: np.random.Generator) -> Array:
-    """Returns a colour, (3,) in 0..255: mostly dull, seldom bright."""
+def _any_color(rng: np.random.Generator) -> Array:
+    """Returns a color, (3,) in 0..255: mostly dull, seldom bright."""
     hsv = np.array(
         [[[rng.integers(180), 255 * rng.random() ** 2, rng.integers(40, 256)]]]
     )

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._names import check_names
-from deepface_models._whole import whole_numbers
+from deepface_models.core.names import check_names
+from deepface_models.core.whole import whole_numbers
 from deepface_models.data._person import Person, resize
 from deepface_models.data.augmentation import Augmentation, warp_pair
-from deepface_models.data.colour import change_colours
+from deepface_models.data.color import change_colors
 from deepface_models.data.degradation import degrade
 from deepface_models.data.landmark_warp import nearest_faces
 from deepface_models.data.occluders import occlude
@@ -54,8 +54,8 @@ class SwapPairs(keras.utils.PyDataset):
         mask: The mask in `y`: "face", "hull", "ellipse", "full", or for each person
             masks of your own (N, S, S), as `data.target_masks` takes them. How much
             background counts beside it is each loss's `outside`.
-        mask_dilation: Grows drawn masks by this part of the picture's width.
-        mask_feather: Width of their soft edge, as a part of the picture's width.
+        mask_dilation: Grows drawn masks by this part of the image's width.
+        mask_feather: Width of their soft edge, as a part of the image's width.
         balance: None draws every face equally often; "yaw" and "pose" every direction
             that somebody looks in, see `data.pose_cells`.
         seed: Makes the draws repeatable.
@@ -105,7 +105,7 @@ class SwapPairs(keras.utils.PyDataset):
             name: Person(faces[name], size, eyes, mouth, masks[name], *extras)
             for name in self.identities
         }
-        self._near = self._neighbours() if self.augmentation.landmark_warp else {}
+        self._near = self._neighbors() if self.augmentation.landmark_warp else {}
 
     def __len__(self) -> int:
         """Returns the number of batches in an epoch."""
@@ -124,7 +124,7 @@ class SwapPairs(keras.utils.PyDataset):
         self.epoch += 1
 
     def fitting(self, faces: FaceSet) -> Array:
-        """Returns a set's pictures at the size of this data, uint8 (N, S, S, 3)."""
+        """Returns a set's images at the size of this data, uint8 (N, S, S, 3)."""
         return np.stack([resize(image, self.image_size) for image in faces.images])
 
     @functools.cached_property
@@ -137,7 +137,7 @@ class SwapPairs(keras.utils.PyDataset):
 
     @whole_numbers(index=0, faces=1)
     def sheet(self, index: int = 0, faces: int = 8) -> Array:
-        """Draws a batch as one picture, to see what the augmentation does.
+        """Draws a batch as one image, to see what the augmentation does.
 
         For each person: inputs, targets, their masks and weights (white is the
         largest weight). Write it with `media.write_image`.
@@ -165,7 +165,7 @@ class SwapPairs(keras.utils.PyDataset):
         person, count, a = self._people[name], self.batch_size, self.augmentation
         size, out = self.image_size, self.output_size
         # Draws of their own for each kind of change, so that none shifts another's.
-        toward, objects, colours, camera = rng.spawn(4)
+        toward, objects, colors, camera = rng.spawn(4)
         chosen = person.choose(count, rng)
         x = np.empty((count, size, size, 3), "uint8")
         y = np.empty((count, out, out, 5), "uint8")
@@ -179,19 +179,19 @@ class SwapPairs(keras.utils.PyDataset):
                 rng,
                 a,
                 shown=shown,
-                landmarks=self._wanted(name, number, toward),
+                landmarks=self._chosen(name, number, toward),
             )
-            changed = change_colours(resize(warped, size), colours, a)
+            changed = change_colors(resize(warped, size), colors, a)
             x[row] = degrade(changed, camera, a)
             y[row, ..., :3], y[row, ..., 3:] = (
                 resize(image, out) for image in (target, layers)
             )
-        gain, shift = self._colour_change(name, chosen, rng)
+        gain, shift = self._color_change(name, chosen, rng)
         target = y.astype("float32") / 255.0
         target[..., 4] *= 255.0 / person.steps
         return np.clip(x / np.float32(255.0) * gain + shift, 0.0, 1.0), target
 
-    def _wanted(
+    def _chosen(
         self, name: str, number: int, rng: np.random.Generator
     ) -> tuple[Array, Array] | None:
         """Returns a face's landmarks and those to warp it to, where it is to be."""
@@ -202,10 +202,10 @@ class SwapPairs(keras.utils.PyDataset):
         other = str(rng.choice([n for n in self.identities if n != name]))
         near = rng.choice(self._near[name, other][number])
         spread = a.landmark_noise * self._people[name].faces.shape[1]
-        wanted = self._people[other].landmarks[near]
-        return own, wanted + rng.normal(0.0, spread, own.shape)
+        expected = self._people[other].landmarks[near]
+        return own, expected + rng.normal(0.0, spread, own.shape)
 
-    def _neighbours(self) -> dict[tuple[str, str], Array]:
+    def _neighbors(self) -> dict[tuple[str, str], Array]:
         """Returns the most alike faces among each other person's, (N, 10 or fewer)."""
         points = {name: person.landmarks for name, person in self._people.items()}
         counts = {name: of.shape[1] for name, of in points.items()}
@@ -221,18 +221,18 @@ class SwapPairs(keras.utils.PyDataset):
             if a != b
         }
 
-    def _colour_change(
+    def _color_change(
         self, name: str, chosen: Array, rng: np.random.Generator
     ) -> tuple[Array, Array]:
-        """Returns gain and shift of each picture's colours, (B, 1, 1, 3)."""
+        """Returns gain and shift of each image's colors, (B, 1, 1, 3)."""
         a, shape = self.augmentation, (len(chosen), 3)
-        own = self._people[name].colours[chosen]
+        own = self._people[name].colors[chosen]
         other = self._people[rng.choice([n for n in self.identities if n != name])]
-        wanted = other.colours[rng.integers(len(other.colours), size=len(chosen))]
-        matched = rng.random((len(chosen), 1, 1)) < a.colour_match
-        mean, spread = np.moveaxis(np.where(matched, wanted, own), 1, 0)
-        gain = spread / own[:, 1] * np.exp(rng.normal(0.0, a.colour, shape))
-        shift = mean - gain * own[:, 0] + rng.normal(0.0, a.colour, shape)
+        expected = other.colors[rng.integers(len(other.colors), size=len(chosen))]
+        matched = rng.random((len(chosen), 1, 1)) < a.color_match
+        mean, spread = np.moveaxis(np.where(matched, expected, own), 1, 0)
+        gain = spread / own[:, 1] * np.exp(rng.normal(0.0, a.color, shape))
+        shift = mean - gain * own[:, 0] + rng.normal(0.0, a.color, shape)
         return (
             gain[:, None, None].astype("float32"),
             shift[:, None, None].astype("float32"),
@@ -247,7 +247,7 @@ def _check(faces: Mapping[str, FaceSet]) -> None:
             raise ValueError(
                 f"A {type(value).__name__}{shape} was given for {name!r}. Expected a "
                 "FaceSet, whose landmarks say where the face is. Use "
-                'FaceSet.open("faces/ana"), or FaceAligner().extract(pictures).'
+                'FaceSet.open("faces/ana"), or FaceAligner().extract(images).'
             )
     sizes = {name: len(faces_of) for name, faces_of in faces.items()}
     if len(sizes) < 2 or not all(sizes.values()):

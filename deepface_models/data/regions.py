@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 
 Array = NDArray[Any]
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 
 Array = NDArray[Any]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import deepface_models as dfm
-from deepface_models._errors import ProvenanceError
-from deepface_models._files import write_json
-from deepface_models._locks import hold_folder
-from deepface_models._version import __version__
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.files import write_json
+from deepface_models.core.locks import hold_folder
+from deepface_models.core.version import __version__
 from deepface_models.demo.preview import write_frames, write_preview
 
 CLIPS = Path(__file__).parent / "clips"
@@ -76,7 +76,7 @@ class _Demo:
             f"{self.source.name}"
         )
         call = (
-            'convert(clip, "nobody.mp4", load("swap_demo"), to="nobody", '
+            'convert(clip, "nobody.mp4", load("swap_demo"), identity="nobody", '
             'consent="who agreed to what")'
         )
         with self.step("nobody", what, call):
@@ -84,7 +84,7 @@ class _Demo:
                 self.source,
                 self.output / "nobody.mp4",
                 dfm.load("swap_demo"),
-                to="nobody",
+                identity="nobody",
                 consent=CONSENT,
                 sharpen=_SHARPEN,
             )
@@ -132,13 +132,13 @@ class _Demo:
             f"draw mb with the expression of s1 in {self.source.name}, which the "
             "training did not use, keeping its sound"
         )
-        call = 'convert(clip, "swap.mp4", model, to="mb", consent="who agreed to what")'
+        call = 'convert(clip, "swap.mp4", model, identity="mb", consent="who agreed")'
         with self.step("convert", what, call):
             self.conversion = dfm.convert(
                 self.source,
                 self.swap,
                 self.model,
-                to=PEOPLE[1],
+                identity=PEOPLE[1],
                 consent=CONSENT,
                 person=self.faces[PEOPLE[0]],
                 sharpen=_SHARPEN,
@@ -147,25 +147,27 @@ class _Demo:
 
     def evaluate(self) -> None:
         what = "measure both directions on frames that the training did not use"
-        call = 'evaluate(model, held_out, to="mb", wanted=faces_mb, replaced=faces_s1)'
+        call = (
+            'evaluate(model, held_out, identity="mb", target_faces=mb, source_faces=s1)'
+        )
         self.measures = {}
         with self.step("evaluate", what, call):
-            for replaced, wanted in (PEOPLE, PEOPLE[::-1]):
+            for source, target in (PEOPLE, PEOPLE[::-1]):
                 found = dfm.evaluate(
                     self.model,
-                    self.held_out[replaced],
-                    to=wanted,
-                    wanted=self.trained_on[wanted],
-                    replaced=self.trained_on[replaced],
-                    converter=dfm.Converter(self.model, wanted, sharpen=_SHARPEN),
+                    self.held_out[source],
+                    identity=target,
+                    target_faces=self.trained_on[target],
+                    source_faces=self.trained_on[source],
+                    converter=dfm.Converter(self.model, target, sharpen=_SHARPEN),
                     limit=self.plan.limit,
                 )
-                self.say(found.table(notes=replaced == PEOPLE[-1]))
-                self.measures[f"{replaced} as {wanted}"] = found.to_json()
+                self.say(found.table(notes=source == PEOPLE[-1]))
+                self.measures[f"{source} as {target}"] = found.to_json()
 
     def preview(self) -> None:
         what = "draw the training's progress, then source, reconstruction and swap"
-        call = 'model.predict(faces, to="mb", of="s1")'
+        call = 'model.predict(faces, identity="mb", source_identity="s1")'
         with self.step("preview", what, call):
             write_preview(self.output, self.model, self.held_out, CONSENT)
             write_frames(self.output, self.source, self.model, self.swap, CONSENT)

@@ -1,4 +1,4 @@
-"""The demo's pictures: what was learned, and what became of the frames."""
+"""The demo's images: what was learned, and what became of the frames."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def write_preview(
         consent: The statement to sign with.
 
     Returns:
-        The picture's path.
+        The image's path.
     """
     rows, labels = [], []
     for name in model.identities:
-        wanted = next(other for other in model.identities if other != name)
+        target = next(other for other in model.identities if other != name)
         lapse = sorted((output / "training" / "timelapse" / name).glob("*.png"))
         swaps = [_last_row(read_image(path), model.output_size) for path in lapse]
         rows.append(_spread(swaps))
-        labels.append(f"{name} as {wanted}, in training")
+        labels.append(f"{name} as {target}, in training")
     for name in model.identities:
-        wanted = next(other for other in model.identities if other != name)
+        target = next(other for other in model.identities if other != name)
         faces = np.stack(_spread(list(held_out[name].images)))
         rows.append(list(faces))
-        rows += [_drawn(model, faces, name, to) for to in (name, wanted)]
-        labels += [name, f"{name} drawn again", f"{name} as {wanted}"]
+        rows += [_decoded(model, faces, name, identity) for identity in (name, target)]
+        labels += [name, f"{name} drawn again", f"{name} as {target}"]
     source = held_out[model.identities[0]].sources[-1]
     record = _record(source, model, consent)
     return _write(output / "preview.png", rows, labels, record)
@@ -75,9 +75,9 @@ def _write(
     return path
 
 
-def _last_row(picture: Array, size: int) -> Array:
-    """Returns the swap of the first face in a time-lapse picture."""
-    return picture[-size:, :size]
+def _last_row(image: Array, size: int) -> Array:
+    """Returns the swap of the first face in a time-lapse image."""
+    return image[-size:, :size]
 
 
 def _spread(items: list[Any], most: int = _COLUMNS) -> list[Any]:
@@ -86,5 +86,15 @@ def _spread(items: list[Any], most: int = _COLUMNS) -> list[Any]:
     return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
 
 
-def _drawn(model: Any, faces: Array, of: str, to: str) -> list[Array]:
-    return list(np.clip(model.predict(faces, to=to, of=of)[..., :3], 0.0, 1.0))
+def _decoded(
+    model: Any, faces: Array, source_identity: str, identity: str
+) -> list[Array]:
+    return list(
+        np.clip(
+            model.predict(faces, identity=identity, source_identity=source_identity)[
+                ..., :3
+            ],
+            0.0,
+            1.0,
+        )
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .baselines import MeanFace
-from .evaluation import Evaluation
-from .evaluator import evaluate
+from deepface_models.evaluation.baselines import MeanFace
+from deepface_models.evaluation.evaluation import Evaluation
+from deepface_models.evaluation.evaluator import evaluate
 
 __all__ = ["Evaluation", "MeanFace", "evaluate"]

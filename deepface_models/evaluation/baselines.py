@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import FaceSet
 
 Array = NDArray[Any]
@@ -18,7 +18,7 @@ _MOST = 200  # faces that a mean is taken over
 
 
 class MeanFace:
-    """Draws the same picture whatever it is shown: a person's mean aligned face.
+    """Draws the same image whatever it is shown: a person's mean aligned face.
 
     It has what `Converter` needs of a model. As a swap it has the right identity and
     no expression at all.
@@ -34,29 +34,29 @@ class MeanFace:
     def __init__(self, faces: Mapping[str, FaceSet], image_size: int) -> None:
         self.identities = tuple(faces)
         self.image_size = image_size
-        self._drawn = {n: _mean(f, image_size) for n, f in faces.items()}
+        self._decoded = {n: _mean(f, image_size) for n, f in faces.items()}
 
-    def predict(self, x: Any, *, to: str, **_: Any) -> Array:
-        """Returns the mean face of `to` for each of the pictures.
+    def predict(self, x: Any, *, identity: str, **_: Any) -> Array:
+        """Returns the mean face of `identity` for each of the images.
 
         Args:
             x: (N, S, S, 3) aligned faces, not looked at.
-            to: Whose face to draw.
+            identity: Whose face to draw.
 
         Returns:
             (N, S, S, 4) float32 in [0, 1]: red, green, blue and mask.
         """
-        return np.repeat(self._drawn[to][None], len(x), axis=0)
+        return np.repeat(self._decoded[identity][None], len(x), axis=0)
 
 
 def _mean(faces: FaceSet, size: int) -> Array:
     chosen = np.unique(np.linspace(0, len(faces) - 1, _MOST).astype(int))
     used = faces.select(chosen)
-    picture = used.images.mean(axis=0, dtype=np.float32) / 255
+    image = used.images.mean(axis=0, dtype=np.float32) / 255
     mask = used.masks().mean(axis=0)
-    drawn = np.concatenate([picture, mask[..., None]], axis=-1)
+    decoded = np.concatenate([image, mask[..., None]], axis=-1)
     if faces.image_size != size:
         shrink = size < faces.image_size
         how = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
-        drawn = cv2.resize(drawn, (size, size), interpolation=how)
-    return np.asarray(np.clip(drawn, 0, 1), np.float32)
+        decoded = cv2.resize(decoded, (size, size), interpolation=how)
+    return np.asarray(np.clip(decoded, 0, 1), np.float32)

@@ -1,4 +1,4 @@
-"""What is measured on each result while its picture is in memory."""
+"""What is measured on each result while its image is in memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from deepface_models.conversion import masks, paste
 from deepface_models.conversion.converter import Converter
-from deepface_models.conversion.smoothing import DrawnFace
+from deepface_models.conversion.smoothing import DecodedFace
+from deepface_models.evaluation import colors
+from deepface_models.evaluation.frames import EvaluationFrame
 from deepface_models.faces import Face, FaceAligner, align, transform_points
-from deepface_models.faces.identity import chip, embed_chips
-
-from . import pictures
-from .shots import Shot
+from deepface_models.faces.embedding import chip, embed_chips
 
 Array = NDArray[Any]
 
@@ -33,9 +32,9 @@ class Collected:
         embeddings: (128,), nan where the identity was not asked for.
         source_embeddings: The same of the source frame.
         seams: Seam energy.
-        colours: (3,) mean colour inside the mask.
-        source_colours: The same of the source frame, with the same mask.
-        ssim: Of the replaced person drawn as themselves.
+        colors: (3,) mean color inside the mask.
+        source_colors: The same of the source frame, with the same mask.
+        ssim: Of the source person drawn as themselves.
         psnr: The same in decibels.
     """
 
@@ -44,8 +43,8 @@ class Collected:
     embeddings: list[Array] = field(default_factory=list)
     source_embeddings: list[Array] = field(default_factory=list)
     seams: list[float] = field(default_factory=list)
-    colours: list[Array] = field(default_factory=list)
-    source_colours: list[Array] = field(default_factory=list)
+    colors: list[Array] = field(default_factory=list)
+    source_colors: list[Array] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
     psnr: list[float] = field(default_factory=list)
 
@@ -55,23 +54,23 @@ class Measurer:
 
     Args:
         aligner: Finds the faces in the results.
-        name: The replaced person as the model knows them, or None.
-        identity_every: Frames from one identity to the next.
+        name: The source person as the model knows them, or None.
+        embed_every: Frames from one identity to the next.
     """
 
     def __init__(
-        self, aligner: FaceAligner, name: str | None, identity_every: int
+        self, aligner: FaceAligner, name: str | None, embed_every: int
     ) -> None:
         self._aligner = aligner
         self._name = name
-        self._every = identity_every
+        self._every = embed_every
         self._known: dict[int, Array] = {}
 
     def add(
         self,
         into: Collected,
         converter: Converter,
-        results: Sequence[tuple[Shot, DrawnFace]],
+        results: Sequence[tuple[EvaluationFrame, DecodedFace]],
         start: int,
     ) -> None:
         """Measures consecutive frames of one size.
@@ -82,25 +81,25 @@ class Measurer:
             results: Shots and their drawn faces.
             start: Number of the first of them among all.
         """
-        shots = [shot for shot, _ in results]
-        images = [converter.apply(shot.image, drawn) for shot, drawn in results]
-        found = self._find(shots, images)
+        entries = [entry for entry, _ in results]
+        images = [converter.apply(entry.image, decoded) for entry, decoded in results]
+        found = self._find(entries, images)
         into.sizes += [(image.shape[1], image.shape[0]) for image in images]
-        empty = np.full(shots[0].face.landmarks.shape, np.nan)
+        empty = np.full(entries[0].face.landmarks.shape, np.nan)
         into.landmarks += [empty if f is None else f.landmarks for f in found]
-        for (shot, drawn), image in zip(results, images, strict=True):
-            self._edge(into, shot.image, image, converter, drawn)
-        self._identities(into, images, found, shots, start)
-        self._reconstruct(into, converter.model, shots)
+        for (entry, decoded), image in zip(results, images, strict=True):
+            self._edge(into, entry.image, image, converter, decoded)
+        self._identities(into, images, found, entries, start)
+        self._reconstruct(into, converter.model, entries)
 
     def _find(
-        self, shots: Sequence[Shot], images: Sequence[Array]
+        self, entries: Sequence[EvaluationFrame], images: Sequence[Array]
     ) -> list[Face | None]:
         """The faces at the places where they were swapped."""
         chosen: list[Face | None] = []
         found = self._aligner.detect_frames(images)
-        for shot, faces in zip(shots, found, strict=True):
-            box = shot.face.box
+        for entry, faces in zip(entries, found, strict=True):
+            box = entry.face.box
             best = max(faces, key=lambda face: face.box.iou(box), default=None)
             near = best is not None and best.box.iou(box) > _OVERLAP
             chosen.append(best if near else None)
@@ -111,7 +110,7 @@ class Measurer:
         into: Collected,
         images: Sequence[Array],
         found: Sequence[Face | None],
-        shots: Sequence[Shot],
+        entries: Sequence[EvaluationFrame],
         start: int,
     ) -> None:
         rows = np.full((len(images), 128), np.nan)
@@ -122,17 +121,17 @@ class Measurer:
             chips = [chip(images[i], face) for i, face in faces.items()]
             rows[list(faces)] = embed_chips(chips)
         for i in asked:
-            sources[i] = self._source_identity(shots[i], start + i)
+            sources[i] = self._source_identity(entries[i], start + i)
         into.embeddings += list(rows)
         into.source_embeddings += list(sources)
 
-    def _source_identity(self, shot: Shot, number: int) -> Array:
-        """The source face's descriptor, computed once where the set has none."""
-        known = shot.face.embedding
+    def _source_identity(self, entry: EvaluationFrame, number: int) -> Array:
+        """The source face's embedding, computed once where the set has none."""
+        known = entry.face.embedding
         if known is not None and np.isfinite(known).all():
             return known
         if number not in self._known:
-            self._known[number] = embed_chips([chip(shot.image, shot.face)])[0]
+            self._known[number] = embed_chips([chip(entry.image, entry.face)])[0]
         return self._known[number]
 
     def _edge(
@@ -141,43 +140,47 @@ class Measurer:
         before: Array,
         after: Array,
         converter: Converter,
-        drawn: DrawnFace,
+        decoded: DecodedFace,
     ) -> None:
-        mask = converter.edged(drawn.mask)
-        region = paste.region_of(mask, drawn.matrix, before.shape)
+        mask = converter.edged(decoded.mask)
+        region = paste.region_of(mask, decoded.matrix, before.shape)
         if region is None:
             into.seams.append(np.nan)
-            into.colours.append(np.full(3, np.nan))
-            into.source_colours.append(np.full(3, np.nan))
+            into.colors.append(np.full(3, np.nan))
+            into.source_colors.append(np.full(3, np.nan))
             return
-        placed = paste.place_mask(mask, drawn.matrix, region)
-        face = paste.place(converter.coloured(drawn), drawn.matrix, region)
+        placed = paste.place_mask(mask, decoded.matrix, region)
+        face = paste.place(converter.colored(decoded), decoded.matrix, region)
         old, new = before[region.slices], after[region.slices]
-        into.seams.append(pictures.seam_energy(new, old, face, placed))
-        into.colours.append(pictures.mean_colour(new, placed))
-        into.source_colours.append(pictures.mean_colour(old, placed))
+        into.seams.append(colors.seam_energy(new, old, face, placed))
+        into.colors.append(colors.mean_color(new, placed))
+        into.source_colors.append(colors.mean_color(old, placed))
 
-    def _reconstruct(self, into: Collected, model: Any, shots: Sequence[Shot]) -> None:
-        """Compares the replaced person, drawn as themselves, with the picture."""
+    def _reconstruct(
+        self, into: Collected, model: Any, entries: Sequence[EvaluationFrame]
+    ) -> None:
+        """Compares the source person, drawn as themselves, with the image."""
         if self._name is None:
-            into.ssim += [np.nan] * len(shots)
-            into.psnr += [np.nan] * len(shots)
+            into.ssim += [np.nan] * len(entries)
+            into.psnr += [np.nan] * len(entries)
             return
-        truth = _aligned(shots, int(model.image_size))
-        drawn = np.asarray(model.predict(np.stack(truth), to=self._name))[..., :3]
-        size = drawn.shape[1]
+        truth = _aligned(entries, int(model.image_size))
+        decoded = np.asarray(model.predict(np.stack(truth), identity=self._name))[
+            ..., :3
+        ]
+        size = decoded.shape[1]
         if size != model.image_size:
-            truth = _aligned(shots, size)
-        for shot, one, picture in zip(shots, drawn, truth, strict=True):
-            points = transform_points(shot.steady.landmarks, _matrix(shot, size))
+            truth = _aligned(entries, size)
+        for entry, one, image in zip(entries, decoded, truth, strict=True):
+            points = transform_points(entry.steady.landmarks, _matrix(entry, size))
             mask = masks.hull(points, size)
-            into.ssim.append(pictures.ssim(one, picture, mask))
-            into.psnr.append(pictures.psnr(one, picture, mask))
+            into.ssim.append(colors.ssim(one, image, mask))
+            into.psnr.append(colors.psnr(one, image, mask))
 
 
-def _matrix(shot: Shot, size: int) -> Array:
-    return paste.resize_matrix(shot.steady.matrix, shot.steady.image_size, size)
+def _matrix(entry: EvaluationFrame, size: int) -> Array:
+    return paste.resize_matrix(entry.steady.matrix, entry.steady.image_size, size)
 
 
-def _aligned(shots: Sequence[Shot], size: int) -> list[Array]:
-    return [align(shot.image, _matrix(shot, size), size) for shot in shots]
+def _aligned(entries: Sequence[EvaluationFrame], size: int) -> list[Array]:
+    return [align(entry.image, _matrix(entry, size), size) for entry in entries]

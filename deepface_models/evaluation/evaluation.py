@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._display import one_line
-from deepface_models._files import write_json
-from deepface_models._version import __version__
+from deepface_models.core.display import one_line
+from deepface_models.core.files import write_json
+from deepface_models.core.version import __version__
 
 Array = NDArray[Any]
 
@@ -33,16 +33,16 @@ class Row(NamedTuple):
 
 # fmt: off
 ROWS = (
-    Row("identity_wanted", "distance to wanted", ".3f", "low",
-        "mean descriptor distance to the wanted person's faces; below 0.6 dlib takes "
+    Row("target_distance", "distance to target", ".3f", "low",
+        "mean embedding distance to the target person's faces; below 0.6 dlib takes "
         "two faces for one person's"),
-    Row("identity_replaced", "distance to replaced", ".3f", "high",
-        "the same to the replaced person's; a result that stays near leaks"),
-    Row("identity_margin", "  margin", ".3f", "high",
-        "how much nearer the wanted than the replaced person; a blurred face is far "
+    Row("source_distance", "distance to source", ".3f", "high",
+        "the same to the source person's; a result that stays near leaks"),
+    Row("distance_margin", "  margin", ".3f", "high",
+        "how much nearer the target than the source; a blurred face is far "
         "from both and gains nothing here"),
-    Row("identity_share", "is the wanted person", ".0%", "high",
-        "frames below 0.6 and nearer to the wanted than to the replaced person"),
+    Row("target_share", "is the target person", ".0%", "high",
+        "frames below 0.6 and nearer to the target than to the source"),
     Row("found", "face found again", ".0%", "high",
         "frames in which the detector finds a face in the result"),
     Row("pose", "pose error", ".2f°", "low",
@@ -61,15 +61,15 @@ ROWS = (
     Row("eyes", "eyes move along", ".3f", "high",
         "correlation of the gap between the lids, 1 at best"),
     Row("ssim", "reconstruction SSIM", ".3f", "high",
-        "the replaced person drawn as themselves against the picture, in the face"),
+        "the source person drawn as themselves against the image, in the face"),
     Row("psnr", "reconstruction PSNR", ".1f dB", "high", "the same in decibels"),
     Row("seam", "seam energy", ".2f", "low",
-        "steepness of the picture across the mask's edge beside the source's; 1 where "
+        "steepness of the image across the mask's edge beside the source's; 1 where "
         "nothing got steeper"),
     Row("jitter", "jitter", ".2f", "near 1",
         "shaking of the landmarks from frame to frame, result / source"),
     Row("flicker", "flicker", ".2f", "near 1",
-        "jumps of the face's mean colour from frame to frame, result / source"),
+        "jumps of the face's mean color from frame to frame, result / source"),
     Row("flicker_levels", "  flicker, levels", ".2f", "low",
         "the same jumps themselves, in steps of 255"),
 )
@@ -81,14 +81,14 @@ class Evaluation:
     """How good a swap is, beside baselines that learned nothing.
 
     The columns are "swap" (the model), "source" (the frame left unchanged: perfect
-    expression, wrong person) and "mean_face" (the wanted person's mean face pasted
+    expression, wrong person) and "mean_face" (the target person's mean face pasted
     the same way: right person, no expression). A swap has to beat both.
 
     Attributes:
-        to: The wanted person.
-        replaced: The replaced person's name, or None if it is not known.
-        between: Descriptor distance between the two people.
-        sources: The pictures and videos measured.
+        identity: The target person.
+        source_faces: The source person's name, or None if it is not known.
+        between: Embedding distance between the two people.
+        sources: The images and videos measured.
         frames: For each frame (source, number).
         summary: For each column a dictionary of the measures; nan where one could
             not be taken.
@@ -96,8 +96,8 @@ class Evaluation:
             not taken, such as the identity between every k-th frame.
     """
 
-    to: str
-    replaced: str | None
+    identity: str
+    source_faces: str | None
     between: float
     frames: list[tuple[str, int]]
     summary: dict[str, dict[str, float]]
@@ -105,7 +105,7 @@ class Evaluation:
 
     @property
     def sources(self) -> list[str]:
-        """The pictures and videos measured, each once."""
+        """The images and videos measured, each once."""
         return list(dict.fromkeys(source for source, _ in self.frames))
 
     def table(self, notes: bool = True) -> str:
@@ -131,12 +131,12 @@ class Evaluation:
     def _title(self) -> str:
         names = ", ".join(one_line(Path(s).name) for s in self.sources[:3])
         more = f" and {len(self.sources) - 3} more" if len(self.sources) > 3 else ""
-        asked = int(np.isfinite(self.arrays["source"]["identity_wanted"]).sum())
+        asked = int(np.isfinite(self.arrays["source"]["target_distance"]).sum())
         return _wrapped(
-            f"{self.replaced or 'The person'} replaced by {self.to} in "
+            f"{self.source_faces or 'The person'} replaced by {self.identity} in "
             f"{len(self.frames)} frames of {names}{more}, identity measured on "
             f"{asked}. Faces of the two people are {self.between:.3f} apart. "
-            "'unchanged' is the source itself, 'mean face' the wanted person's mean "
+            "'unchanged' is the source itself, 'mean face' the target person's mean "
             "face pasted the same way: a swap has to beat both."
         )
 
@@ -148,8 +148,8 @@ class Evaluation:
         """
         values = {
             "version": __version__,
-            "to": self.to,
-            "replaced": self.replaced,
+            "identity": self.identity,
+            "replaced": self.source_faces,
             "distance_between_people": _number(self.between),
             "sources": self.sources,
             "meaning": {row.key: f"{row.better}: {row.note}" for row in ROWS},

@@ -1,7 +1,7 @@
-"""What a swap is measured by: plain functions on landmarks, descriptors and time.
+"""What a swap is measured by: plain functions on landmarks, embeddings and time.
 
 Distances between landmarks are in face units: divided by the distance between the
-centres of the eyes. Frames in which no face was found are rows of nan and give nan.
+centers of the eyes. Frames in which no face was found are rows of nan and give nan.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _LIPS = ((61, 67), (62, 66), (63, 65))
 _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 
 
-def identity_distance(embeddings: Array, person: Array) -> Array:
+def embedding_distance(embeddings: Array, person: Array) -> Array:
     """How far faces are from a person: the mean distance to that person's faces.
 
     Distances between single faces, not to the person's mean, because dlib's
     threshold of 0.6 is for pairs of faces; the mean is nearer to everything.
 
     Args:
-        embeddings: (N, 128) identity descriptors.
-        person: (M, 128) descriptors of the person; rows of nan do not count.
+        embeddings: (N, 128) face embeddings.
+        person: (M, 128) embeddings of the person; rows of nan do not count.
 
     Returns:
         (N,) distances, about 0.3 for the same person and 0.8 for another.
@@ -80,7 +80,7 @@ def pose_error(result: Array, source: Array) -> Array:
 
 
 def eye_distance(landmarks: Array) -> Array:
-    """Distance between the centres of the eyes: (..., 68 or 5, 2) -> (...)."""
+    """Distance between the centers of the eyes: (..., 68 or 5, 2) -> (...)."""
     if landmarks.shape[-2] == 5:  # dlib's five: both corners of each eye, nose
         left, right = landmarks[..., 2:4, :], landmarks[..., 0:2, :]
     else:
@@ -133,8 +133,8 @@ def expression_offsets(
     Args:
         result: (N, 68, 2) aligned shapes of the results.
         source: (N, 68, 2) aligned shapes of the source frames.
-        result_mean: (68, 2) mean aligned shape of the wanted person.
-        source_mean: (68, 2) mean aligned shape of the replaced person.
+        result_mean: (68, 2) mean aligned shape of the target person.
+        source_mean: (68, 2) mean aligned shape of the source person.
 
     Returns:
         (N, 32, 2) in face units.
@@ -151,7 +151,7 @@ def expression_error(offsets: Array) -> Array:
 def motion_error(offsets: Array, clips: Array) -> Array:
     """Expression error without what stays the same throughout a clip.
 
-    Two people's mean shapes also differ because their pictures were taken with other
+    Two people's mean shapes also differ because their images were taken with other
     poses and moods. What is left here is what fails to move along with the source.
 
     Args:
@@ -212,7 +212,7 @@ def second_difference(values: Array, runs: Array) -> Array:
 
     Args:
         values: (N, ...).
-        runs: (N,) labels; neighbours with the same one are consecutive frames.
+        runs: (N,) labels; neighbors with the same one are consecutive frames.
 
     Returns:
         (N, ...) with nan at both ends of every run.
@@ -240,17 +240,17 @@ def jitter(landmarks: Array, runs: Array) -> Array:
     return np.asarray(change / eye_distance(landmarks))
 
 
-def flicker(colours: Array, runs: Array) -> Array:
-    """Changes of the face's mean colour from frame to frame.
+def flicker(colors: Array, runs: Array) -> Array:
+    """Changes of the face's mean color from frame to frame.
 
     Args:
-        colours: (N, 3) mean red, green, blue inside the mask in [0, 1].
+        colors: (N, 3) mean red, green, blue inside the mask in [0, 1].
         runs: (N,) labels of runs of consecutive frames.
 
     Returns:
         (N,) mean size of the second difference in 8-bit levels.
     """
-    return np.asarray(np.abs(second_difference(colours, runs)).mean(-1) * 255)
+    return np.asarray(np.abs(second_difference(colors, runs)).mean(-1) * 255)
 
 
 def ratio(result: Array, source: Array) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._template import MEAN_FACE_5, MEAN_FACE_68
-from .align import (
+from deepface_models.faces._template import MEAN_FACE_5, MEAN_FACE_68
+from deepface_models.faces.align import (
     FACE_TYPES,
     align,
     alignment_matrix,
@@ -13,23 +13,29 @@ from .align import (
     transform_points,
     umeyama,
 )
-from .aligner import FaceAligner
-from .detect import (
+from deepface_models.faces.aligner import FaceAligner
+from deepface_models.faces.detect import (
+    CascadeDetector,
     Detection,
     Detector,
     HogDetector,
-    LadderDetector,
     MmodDetector,
-    TurnedDetector,
+    RotatedDetector,
     default_detector,
 )
-from .face import Box, Face
-from .faceset import FaceSet
-from .identity import SAME_PERSON, cluster, distance, embed, matches
-from .masks import face_mask
-from .models import licences, model_path
-from .quality import blur, head_pose
-from .tracks import Track, scene_cuts, smooth_track, track_faces
+from deepface_models.faces.embedding import (
+    SAME_PERSON,
+    cluster,
+    distance,
+    embed,
+    matches,
+)
+from deepface_models.faces.face import Box, Face
+from deepface_models.faces.faceset import FaceSet
+from deepface_models.faces.masks import face_mask
+from deepface_models.faces.models import licenses, model_path
+from deepface_models.faces.quality import blur, head_pose
+from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
 
 __all__ = [
     "FACE_TYPES",
@@ -37,16 +43,16 @@ __all__ = [
     "MEAN_FACE_68",
     "SAME_PERSON",
     "Box",
+    "CascadeDetector",
     "Detection",
     "Detector",
     "Face",
     "FaceAligner",
     "FaceSet",
     "HogDetector",
-    "LadderDetector",
     "MmodDetector",
+    "RotatedDetector",
     "Track",
-    "TurnedDetector",
     "align",
     "alignment_matrix",
     "blur",
@@ -57,7 +63,7 @@ __all__ = [
     "face_mask",
     "head_pose",
     "invert",
-    "licences",
+    "licenses",
     "matches",
     "model_path",
     "restore",

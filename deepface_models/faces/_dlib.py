@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepface_models.faces.face import Box
+from deepface_models.faces.models import model_path
 from deepface_models.media import as_uint8
-
-from .face import Box
-from .models import model_path
 
 Array = NDArray[Any]
 
@@ -72,10 +71,10 @@ def box_of(rectangle: Any) -> Box:
 
 
 def as_rgb(image: Array) -> Array:
-    """The picture as contiguous uint8 RGB, as dlib wants it.
+    """The image as contiguous uint8 RGB, as dlib wants it.
 
     Raises:
-        ValueError: If it is no HxWx3 picture of uint8 or float in [0, 1].
+        ValueError: If it is no HxWx3 image of uint8 or float in [0, 1].
     """
     return as_uint8(image)
 

@@ -18,10 +18,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import FaceNotFoundError, IntegrityError, MediaError
-from deepface_models._files import sha256_file
-from deepface_models._locks import hold_folder
-from deepface_models._progress import Progress
+from deepface_models.core.errors import FaceNotFoundError, IntegrityError, MediaError
+from deepface_models.core.files import sha256_file
+from deepface_models.core.locks import hold_folder
+from deepface_models.core.progress import Progress
+from deepface_models.faces import embedding
+from deepface_models.faces._chunks import chunk_length, most_waiting
+from deepface_models.faces._reference import reference_of
+from deepface_models.faces._sources import expand
+from deepface_models.faces._store import encode_face, sweep_faces
+from deepface_models.faces._table import Record
+from deepface_models.faces._workers import EmbeddingWorkers
+from deepface_models.faces.face import Face
+from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import (
     VideoFrame,
     media_kind,
@@ -32,18 +41,8 @@ from deepface_models.media import (
 from deepface_models.media.folders import FILE_ERRORS, reason
 from deepface_models.media.kinds import check_name
 
-from . import identity
-from ._chunks import chunk_length, most_waiting
-from ._reference import reference_of
-from ._sources import expand
-from ._store import encode_face, sweep_faces
-from ._table import Record
-from ._workers import EmbeddingWorkers
-from .face import Face
-from .faceset import FaceSet
-
 if TYPE_CHECKING:
-    from .aligner import FaceAligner
+    from deepface_models.faces.aligner import FaceAligner
 
 Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
@@ -109,7 +108,7 @@ class Extraction:
             sources = self._hashed(sources)
             self._check_unchanged(sources)
             self._keep_whole_chunks()
-            sources = self._recognise(sources)
+            sources = self._recognize(sources)
             try:
                 self._extract(sources)
             finally:
@@ -139,10 +138,10 @@ class Extraction:
     def _open(self, output: str | Path | None) -> FaceSet:
         ours = self.aligner
         settings = ours.image_size, ours.face_type, ours.landmarks
-        wanted = None
+        expected = None
         if self.person is not None:
-            wanted = hashlib.sha256(self.person.tobytes()).hexdigest()[:16]
-        options = {"every_n": self.every_n, "person": wanted}
+            expected = hashlib.sha256(self.person.tobytes()).hexdigest()[:16]
+        options = {"every_n": self.every_n, "person": expected}
         if output is None:
             made = FaceSet(*settings)
         elif not (Path(output) / "faceset.json").exists():
@@ -180,7 +179,7 @@ class Extraction:
                     "Expected the same bytes. Extract into a new folder."
                 )
 
-    def _recognise(self, sources: list[str]) -> list[str]:
+    def _recognize(self, sources: list[str]) -> list[str]:
         """Takes moved and copied files for the ones they are, by their bytes.
 
         The same frames under two names would lie on both sides of a split.
@@ -262,7 +261,7 @@ class Extraction:
         return [
             self._record(chunk.source, frame, face)
             for frame, faces in zip(chunk.frames, found, strict=True)
-            for face in self._wanted(faces)
+            for face in self._chosen(faces)
         ]
 
     def _record(self, source: str, frame: VideoFrame, face: Face) -> Record:
@@ -270,17 +269,17 @@ class Extraction:
         png = None if self.set.folder is None else encode_face(image)
         return Record(face, source, frame.index, frame.time, image=image, png=png)
 
-    def _wanted(self, faces: list[Face]) -> list[Face]:
+    def _chosen(self, faces: list[Face]) -> list[Face]:
         """The person's face (the nearest one), or all when nobody is named."""
         if self.person is None or not faces:
             return faces
         apart = [
-            float(np.min(identity.distance(self.person, face.embedding)))
+            float(np.min(embedding.distance(self.person, face.embedding)))
             for face in faces
             if face.embedding is not None
         ]
         best = int(np.argmin(apart))
-        return [faces[best]] if apart[best] < identity.SAME_PERSON else []
+        return [faces[best]] if apart[best] < embedding.SAME_PERSON else []
 
     def _commit(
         self, chunk: _Chunk, future: Future[list[Record]], bar: Progress
@@ -301,7 +300,7 @@ class Extraction:
     def _save_in_time(self) -> None:
         """Saves progress every few seconds, more rarely where that takes long.
 
-        What was found since is found again after a kill. Saving after each picture
+        What was found since is found again after a kill. Saving after each image
         would take a time that grows with the square of their number.
         """
         begun = time.monotonic()
@@ -334,7 +333,7 @@ class Extraction:
             raise FaceNotFoundError(
                 f"{who} in {len(sources)} sources ({self.frames} frames looked at, "
                 f"{len(self.unreadable)} sources unreadable). Expected at least one. "
-                "Use sharper or larger pictures with the face towards the camera."
+                "Use sharper or larger images with the face toward the camera."
             )
         if self.set.folder is not None:
             self.set.contact_sheet(self.set.folder / "sheet.png")

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import FaceNotFoundError, MissingDependencyError
-from deepface_models._whole import whole_numbers
+from deepface_models.core.errors import FaceNotFoundError, MissingDependencyError
+from deepface_models.core.whole import whole_numbers
+from deepface_models.faces import _table
+from deepface_models.faces._store import last_clips, last_frames, read_face
+from deepface_models.faces._table import Record
+from deepface_models.faces.embedding import SAME_PERSON, matches
+from deepface_models.faces.face import Face
+from deepface_models.faces.masks import face_mask
 from deepface_models.media import grid, write_image
-
-from . import _table
-from ._store import last_clips, last_frames, read_face
-from ._table import Record
-from .face import Face
-from .identity import SAME_PERSON, matches
-from .masks import face_mask
 
 if TYPE_CHECKING:
     import pandas
@@ -70,15 +69,15 @@ class Faces:
 
     @property
     def images(self) -> Array:
-        """The aligned pictures, (N, S, S, 3) uint8 RGB, read on first use."""
+        """The aligned images, (N, S, S, 3) uint8 RGB, read on first use."""
         if self._images is None:
             shape = (len(self), self.image_size, self.image_size, 3)
             self._images = np.zeros(shape, np.uint8)
             for i, record in enumerate(self._records):
-                self._images[i] = self._picture(record)
+                self._images[i] = self._image(record)
         return self._images
 
-    def _picture(self, record: Record) -> Array:
+    def _image(self, record: Record) -> Array:
         if record.image is not None or self.folder is None:
             return np.asarray(record.image)
         return read_face(self.folder / record.file, self.image_size)
@@ -109,42 +108,42 @@ class Faces:
 
     @property
     def landmarks_aligned(self) -> Array:
-        """Landmarks in pixels of the aligned pictures, (N, 68 or 5, 2) float32."""
+        """Landmarks in pixels of the aligned images, (N, 68 or 5, 2) float32."""
         points = [face.landmarks_aligned for face in self.faces]
         return np.array(points, np.float32).reshape(len(self), self.landmarks, 2)
 
     def masks(self, dilation: float = 0.0) -> Array:
-        """Where the face is in each picture, (N, S, S) float32 in [0, 1]."""
+        """Where the face is in each image, (N, S, S) float32 in [0, 1]."""
         size = self.image_size
         made = [face_mask(p, size, dilation) for p in self.landmarks_aligned]
         return np.array(made, np.float32).reshape(len(self), size, size)
 
     @property
     def embeddings(self) -> Array:
-        """Identity descriptors, (N, 128) float32; rows of nan where there is none."""
+        """Face embeddings, (N, 128) float32; rows of nan where there is none."""
         empty = np.full(128, np.nan, np.float32)
         rows = [empty if f.embedding is None else f.embedding for f in self.faces]
         return np.array(rows, np.float32).reshape(len(self), 128)
 
     @property
     def mean_embedding(self) -> Array:
-        """The person's mean descriptor, (128,) float32.
+        """The person's mean embedding, (128,) float32.
 
         Raises:
-            FaceNotFoundError: If no face of the set has a descriptor.
+            FaceNotFoundError: If no face of the set has an embedding.
         """
         rows = self.embeddings
         rows = rows[~np.isnan(rows).any(axis=1)]
         if not len(rows):
             raise FaceNotFoundError(
-                f"None of {len(self)} faces has an identity descriptor. Expected at "
+                f"None of {len(self)} faces has an face embedding. Expected at "
                 "least one. Extract with FaceAligner(identity=True)."
             )
         return np.asarray(rows.mean(axis=0), np.float32)
 
     @property
     def sources(self) -> list[str]:
-        """The pictures and videos that the faces are from, each once, in order."""
+        """The images and videos that the faces are from, each once, in order."""
         return list(dict.fromkeys(r.source for r in self._records))
 
     @property
@@ -183,9 +182,9 @@ class Faces:
             max_blur: Largest `blur` kept (0 sharp to 1 blurred).
             max_yaw: Largest turn to a side kept, in degrees.
             min_score: Smallest detector score kept.
-            reference: Keep only this person's faces: a (128,) descriptor, several, or
+            reference: Keep only this person's faces: a (128,) embedding, several, or
                 a set of the person's faces.
-            threshold: Largest descriptor distance that is the same person.
+            threshold: Largest embedding distance that is the same person.
         """
         keep = np.ones(len(self), bool)
         for i, face in enumerate(self.faces):
@@ -195,12 +194,12 @@ class Faces:
             keep[i] = not (blurred or turned or unsure)
         if reference is not None:
             mean = getattr(reference, "mean_embedding", None)
-            wanted = np.asarray(reference if mean is None else mean)
-            keep &= matches(self.embeddings, wanted, threshold)  # nan never matches
+            expected = np.asarray(reference if mean is None else mean)
+            keep &= matches(self.embeddings, expected, threshold)  # nan never matches
         return self.select(keep)
 
     def split(self, validation: float = 0.2, by: str = "auto") -> tuple[Self, Self]:
-        """Training faces and held-out faces, never neighbouring frames of one clip.
+        """Training faces and held-out faces, never neighboring frames of one clip.
 
         Args:
             validation: Part of the faces to hold out, 0 to 1.
@@ -227,7 +226,7 @@ class Faces:
     def contact_sheet(
         self, path: str | Path | None = None, columns: int = 16, limit: int = 160
     ) -> Array:
-        """A picture of faces spread evenly over the set, written if `path` is given.
+        """An image of faces spread evenly over the set, written if `path` is given.
 
         Args:
             path: PNG, JPEG or WebP to write.
@@ -235,7 +234,7 @@ class Faces:
             limit: Most faces shown.
 
         Returns:
-            RGB uint8 picture.
+            RGB uint8 image.
         """
         if not len(self):
             raise FaceNotFoundError(
@@ -244,7 +243,7 @@ class Faces:
             )
         count = min(limit, len(self))
         shown = np.unique(np.linspace(0, len(self) - 1, count).astype(int))
-        images = [self._picture(self._records[i]) for i in shown]
+        images = [self._image(self._records[i]) for i in shown]
         rows = [images[i : i + columns] for i in range(0, len(images), columns)]
         sheet = grid(rows)
         if path is not None:

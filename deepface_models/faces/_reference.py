@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import FaceNotFoundError
+from deepface_models.core.errors import FaceNotFoundError
+from deepface_models.faces import embedding
+from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind, read_image
 
-from . import identity
-from .faceset import FaceSet
-
 if TYPE_CHECKING:
-    from .aligner import FaceAligner
+    from deepface_models.faces.aligner import FaceAligner
 
 Array = NDArray[Any]
 
@@ -23,18 +22,18 @@ Person = FaceSet | Array | str | Path | None
 
 
 def reference_of(person: Person, aligner: FaceAligner | None = None) -> Array | None:
-    """Returns the identity embeddings of a person to look for.
+    """Returns the face embeddings of a person to look for.
 
     Args:
         person: A FaceSet, its folder, a (128,) or (N, 128) embedding, or the path of
-            a picture whose largest face is meant.
-        aligner: Finds the face in a picture; by default a `FaceAligner`.
+            an image whose largest face is meant.
+        aligner: Finds the face in an image; by default a `FaceAligner`.
 
     Returns:
         (N, 128) float32, or None for None.
 
     Raises:
-        FaceNotFoundError: The picture shows no face.
+        FaceNotFoundError: The image shows no face.
         ModelFileError: The folder is no FaceSet.
         ValueError: An array of another shape, or something else was given.
     """
@@ -52,7 +51,7 @@ def reference_of(person: Person, aligner: FaceAligner | None = None) -> Array | 
         shape = f" of shape {np.shape(person)}" if hasattr(person, "shape") else ""
         raise ValueError(
             f"Received person= a {type(person).__name__}{shape}. Expected an identity "
-            "embedding of shape (128,), a FaceSet, its folder or a picture's path. "
+            "embedding of shape (128,), a FaceSet, its folder or an image's path. "
             "Take an embedding with FaceSet.open(folder).mean_embedding."
         )
     return reference
@@ -62,7 +61,7 @@ def _from_path(path: Path, aligner: FaceAligner | None) -> FaceSet | Array:
     if media_kind(path) == "folder":
         return FaceSet.open(path)
     if aligner is None:
-        from .aligner import FaceAligner
+        from deepface_models.faces.aligner import FaceAligner
 
         aligner = FaceAligner(identity=False)
     image = read_image(path)
@@ -70,7 +69,7 @@ def _from_path(path: Path, aligner: FaceAligner | None) -> FaceSet | Array:
     if not faces:
         raise FaceNotFoundError(
             f"No face was found in {path}, which is to show the person to look for. "
-            "Expected a picture with the person's face. Give a larger or sharper one."
+            "Expected an image with the person's face. Give a larger or sharper one."
         )
     known = faces[0].embedding
-    return identity.embed(image, faces[0]) if known is None else known
+    return embedding.embed(image, faces[0]) if known is None else known

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .detect import Detection, merge, near
+from deepface_models.faces.detect import Detection, merge, near
 
 Array = NDArray[Any]
 
@@ -19,7 +19,7 @@ KEY_EVERY = 8  # frames between searches of the whole frame
 
 
 @dataclass
-class Trail:
+class Tracklet:
     """One face through consecutive frames: frame number -> detection."""
 
     found: dict[int, Detection] = field(default_factory=dict)
@@ -32,7 +32,7 @@ def follow(
     key_every: int = KEY_EVERY,
     again: bool = True,
     look: Look = near,
-) -> list[Trail]:
+) -> list[Tracklet]:
     """Finds the faces of consecutive frames at a fraction of the cost of each frame.
 
     Every `key_every`-th frame and the last one are searched wholly. In between, a
@@ -50,52 +50,52 @@ def follow(
     Returns:
         One trail a face, in order of first sight.
     """
-    trails: list[Trail] = []
+    tracklets: list[Tracklet] = []
     for index, image in enumerate(images):
-        _step(trails, index, image, look)
-        lost = any(t.lost and _just(t, index) for t in trails)
+        _step(tracklets, index, image, look)
+        lost = any(t.lost and _just(t, index) for t in tracklets)
         is_key = index % key_every == 0 or index == len(images) - 1
         if is_key or (again and lost):
-            for new in _search(trails, index, image, detector):
-                _go_back(new, trails, index, images, key_every, look)
-                trails.append(new)
-    return trails
+            for new in _search(tracklets, index, image, detector):
+                _go_back(new, tracklets, index, images, key_every, look)
+                tracklets.append(new)
+    return tracklets
 
 
-def _just(trail: Trail, index: int) -> bool:
-    return index - 1 in trail.found and index not in trail.found
+def _just(tracklet: Tracklet, index: int) -> bool:
+    return index - 1 in tracklet.found and index not in tracklet.found
 
 
-def _step(trails: list[Trail], index: int, image: Array, look: Look) -> None:
-    for trail in trails:
-        if trail.lost:
+def _step(tracklets: list[Tracklet], index: int, image: Array, look: Look) -> None:
+    for tracklet in tracklets:
+        if tracklet.lost:
             continue
-        detection = look(image, trail.found[index - 1])
-        if detection is None or _taken(trails, index, detection):
-            trail.lost = True
+        detection = look(image, tracklet.found[index - 1])
+        if detection is None or _taken(tracklets, index, detection):
+            tracklet.lost = True
         else:
-            trail.found[index] = detection
+            tracklet.found[index] = detection
 
 
-def _taken(trails: list[Trail], index: int, detection: Detection) -> bool:
+def _taken(tracklets: list[Tracklet], index: int, detection: Detection) -> bool:
     return any(
         index in other.found and other.found[index].box.iou(detection.box) > 0.5
-        for other in trails
+        for other in tracklets
     )
 
 
 def _search(
-    trails: list[Trail], index: int, image: Array, detector: Finder
-) -> list[Trail]:
+    tracklets: list[Tracklet], index: int, image: Array, detector: Finder
+) -> list[Tracklet]:
     """Searches the whole frame; continues trails just lost, returns new ones."""
     new = []
     for detection in merge(detector(image)):
         if any(
             index in t.found and t.found[index].box.iou(detection.box) > 0.3
-            for t in trails
+            for t in tracklets
         ):
             continue
-        lost = [t for t in trails if t.lost and _just(t, index)]
+        lost = [t for t in tracklets if t.lost and _just(t, index)]
         same = max(
             lost,
             key=lambda t: t.found[index - 1].box.iou(detection.box),
@@ -105,22 +105,22 @@ def _search(
             same.found[index] = detection
             same.lost = False
         else:
-            new.append(Trail({index: detection}))
+            new.append(Tracklet({index: detection}))
     return new
 
 
 def _go_back(
-    trail: Trail,
-    others: list[Trail],
+    tracklet: Tracklet,
+    others: list[Tracklet],
     index: int,
     images: Sequence[Array],
     key_every: int,
     look: Look,
 ) -> None:
-    last = trail.found[index]
+    last = tracklet.found[index]
     for earlier in range(index - 1, max(-1, index - key_every), -1):
         detection = look(images[earlier], last)
         if detection is None or _taken(others, earlier, detection):
             return
-        trail.found[earlier] = detection
+        tracklet.found[earlier] = detection
         last = detection

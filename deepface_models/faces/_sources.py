@@ -1,11 +1,11 @@
-"""Which pictures and videos a user means."""
+"""Which images and videos a user means."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepface_models._errors import FaceNotFoundError
+from deepface_models.core.errors import FaceNotFoundError
 from deepface_models.media import media_kind
 from deepface_models.media.folders import check_outside, list_media
 
@@ -13,7 +13,7 @@ from deepface_models.media.folders import check_outside, list_media
 def expand(
     source: str | Path | Sequence[str | Path], output: str | Path | None
 ) -> tuple[list[str], dict[str, str]]:
-    """Finds the pictures and videos of a path, a folder or a list.
+    """Finds the images and videos of a path, a folder or a list.
 
     Args:
         source: A path or several; folders give their files in natural order.
@@ -23,7 +23,7 @@ def expand(
         Resolved paths, each once, and why entries of folders cannot be read.
 
     Raises:
-        FaceNotFoundError: There is not one picture or video.
+        FaceNotFoundError: There is not one image or video.
         ValueError: `output` lies inside a folder that is read.
     """
     listed = [source] if isinstance(source, str | Path) else list(source)
@@ -40,7 +40,7 @@ def expand(
         odd |= {str(path): why for path, why in found.odd.items()}
     if not paths and not odd:
         raise FaceNotFoundError(
-            f"{source} holds no picture and no video. Expected at least one. "
-            "Name a folder with pictures or videos."
+            f"{source} holds no image and no video. Expected at least one. "
+            "Name a folder with images or videos."
         )
     return list(dict.fromkeys(str(p.resolve()) for p in paths)), odd

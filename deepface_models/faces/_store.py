@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._checked import check, read
-from deepface_models._errors import MediaError
+from deepface_models.core.checked import check, read
+from deepface_models.core.errors import MediaError
 
 Array = NDArray[Any]
 
@@ -32,20 +32,20 @@ def encode_face(image: Array) -> bytes:
 def write_face(path: Path, data: bytes) -> None:
     """Writes an encoded face, whole or not at all."""
     path.parent.mkdir(exist_ok=True)
-    # No fsync for each picture: one torn by a power cut is found by its reader.
+    # No fsync for each image: one torn by a power cut is found by its reader.
     temporary = path.with_name(f".{path.name}")
     temporary.write_bytes(data)
     os.replace(temporary, path)
 
 
 def sweep_faces(folder: Path, first: int) -> None:
-    """Removes what a killed run left: half written pictures, and ones without rows.
+    """Removes what a killed run left: half written images, and ones without rows.
 
     The caller holds the folder, so that nobody is at work there.
 
     Args:
         folder: The face set's.
-        first: The number of the next picture.
+        first: The number of the next image.
     """
     if not (folder / "faces").is_dir():
         return
@@ -59,13 +59,13 @@ def read_face(path: Path, size: int) -> Array:
     """Reads an aligned face, (size, size, 3) uint8 RGB.
 
     Raises:
-        MediaError: If the file is no picture of that size.
+        MediaError: If the file is no image of that size.
     """
     data = _bounded_png(path, size)
     bgr = None if data is None else cv2.imdecode(data, cv2.IMREAD_COLOR)
     if bgr is None or bgr.shape != (size, size, 3):
         raise MediaError(
-            f"{path} is no picture of {size}x{size} px. Expected the aligned face "
+            f"{path} is no image of {size}x{size} px. Expected the aligned face "
             "that was written there. Delete the file to leave this face out."
         )
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
@@ -74,7 +74,7 @@ def read_face(path: Path, size: int) -> Array:
 def _bounded_png(path: Path, size: int) -> Array | None:
     """Returns a file's bytes if it is a PNG that states this size, else None.
 
-    It may be a stranger's: neither the file nor its picture fills the memory.
+    It may be a stranger's: neither the file nor its image fills the memory.
     """
     most = 8 * size * size + 2**20  # 16 bits, alpha and notes of an image editor
     try:
@@ -158,7 +158,7 @@ def refuse_links(folder: Path) -> None:
     """Refuses a set that holds a link, through which something else is changed.
 
     Raises:
-        MediaError: There is one in the folder or among its pictures.
+        MediaError: There is one in the folder or among its images.
     """
     for place in (folder, folder / "faces"):
         if not place.is_dir():

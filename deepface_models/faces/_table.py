@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._checked import convert, decode
-from deepface_models._errors import MediaError
-
-from .face import Box, Face
+from deepface_models.core.checked import convert, decode
+from deepface_models.core.errors import MediaError
+from deepface_models.faces.face import Box, Face
 
 Array = NDArray[Any]
 
@@ -35,14 +34,14 @@ COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One face of a set: the face, where it came from and where its picture is.
+    """One face of a set: the face, where it came from and where its image is.
 
     Attributes:
         face: Geometry and measures.
-        source: The picture or video it was found in.
-        frame: Number of the frame, 0 for a picture.
+        source: The image or video it was found in.
+        frame: Number of the frame, 0 for an image.
         time: Seconds from the start of the video.
-        file: Path of the aligned picture relative to the set's folder.
+        file: Path of the aligned image relative to the set's folder.
         image: (S, S, 3) uint8 when it is held in memory.
         png: The same encoded, when that was done ahead.
     """
@@ -144,11 +143,11 @@ def read_table(path: Path, image_size: int) -> tuple[list[Record], bool]:
 
 
 def _check_file(name: Any, path: Path) -> None:
-    """Refuses a name that could lead out of the set: its pictures get deleted."""
+    """Refuses a name that could lead out of the set: its images get deleted."""
     if name is not None and not _FILE.fullmatch(name):
         raise MediaError(
-            f"{path} names the picture {ascii(name)[:100]}. Expected names such as "
-            "faces/000000.png, as a set holds its pictures itself. Do not use this set "
+            f"{path} names the image {ascii(name)[:100]}. Expected names such as "
+            "faces/000000.png, as a set holds its images itself. Do not use this set "
             "unless you know who wrote it; extract a new one."
         )
 

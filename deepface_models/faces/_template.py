@@ -3,11 +3,11 @@
 Made from dlib's own landmarks on 372 front views (London and Canada face sets and
 synthetic portraits): shapes aligned by Procrustes on `STABLE_68`, the worst tenth
 dropped, averaged with their mirror images, turned upright. The unit square reaches
-from the highest brow point to the chin and is centred on the face, so padding 0
+from the highest brow point to the chin and is centered on the face, so padding 0
 ("half") covers brows to chin. `MEAN_FACE_5` is the mean place of the five-point
 predictor's points under the same matrices, so both give the same crop. The depths
 were fitted to 518 frames of turning heads (scaled orthographic camera); they are in
-units of the same square, larger towards the viewer, zero at the eyes.
+units of the same square, larger toward the viewer, zero at the eyes.
 `python benchmarks/alignment.py --template` makes them again.
 """
 

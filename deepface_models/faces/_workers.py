@@ -1,4 +1,4 @@
-"""Identity descriptors on every core.
+"""Face embeddings on every core.
 
 dlib's network keeps Python's global lock while it computes, so threads do not help.
 Helpers are plain subprocesses rather than a multiprocessing pool, which would run the
@@ -21,9 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._helpers import helper_command, helper_environment
-
-from .identity import CHIP_SIZE, embed_chips
+from deepface_models.core.helpers import helper_command, helper_environment
+from deepface_models.faces.embedding import CHIP_SIZE, embed_chips
 
 Array = NDArray[Any]
 
@@ -31,7 +30,7 @@ _CHIP_BYTES = CHIP_SIZE * CHIP_SIZE * 3
 
 
 class EmbeddingWorkers:
-    """Computes descriptors in helper processes, started on first use.
+    """Computes embeddings in helper processes, started on first use.
 
     Args:
         count: How many; with less than two everything is computed in this process.
@@ -44,7 +43,7 @@ class EmbeddingWorkers:
         self._lock = threading.Lock()
 
     def embed(self, chips: Sequence[Array]) -> Array:
-        """Descriptors of 150 px RGB uint8 chips, (N, 128) float32."""
+        """Embeddings of 150 px RGB uint8 chips, (N, 128) float32."""
         if self._count < 2 or not len(chips):
             return embed_chips(chips)
         helper = self._take()
@@ -106,7 +105,7 @@ def _ask(helper: subprocess.Popen[bytes], chips: Sequence[Array]) -> Array:
 
 
 def serve() -> None:
-    """Answers chips on the standard input with descriptors until it is closed."""
+    """Answers chips on the standard input with embeddings until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent closes the input
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while len(head := source.read(4)) == 4:

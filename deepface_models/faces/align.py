@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deepface_models._whole import whole_numbers
-
-from ._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
+from deepface_models.core.whole import whole_numbers
+from deepface_models.faces._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
 
 Array = NDArray[Any]
 
@@ -121,7 +120,7 @@ def _scale(matrix: Array) -> float:
 
 
 def _finer(matrix: Array, factor: int) -> Array:
-    """`matrix` for a picture with factor x factor pixels for each pixel."""
+    """`matrix` for an image with factor x factor pixels for each pixel."""
     fine = np.asarray(matrix, np.float64) * factor
     fine[:, 2] += (factor - 1) / 2
     return fine
@@ -130,7 +129,7 @@ def _finer(matrix: Array, factor: int) -> Array:
 def warp(
     image: Array, matrix: Array, width: int, height: int, border: int | None = None
 ) -> Array:
-    """The picture seen through `matrix`, without aliasing when it shrinks.
+    """The image seen through `matrix`, without aliasing when it shrinks.
 
     Args:
         image: HxW or HxWxC, uint8 or float32.
@@ -171,7 +170,7 @@ def _reduced(
     low = np.minimum(low, np.maximum(limits - size * times, 0))
     part = image[low[1] : low[1] + size[1] * times, low[0] : low[0] + size[0] * times]
     small = cv2.resize(part, size.tolist(), interpolation=cv2.INTER_AREA)
-    # Pixel centres: x in the small part is times * x + (times - 1) / 2 + low.
+    # Pixel centers: x in the small part is times * x + (times - 1) / 2 + low.
     moved = matrix.copy()
     moved[:, :2] = matrix[:, :2] * times
     moved[:, 2] += matrix[:, :2] @ (low + (times - 1) / 2)

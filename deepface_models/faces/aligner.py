@@ -1,4 +1,4 @@
-"""`FaceAligner`: from pictures and videos to aligned faces."""
+"""`FaceAligner`: from images and videos to aligned faces."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_number, whole_numbers
-
-from . import _dlib
-from ._sequence import Trail, follow
-from .align import align as cut_out
-from .align import alignment_matrix, template
-from .detect import Detection, Detector, LadderDetector, default_detector, merge
-from .face import Face
-from .faceset import FaceSet
-from .identity import chip, embed_chips
-from .landmarks import predict_turned
-from .quality import blur, head_pose
+from deepface_models.core.whole import whole_number, whole_numbers
+from deepface_models.faces import _dlib
+from deepface_models.faces._sequence import Tracklet, follow
+from deepface_models.faces.align import align as cut_out
+from deepface_models.faces.align import alignment_matrix, template
+from deepface_models.faces.detect import (
+    CascadeDetector,
+    Detection,
+    Detector,
+    default_detector,
+    merge,
+)
+from deepface_models.faces.embedding import chip, embed_chips
+from deepface_models.faces.face import Face
+from deepface_models.faces.faceset import FaceSet
+from deepface_models.faces.landmarks import predict_turned
+from deepface_models.faces.quality import blur, head_pose
 
 Array = NDArray[Any]
 Embedder = Callable[[Sequence[Array]], Array]
@@ -36,7 +41,7 @@ class FaceAligner:
         landmarks: 68 points, or 5, whose model file is free for commercial use too;
             with 5 the 68-point file is never opened.
         detector: Any `Detector`; by default reduced HOG, then upsampled HOG, then HOG
-            on the turned picture and the mmod CNN where those found nothing.
+            on the turned image and the mmod CNN where those found nothing.
         identity: True computes the 128 identity numbers of every face (80 ms each),
             False of none, a number k in videos of every k-th frame of a face, with
             those between interpolated.
@@ -80,22 +85,22 @@ class FaceAligner:
         self.repeats = repeats
 
     def detect(self, image: Array) -> list[Face]:
-        """Finds the faces of a picture, largest first.
+        """Finds the faces of an image, largest first.
 
         Args:
             image: RGB (H, W, 3), uint8 or float in [0, 1].
 
         Returns:
-            Faces with landmarks, matrix, blur, pose and, if `identity`, descriptor.
+            Faces with landmarks, matrix, blur, pose and, if `identity`, embedding.
         """
         return self._detect(_dlib.as_rgb(image), embed_chips)
 
     def align(self, image: Array, face: Face) -> Array:
-        """The aligned picture of a face, (S, S, 3) of the frame's dtype."""
+        """The aligned image of a face, (S, S, 3) of the frame's dtype."""
         return cut_out(image, face.matrix, face.image_size)
 
     def faces(self, image: Array) -> list[tuple[Face, Array]]:
-        """The faces of a picture with their aligned pictures, largest first."""
+        """The faces of an image with their aligned images, largest first."""
         return [(face, self.align(image, face)) for face in self.detect(image)]
 
     def detect_frames(
@@ -105,22 +110,22 @@ class FaceAligner:
 
         Args:
             images: RGB frames of one size, at least about eight for the speed.
-            embedder: Computes descriptors of 150 px chips.
+            embedder: Computes embeddings of 150 px chips.
 
         Returns:
             For each frame its faces, largest first.
         """
         images = [_dlib.as_rgb(image) for image in images]
         finder = self.detector
-        if not isinstance(finder, LadderDetector):
-            trails = follow(images, finder)
+        if not isinstance(finder, CascadeDetector):
+            tracklets = follow(images, finder)
         else:
-            trails = follow(images, finder.fast)
-            if images and not trails:  # one try of what takes seconds
-                trails = follow(images, finder, key_every=len(images), again=False)
+            tracklets = follow(images, finder.fast)
+            if images and not tracklets:  # one try of what takes seconds
+                tracklets = follow(images, finder, key_every=len(images), again=False)
         per_frame: list[list[Face]] = [[] for _ in images]
-        for trail in trails:
-            for index, face in self._trail_faces(images, trail, embedder):
+        for tracklet in tracklets:
+            for index, face in self._tracklet_faces(images, tracklet, embedder):
                 per_frame[index].append(face)
         return [self._largest(faces) for faces in per_frame]
 
@@ -136,19 +141,19 @@ class FaceAligner:
         progress: bool | Callable[[int, int | None], None] = True,
         workers: int | None = None,
     ) -> FaceSet:
-        """Aligns all faces of pictures, folders and videos into a `FaceSet`.
+        """Aligns all faces of images, folders and videos into a `FaceSet`.
 
         Stopped at any moment and called again, it goes on where it was, with the
         same result as if it had not been stopped.
 
         Args:
-            source: A picture, a video, a folder of them (in natural order: frame2
+            source: An image, a video, a folder of them (in natural order: frame2
                 before frame10), or a list of these.
             output: Folder of the set, outside every source folder; None keeps the
                 faces in memory.
             every_n: Take only every n-th frame of videos.
             person: Keep only this person: a `FaceSet` or its folder, a (128,)
-                descriptor or the path of a picture whose largest face is meant.
+                embedding or the path of an image whose largest face is meant.
             limit: Stop after this many faces.
             progress: True shows a bar, a function gets (frames done, frames or None).
             workers: Threads; by default one for each core, at most four.
@@ -165,7 +170,7 @@ class FaceAligner:
             ValueError: If `output` lies inside a source folder.
             IntegrityError: If a source changed since an earlier, unfinished call.
         """
-        from ._extract import Extraction
+        from deepface_models.faces._extract import Extraction
 
         job = Extraction(self, output, every_n, person, limit, progress, workers)
         return job.run(source)
@@ -181,8 +186,8 @@ class FaceAligner:
         ]
 
     def _search(self, image: Array) -> list[Detection]:
-        """The faces of a single picture, small ones beside large ones included."""
-        if isinstance(self.detector, LadderDetector) and self.max_faces != 1:
+        """The faces of a single image, small ones beside large ones included."""
+        if isinstance(self.detector, CascadeDetector) and self.max_faces != 1:
             return self.detector.thorough(image)
         return merge(self.detector(image))
 
@@ -209,11 +214,11 @@ class FaceAligner:
     def _largest(self, faces: list[Face]) -> list[Face]:
         return sorted(faces, key=lambda f: -f.box.area)[: self.max_faces]
 
-    def _trail_faces(
-        self, images: Sequence[Array], trail: Trail, embedder: Embedder
+    def _tracklet_faces(
+        self, images: Sequence[Array], tracklet: Tracklet, embedder: Embedder
     ) -> list[tuple[int, Face]]:
-        order = sorted(trail.found)
-        faces = [self._face(images[i], trail.found[i]) for i in order]
+        order = sorted(tracklet.found)
+        faces = [self._face(images[i], tracklet.found[i]) for i in order]
         if not self.identity:
             return list(zip(order, faces, strict=True))
         asked = list(range(0, len(order), int(self.identity)))

@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-
-from . import _dlib
-from .face import Box
+from deepface_models.core.whole import whole_numbers
+from deepface_models.faces import _dlib
+from deepface_models.faces.face import Box
 
 Array = NDArray[Any]
 
@@ -23,10 +22,10 @@ _SMALLEST = 24  # px; dlib's scanners need some room
 
 @dataclass(frozen=True)
 class Detection:
-    """A face's place in a picture.
+    """A face's place in an image.
 
     Attributes:
-        box: Rectangle in pixels of the picture.
+        box: Rectangle in pixels of the image.
         score: The detector's confidence.
         detector: Name of the detector.
         turns: Quarter turns counter-clockwise that set the face upright.
@@ -39,7 +38,7 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Anything that takes an RGB uint8 picture and returns detections.
+    """Anything that takes an RGB uint8 image and returns detections.
 
     Boxes follow the HOG convention (a square from about the brows to the chin), since
     the landmark predictors were trained on such boxes.
@@ -48,11 +47,11 @@ class Detector(Protocol):
     name: str
 
     def __call__(self, image: Array) -> list[Detection]:
-        """Finds the faces of an RGB uint8 picture (H, W, 3)."""
+        """Finds the faces of an RGB uint8 image (H, W, 3)."""
 
 
 def resize(image: Array, factor: float) -> Array:
-    """The picture `factor` times as large, without aliasing."""
+    """The image `factor` times as large, without aliasing."""
     if abs(factor - 1) < 1e-3:
         return image
     height, width = image.shape[:2]
@@ -70,9 +69,9 @@ class HogDetector:
     """dlib's HOG detector: fast, for faces seen from the front.
 
     Args:
-        reduce_to: The longer side of the picture is reduced to this many pixels
+        reduce_to: The longer side of the image is reduced to this many pixels
             first. Faces smaller than about 80 px after that are not found.
-        upsample: How often to double the (reduced) picture.
+        upsample: How often to double the (reduced) image.
         threshold: Lowest score that counts; dlib's own is 0.
     """
 
@@ -86,7 +85,7 @@ class HogDetector:
         self.name = "hog" if upsample == 0 else f"hog-up{upsample}"
 
     def __call__(self, image: Array) -> list[Detection]:
-        """Finds the faces of an RGB uint8 picture (H, W, 3), best first."""
+        """Finds the faces of an RGB uint8 image (H, W, 3), best first."""
         longer = max(image.shape[:2])
         factor = 1.0 if self.reduce_to is None else min(1.0, self.reduce_to / longer)
         factor *= 2**self.upsample
@@ -99,7 +98,7 @@ class HogDetector:
 
 
 def run_hog(image: Array, factor: float, threshold: float) -> list[Detection]:
-    """One HOG pass over the picture at `factor` of its size."""
+    """One HOG pass over the image at `factor` of its size."""
     small = np.ascontiguousarray(resize(image, factor))
     boxes, scores, _ = _dlib.get("hog").run(small, 0, threshold)
     return [
@@ -112,7 +111,7 @@ class MmodDetector:
     """dlib's CNN detector: finds turned and covered faces, takes seconds on a CPU.
 
     Args:
-        max_size: The picture is reduced until its longer side has this many pixels,
+        max_size: The image is reduced until its longer side has this many pixels,
             and small ones are enlarged to half of it.
         threshold: Lowest score that counts.
     """
@@ -126,7 +125,7 @@ class MmodDetector:
         self.threshold = threshold
 
     def __call__(self, image: Array) -> list[Detection]:
-        """Finds the faces of an RGB uint8 picture (H, W, 3), best first."""
+        """Finds the faces of an RGB uint8 image (H, W, 3), best first."""
         longer = max(image.shape[:2])
         factor = min(self.max_size / longer, max(1.0, self.max_size / 2 / longer))
         if min(image.shape[:2]) * factor < _SMALLEST:
@@ -143,7 +142,7 @@ class MmodDetector:
 def _like_hog(box: Box) -> Box:
     """A HOG-style box from an mmod box of the same face.
 
-    The landmark predictors were trained on HOG boxes and lose several per cent on
+    The landmark predictors were trained on HOG boxes and lose several percent on
     others. Medians over the front views of the London and Canada sets.
     """
     x, y = box.center
@@ -155,11 +154,11 @@ def _like_hog(box: Box) -> Box:
 _MMOD_X, _MMOD_Y, _MMOD_SIDE = 0.056, 0.106, 1.09
 
 
-class TurnedDetector:
-    """Finds faces in pictures that lie on a side or stand on their head.
+class RotatedDetector:
+    """Finds faces in images that lie on a side or stand on their head.
 
     Args:
-        detector: Asked for the picture turned by one, two and three quarters.
+        detector: Asked for the image turned by one, two and three quarters.
         threshold: Lowest score that counts.
     """
 
@@ -171,7 +170,7 @@ class TurnedDetector:
         self.name = f"{detector.name}-turned"
 
     def __call__(self, image: Array) -> list[Detection]:
-        """Finds the faces of an RGB uint8 picture (H, W, 3), of one turn only."""
+        """Finds the faces of an RGB uint8 image (H, W, 3), of one turn only."""
         best: list[Detection] = []
         for turns in (1, 3, 2):
             turned = np.ascontiguousarray(np.rot90(image, turns))
@@ -202,7 +201,7 @@ def turned_box(box: Box, turns: int, image: Array) -> Box:
     return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
-class LadderDetector:
+class CascadeDetector:
     """Asks detectors in turn until one finds a face.
 
     Args:
@@ -210,7 +209,7 @@ class LadderDetector:
             left out by `fast` and come last in `thorough`.
     """
 
-    name = "ladder"
+    name = "cascade"
 
     def __init__(self, steps: Sequence[Detector]):
         if not steps:
@@ -221,7 +220,7 @@ class LadderDetector:
         self.steps = tuple(steps)
 
     def __call__(self, image: Array) -> list[Detection]:
-        """Finds the faces of an RGB uint8 picture (H, W, 3)."""
+        """Finds the faces of an RGB uint8 image (H, W, 3)."""
         for step in self.steps:
             found = step(image)
             if found:
@@ -247,13 +246,13 @@ class LadderDetector:
         return merge(found)
 
 
-def default_detector() -> LadderDetector:
-    """HOG reduced, HOG on a larger picture, HOG on the turned one, the mmod CNN."""
-    return LadderDetector(
+def default_detector() -> CascadeDetector:
+    """HOG reduced, HOG on a larger image, HOG on the turned one, the mmod CNN."""
+    return CascadeDetector(
         [
             HogDetector(480),
             HogDetector(640, upsample=1),
-            TurnedDetector(HogDetector(480)),
+            RotatedDetector(HogDetector(480)),
             MmodDetector(640),
         ]
     )

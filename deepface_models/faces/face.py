@@ -53,7 +53,7 @@ class Box:
         return both.area / (self.area + other.area - both.area)
 
     def scaled(self, factor: float) -> Box:
-        """The box of the same place in a picture `factor` times as large."""
+        """The box of the same place in an image `factor` times as large."""
         return Box(*(v * factor for v in self.as_tuple()))
 
     def moved(self, x: float, y: float) -> Box:
@@ -77,10 +77,10 @@ class Face:
         matrix: (2, 3) float64, takes frame pixels to pixels of the aligned face.
         image_size: Side of the aligned face in pixels.
         blur: 0 (sharp) to 1 (no detail at all), or None when not measured.
-        yaw: Degrees, positive when the face looks to the right of the picture.
+        yaw: Degrees, positive when the face looks to the right of the image.
         pitch: Degrees, positive when the face looks up.
-        roll: Degrees, positive when the head leans clockwise in the picture.
-        embedding: (128,) float32 identity descriptor, or None when not computed.
+        roll: Degrees, positive when the head leans clockwise in the image.
+        embedding: (128,) float32 face embedding, or None when not computed.
     """
 
     box: Box

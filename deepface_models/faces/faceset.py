@@ -12,16 +12,21 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._errors import InUseError
-from deepface_models._files import atomic_path, write_json
-from deepface_models._locks import hold_folder
-from deepface_models._whole import whole_numbers
-
-from . import _table
-from ._faces import Faces
-from ._store import VERSION, encode_face, read_info, refuse_links, write_face
-from ._table import Record
-from .face import Face
+from deepface_models.core.errors import InUseError
+from deepface_models.core.files import atomic_path, write_json
+from deepface_models.core.locks import hold_folder
+from deepface_models.core.whole import whole_numbers
+from deepface_models.faces import _table
+from deepface_models.faces._faces import Faces
+from deepface_models.faces._store import (
+    VERSION,
+    encode_face,
+    read_info,
+    refuse_links,
+    write_face,
+)
+from deepface_models.faces._table import Record
+from deepface_models.faces.face import Face
 
 Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
@@ -32,8 +37,8 @@ class FaceSet(Faces):
 
     On disk it is a folder: `faces/000000.png` and so on (lossless), `table.csv` (one
     row a face, opens in pandas), `faceset.json` (settings and progress of each
-    source) and `sheet.png` (a contact sheet). Deleting a picture removes its face
-    from the set. Rows are written after their pictures, so the folder is readable
+    source) and `sheet.png` (a contact sheet). Deleting an image removes its face
+    from the set. Rows are written after their images, so the folder is readable
     after an interruption at any moment. One process at a time may write to it; others
     get an `InUseError`.
 
@@ -84,7 +89,7 @@ class FaceSet(Faces):
 
     @classmethod
     def open(cls, folder: str | Path) -> FaceSet:
-        """Opens a set from its folder; rows without a picture are left out.
+        """Opens a set from its folder; rows without an image are left out.
 
         Raises:
             FileNotFoundError: If the folder holds no face set.
@@ -100,7 +105,7 @@ class FaceSet(Faces):
         rows, whole = _table.read_table(folder / "table.csv", made.image_size)
         kept = [r for r in rows if (folder / r.file).is_file()]
         if len(kept) < len(rows):
-            _log.info("%s: %d deleted pictures", folder, len(rows) - len(kept))
+            _log.info("%s: %d deleted images", folder, len(rows) - len(kept))
         made._records = kept
         made._whole = whole and len(kept) == len(rows)
         made._next = 1 + max((int(Path(r.file).stem) for r in rows), default=-1)
@@ -132,12 +137,12 @@ class FaceSet(Faces):
         frame: int = 0,
         time: float = 0.0,
     ) -> None:
-        """Adds one face: the picture first, then its row.
+        """Adds one face: the image first, then its row.
 
         Args:
             face: The face; its image_size must be the set's.
-            image: (S, S, 3) uint8 aligned RGB picture.
-            source: The picture or video it was found in.
+            image: (S, S, 3) uint8 aligned RGB image.
+            source: The image or video it was found in.
             frame: Number of the frame.
             time: Seconds from the start of the video.
 
@@ -147,7 +152,7 @@ class FaceSet(Faces):
         self.extend([Record(face, source, frame, time, image=image)])
 
     def extend(self, records: Sequence[Record]) -> None:
-        """Adds faces that carry their pictures; on disk with one write of the table."""
+        """Adds faces that carry their images; on disk with one write of the table."""
         for record in records:
             self._check(record)
         if self.folder is None or self._view:
@@ -162,7 +167,7 @@ class FaceSet(Faces):
         self._images = None
 
     def move(self, moved: Mapping[str, str]) -> None:
-        """Notes where pictures and videos are found now.
+        """Notes where images and videos are found now.
 
         Args:
             moved: The place of each by its former place.
@@ -181,7 +186,7 @@ class FaceSet(Faces):
             self.save()
 
     def drop(self, keep: Iterable[bool]) -> None:
-        """Removes the faces whose flag is false, and their pictures on disk."""
+        """Removes the faces whose flag is false, and their images on disk."""
         gone: list[Record] = []
         records: list[Record] = []
         for record, good in zip(list(self._records), keep, strict=True):
@@ -205,7 +210,7 @@ class FaceSet(Faces):
         shape = None if image is None else image.shape
         if face.image_size != size or shape != (size, size, 3):
             raise ValueError(
-                f"Got a face of {face.image_size} px with a picture of shape {shape}. "
+                f"Got a face of {face.image_size} px with an image of shape {shape}. "
                 f"Expected {size} px like the rest of the set. "
                 f"Align it with FaceAligner(image_size={size})."
             )

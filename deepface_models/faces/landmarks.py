@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _dlib
-from .align import alignment_matrix, invert, transform_points
-from .detect import turned_box, turned_points
-from .face import Box
+from deepface_models.faces import _dlib
+from deepface_models.faces.align import alignment_matrix, invert, transform_points
+from deepface_models.faces.detect import turned_box, turned_points
+from deepface_models.faces.face import Box
 
 Array = NDArray[Any]
 

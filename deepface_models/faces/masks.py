@@ -1,4 +1,4 @@
-"""Where the face is in an aligned picture, from its landmarks."""
+"""Where the face is in an aligned image, from its landmarks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-
-from ._template import MEAN_FACE_5
-from .align import transform_points, umeyama
+from deepface_models.core.whole import whole_numbers
+from deepface_models.faces._template import MEAN_FACE_5
+from deepface_models.faces.align import transform_points, umeyama
 
 Array = NDArray[Any]
 
@@ -43,7 +42,7 @@ def face_mask(
     if points.shape not in ((68, 2), (5, 2)):
         raise ValueError(
             f"Got landmarks of shape {points.shape}. Expected (68, 2) or (5, 2). "
-            "Pass the landmarks of one face in pixels of the aligned picture."
+            "Pass the landmarks of one face in pixels of the aligned image."
         )
     polygon = _hull(points) if len(points) == 68 else _ellipse(points)
     canvas = np.zeros((image_size, image_size), np.uint8)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from deepface_models._errors import IntegrityError, MissingDependencyError
-from deepface_models._files import sha256_file
+from deepface_models.core.errors import IntegrityError, MissingDependencyError
+from deepface_models.core.files import sha256_file
 
 _PACKAGE = "face_recognition_models"
 _PUBLIC = "CC0 (public domain dedication by Davis King)"
 
-# name: (file, SHA-256 of the file published in dlib-models, licence)
+# name: (file, SHA-256 of the file published in dlib-models, license)
 MODELS: dict[str, tuple[str, str, str]] = {
     "landmarks_5": (
         "shape_predictor_5_face_landmarks.dat",
@@ -89,9 +89,9 @@ def model_path(name: str) -> Path:
     return check_file(_folder() / file, sha256)
 
 
-def licences() -> list[dict[str, str]]:
-    """The terms of each model file: rows with name, file, licence and sha256."""
+def licenses() -> list[dict[str, str]]:
+    """The terms of each model file: rows with name, file, license and sha256."""
     return [
-        {"name": name, "file": file, "licence": licence, "sha256": sha256}
-        for name, (file, sha256, licence) in MODELS.items()
+        {"name": name, "file": file, "license": license, "sha256": sha256}
+        for name, (file, sha256, license) in MODELS.items()
     ]

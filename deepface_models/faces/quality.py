@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ._template import DEPTH_5, DEPTH_68, MEAN_FACE_5, MEAN_FACE_68, STABLE_68
+from deepface_models.faces._template import (
+    DEPTH_5,
+    DEPTH_68,
+    MEAN_FACE_5,
+    MEAN_FACE_68,
+    STABLE_68,
+)
 
 Array = NDArray[Any]
 
@@ -21,8 +27,8 @@ _BLUR_HALF = 0.02  # share of fine detail that is called half blurred
 def blur(aligned: Array) -> float:
     """How blurred an aligned face is: 0 (sharp) to 1 (no fine detail).
 
-    The variance of the Laplacian divided by the variance of the picture itself, so
-    that a dark or pale picture is not taken for a blurred one, at 128 px whatever
+    The variance of the Laplacian divided by the variance of the image itself, so
+    that a dark or pale image is not taken for a blurred one, at 128 px whatever
     the size.
 
     Args:
@@ -51,7 +57,7 @@ def head_pose(
             see about 53 degrees across the longer side.
 
     Returns:
-        yaw: positive when the face looks to the right of the picture.
+        yaw: positive when the face looks to the right of the image.
         pitch: positive when the face looks up.
         roll: positive when the head leans clockwise.
     """

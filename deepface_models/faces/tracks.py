@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
-
-from .align import invert, transform_points
-from .face import Box, Face
+from deepface_models.core.whole import whole_numbers
+from deepface_models.faces.align import invert, transform_points
+from deepface_models.faces.face import Box, Face
 
 Array = NDArray[Any]
 
@@ -91,7 +90,7 @@ def _pairs(
 
 
 def _nearness(a: Box, b: Box) -> float:
-    """Above 0 when two boxes may be one face: overlap, or centres half a face apart."""
+    """Above 0 when two boxes may be one face: overlap, or centers half a face apart."""
     size = (a.width + b.width) / 2
     if not 0.5 < a.width / max(b.width, 1e-6) < 2:
         return 0.0
@@ -150,7 +149,7 @@ def _smooth(faces: list[Face], shape_window: int, pose_window: int) -> list[Face
 
 
 def _pose(matrix: Array, size: int) -> list[float]:
-    """Centre of the crop in the frame (x, y), log of its scale, its turn."""
+    """Center of the crop in the frame (x, y), log of its scale, its turn."""
     center = transform_points(np.full(2, (size - 1) / 2), invert(matrix))
     a, b = matrix[0, 0], matrix[1, 0]
     return [center[0], center[1], np.log(np.hypot(a, b)), np.arctan2(b, a)]
@@ -167,9 +166,9 @@ def _matrix(pose: Array, size: int) -> Array:
 def smooth(values: Array, window: int, degree: int = 2) -> Array:
     """Values (T, ...) smoothed by sliding polynomial fits without delay.
 
-    Each value becomes that of a polynomial fitted to its neighbourhood (Savitzky and
+    Each value becomes that of a polynomial fitted to its neighborhood (Savitzky and
     Golay, 1964), so a polynomial of that degree stays as it is. At the ends the
-    neighbourhood is one-sided.
+    neighborhood is one-sided.
     """
     values = np.asarray(values, np.float64)
     count = len(values)
@@ -229,11 +228,11 @@ def _between(a: Face, b: Face, part: float) -> Face:
 def scene_cuts(images: Iterable[Array], threshold: float = 0.5) -> list[int]:
     """Numbers of the frames that begin a new scene.
 
-    Compares colour histograms of successive frames, in quarters of the picture.
+    Compares color histograms of successive frames, in quarters of the image.
 
     Args:
         images: RGB uint8 frames.
-        threshold: Part of the pixels (0 to 1) that must have another colour.
+        threshold: Part of the pixels (0 to 1) that must have another color.
     """
     cuts: list[int] = []
     before: Array | None = None

@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 
-from deepface_models._errors import ModelFileError
+from deepface_models.core.errors import ModelFileError
 from deepface_models.faces.align import padding_of
 from deepface_models.importers.legacy_h5 import SavedLayer, read_layers
-from deepface_models.swap import Original
+from deepface_models.models.swap import Original
 
 ENCODER, DECODERS = "encoder.h5", ("decoder_A.h5", "decoder_B.h5")
 # faceswap put the model's name before the files' names for a while.
@@ -28,9 +28,9 @@ def load_original(
 
     Those programs kept `encoder.h5`, `decoder_A.h5` and `decoder_B.h5` (or
     `lowmem_encoder.h5` and so on) in one folder, as Keras 2 saved weights; whole
-    models of Keras 2 under these names are read too. Their pictures were blue green
+    models of Keras 2 under these names are read too. Their images were blue green
     red, ours are red green blue: the first and the last convolution's channels are
-    turned around, so that the same face gives the same picture. Size, latent and
+    turned around, so that the same face gives the same image. Size, latent and
     whether it is the low-memory form follow from the weights' shapes.
 
     Args:

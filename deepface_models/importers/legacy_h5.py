@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import ModelFileError
+from deepface_models.core.errors import ModelFileError
 
 Array = NDArray[Any]
 

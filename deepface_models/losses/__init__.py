@@ -5,7 +5,7 @@ then optionally the face's mask and a weight for each pixel (`SwapPairs` makes
 them), and predictions (B, H, W, 3..4): red, green, blue and optionally a mask.
 All values lie in [0, 1], weights are 0 or more. The adversarial losses alone take
 a discriminator's logits. All are 0 where prediction and target are equal, and all
-return one value for each picture, which Keras then averages.
+return one value for each image, which Keras then averages.
 """
 
 from deepface_models.losses.adversarial import (
@@ -19,7 +19,7 @@ from deepface_models.losses.adversarial import (
 from deepface_models.losses.base import CompositeLoss, RegionLoss
 from deepface_models.losses.differences import GradientLoss
 from deepface_models.losses.edges import EdgeLoss
-from deepface_models.losses.face import FaceLoss, PictureLoss, dssim
+from deepface_models.losses.face import FaceLoss, ImageLoss, dssim
 from deepface_models.losses.flip import FLIPLoss
 from deepface_models.losses.frequency import FrequencyLoss
 from deepface_models.losses.gmsd import GMSDLoss
@@ -41,6 +41,7 @@ __all__ = [
     "GMSDLoss",
     "GradientLoss",
     "IdentityLoss",
+    "ImageLoss",
     "LaplacianLoss",
     "LogCoshLoss",
     "MAELoss",
@@ -48,7 +49,6 @@ __all__ = [
     "MaskLoss",
     "MultiScaleSSIMLoss",
     "PerceptualLoss",
-    "PictureLoss",
     "RegionLoss",
     "SSIMLoss",
     "StyleLoss",

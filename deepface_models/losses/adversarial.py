@@ -1,8 +1,8 @@
-"""What a discriminator and a generator minimise, as functions of logits.
+"""What a discriminator and a generator minimize, as functions of logits.
 
-Every function takes the discriminator's logits of real and of drawn pictures, of
+Every function takes the discriminator's logits of real and of drawn images, of
 any shape that begins with the batch (patches included), and returns one number.
-Functions for generators that do not look at the real pictures accept them too, so
+Functions for generators that do not look at the real images accept them too, so
 that one kind can take another's place.
 """
 
@@ -20,7 +20,7 @@ _register = keras.saving.register_keras_serializable(PACKAGE)
 
 @_register
 def lsgan_discriminator(real: Any, fake: Any) -> Any:
-    """Least squares: real towards 1, drawn towards 0.
+    """Least squares: real toward 1, drawn toward 0.
 
     Reference: Mao et al., "Least Squares Generative Adversarial Networks", 2017.
     """
@@ -30,7 +30,7 @@ def lsgan_discriminator(real: Any, fake: Any) -> Any:
 
 @_register
 def lsgan_generator(real: Any, fake: Any) -> Any:
-    """Least squares: drawn towards 1; `real` may be None.
+    """Least squares: drawn toward 1; `real` may be None.
 
     Reference: Mao et al., "Least Squares Generative Adversarial Networks", 2017.
     """

@@ -59,17 +59,17 @@ class RegionLoss(MaskedLoss):
         self.regions = regions
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,).
+        """Returns one value for each image, (B,).
 
         Args:
-            true: Pictures (B, H, W, 3) in [0, 1].
-            pred: Pictures of the same shape.
+            true: Images (B, H, W, 3) in [0, 1].
+            pred: Images of the same shape.
             weight: None or each pixel's weight, (B, H, W, 1).
         """
         raise NotImplementedError
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         true, weight, mask, pred = split_target(y_true, y_pred)
         if mask is not None and self.outside == 0:
             pred = true + mask * (pred - true)
@@ -85,9 +85,9 @@ class RegionLoss(MaskedLoss):
 
 
 class CompositeLoss(MaskedLoss):
-    """Base of losses that see the picture as a whole, such as its spectrum.
+    """Base of losses that see the image as a whole, such as its spectrum.
 
-    No pixel has an error of its own there, so the mask acts on the picture: outside
+    No pixel has an error of its own there, so the mask acts on the image: outside
     it the prediction is mixed with the target, whose share is 1 - `outside`. The
     target's weight channel is not used. A subclass writes `compare`.
 
@@ -99,16 +99,16 @@ class CompositeLoss(MaskedLoss):
     """
 
     def compare(self, true: Any, pred: Any) -> Any:
-        """Returns one value for each picture, (B,).
+        """Returns one value for each image, (B,).
 
         Args:
-            true: Pictures (B, H, W, 3) in [0, 1].
-            pred: Pictures of the same shape.
+            true: Images (B, H, W, 3) in [0, 1].
+            pred: Images of the same shape.
         """
         raise NotImplementedError
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         true, _, mask, pred = split_target(y_true, y_pred)
         if mask is not None and self.outside != 1:
             share = self.outside + (1.0 - self.outside) * mask

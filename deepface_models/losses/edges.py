@@ -10,7 +10,7 @@ from keras import ops
 
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
-from deepface_models.losses.targets import checked_size, cropped, picture_mean
+from deepface_models.losses.targets import checked_size, cropped, image_mean
 
 _CROSS = np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]], "float32")
 _KERNEL = np.tile(_CROSS[:, :, None, None], (1, 1, 3, 1))
@@ -20,7 +20,7 @@ _KERNEL = np.tile(_CROSS[:, :, None, None], (1, 1, 3, 1))
 class EdgeLoss(RegionLoss):
     """Charbonnier error of the Laplacian: edges at the wrong place or too soft.
 
-    With d the difference of the two Laplacians (the four neighbours less four times
+    With d the difference of the two Laplacians (the four neighbors less four times
     the pixel), the mean of sqrt(d*d + smooth*smooth) - smooth.
 
     Reference: Zamir et al., "Multi-Stage Progressive Image Restoration", 2021.
@@ -41,8 +41,8 @@ class EdgeLoss(RegionLoss):
         self.smooth = smooth
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         checked_size(pred, 3, "EdgeLoss")
         edges = ops.depthwise_conv(true - pred, _KERNEL, data_format="channels_last")
         error = ops.sqrt(ops.square(edges) + self.smooth**2) - self.smooth
-        return picture_mean(error, cropped(weight, 1))
+        return image_mean(error, cropped(weight, 1))

@@ -57,24 +57,22 @@ def layer_outputs(model: Any, layers: tuple[str, ...]) -> Any:
     return keras.Model(model.inputs[0], outputs, name="features")
 
 
-def ask(model: Any, pictures: Any) -> list[Any]:
-    """What the network says of pictures (B, H, W, 3), resized to what it takes."""
-    wanted = getattr(model, "input", None)  # None of a subclass
-    single = wanted[0] if isinstance(wanted, list) else wanted
+def ask(model: Any, images: Any) -> list[Any]:
+    """What the network says of images (B, H, W, 3), resized to what it takes."""
+    expected = getattr(model, "input", None)  # None of a subclass
+    single = expected[0] if isinstance(expected, list) else expected
     height, width = (None, None) if single is None else single.shape[1:3]
-    if height and width and (height, width) != tuple(pictures.shape[1:3]):
-        pictures = ops.image.resize(
-            pictures, (height, width), data_format="channels_last"
-        )
-    inputs = [pictures] if isinstance(wanted, list) else pictures
+    if height and width and (height, width) != tuple(images.shape[1:3]):
+        images = ops.image.resize(images, (height, width), data_format="channels_last")
+    inputs = [images] if isinstance(expected, list) else images
     outputs = as_list(model(inputs, training=False))
     return [ops.cast(output, "float32") for output in outputs]
 
 
 def ask_both(model: Any, true: Any, pred: Any) -> tuple[list[Any], list[Any]]:
     """The network's answers to targets, without gradient, and to predictions."""
-    wanted = [ops.stop_gradient(output) for output in ask(model, true)]
-    return wanted, ask(model, pred)
+    expected = [ops.stop_gradient(output) for output in ask(model, true)]
+    return expected, ask(model, pred)
 
 
 def standing(model: Any, x: Any, training: bool) -> list[Any]:

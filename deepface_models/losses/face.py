@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.targets import split_target
 
@@ -23,8 +23,8 @@ def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:
     Structural Similarity", 2004.
 
     Args:
-        y_true: Pictures (B, H, W, C) in [0, 1].
-        y_pred: Pictures of the same shape.
+        y_true: Images (B, H, W, C) in [0, 1].
+        y_pred: Images of the same shape.
         block: Half the window's width in pixels.
 
     Returns:
@@ -81,7 +81,7 @@ class FaceLoss(keras.losses.Loss):
         self.squared = squared
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         true, weight, mask, pred = split_target(y_true, y_pred)
         weight = self._weight(true, weight, mask)
         axes = (1, 2, 3)
@@ -116,7 +116,7 @@ class FaceLoss(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class PictureLoss(keras.losses.Loss):
+class ImageLoss(keras.losses.Loss):
     """Mean absolute error of red, green and blue, as the first face swaps used.
 
     Mask and weight channels of the target are ignored.
@@ -124,13 +124,13 @@ class PictureLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        name: str = "picture_loss",
+        name: str = "image_loss",
         reduction: str = "sum_over_batch_size",
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, reduction=reduction, **kwargs)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         error = ops.abs(y_true[..., :3] - y_pred[..., :3])
         return ops.mean(error, axis=(1, 2, 3))

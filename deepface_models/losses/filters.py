@@ -1,4 +1,4 @@
-"""Linear filters along rows and columns, and the brightness of colours."""
+"""Linear filters along rows and columns, and the brightness of colors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Array = NDArray[Any]
 LUMA = np.array([[0.299], [0.587], [0.114]], "float32")  # ITU-R BT.601
 
 
-def luma(pictures: Any) -> Any:
+def luma(images: Any) -> Any:
     """Brightness of red, green and blue: (B, H, W, 3) -> (B, H, W, 1)."""
-    return ops.matmul(pictures, LUMA)
+    return ops.matmul(images, LUMA)
 
 
 def gaussian(size: int, sigma: float) -> Array:
@@ -39,7 +39,7 @@ def separable(maps: Any, kernel: Array) -> Any:
 
 
 def mirrored(index: int, size: int) -> int:
-    """Reflects an index into 0..size-1 at the centre of the first and last pixel."""
+    """Reflects an index into 0..size-1 at the center of the first and last pixel."""
     index = abs(index)
     return index if index < size else 2 * (size - 1) - index
 
@@ -76,6 +76,6 @@ def apply_matrices(planes: Any, down: Array, across: Array) -> Any:
     return ops.matmul(ops.matmul(down, planes), np.transpose(across))
 
 
-def to_planes(pictures: Any) -> Any:
+def to_planes(images: Any) -> Any:
     """Channels first: (B, H, W, C) -> (B, C, H, W)."""
-    return ops.transpose(pictures, (0, 3, 1, 2))
+    return ops.transpose(images, (0, 3, 1, 2))

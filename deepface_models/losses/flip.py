@@ -1,4 +1,4 @@
-"""LDR-FLIP: the difference seen when flipping between two pictures."""
+"""LDR-FLIP: the difference seen when flipping between two images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deepface_models.losses.filters import (
     filter_matrix,
     repeated,
 )
-from deepface_models.losses.targets import checked_size, picture_mean
+from deepface_models.losses.targets import checked_size, image_mean
 
 # Linear sRGB to XYZ and back; the white point is what white maps to.
 _TO_XYZ = np.array(
@@ -34,18 +34,18 @@ _TO_WHITE = _TO_XYZ / _WHITE  # XYZ relative to white
 _CURVES = (((1.0, 0.0047),), ((1.0, 0.0053),), ((34.1, 0.04), (13.5, 0.025)))
 _WIDEST = 0.04
 _EDGE_WIDTH = 0.082  # degrees of visual angle
-_COLOUR_POWER, _FEATURE_POWER = 0.7, 0.5
+_COLOR_POWER, _FEATURE_POWER = 0.7, 0.5
 _KNEE, _KNEE_VALUE = 0.4, 0.95
 _DELTA = 6.0 / 29.0
 # Powers below 1 and roots are infinitely steep at 0: these keep gradients finite.
-_TINY, _TINY_COLOUR, _TINY_FEATURE = 1e-6, 1e-3, 1e-6
+_TINY, _TINY_COLOR, _TINY_FEATURE = 1e-6, 1e-3, 1e-6
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FLIPLoss(RegionLoss):
-    """The difference a viewer sees when flipping between the two pictures.
+    """The difference a viewer sees when flipping between the two images.
 
-    Colours are blurred as the eye blurs them, compared in a perceptual space, and
+    Colors are blurred as the eye blurs them, compared in a perceptual space, and
     weighted up where edges and points differ. The published measure up to about
     0.001: its powers are softened near 0, where their slopes are infinite.
 
@@ -70,23 +70,23 @@ class FLIPLoss(RegionLoss):
         self.pixels_per_degree = pixels_per_degree
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value in [0, 1] for each picture, (B,)."""
+        """Returns one value in [0, 1] for each image, (B,)."""
         size = checked_size(pred, 2, "FLIPLoss")
-        opponents = [_opponents(pictures) for pictures in (true, pred)]
-        colours = [self._seen(planes, size) for planes in opponents]
+        opponents = [_opponents(images) for images in (true, pred)]
+        colors = [self._seen(planes, size) for planes in opponents]
         features = [self._features(planes[0], size) for planes in opponents]
-        colour = _redistributed(_colour_difference(*colours))
+        color = _redistributed(_color_difference(*colors))
         pairs = zip(*features, strict=True)
-        edge, point = (ops.abs(wanted - found) for wanted, found in pairs)
+        edge, point = (ops.abs(expected - found) for expected, found in pairs)
         feature = _softened(
             ops.maximum(edge, point) / math.sqrt(2.0), _FEATURE_POWER, _TINY_FEATURE
         )
         feature = ops.minimum(feature, 1.0)
-        flip = (colour + _TINY) ** (1.0 - feature) - _TINY
-        return picture_mean(flip[..., None], weight)
+        flip = (color + _TINY) ** (1.0 - feature) - _TINY
+        return image_mean(flip[..., None], weight)
 
     def _seen(self, planes: tuple[Any, ...], size: tuple[int, int]) -> tuple[Any, ...]:
-        """Blurs the opponent planes and returns L*, a*, b*, less colour in the dark."""
+        """Blurs the opponent planes and returns L*, a*, b*, less color in the dark."""
         blurred = []
         for plane, curves in zip(planes, _CURVES, strict=True):
             kernels = _sensitivity(curves, self.pixels_per_degree)
@@ -111,10 +111,10 @@ class FLIPLoss(RegionLoss):
         return found[0], found[1]
 
 
-def _opponents(pictures: Any) -> tuple[Any, Any, Any]:
-    """YCxCz planes (B, H, W) of sRGB pictures."""
-    steep = ((ops.maximum(pictures, 0.04045) + 0.055) / 1.055) ** 2.4
-    linear = ops.where(pictures <= 0.04045, pictures / 12.92, steep)
+def _opponents(images: Any) -> tuple[Any, Any, Any]:
+    """YCxCz planes (B, H, W) of sRGB images."""
+    steep = ((ops.maximum(images, 0.04045) + 0.055) / 1.055) ** 2.4
+    linear = ops.where(images <= 0.04045, images / 12.92, steep)
     channels = tuple(linear[..., i] for i in range(3))
     x, y, z = _mixed(channels, _TO_WHITE)
     return 116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)
@@ -136,11 +136,11 @@ def _cube_root(value: Any) -> Any:
     return ops.where(value > _DELTA**3, root, value / (3.0 * _DELTA**2) + 4.0 / 29.0)
 
 
-def _colour_difference(one: tuple[Any, ...], other: tuple[Any, ...]) -> Any:
+def _color_difference(one: tuple[Any, ...], other: tuple[Any, ...]) -> Any:
     """The HyAB distance to the power 0.7."""
     light, red, blue = (a - b for a, b in zip(one, other, strict=True))
     chroma = _softened(ops.square(red) + ops.square(blue), 0.5, _TINY)
-    return _softened(ops.abs(light) + chroma, _COLOUR_POWER, _TINY_COLOUR)
+    return _softened(ops.abs(light) + chroma, _COLOR_POWER, _TINY_COLOR)
 
 
 def _softened(value: Any, power: float, tiny: float) -> Any:
@@ -149,23 +149,23 @@ def _softened(value: Any, power: float, tiny: float) -> Any:
 
 
 def _redistributed(error: Any) -> Any:
-    """Moves colour differences into [0, 1], the small ones over most of it."""
+    """Moves color differences into [0, 1], the small ones over most of it."""
     knee = _KNEE * _LARGEST
     above = _KNEE_VALUE + (error - knee) / (_LARGEST - knee) * (1.0 - _KNEE_VALUE)
     return ops.where(error < knee, error * (_KNEE_VALUE / knee), above)
 
 
 def _largest() -> float:
-    """The colour difference of pure green and pure blue, the largest there is."""
-    colours = []
+    """The color difference of pure green and pure blue, the largest there is."""
+    colors = []
     for rgb in ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)):
         white = _TO_WHITE @ rgb
         line = white / (3 * _DELTA**2) + 4 / 29
         x, y, z = np.where(white > _DELTA**3, np.cbrt(white), line)
         light = 116 * y - 16
-        colours.append(np.array([light, 5 * (x - y) * light, 2 * (y - z) * light]))
-    light, *chroma = colours[0] - colours[1]
-    return float((abs(light) + np.hypot(*chroma)) ** _COLOUR_POWER)
+        colors.append(np.array([light, 5 * (x - y) * light, 2 * (y - z) * light]))
+    light, *chroma = colors[0] - colors[1]
+    return float((abs(light) + np.hypot(*chroma)) ** _COLOR_POWER)
 
 
 _LARGEST = _largest()

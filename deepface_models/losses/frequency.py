@@ -38,7 +38,7 @@ class FrequencyLoss(CompositeLoss):
         self.alpha = alpha
 
     def compare(self, true: Any, pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         height, width = checked_size(pred, 1, "FrequencyLoss")
         error = to_planes(true - pred)
         # A transform is linear: one of the difference is enough.

@@ -11,7 +11,7 @@ from keras import ops
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.filters import luma
-from deepface_models.losses.targets import checked_size, cropped, halved, picture_mean
+from deepface_models.losses.targets import checked_size, cropped, halved, image_mean
 
 _ACROSS = np.tile([1.0, 0.0, -1.0], (3, 1)) / 3.0
 _PREWITT = np.stack([_ACROSS, _ACROSS.T], axis=-1)[:, :, None].astype("float32")
@@ -23,9 +23,9 @@ _TINY = 1e-8  # keeps both roots differentiable at 0
 class GMSDLoss(RegionLoss):
     """How unevenly edges differ: the deviation of gradient magnitude similarity.
 
-    Measured on the brightness at half size, as published, inside the picture's
+    Measured on the brightness at half size, as published, inside the image's
     border of two pixels. It is blind to a change that is the same everywhere:
-    combine it with a loss of colours.
+    combine it with a loss of colors.
 
     Reference: Xue et al., "Gradient Magnitude Similarity Deviation: A Highly
     Efficient Perceptual Image Quality Index", 2014. Arguments are those of
@@ -33,18 +33,18 @@ class GMSDLoss(RegionLoss):
     """
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value in [0, 1] for each picture, (B,)."""
+        """Returns one value in [0, 1] for each image, (B,)."""
         checked_size(pred, 8, "GMSDLoss")
         size_t, size_p = _magnitude(true), _magnitude(pred)
         # 1 - (2 t p + c) / (t*t + p*p + c), exactly 0 for equals.
         squares = ops.square(size_t) + ops.square(size_p)
         unlike = ops.square(size_t - size_p) / (squares + _C)
         weight = cropped(halved(weight), 1)
-        mean = ops.reshape(picture_mean(unlike, weight), (-1, 1, 1, 1))
-        variance = picture_mean(ops.square(unlike - mean), weight)
+        mean = ops.reshape(image_mean(unlike, weight), (-1, 1, 1, 1))
+        variance = image_mean(ops.square(unlike - mean), weight)
         return variance / ops.sqrt(variance + _TINY)
 
 
-def _magnitude(pictures: Any) -> Any:
-    slopes = ops.conv(halved(luma(pictures)), _PREWITT, data_format="channels_last")
+def _magnitude(images: Any) -> Any:
+    slopes = ops.conv(halved(luma(images)), _PREWITT, data_format="channels_last")
     return ops.sqrt(ops.sum(ops.square(slopes), axis=-1, keepdims=True) + _TINY)

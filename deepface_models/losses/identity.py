@@ -16,16 +16,16 @@ from deepface_models.losses.embedders import as_config, as_model, ask_both
 class IdentityLoss(CompositeLoss):
     """One minus the cosine of the two faces' embeddings.
 
-    Pictures are resized to the embedder's input; what else it needs, such as values
+    Images are resized to the embedder's input; what else it needs, such as values
     in [-1, 1], belongs into the embedder as a first layer. Its weights are not
     trained.
 
-    Reference: Li et al., "FaceShifter: Towards High Fidelity and Occlusion Aware
+    Reference: Li et al., "FaceShifter: Toward High Fidelity and Occlusion Aware
     Face Swapping", 2019, with Deng et al., "ArcFace: Additive Angular Margin Loss
     for Deep Face Recognition", 2019.
 
     Args:
-        embedder: Any Keras model from pictures (B, h, w, 3) in [0, 1] to vectors
+        embedder: Any Keras model from images (B, h, w, 3) in [0, 1] to vectors
             (B, n), or the path of its `.keras` file. Of a model the whole network
             goes into the loss's config, and so into every file of a model compiled
             with it; of a path only the path.
@@ -40,10 +40,10 @@ class IdentityLoss(CompositeLoss):
         self.embedder = as_model(embedder)
 
     def compare(self, true: Any, pred: Any) -> Any:
-        """Returns one value in [0, 2] for each picture, (B,)."""
-        wanted, found = ask_both(self.embedder, true, pred)
+        """Returns one value in [0, 2] for each image, (B,)."""
+        expected, found = ask_both(self.embedder, true, pred)
         # Half the squared distance of unit vectors: exactly 0 for equals.
-        return 0.5 * ops.sum(ops.square(_unit(wanted[0]) - _unit(found[0])), axis=-1)
+        return 0.5 * ops.sum(ops.square(_unit(expected[0]) - _unit(found[0])), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

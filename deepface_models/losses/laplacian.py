@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.filters import (
@@ -28,7 +28,7 @@ class LaplacianLoss(RegionLoss):
     """Absolute error in each band of detail, fine to coarse, added up.
 
     The bands are those of Burt and Adelson's pyramid, the last one what is left of
-    the picture. Each band's error is averaged over its pixels: that is the paper's
+    the image. Each band's error is averaged over its pixels: that is the paper's
     factor of 4 from each band to the next, for errors added up over pixels. As the
     pyramid is linear, one of the difference is enough.
 
@@ -53,7 +53,7 @@ class LaplacianLoss(RegionLoss):
         self.levels = levels
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         height, width = checked_size(pred, 3 << (self.levels - 1), "LaplacianLoss")
         rest = to_planes(true - pred)
         weight = None if weight is None else to_planes(weight)

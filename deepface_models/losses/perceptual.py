@@ -16,14 +16,14 @@ from deepface_models.losses.embedders import (
     ask_both,
     layer_outputs,
 )
-from deepface_models.losses.targets import picture_mean
+from deepface_models.losses.targets import image_mean
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class PerceptualLoss(RegionLoss):
     """Mean squared error of the features in named layers of any network.
 
-    Pictures are resized to the network's input; what else it needs, such as a
+    Images are resized to the network's input; what else it needs, such as a
     mean taken off, belongs into it as a first layer. Its weights are not trained.
     They may be random: even then its features see more than pixels do.
 
@@ -31,7 +31,7 @@ class PerceptualLoss(RegionLoss):
     Super-Resolution", 2016.
 
     Args:
-        model: A functional or sequential Keras model of pictures in [0, 1], or the
+        model: A functional or sequential Keras model of images in [0, 1], or the
             path of its `.keras` file. Of a model, what lies before the named layers
             goes into the loss's config, and so into every file of a model compiled
             with it; of a path only the path.
@@ -62,10 +62,10 @@ class PerceptualLoss(RegionLoss):
         self.model = layer_outputs(as_model(model), self.layers)
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         shares = self.weights or (1.0 / len(self.layers),) * len(self.layers)
         pairs = zip(*ask_both(self.model, true, pred), strict=True)
-        errors = [ops.square(wanted - found) for wanted, found in pairs]
+        errors = [ops.square(expected - found) for expected, found in pairs]
         means = [_mean(error, weight) for error in errors]
         return sum(s * mean for s, mean in zip(shares, means, strict=True))
 
@@ -83,4 +83,4 @@ def _mean(error: Any, weight: Any) -> Any:
         weight = ops.image.resize(
             weight, size, antialias=True, data_format="channels_last"
         )
-    return picture_mean(error, weight)
+    return image_mean(error, weight)

@@ -9,20 +9,20 @@ from keras import ops
 
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
-from deepface_models.losses.targets import picture_mean
+from deepface_models.losses.targets import image_mean
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class MAELoss(RegionLoss):
     """Mean absolute error (L1), weighted by mask and regions.
 
-    Reference: for pictures, Zhao et al., "Loss Functions for Image Restoration with
+    Reference: for images, Zhao et al., "Loss Functions for Image Restoration with
     Neural Networks", 2017. Arguments are those of `RegionLoss`.
     """
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
-        return picture_mean(ops.abs(true - pred), weight)
+        """Returns one value for each image, (B,)."""
+        return image_mean(ops.abs(true - pred), weight)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -35,15 +35,15 @@ class MSELoss(RegionLoss):
     """
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
-        return picture_mean(ops.square(true - pred), weight)
+        """Returns one value for each image, (B,)."""
+        return image_mean(ops.square(true - pred), weight)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LogCoshLoss(RegionLoss):
     """Mean of log(cosh(sharpness * error)) / sharpness, weighted as the others.
 
-    Squared for small errors, absolute for large ones. Errors of pictures in [0, 1]
+    Squared for small errors, absolute for large ones. Errors of images in [0, 1]
     are all small: raise `sharpness` to come closer to the absolute error.
 
     Reference: Chen et al., "Log Hyperbolic Cosine Loss Improves Variational
@@ -65,18 +65,18 @@ class LogCoshLoss(RegionLoss):
         self.sharpness = sharpness
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         size = ops.abs(self.sharpness * (true - pred))
         # log(cosh(x)) without overflow, and exact for small x.
         value = size + ops.log1p(0.5 * ops.expm1(-2.0 * size))
-        return picture_mean(value, weight) / self.sharpness
+        return image_mean(value, weight) / self.sharpness
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class MaskLoss(keras.losses.Loss):
     """Mean squared error of the mask that a model draws beside the face.
 
-    To be combined with losses of the picture by `WeightedLoss`; it is also a part
+    To be combined with losses of the image by `WeightedLoss`; it is also a part
     of `FaceLoss`. Reference: the learned mask of Lu, "faceswap-GAN", 2018.
     """
 
@@ -89,7 +89,7 @@ class MaskLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, **kwargs)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         if y_true.shape[-1] < 4 or y_pred.shape[-1] < 4:
             raise ValueError(
                 f"MaskLoss got targets of {y_true.shape[-1]} and predictions of "

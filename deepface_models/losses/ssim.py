@@ -15,7 +15,7 @@ from deepface_models.losses.targets import (
     checked_size,
     cropped,
     halved,
-    picture_mean,
+    image_mean,
     spatial_mean,
 )
 
@@ -32,8 +32,8 @@ def similarity_maps(true: Any, pred: Any, kernel: Array = _KERNEL) -> tuple[Any,
     Structural Similarity", 2004: windows of 11 pixels, gaussian of sigma 1.5.
 
     Args:
-        true: Pictures (B, H, W, C) in [0, 1].
-        pred: Pictures of the same shape.
+        true: Images (B, H, W, C) in [0, 1].
+        pred: Images of the same shape.
         kernel: The window along one axis, K values that add up to 1.
 
     Returns:
@@ -57,7 +57,7 @@ class SSIMLoss(RegionLoss):
     """Structural dissimilarity (1 - SSIM) / 2, a gaussian window at every pixel.
 
     `dssim`, as in `FaceLoss`, is cheaper: its windows are flat and further apart. A
-    window counts by the weight of the pixel at its centre; pictures have at least 11
+    window counts by the weight of the pixel at its center; images have at least 11
     pixels a side.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
@@ -65,18 +65,18 @@ class SSIMLoss(RegionLoss):
     """
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value in [0, 1] for each picture, (B,)."""
+        """Returns one value in [0, 1] for each image, (B,)."""
         checked_size(pred, _WINDOW, "SSIMLoss")
         luminance, structure = similarity_maps(true, pred)
         weight = cropped(weight, _WINDOW // 2)
-        return picture_mean(0.5 - 0.5 * luminance * structure, weight)
+        return image_mean(0.5 - 0.5 * luminance * structure, weight)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class MultiScaleSSIMLoss(RegionLoss):
     """One minus the multi-scale structural similarity.
 
-    The published five scales need 176 pixels a side. Of smaller pictures as many
+    The published five scales need 176 pixels a side. Of smaller images as many
     scales are taken as hold a window of 11 pixels (four at 128, three at 64), their
     powers scaled to add up to as much as all. A scale's mean similarity below
     0.0001 counts as 0.0001, since the power of a negative one is undefined.
@@ -105,7 +105,7 @@ class MultiScaleSSIMLoss(RegionLoss):
         self.powers = tuple(powers)
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
-        """Returns one value in [0, 1] for each picture, (B,)."""
+        """Returns one value in [0, 1] for each image, (B,)."""
         side = min(checked_size(pred, _WINDOW, "MultiScaleSSIMLoss"))
         scales = [p for i, p in enumerate(self.powers) if side >> i >= _WINDOW]
         scale = sum(self.powers) / sum(scales)

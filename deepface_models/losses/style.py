@@ -56,9 +56,9 @@ class StyleLoss(CompositeLoss):
             )
 
     def compare(self, true: Any, pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         pairs = zip(*ask_both(self.model, true, pred), strict=True)
-        errors = [ops.square(gram(wanted) - gram(found)) for wanted, found in pairs]
+        errors = [ops.square(gram(expected) - gram(found)) for expected, found in pairs]
         means = [ops.mean(error, axis=(1, 2)) for error in errors]
         return sum(means) / (4.0 * len(means))
 

@@ -1,4 +1,4 @@
-"""What a target's channels mean, and averages over a picture."""
+"""What a target's channels mean, and averages over an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from keras import ops
 
 
 def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
-    """Returns picture, weight, mask target and predicted picture.
+    """Returns image, weight, mask target and predicted image.
 
     Weight and mask are None where `y_true` has no channel for them.
     """
@@ -19,12 +19,12 @@ def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def spatial_mean(values: Any, weight: Any = None) -> Any:
-    """Averages (B, H, W, C) over each picture to (B, C).
+    """Averages (B, H, W, C) over each image to (B, C).
 
     Args:
         values: Maps (B, H, W, C).
         weight: None, or how much each pixel counts, (B, H, W, 1). Where all of a
-            picture's weights are 0, so is its average.
+            image's weights are 0, so is its average.
     """
     if weight is None:
         return ops.mean(values, axis=(1, 2))
@@ -32,8 +32,8 @@ def spatial_mean(values: Any, weight: Any = None) -> Any:
     return total / (ops.sum(weight, axis=(1, 2)) + 1e-6)
 
 
-def picture_mean(values: Any, weight: Any = None) -> Any:
-    """Averages (B, H, W, C) over each picture and its channels to (B,)."""
+def image_mean(values: Any, weight: Any = None) -> Any:
+    """Averages (B, H, W, C) over each image and its channels to (B,)."""
     if weight is None:
         return ops.mean(values, axis=(1, 2, 3))
     return spatial_mean(ops.mean(values, axis=-1, keepdims=True), weight)[:, 0]
@@ -60,8 +60,8 @@ def checked_size(y_pred: Any, smallest: int, name: str) -> tuple[int, int]:
     height, width = y_pred.shape[1:3]
     if height is None or width is None or min(height, width) < smallest:
         raise ValueError(
-            f"{name} got pictures of height {height} and width {width}. It needs at "
+            f"{name} got images of height {height} and width {width}. It needs at "
             f"least {smallest} x {smallest} pixels, known when the model is built. "
-            "Use larger pictures, or another loss."
+            "Use larger images, or another loss."
         )
     return height, width

@@ -13,7 +13,7 @@ from deepface_models.layers import PACKAGE
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class WeightedLoss(keras.losses.Loss):
-    """Several losses of the same picture, each times its weight, added up.
+    """Several losses of the same image, each times its weight, added up.
 
         model.compile(loss=WeightedLoss({MAELoss(): 1.0, SSIMLoss(): 0.5}))
 
@@ -48,7 +48,7 @@ class WeightedLoss(keras.losses.Loss):
         self.losses = dict(losses)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value for each picture, (B,)."""
+        """Returns one value for each image, (B,)."""
         total = 0.0
         for loss, weight in self.losses.items():
             value = loss.call(y_true, y_pred)

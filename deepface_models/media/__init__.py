@@ -1,16 +1,16 @@
-"""Pictures and videos as RGB arrays, with their time stamps, colours and sound."""
+"""Images and videos as RGB arrays, with their time stamps, colors and sound."""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from deepface_models.media.colour import (
-    ColourStatistics,
+from deepface_models.media.color import (
+    ColorStatistics,
     apply_statistics,
     lab_to_rgb,
     rgb_to_lab,
-    transfer_colour,
+    transfer_color,
 )
 from deepface_models.media.image import as_uint8, read_image, write_image
 from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, media_kind
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_SUFFIXES",
     "VIDEO_SUFFIXES",
-    "ColourStatistics",
+    "ColorStatistics",
     "VideoFrame",
     "VideoInfo",
     "VideoWriter",
@@ -38,11 +38,11 @@ __all__ = [
     "read_metadata",
     "read_video",
     "rgb_to_lab",
-    "transfer_colour",
+    "transfer_color",
     "write_image",
 ]
 
-# What reads and writes videos imports PyAV, which pictures do without.
+# What reads and writes videos imports PyAV, which images do without.
 _VIDEO = {
     "VideoFrame": "video",
     "VideoInfo": "video",

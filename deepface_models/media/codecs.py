@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 
 # Codecs by the names users give. Which of their encoders a PyAV has is up to its
 # wheel: those on PyPI have the first five, none has OpenH264.

@@ -11,8 +11,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
-from deepface_models._files import regular
+from deepface_models.core.errors import MediaError
+from deepface_models.core.files import regular
 from deepface_models.media.kinds import existing
 
 Array = NDArray[Any]
@@ -105,7 +105,7 @@ def turn(frame: Any) -> tuple[bool, bool, bool]:
 
 
 class Upright:
-    """Turns the pictures of one video as its frames' rotation flags say."""
+    """Turns the images of one video as its frames' rotation flags say."""
 
     def __init__(self) -> None:
         # PyAV 18 keeps every frame whose side data was looked at until a full
@@ -113,7 +113,7 @@ class Upright:
         self._turns: dict[int, tuple[bool, bool, bool]] = {}
 
     def __call__(self, image: Array, frame: Any) -> Array:
-        """Returns the picture of a frame upright; contiguous."""
+        """Returns the image of a frame upright; contiguous."""
         angle = int(frame.rotation)
         if angle not in self._turns:
             self._turns[angle] = turn(frame)

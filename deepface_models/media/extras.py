@@ -1,4 +1,4 @@
-"""What a video holds beside pictures and sound: carried over, or said to be lost."""
+"""What a video holds beside images and sound: carried over, or said to be lost."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def _streams(source: Any) -> list[str]:
     ]
 
 
-def said_of_pictures(info: VideoInfo) -> list[str]:
-    """Says what of the source's pictures the result does not have."""
+def said_of_images(info: VideoInfo) -> list[str]:
+    """Says what of the source's images the result does not have."""
     notes = []
     if info.interlaced:
         notes.append("Interlaced: its fields were joined to whole frames (bwdif).")

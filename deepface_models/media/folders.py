@@ -1,4 +1,4 @@
-"""The pictures and videos of a folder, in natural order; the rest is counted."""
+"""The images and videos of a folder, in natural order; the rest is counted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deepface_models._errors import (
+from deepface_models.core.errors import (
     MediaError,
     MissingDependencyError,
     ProvenanceError,
@@ -31,7 +31,7 @@ class Listing:
     """What a folder holds.
 
     Attributes:
-        files: Pictures and videos, in natural order.
+        files: Images and videos, in natural order.
         odd: Why entries that are named like one are none.
         left_out: How many entries of each other kind there are.
     """

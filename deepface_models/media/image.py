@@ -1,4 +1,4 @@
-"""Pictures as RGB arrays: read as a viewer shows them, written whole or not at all."""
+"""Images as RGB arrays: read as a viewer shows them, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, PngImagePlugin
 
-from deepface_models._checked import decode
-from deepface_models._errors import MediaError
-from deepface_models._files import atomic_path
-from deepface_models._whole import whole_numbers
+from deepface_models.core.checked import decode
+from deepface_models.core.errors import MediaError
+from deepface_models.core.files import atomic_path
+from deepface_models.core.whole import whole_numbers
 from deepface_models.media.kinds import existing
-from deepface_models.media.opening import BROKEN, default_max_pixels, open_picture
+from deepface_models.media.opening import BROKEN, default_max_pixels, open_image
 from deepface_models.media.pixels import to_layers
 from deepface_models.media.wide_tiff import read_wide_tiff
 
@@ -36,7 +36,7 @@ _OVERSHOOT = 1.0  # how far resizing and sharpening may leave [0, 1]
 def read_image(
     path: str | Path, *, alpha: bool = False, max_pixels: int | None = None
 ) -> Array:
-    """Reads a picture the way a viewer shows it.
+    """Reads an image the way a viewer shows it.
 
     The EXIF rotation is applied, colors are converted to sRGB by the file's color
     profile, gray becomes three equal channels. 16-bit samples are scaled to 8 bits;
@@ -45,7 +45,7 @@ def read_image(
 
     Args:
         path: A PNG, JPEG, WebP, BMP, TIFF, JPEG 2000, AVIF or (extra `heif`) HEIC
-            picture. The content decides, not the extension.
+            image. The content decides, not the extension.
         alpha: Whether to return the alpha channel too. By default transparent
             pixels are laid over white.
         max_pixels: Most pixels (width x height) that the file may state; by default
@@ -58,7 +58,7 @@ def read_image(
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is no picture, is truncated or damaged, is animated or
+        MediaError: The file is no image, is truncated or damaged, is animated or
             has several pages, or states more than `max_pixels`.
         MissingDependencyError: It is HEIC and the extra `heif` is not installed.
     """
@@ -71,11 +71,11 @@ def read_image(
 
 
 def read_layers(path: str | Path) -> tuple[Array, Array | None]:
-    """Reads a picture's colors and alpha channel apart; see `read_image`.
+    """Reads an image's colors and alpha channel apart; see `read_image`.
 
     Returns:
         uint8 (height, width, 3) RGB, not laid over anything, and uint8
-        (height, width): 0 (transparent) to 255, or None for a picture without alpha.
+        (height, width): 0 (transparent) to 255, or None for an image without alpha.
     """
     return _read(existing(path), keep_alpha=True, max_pixels=None)
 
@@ -92,7 +92,7 @@ def _read(
         raise
     except BROKEN as error:
         raise MediaError(
-            f"{place} cannot be read as a picture ({error}). Expected a complete PNG, "
+            f"{place} cannot be read as an image ({error}). Expected a complete PNG, "
             "JPEG, WebP, BMP, TIFF, JPEG 2000, AVIF or HEIC file. Copy or download the "
             "file again, or leave it out."
         ) from error
@@ -103,20 +103,20 @@ def _decoded(
 ) -> tuple[tuple[Array, Array | None], int]:
     """Returns the layers as they are stored, and how they are to be turned."""
     try:
-        with open_picture(place, limit) as picture:
-            return to_layers(picture, keep_alpha), _orientation(picture)
+        with open_image(place, limit) as pil:
+            return to_layers(pil, keep_alpha), _orientation(pil)
     except SyntaxError:  # pixels that Pillow does not know
         found = read_wide_tiff(place, limit)
         if found is None:
             raise
-    picture, orientation = found
-    return to_layers(picture, keep_alpha), orientation
+    pil, orientation = found
+    return to_layers(pil, keep_alpha), orientation
 
 
-def _orientation(picture: Image.Image) -> int:
-    """Returns the EXIF orientation; damaged EXIF data does not cost the picture."""
+def _orientation(pil: Image.Image) -> int:
+    """Returns the EXIF orientation; damaged EXIF data does not cost the image."""
     try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+        return int(pil.getexif().get(ExifTags.Base.Orientation, 1))
     except BROKEN:
         return 1
 
@@ -133,7 +133,7 @@ def _upright(image: Array, orientation: int) -> Array:
 
 
 def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
-    """Returns an RGB picture as contiguous uint8.
+    """Returns an RGB image as contiguous uint8.
 
     Args:
         image: (height, width, 3), uint8 0..255 or float [0, 1].
@@ -152,7 +152,7 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
         advice = ", without alpha" if channels == (3,) else ""
         raise ValueError(
             f"An image of shape {image.shape} was given. Expected (height, width, "
-            f"{most}. Pass one picture at a time{advice}."
+            f"{most}. Pass one image at a time{advice}."
         )
     if np.issubdtype(image.dtype, np.floating):
         image = np.nan_to_num(image)
@@ -175,7 +175,7 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
 def write_image(
     path: str | Path, image: Array, metadata: dict[str, str] | None = None
 ) -> None:
-    """Writes a picture, whole or not at all.
+    """Writes an image, whole or not at all.
 
     Args:
         path: File to write; `.png` (lossless), `.jpg`, `.jpeg` or `.webp`.
@@ -185,26 +185,26 @@ def write_image(
             in the EXIF image description, and "software" also in its own field.
 
     Raises:
-        MediaError: Another extension, or the format cannot hold the picture.
+        MediaError: Another extension, or the format cannot hold the image.
         ValueError: `image` has another shape or type.
     """
     place = Path(path)
     options = _WRITERS.get(place.suffix.lower())
     if options is None:
         raise MediaError(
-            f"A picture cannot be written to {place}. Expected one of the extensions "
+            f"An image cannot be written to {place}. Expected one of the extensions "
             f"{' '.join(_WRITERS)}. Use .png to keep every pixel as it is."
         )
-    picture = Image.fromarray(as_uint8(image, channels=(3, 4)))
-    if options["format"] == "JPEG" and picture.mode == "RGBA":
-        picture = Image.fromarray(to_layers(picture, keep_alpha=False)[0])
+    pil = Image.fromarray(as_uint8(image, channels=(3, 4)))
+    if options["format"] == "JPEG" and pil.mode == "RGBA":
+        pil = Image.fromarray(to_layers(pil, keep_alpha=False)[0])
     extra = embedded(options["format"], metadata) if metadata else {}
     try:
         with atomic_path(place) as temporary:
-            picture.save(temporary, **options, **extra)
+            pil.save(temporary, **options, **extra)
     except ValueError as error:
         raise MediaError(
-            f"A picture of shape {np.shape(image)} cannot be written to {place} "
+            f"An image of shape {np.shape(image)} cannot be written to {place} "
             f"({error}). Expected a size that the format allows. Write a .png."
         ) from error
 
@@ -225,11 +225,11 @@ def embedded(kind: str, metadata: dict[str, str]) -> dict[str, Any]:
 def image_metadata(path: Path) -> dict[str, str]:
     """Returns the text that `write_image` embedded; empty if there is none."""
     try:
-        with open_picture(path) as picture:
-            texts: dict[str, Any] = getattr(picture, "text", {})
+        with open_image(path) as pil:
+            texts: dict[str, Any] = getattr(pil, "text", {})
             if texts:
                 return {str(key): str(value) for key, value in texts.items()}
-            found = decode(str(picture.getexif().get(_EXIF_DESCRIPTION, "{}")))
+            found = decode(str(pil.getexif().get(_EXIF_DESCRIPTION, "{}")))
     except BROKEN:
         return {}
     if not isinstance(found, dict):

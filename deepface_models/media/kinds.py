@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 
 IMAGE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff"),
@@ -19,7 +19,7 @@ VIDEO_SUFFIXES = (
 
 
 def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
-    """Says whether a path is a picture, a video or a folder.
+    """Says whether a path is an image, a video or a folder.
 
     Args:
         path: An existing file or folder. Files are told apart by their extension
@@ -30,7 +30,7 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The extension is neither a picture's nor a video's.
+        MediaError: The extension is neither an image's nor a video's.
     """
     place = existing(path)
     if place.is_dir():
@@ -41,7 +41,7 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
     if suffix in VIDEO_SUFFIXES:
         return "video"
     raise MediaError(
-        f"{place} has the extension {suffix!r}, which is neither a picture's nor a "
+        f"{place} has the extension {suffix!r}, which is neither an image's nor a "
         f"video's. Expected one of {' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)} or a "
         "folder. Rename the file if its extension is wrong, or convert it to mp4 or "
         "png first."
@@ -59,7 +59,7 @@ def existing(path: str | Path) -> Path:
     check_name(place)
     if not os.path.exists(place):
         raise FileNotFoundError(
-            f"Nothing is at {place}. Expected a picture, a video or a folder. Check "
+            f"Nothing is at {place}. Expected an image, a video or a folder. Check "
             f"the spelling; relative paths start at {Path.cwd()}."
         )
     return place

@@ -1,4 +1,4 @@
-"""Opening pictures: promised formats only, a bounded size, one picture a file."""
+"""Opening images: promised formats only, a bounded size, one image a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from PIL import Image, UnidentifiedImageError
 
-from deepface_models._errors import MediaError, MissingDependencyError
+from deepface_models.core.errors import MediaError, MissingDependencyError
 from deepface_models.media.kinds import existing
 
 # Pillow knows more formats. Some of them start other programs (EPS: Ghostscript).
@@ -34,12 +34,12 @@ _SUBFILE_TYPE, _SMALLER_OR_MASK = 254, 1 | 4
 
 
 @contextmanager
-def open_picture(
+def open_image(
     path: str | Path,
     max_pixels: int | None = None,
     formats: tuple[str, ...] = FORMATS,
 ) -> Iterator[Image.Image]:
-    """Opens a picture without decoding its pixels.
+    """Opens an image without decoding its pixels.
 
     Args:
         path: File; its content decides on the format, not its name.
@@ -47,12 +47,12 @@ def open_picture(
         formats: Pillow's names of the formats to accept.
 
     Yields:
-        The Pillow picture, closed and freed afterwards.
+        The Pillow image, closed and freed afterwards.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
         MediaError: The file cannot be opened, states too many pixels or holds more
-            than one picture.
+            than one image.
         MissingDependencyError: It is HEIC and the extra `heif` is not installed.
         UnidentifiedImageError: It is in none of the formats.
         SyntaxError: Its header is damaged, or its pixels are of an unknown kind.
@@ -60,14 +60,14 @@ def open_picture(
     place = existing(path)
     limit = default_max_pixels() if max_pixels is None else max_pixels
     with _file(place) as file:
-        picture = _identified(file, place, formats)
+        image = _identified(file, place, formats)
         try:
-            layers = _LAYERS.get(str(picture.format), 1)
-            check_pixels(place, *picture.size, limit, layers)
-            _check_single(place, picture)
-            yield picture
+            layers = _LAYERS.get(str(image.format), 1)
+            check_pixels(place, *image.size, limit, layers)
+            _check_single(place, image)
+            yield image
         finally:
-            picture.close()
+            image.close()
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def _file(place: Path) -> Iterator[IO[bytes]]:
         file = open(place, "rb")
     except OSError as error:
         raise MediaError(
-            f"{place} cannot be opened ({error.strerror}). Expected a picture's file "
+            f"{place} cannot be opened ({error.strerror}). Expected an image's file "
             "that you may read. Check what it is and its permissions."
         ) from error
     with file:
@@ -110,14 +110,14 @@ def _add_heif(place: Path) -> None:
         import pi_heif
     except ImportError as error:
         raise MissingDependencyError(
-            f"{place} is a HEIC picture. Expected the package pi-heif to read it. "
+            f"{place} is a HEIC image. Expected the package pi-heif to read it. "
             'Run: pip install "deepface_models[heif]"'
         ) from error
     pi_heif.register_heif_opener()
 
 
 def default_max_pixels() -> int:
-    """Most pixels of a picture where the caller names no limit.
+    """Most pixels of an image where the caller names no limit.
 
     Returns:
         The environment variable DEEPFACE_MODELS_MAX_PIXELS, or 110 million.
@@ -139,7 +139,7 @@ def default_max_pixels() -> int:
 def check_pixels(
     place: Path, width: int, height: int, limit: int, layers: int = 1
 ) -> None:
-    """Refuses a picture that states more pixels than allowed.
+    """Refuses an image that states more pixels than allowed.
 
     Args:
         place: Its path, for the message.
@@ -160,34 +160,34 @@ def check_pixels(
     )
 
 
-def _check_single(place: Path, picture: Image.Image) -> None:
-    """Refuses animations and pages, of which one picture would be a part only.
+def _check_single(place: Path, image: Image.Image) -> None:
+    """Refuses animations and pages, of which one image would be a part only.
 
-    Further pictures of MPO and HEIC files are previews, depth or other views of the
+    Further images of MPO and HEIC files are previews, depth or other views of the
     first.
     """
-    if picture.format in ("MPO", "HEIF") or not getattr(picture, "is_animated", False):
+    if image.format in ("MPO", "HEIF") or not getattr(image, "is_animated", False):
         return
-    if picture.format == "TIFF" and not _has_page(picture):
+    if image.format == "TIFF" and not _has_page(image):
         return
     raise several(place)
 
 
 def several(place: Path) -> MediaError:
-    """The error for a file with more than one picture."""
+    """The error for a file with more than one image."""
     return MediaError(
-        f"{place} holds several pictures (an animation or pages). Expected one picture "
+        f"{place} holds several images (an animation or pages). Expected one image "
         "a file. Convert an animation to a video (mp4), or save pages one by one."
     )
 
 
-def _has_page(picture: Any) -> bool:
-    """Whether any picture after the first is no smaller copy or mask of it."""
+def _has_page(image: Any) -> bool:
+    """Whether any image after the first is no smaller copy or mask of it."""
     try:
-        for number in range(1, picture.n_frames):
-            picture.seek(number)
-            if not picture.tag_v2.get(_SUBFILE_TYPE, 0) & _SMALLER_OR_MASK:
+        for number in range(1, image.n_frames):
+            image.seek(number)
+            if not image.tag_v2.get(_SUBFILE_TYPE, 0) & _SMALLER_OR_MASK:
                 return True
     finally:
-        picture.seek(0)
+        image.seek(0)
     return False

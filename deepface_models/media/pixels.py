@@ -21,26 +21,26 @@ _SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _BAD_PROFILE = (ImageCms.PyCMSError, ImportError, OSError, ValueError, TypeError)
 
 
-def to_layers(picture: Image.Image, keep_alpha: bool) -> tuple[Array, Array | None]:
-    """Decodes an opened picture.
+def to_layers(image: Image.Image, keep_alpha: bool) -> tuple[Array, Array | None]:
+    """Decodes an opened image.
 
     Args:
-        picture: Pillow picture of any mode.
-        keep_alpha: Whether to return the alpha channel; else the picture lies over
+        image: Pillow image of any mode.
+        keep_alpha: Whether to return the alpha channel; else the image lies over
             white.
 
     Returns:
         uint8 (height, width, 3), and uint8 (height, width): its alpha channel, or None
         if it is opaque or `keep_alpha` is false.
     """
-    picture.load()
-    width, height = picture.size
+    image.load()
+    width, height = image.size
     colors, alpha = np.empty((height, width, 3), np.uint8), None
-    top, to_srgb = _top(picture), _srgb(picture)
+    top, to_srgb = _top(image), _srgb(image)
     for rows in bands(height, width):
-        band = picture.crop((0, rows.start, width, rows.stop))
+        band = image.crop((0, rows.start, width, rows.stop))
         if top is not None:
-            band = Image.fromarray(scaled(_samples(band, picture), top))
+            band = Image.fromarray(scaled(_samples(band, image), top))
         color, opacity = _split(band)
         color = to_srgb(color)
         if opacity is not None and not keep_alpha:
@@ -53,7 +53,7 @@ def to_layers(picture: Image.Image, keep_alpha: bool) -> tuple[Array, Array | No
 
 
 def bands(height: int, width: int) -> Iterator[slice]:
-    """Yields slices of rows that together are the whole picture."""
+    """Yields slices of rows that together are the whole image."""
     step = max(1, _BAND // max(1, width))
     for start in range(0, height, step):
         yield slice(start, min(height, start + step))
@@ -69,7 +69,7 @@ def fitting_top(highest: float, floating: bool) -> float:
     """Returns the upper end of the usual range that a highest value lies in.
 
     Args:
-        highest: Highest finite value of the picture.
+        highest: Highest finite value of the image.
         floating: Whether [0, 1] is among the ranges. Up to 2 counts as overshoot of
             it: in any other range that would be black.
     """
@@ -84,32 +84,32 @@ def highest_of(samples: Array) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
-def _top(picture: Any) -> float | None:
+def _top(image: Any) -> float | None:
     """Returns the upper end of the range of wide samples; None for 8-bit ones.
 
     16-bit files state their range. 32-bit integers and floats do not: theirs follows
     from the highest value.
     """
-    if not picture.mode.startswith(("I", "F")):
+    if not image.mode.startswith(("I", "F")):
         return None
-    if picture.format == "PNG":
+    if image.format == "PNG":
         return 65535
-    if picture.mode.startswith("I;16"):
-        bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0]
+    if image.mode.startswith("I;16"):
+        bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0]
         return float(2 ** min(bits, 16) - 1)
-    width, height = picture.size
+    width, height = image.size
     highest = max(
-        highest_of(_samples(picture.crop((0, rows.start, width, rows.stop)), picture))
+        highest_of(_samples(image.crop((0, rows.start, width, rows.stop)), image))
         for rows in bands(height, width)
     )
-    return fitting_top(highest, picture.mode == "F")
+    return fitting_top(highest, image.mode == "F")
 
 
-def _samples(band: Image.Image, picture: Any) -> Array:
+def _samples(band: Image.Image, image: Any) -> Array:
     """Returns a band's samples; Pillow reads unsigned 32-bit ones as signed."""
     values = np.asarray(band)
-    kinds = getattr(picture, "tag_v2", {}).get(_SAMPLE_FORMAT, (None,))
-    if picture.mode == "I" and kinds[0] == _UNSIGNED:
+    kinds = getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (None,))
+    if image.mode == "I" and kinds[0] == _UNSIGNED:
         return values.view(np.uint32)
     return values
 
@@ -132,9 +132,9 @@ def _over_white(color: Image.Image, opacity: Image.Image) -> Image.Image:
     return white
 
 
-def _srgb(picture: Image.Image) -> Callable[[Image.Image], Image.Image]:
+def _srgb(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """Returns what brings a band to sRGB: by its color profile, if it has one."""
-    data = picture.info.get("icc_profile")
+    data = image.info.get("icc_profile")
     try:
         found = _transform(data) if data else None
     except _BAD_PROFILE as error:
@@ -147,7 +147,7 @@ def _srgb(picture: Image.Image) -> Callable[[Image.Image], Image.Image]:
     def convert(band: Image.Image) -> Image.Image:
         if band.mode in ("P", "YCbCr"):
             band = band.convert("RGB")
-        if band.mode != mode:  # a profile of another kind of picture
+        if band.mode != mode:  # a profile of another kind of image
             return band.convert("RGB")
         return ImageCms.applyTransform(band, transform) or band
 

@@ -1,4 +1,4 @@
-"""Many small pictures laid out as one."""
+"""Many small images laid out as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._whole import whole_numbers
+from deepface_models.core.whole import whole_numbers
 from deepface_models.media.image import as_uint8
 
 Array = NDArray[Any]
@@ -23,11 +23,11 @@ def grid(
     gap: int = 2,
     labels: Sequence[str] | None = None,
 ) -> Array:
-    """Lays pictures out in rows, as in a contact sheet or a training preview.
+    """Lays images out in rows, as in a contact sheet or a training preview.
 
     Args:
-        rows: Rows of pictures, each (height, width, 3), RGB, uint8 or float [0, 1].
-            Every cell has the size of the largest picture; smaller ones are fitted
+        rows: Rows of images, each (height, width, 3), RGB, uint8 or float [0, 1].
+            Every cell has the size of the largest image; smaller ones are fitted
             in, keeping their shape. Rows may have different lengths.
         gap: White space between cells in px.
         labels: A text for each row, written to its left.
@@ -36,25 +36,25 @@ def grid(
         uint8 array, (height, width, 3), RGB.
 
     Raises:
-        ValueError: There is no picture, or not one label a row.
+        ValueError: There is no image, or not one label a row.
     """
-    pictures = [[as_uint8(image) for image in row] for row in rows]
-    if not any(pictures):
+    images = [[as_uint8(image) for image in row] for row in rows]
+    if not any(images):
         raise ValueError(
-            f"{len(rows)} rows without a picture were given. Expected at least one "
-            "picture. Check that the list is not empty."
+            f"{len(rows)} rows without an image were given. Expected at least one "
+            "image. Check that the list is not empty."
         )
-    if labels is not None and len(labels) != len(pictures):
+    if labels is not None and len(labels) != len(images):
         raise ValueError(
-            f"{len(labels)} labels were given for {len(pictures)} rows. Expected one "
+            f"{len(labels)} labels were given for {len(images)} rows. Expected one "
             "a row. Use '' for a row without one."
         )
-    height = max(image.shape[0] for row in pictures for image in row)
-    width = max(image.shape[1] for row in pictures for image in row)
-    columns = max(len(row) for row in pictures)
-    shape = (len(pictures) * (height + gap) - gap, columns * (width + gap) - gap, 3)
+    height = max(image.shape[0] for row in images for image in row)
+    width = max(image.shape[1] for row in images for image in row)
+    columns = max(len(row) for row in images)
+    shape = (len(images) * (height + gap) - gap, columns * (width + gap) - gap, 3)
     sheet = np.full(shape, _PAPER, np.uint8)
-    for i, row in enumerate(pictures):
+    for i, row in enumerate(images):
         for j, image in enumerate(row):
             top, left = i * (height + gap), j * (width + gap)
             sheet[top : top + height, left : left + width] = _fit(image, height, width)
@@ -64,7 +64,7 @@ def grid(
 
 
 def _fit(image: Array, height: int, width: int) -> Array:
-    """Scales a picture into a white cell, centred."""
+    """Scales an image into a white cell, centered."""
     if image.shape[:2] == (height, width):
         return image
     scale = min(height / image.shape[0], width / image.shape[1])

@@ -40,7 +40,7 @@ class SoundCopier:
         source: File whose sound is wanted.
         output: PyAV container being written; its header must not be written yet.
         begin: Time of the first frame in seconds, or None if it is the source's.
-        origin: Seconds by which everything is moved towards 0; of the result's clock
+        origin: Seconds by which everything is moved toward 0; of the result's clock
             are `begin` and all times below.
         audio: Whether sound is wanted; subtitles are in any case.
 
@@ -72,9 +72,9 @@ class SoundCopier:
         """Yields (start in seconds, packet) of the tracks, and keeps watch of video."""
         if not self._tracks:
             return
-        wanted = [self._video, *(track.source for track in self._tracks.values())]
+        expected = [self._video, *(track.source for track in self._tracks.values())]
         try:
-            for packet in self._container.demux(wanted):
+            for packet in self._container.demux(expected):
                 if packet.dts is None and packet.pts is None:
                     continue
                 time = self._moved(packet)

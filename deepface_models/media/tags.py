@@ -1,4 +1,4 @@
-"""The text that pictures and videos carry with them."""
+"""The text that images and videos carry with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     """Reads back the text that `write_image` or `VideoWriter` embedded.
 
     Args:
-        path: A picture or a video.
+        path: An image or a video.
 
     Returns:
         Keys and texts; empty if the file carries none. Videos also carry entries
@@ -21,7 +21,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is neither a picture nor a video by its extension, or it
+        MediaError: The file is neither an image nor a video by its extension, or it
             is a damaged video.
     """
     if media_kind(path) == "image":

@@ -11,8 +11,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
-from deepface_models._whole import whole_numbers
+from deepface_models.core.errors import MediaError
+from deepface_models.core.whole import whole_numbers
 from deepface_models.media.container import Upright, open_video, turn
 from deepface_models.media.decoding import Decoder, frame_rate
 from deepface_models.media.kinds import existing
@@ -40,7 +40,7 @@ class VideoInfo:
         has_audio: Whether there is at least one sound stream.
         time_base: Seconds that one unit of a frame's `pts` lasts.
         sample_aspect_ratio: Width to height of one (upright) pixel.
-        coding: The colour tags in FFmpeg's numbers.
+        coding: The color tags in FFmpeg's numbers.
         first_pts: Time stamp of the first frame, in `time_base` units.
         origin: Time stamp at which the first frame or sound begins, in `time_base`
             units; 0 if that is before 0. Broadcasts begin at many hours.
@@ -99,7 +99,7 @@ def probe(path: str | Path) -> VideoInfo:
         path: A video in any container PyAV opens.
 
     Returns:
-        Size, rate, colours, time base and sound of the video.
+        Size, rate, colors, time base and sound of the video.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
@@ -169,7 +169,7 @@ def read_video(
     stop: int | None = None,
     every_n: int = 1,
 ) -> Iterator[VideoFrame]:
-    """Yields a video's frames as upright RGB pictures, one in memory at a time.
+    """Yields a video's frames as upright RGB images, one in memory at a time.
 
     Every frame comes once, in order of display, with the time stamp it has in the
     file, so variable frame rates stay as they are. Frames that cannot be decoded
@@ -182,7 +182,7 @@ def read_video(
         every_n: Yield only frames number `start`, `start + every_n`, ...
 
     Yields:
-        Frames; all pictures have the first one's size, time stamps rise strictly.
+        Frames; all images have the first one's size, time stamps rise strictly.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.

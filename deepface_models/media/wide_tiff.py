@@ -28,7 +28,7 @@ def read_wide_tiff(path: Path, limit: int) -> tuple[Image.Image, int] | None:
         limit: Most pixels; 4 bytes of samples count as one.
 
     Returns:
-        RGBA picture as it is stored, and its EXIF orientation; None if the file is no
+        RGBA image as it is stored, and its EXIF orientation; None if the file is no
         such TIFF.
 
     Raises:
@@ -50,10 +50,10 @@ def read_wide_tiff(path: Path, limit: int) -> tuple[Image.Image, int] | None:
     found = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if found is None or found.ndim != 3 or found.shape[2] not in (3, 4):
         return None
-    picture = Image.fromarray(_rgba(found))
+    image = Image.fromarray(_rgba(found))
     if _PROFILE in tags:
-        picture.info["icc_profile"] = tags[_PROFILE]
-    return picture, int(tags.get(_ORIENTATION, 1))
+        image.info["icc_profile"] = tags[_PROFILE]
+    return image, int(tags.get(_ORIENTATION, 1))
 
 
 def _rgba(samples: Array) -> Array:

@@ -15,12 +15,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
-from deepface_models._files import atomic_path
+from deepface_models.core.errors import MediaError
+from deepface_models.core.files import atomic_path
 from deepface_models.media import codecs
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
-from deepface_models.media.extras import MP4_KEYS, carry, said_of_pictures
+from deepface_models.media.extras import MP4_KEYS, carry, said_of_images
 from deepface_models.media.image import as_uint8
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
@@ -34,7 +34,7 @@ _MOVIE_CLOCK = 48_000  # ticks a second, at least
 
 
 class VideoWriter:
-    """Writes RGB pictures as a video that plays everywhere, with a source's sound.
+    """Writes RGB images as a video that plays everywhere, with a source's sound.
 
     Use it as a context manager. The file appears under its name when the block ends
     without an error; until then, and after an error, what was there before stays.
@@ -46,11 +46,11 @@ class VideoWriter:
     Args:
         path: File to write. `.mp4` and `.mov` keep time stamps exactly; `.mkv` rounds
             them to milliseconds.
-        like: Video whose time base, colour range and matrix, pixel shape and sound
+        like: Video whose time base, color range and matrix, pixel shape and sound
             are kept, and its title, dates, chapters and subtitles where the
             container takes them. Sound packets are copied as they are; what players
             do not take in this container is encoded as AAC.
-        size: (width, height) in px that pictures must have; the first one's size by
+        size: (width, height) in px that images must have; the first one's size by
             default. Odd numbers are kept (as yuv444p where the encoder takes it).
         fps: Frames a second; the source's by default, else 25.
         codec: "h264", "hevc", "av1", "vp9" or the name of an FFmpeg encoder.
@@ -114,7 +114,7 @@ class VideoWriter:
     def write(
         self, image: Array, pts: int | None = None, duration: int | None = None
     ) -> None:
-        """Appends one picture.
+        """Appends one image.
 
         Args:
             image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
@@ -122,11 +122,11 @@ class VideoWriter:
                 source); by default the next frame's of the source, or one more than
                 the last. The result begins at 0 where the source's clock begins
                 later, as that of a broadcast does.
-            duration: How long the picture is shown, in the same units. It matters for
+            duration: How long the image is shown, in the same units. It matters for
                 the last one, which is shown as long as a mean frame by default.
 
         Raises:
-            ValueError: The size differs from the first picture's, or `pts` does not
+            ValueError: The size differs from the first image's, or `pts` does not
                 rise.
             MediaError: The encoder or the container refuses the video.
         """
@@ -155,8 +155,8 @@ class VideoWriter:
             self._size = (width, height)
         if (width, height) != self._size:
             raise ValueError(
-                f"A picture of {width}x{height} px was given to a video of "
-                f"{self._size[0]}x{self._size[1]} px. Expected pictures of one size. "
+                f"An image of {width}x{height} px was given to a video of "
+                f"{self._size[0]}x{self._size[1]} px. Expected images of one size. "
                 "Resize it first, or open another VideoWriter."
             )
         return image
@@ -201,14 +201,14 @@ class VideoWriter:
             self._carry(self._like, first_pts)
 
     def _carry(self, like: VideoInfo, first_pts: int) -> None:
-        """Takes over what the source holds beside its pictures; says what is lost."""
+        """Takes over what the source holds beside its images; says what is lost."""
         origin = self._origin * self._time_base
         with open_video(like.path) as (container, _):
             notes = carry(container, self._output, origin, self._metadata)
         late = first_pts > like.first_pts
         begin = first_pts * self._time_base - origin if late else None
         self._sound = SoundCopier(like.path, self._output, begin, origin, self._audio)
-        for note in [*said_of_pictures(like), *self._sound.notes, *notes]:
+        for note in [*said_of_images(like), *self._sound.notes, *notes]:
             self.notes.append(note)
             _log.warning("%s: %s", self.path.name, note)
 

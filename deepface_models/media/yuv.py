@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-UNSPECIFIED = 2  # of FFmpeg's colour space, primaries and transfer alike
+UNSPECIFIED = 2  # of FFmpeg's color space, primaries and transfer alike
 _RGB = 0
 _FULL = 2
 _MATRICES = {
@@ -47,7 +47,7 @@ _QUALITY = (
 
 @dataclass(frozen=True)
 class Coding:
-    """How a video's samples stand for colours (FFmpeg's numbers)."""
+    """How a video's samples stand for colors (FFmpeg's numbers)."""
 
     range: int = 1
     space: int = 1
@@ -110,7 +110,7 @@ class FrameConverter:
             matrix, span = None, ColorRange.JPEG
         else:
             matrix, span = coding.matrix(frame.height), coding.swscale_range()
-        picture = self._swscale.reformat(
+        image = self._swscale.reformat(
             frame,
             width=width,
             height=height,
@@ -120,10 +120,10 @@ class FrameConverter:
             dst_color_range=ColorRange.JPEG,
             interpolation=_QUALITY,
         )
-        return np.asarray(picture.to_ndarray())
+        return np.asarray(image.to_ndarray())
 
     def from_rgb(self, image: Array, pix_fmt: str, coding: Coding) -> Any:
-        """Returns a uint8 picture as a frame of `pix_fmt` in `coding`."""
+        """Returns a uint8 image as a frame of `pix_fmt` in `coding`."""
         if pix_fmt == "rgb24":
             return av.VideoFrame.from_ndarray(image, format="rgb24")
         # swscale would darken red and blue by a level at full range.

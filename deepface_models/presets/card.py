@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deepface_models._display import layout, message
+from deepface_models.core.display import layout, message
 from deepface_models.presets.record import Record, file_name
 
-_HUB_LICENCE = re.compile(r"[a-z0-9.-]+")
+_HUB_LICENSE = re.compile(r"[a-z0-9.-]+")
 _UNSTATED = "Not stated."
 _WIDTH = 14  # of the names in a terminal
 
@@ -28,7 +28,7 @@ def summary(record: Mapping[str, Any]) -> str:
 
 
 def _card(record: Record) -> Iterator[str]:
-    yield from _header(record["licence"])
+    yield from _header(record["license"])
     yield from (f"# {record['name']}", "", layout(record["description"]), "")
     yield from _usage(record)
     yield from ("| what | value |", "|---|---|")
@@ -47,12 +47,12 @@ def _card(record: Record) -> Iterator[str]:
     yield ""
 
 
-def _header(licence: str) -> Iterator[str]:
-    known = _HUB_LICENCE.fullmatch(licence.lower())
+def _header(license: str) -> Iterator[str]:
+    known = _HUB_LICENSE.fullmatch(license.lower())
     yield "---"
-    yield f"license: {licence.lower() if known else 'other'}"
+    yield f"license: {license.lower() if known else 'other'}"
     if not known:
-        yield f"license_name: {json.dumps(licence)}"
+        yield f"license_name: {json.dumps(license)}"
     yield from ("library_name: keras", "tags: [deepface_models]", "---", "")
 
 
@@ -76,7 +76,7 @@ def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "parameters", f"{record['parameters']:,}"
     yield "bytes", f"{record['bytes']:,}, {record['dtype']}"
     yield "rounding", f"{record['rounding']:.2g}" if record["rounding"] else ""
-    yield "licence", record["licence"]
+    yield "license", record["license"]
     yield "data", record["data"]
     yield "seed", "" if record["seed"] is None else str(record["seed"])
     yield "commit", record["commit"]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deepface_models._errors import IntegrityError, InUseError
-from deepface_models._locks import hold
-from deepface_models._progress import Progress, Report
+from deepface_models.core.errors import IntegrityError, InUseError
+from deepface_models.core.locks import hold
+from deepface_models.core.progress import Progress, Report
 from deepface_models.presets import registry
 from deepface_models.presets.record import (
     RECORD,
@@ -40,7 +40,7 @@ def cache_folder() -> Path:
 
 
 def fetch(
-    source: str | Path, *, again: bool = False, progress: bool | Report = True
+    source: str | Path, *, force: bool = False, progress: bool | Report = True
 ) -> Path:
     """Returns a preset's folder on this computer, its bytes checked.
 
@@ -52,7 +52,7 @@ def fetch(
         source: A name, the folder of a preset, "https://host/folder" or
             "hf://owner/repo[/folder][@revision]". "#sha256=<digest>" behind a name or
             an address pins the digest of its `preset.json`.
-        again: Whether to fetch it though it is there.
+        force: Whether to fetch it though it is there.
         progress: True for a bar, a function of (bytes done, bytes), or False.
 
     Raises:
@@ -64,9 +64,9 @@ def fetch(
     """
     entry = registry.find(source)
     if entry is not None:
-        return _by_name(*entry, again, progress)
+        return _by_name(*entry, force, progress)
     if is_remote(source):
-        return _by_address(parse_source(str(source)), again, progress)
+        return _by_address(parse_source(str(source)), force, progress)
     if not Path(source).exists():
         raise FileNotFoundError(registry.nothing(source))
     check_files(source, read_record(source))
@@ -74,13 +74,13 @@ def fetch(
 
 
 def _by_name(
-    record: Record, sources: Sequence[str], again: bool, progress: bool | Report
+    record: Record, sources: Sequence[str], force: bool, progress: bool | Report
 ) -> Path:
     name = record["name"]
     folder = registry.shipped(name)
     if folder is None:
         folder = cache_folder() / f"{name}.{record['digest'][:16]}"
-        with _absent(folder, again) as absent:
+        with _absent(folder, force) as absent:
             if absent:
                 return _first(record, sources, folder, progress)
     if read_record(folder) != record:
@@ -93,13 +93,13 @@ def _by_name(
 
 
 @contextmanager
-def _absent(folder: Path, again: bool) -> Iterator[bool]:
+def _absent(folder: Path, force: bool) -> Iterator[bool]:
     """Yields whether a preset is to be fetched; if so, nobody else does it now."""
-    if not again and has_record(folder):  # perhaps where nothing can be written
+    if not force and has_record(folder):  # perhaps where nothing can be written
         yield False
         return
     with hold(folder, _PATIENCE):
-        yield again or not has_record(folder)
+        yield force or not has_record(folder)
 
 
 def _first(
@@ -123,10 +123,10 @@ def _first(
     )
 
 
-def _by_address(source: Source, again: bool, progress: bool | Report) -> Path:
+def _by_address(source: Source, force: bool, progress: bool | Report) -> Path:
     key = hashlib.sha256(source.base.encode()).hexdigest()[:32]
     folder = cache_folder() / f"at.{key}"
-    with _absent(folder, again) as absent:
+    with _absent(folder, force) as absent:
         if absent:
             with _new_folder(folder) as new:
                 record = _remote_record(source, new)

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._checked import first_line
-from deepface_models._errors import IntegrityError
-from deepface_models._guards import read_arrays
+from deepface_models.core.checked import first_line
+from deepface_models.core.errors import IntegrityError
+from deepface_models.core.guards import read_arrays
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import GOLDEN
 
@@ -114,14 +114,14 @@ def draw(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
         return drawn
     if hasattr(model, "identities"):
         people = model.identities
-        return drawn | {f"{_AS}{n}": model.predict(images, to=n) for n in people}
+        return drawn | {f"{_AS}{n}": model.predict(images, identity=n) for n in people}
     found = model.predict(images, verbose=0)
     found = found if isinstance(found, dict) else {"image": found}
     return drawn | {f"{_AS}{name}": value for name, value in found.items()}
 
 
 def _part(model: Any, name: str) -> Any:
-    return {**model.parts, **getattr(model, "starting_parts", {})}[name]
+    return {**model.parts, **getattr(model, "decoder_initializers", {})}[name]
 
 
 def _alone(part: Any, name: str, inputs: Mapping[str, Array]) -> Arrays:

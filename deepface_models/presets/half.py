@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from deepface_models._files import atomic_path
+from deepface_models.core.files import atomic_path
 
 _FEW = 1024  # numbers, which are not worth compressing
 

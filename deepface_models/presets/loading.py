@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepface_models._errors import ModelFileError
-from deepface_models._guards import MAX_PARAMETERS
-from deepface_models._whole import whole_numbers
+from deepface_models.core.errors import ModelFileError
+from deepface_models.core.guards import MAX_PARAMETERS
+from deepface_models.core.whole import whole_numbers
 from deepface_models.presets import registry
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import (
@@ -74,7 +74,7 @@ class SharedParts:
     def __init__(self, model: Any) -> None:
         owners = model._owners()
         shared = {n: part for n, part in model.parts.items() if n not in owners}
-        self.parts = {**shared, **model.starting_parts}
+        self.parts = {**shared, **model.decoder_initializers}
 
 
 def stored_parts(model: Any, shared: bool) -> Any:
@@ -104,7 +104,7 @@ def _find(source: str | Path, load_weights: bool) -> tuple[Record, Path | None]:
 
 def _plain(folder: Path) -> Record:
     """Returns as much of a record as a folder of `save_parts` tells."""
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     config = parts.read_config(folder)
     return {
@@ -120,7 +120,7 @@ def _plain(folder: Path) -> Record:
 
 def _room(folder: Path | None, record: Record, max_parameters: int) -> int:
     """Returns how many parameters may be made: files as large earn as many."""
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     there = 0 if folder is None else parts.weights_size(folder, record["parts"])
     return max(max_parameters, there)
@@ -136,7 +136,7 @@ def _origin(record: Record) -> str | None:
 
 def _check_config(folder: Path, record: Record) -> None:
     """Refuses a record of another model than the weights belong to."""
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     config = parts.read_config(folder)
     found = (config.get("class"), config["config"], list(config["parts"]))
@@ -155,7 +155,7 @@ def _build(
     source: str | Path,
     max_parameters: int,
 ) -> Any:
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     model_class = parts.registered(record["architecture"], source)
     if expected is not None and not issubclass(model_class, expected):
@@ -213,10 +213,10 @@ def _new_people(
 
 
 def _restore(model: Any, folder: Path, record: Record) -> None:
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     if record["shared"]:
-        model.build_starting_parts(set(record["parts"]) - set(model.parts))
+        model.build_decoder_initializers(set(record["parts"]) - set(model.parts))
     target = stored_parts(model, record["shared"])
     if set(target.parts) != set(record["parts"]):
         raise ModelFileError(

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepface_models._files import measure, write_json
-from deepface_models._folders import whole_folder
-from deepface_models._locks import hold
-from deepface_models._version import __version__
-from deepface_models._whole import whole_numbers
+from deepface_models.core.files import measure, write_json
+from deepface_models.core.folders import whole_folder
+from deepface_models.core.locks import hold
+from deepface_models.core.version import __version__
+from deepface_models.core.whole import whole_numbers
 from deepface_models.presets.card import write_card
 from deepface_models.presets.loading import stored_parts
 from deepface_models.presets.record import (
@@ -29,7 +29,7 @@ from deepface_models.presets.record import (
 )
 
 if TYPE_CHECKING:
-    from deepface_models._model import PartModel
+    from deepface_models.core.model import PartModel
 
 DTYPES = ("float32", "float16")
 _SAME = 1e-4  # what computing the same twice may differ by
@@ -40,7 +40,7 @@ def save_preset(
     model: PartModel,
     folder: str | Path,
     *,
-    licence: str,
+    license: str,
     data: str,
     name: str | None = None,
     description: str = "",
@@ -63,8 +63,8 @@ def save_preset(
     Args:
         model: A trained model of this package.
         folder: Where to; new, empty or a former preset, which is replaced.
-        licence: Of the weights, such as "Apache-2.0" or "CC-BY-4.0".
-        data: What it was trained on, with its licences.
+        license: Of the weights, such as "Apache-2.0" or "CC-BY-4.0".
+        data: What it was trained on, with its licenses.
         name: The preset's; the folder's by default.
         description: What it is, in a sentence.
         use: What it is meant for.
@@ -77,7 +77,7 @@ def save_preset(
         shared: Whether to keep only the parts that are nobody's own, for a face swap
             of other people to start from.
         dtype: Of the weights on disk, "float32" or "float16".
-        images: Two pictures as the model takes them for the golden values; they are
+        images: Two images as the model takes them for the golden values; they are
             published too. Noise by default.
 
     Returns:
@@ -89,11 +89,11 @@ def save_preset(
             not fit into float16, or the model does not draw the same twice.
     """
     target = Path(folder)
-    _check(model, target, licence, data, shared, dtype)
+    _check(model, target, license, data, shared, dtype)
     facts: Record = {
         "name": check_name(target.resolve().name if name is None else name),
         "description": description,
-        "licence": licence,
+        "license": license,
         "data": data,
         "use": use,
         "limits": limits,
@@ -115,13 +115,13 @@ def save_preset(
 
 
 def _check(
-    model: Any, folder: Path, licence: str, data: str, shared: bool, dtype: str
+    model: Any, folder: Path, license: str, data: str, shared: bool, dtype: str
 ) -> None:
-    if not licence or not data:
+    if not license or not data:
         raise ValueError(
-            f"licence={licence!r} and data={data!r} were given. Expected the weights' "
-            "licence and what they were trained on: nobody may use a preset without. "
-            'Use licence="CC-BY-4.0", data="...".'
+            f"license={license!r} and data={data!r} were given. Expected the weights' "
+            "license and what they were trained on: nobody may use a preset without. "
+            'Use license="CC-BY-4.0", data="...".'
         )
     if dtype not in DTYPES:
         raise ValueError(
@@ -155,7 +155,7 @@ def _write_parts(
     model: PartModel, folder: Path, shared: bool, dtype: str
 ) -> dict[str, Any]:
     """Writes config and weights; returns what the record says of them."""
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     parts.save_parts(model, folder)
     config = parts.read_config(folder)
@@ -196,12 +196,12 @@ def _write_golden(
     model: Any, folder: Path, shared: bool, dtype: str, images: Any
 ) -> float:
     """Writes what the stored weights draw; returns how far that is from the model's."""
-    from deepface_models import parts
+    from deepface_models.core import parts
     from deepface_models.presets import golden
 
     copy = type(model).from_config(model.get_config())
     if shared:
-        copy.build_starting_parts(model.starting_parts)
+        copy.build_decoder_initializers(model.decoder_initializers)
     stored = stored_parts(copy, shared)
     parts.restore_parts(stored, folder)
     inputs = golden.make_inputs(copy, stored.parts if shared else None, images)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from deepface_models._checked import check, decode
-from deepface_models._errors import IntegrityError, ModelFileError
-from deepface_models._files import check_bytes
+from deepface_models.core.checked import check, decode
+from deepface_models.core.errors import IntegrityError, ModelFileError
+from deepface_models.core.files import check_bytes
 
 RECORD = "preset.json"
 CONFIG = "config.json"
@@ -23,7 +23,7 @@ FORMAT = 1
 Record = dict[str, Any]
 
 _REMEDY = (
-    "Copy it again, or fetch it with deepface_models.presets.fetch(name, again=True)."
+    "Copy it again, or fetch it with deepface_models.presets.fetch(name, force=True)."
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deepface_models._checked import read
-from deepface_models._errors import IntegrityError
-from deepface_models._files import write_json
+from deepface_models.core.checked import read
+from deepface_models.core.errors import IntegrityError
+from deepface_models.core.files import write_json
 from deepface_models.presets.record import (
     FORMAT,
     Record,
@@ -23,7 +23,7 @@ from deepface_models.presets.sources import parse_source
 
 REGISTRY = Path(__file__).with_name("presets.json")
 _PACKAGE = Path(__file__).parent.parent
-_STATED = ("description", "licence", "data", "commit", "command", "results", "limits")
+_STATED = ("description", "license", "data", "commit", "command", "results", "limits")
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -32,8 +32,8 @@ def list_models(pattern: str = "*") -> list[str]:
     Args:
         pattern: Which ones, such as "swift*"; small and capital letters are equal.
     """
-    wanted = pattern.lower()
-    return sorted(n for n in _entries() if fnmatch.fnmatchcase(n, wanted))
+    expected = pattern.lower()
+    return sorted(n for n in _entries() if fnmatch.fnmatchcase(n, expected))
 
 
 def describe(source: str | Path) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def describe(source: str | Path) -> dict[str, Any]:
 
     Returns:
         The values of its `preset.json` (name, architecture, config, parameters,
-        bytes, files with SHA-256, licence, data, seed, commit, command, results and
+        bytes, files with SHA-256, license, data, seed, commit, command, results and
         more), `sources`, where it can be fetched, and `folder`, where it is, or None
         for one that ships elsewhere.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepface_models._errors import IntegrityError, MissingDependencyError
+from deepface_models.core.errors import IntegrityError, MissingDependencyError
 
 SCHEMES = ("https://", "http://", "hf://")
 _LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._files import atomic_path
+from deepface_models.core.files import atomic_path
 from deepface_models.faces import FaceAligner, align, alignment_matrix, template
 from deepface_models.faces.align import invert, transform_points, umeyama
 from deepface_models.faces.landmarks import box_from_landmarks, predict

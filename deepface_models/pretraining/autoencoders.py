@@ -11,11 +11,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models import autoencoders, parts
-from deepface_models._files import write_json
 from deepface_models.callbacks import KLWarmup, ReconstructionGrid
+from deepface_models.core import parts
+from deepface_models.core.files import write_json
 from deepface_models.data import Augmentation
 from deepface_models.losses import FaceLoss
+from deepface_models.models import autoencoders
 from deepface_models.pretraining import measures
 from deepface_models.pretraining.batches import Images
 from deepface_models.pretraining.data import Data, read_digits, read_faces

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepface_models.data.augmentation import Augmentation, random_similarity
-from deepface_models.data.colour import scale_colors
+from deepface_models.data.color import scale_colors
 from deepface_models.pretraining.ahead import Ahead
 
 Array = NDArray[Any]

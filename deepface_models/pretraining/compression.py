@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._inputs import as_float
+from deepface_models.core.inputs import as_float
 
 Array = NDArray[Any]
 

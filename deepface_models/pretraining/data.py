@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.data import load_digits, load_fashion_mnist, load_mnist
 from deepface_models.pretraining.aligned import Faces, inside, read
 from deepface_models.pretraining.facts import FASHION, MNIST, SOURCES, TITLES

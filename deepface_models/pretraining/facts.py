@@ -5,7 +5,7 @@ from __future__ import annotations
 FACES, MNIST, FASHION = "faces", "mnist", "fashion"
 VIEWS, PERSON = "views", "person"
 
-# What the folders of DATA hold, by the folder that a picture or clip lies in.
+# What the folders of DATA hold, by the folder that an image or clip lies in.
 SOURCES = {
     "congress": "official portraits of members of the US Congress (public domain)",
     "congress_historic": "members of 1863 to 1921 (public domain)",

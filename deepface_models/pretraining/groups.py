@@ -21,7 +21,7 @@ from deepface_models.data.augmentation import (
     random_grid,
     random_similarity,
 )
-from deepface_models.data.colour import scale_colors
+from deepface_models.data.color import scale_colors
 from deepface_models.data.landmark_warp import landmark_map
 from deepface_models.data.regions import region_weights
 from deepface_models.faces import face_mask
@@ -38,7 +38,7 @@ MOVERS = {"talkers": 0.4, "synthetic_people": 0.4, "att_faces": 0.2}
 _MANY = 0.6  # share of groups whose person has several images
 _AS_THEY_ARE = 0.75  # share of their groups whose images are not warped
 _ANOTHER = 0.5  # share of groups where B is not A
-_GREY = 0.15  # share of inputs without colors; how often grey people are taken
+_GRAY = 0.15  # share of inputs without colors; how often gray people are taken
 # Of the input alone: a target is as the aligner cuts it.
 _RANGES = Augmentation(rotation=2.0, zoom=0.02, shift=0.012, flip=0.0, warp=0.012)
 _LIPS = slice(60, 68)  # of the 68 points, their inner line
@@ -63,7 +63,7 @@ class GroupSampler:
         self.many, self.few = (
             np.flatnonzero(c) for c in (counts > VIEWS, counts <= VIEWS)
         )
-        self.weight = np.where(views.grey, _GREY, 1.0)
+        self.weight = np.where(views.gray, _GRAY, 1.0)
         source = np.array(views.sources)[views.owner]
         several = counts[views.owner] > VIEWS
         found = {name: np.flatnonzero(several & (source == name)) for name in MOVERS}
@@ -154,9 +154,9 @@ class GroupSampler:
         grid = random_grid(rng, _RANGES, self.size)
         source = grid_to_map(grid @ similarity[:, :2].T + similarity[:, 2], self.size)
         image = scale_colors(_remap(shown, source), *_colors(rng, 0.1, 0.06))
-        if rng.random() < _GREY:
-            grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-            image = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+        if rng.random() < _GRAY:
+            gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+            image = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
         layers = (
             face_mask(places, self.size) * 255,
             region_weights(places, self.size) * STEPS,

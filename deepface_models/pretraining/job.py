@@ -12,14 +12,14 @@ from typing import Any
 import keras
 
 from deepface_models import presets
-from deepface_models._errors import ModelFileError
-from deepface_models._files import write_json
 from deepface_models.callbacks import (
     EpochTable,
     ResumableCheckpoint,
     StopOnNonFinite,
     TimeBudget,
 )
+from deepface_models.core.errors import ModelFileError
+from deepface_models.core.files import write_json
 from deepface_models.pretraining.facts import LICENSES, LIMITS, NOT_FOR, USE
 from deepface_models.pretraining.machine import commit, machine
 from deepface_models.pretraining.recipes import Recipe, command
@@ -182,7 +182,7 @@ class Job:
             self.weights / self.name if self.weights else self.run / "preset",
             name=self.name,
             description=self.recipe.description,
-            licence=self.settings["license"] or LICENSES[kind],
+            license=self.settings["license"] or LICENSES[kind],
             data=f"{about} {data}" if about else data,
             use=USE[kind],
             limits=LIMITS[kind],

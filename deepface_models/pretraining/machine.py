@@ -9,7 +9,7 @@ from pathlib import Path
 
 import keras
 
-from deepface_models._version import __version__
+from deepface_models.core.version import __version__
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _REGISTRY = ":!presets/presets.json"  # grows by what is made

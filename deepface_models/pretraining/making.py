@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deepface_models._errors import ModelFileError
-from deepface_models._locks import hold_folder
-from deepface_models._whole import whole_numbers
+from deepface_models.core.errors import ModelFileError
+from deepface_models.core.locks import hold_folder
+from deepface_models.core.whole import whole_numbers
 from deepface_models.pretraining.facts import FACES, VIEWS
 from deepface_models.pretraining.job import Job
 from deepface_models.pretraining.recipes import Recipe, find

@@ -16,9 +16,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._inputs import as_float
+from deepface_models.core.inputs import as_float
 from deepface_models.faces import template
-from deepface_models.faces.identity import chip, embed_chips
+from deepface_models.faces.embedding import chip, embed_chips
 from deepface_models.metrics import face_psnr, face_ssim
 from deepface_models.pretraining.compression import (
     PCA,

@@ -1,6 +1,6 @@
 """Images of people and what their data say of them; who is held out.
 
-A folder of portraits has an `index.csv` (file, person, licence, five points of YuNet
+A folder of portraits has an `index.csv` (file, person, license, five points of YuNet
 as "x y x y ..." in `lm5`, note), one of `synthetic_people` (file, person, age_range,
 sex, skin_tone); any other folder of images has one folder a person.
 """
@@ -31,7 +31,7 @@ class Face:
     Attributes:
         file: The image.
         person: Whose.
-        source: Its folder, or "pictures".
+        source: Its folder, or "images".
         groups: What is known of person and image, such as "women".
         points: YuNet's five points, x and y by turns, or none.
     """
@@ -79,8 +79,8 @@ def spaced(faces: Sequence[Face], limit: int | None) -> list[Face]:
 
 def _portrait(folder: Path, row: dict[str, str]) -> Face:
     source = row["file"].split("/")[0]
-    grey = "grey" in row["note"] or source == "congress_historic"
-    groups = ["grey images" if grey else "color images"]
+    gray = "gray" in row["note"] or source == "congress_historic"
+    groups = ["gray images" if gray else "color images"]
     groups.append("generated" if source.startswith("sfhq") else "photographs")
     if source == "london_smiling":  # the note is "female 24"
         sex, age = row["note"].split()
@@ -114,4 +114,4 @@ def _loose(folder: Path) -> Iterator[Face]:
         if path.suffix.lower() in IMAGE_SUFFIXES:
             inside = path.parent != folder
             person = path.parent.relative_to(folder).as_posix() if inside else path.stem
-            yield Face(path, person, "pictures")
+            yield Face(path, person, "images")

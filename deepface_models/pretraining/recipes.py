@@ -151,7 +151,7 @@ RECIPES: dict[str, Recipe] = {
         minutes=8.0,
     ),
     "swap_demo": Recipe(
-        "A synthetic person's face for anybody's clip: to='nobody'",
+        "A synthetic person's face for anybody's clip: identity='nobody'",
         "Swift",
         {"image_size": 128, "basis_size": 8},  # of twenty images more would be noise
         data=PERSON,

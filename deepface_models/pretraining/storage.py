@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
-from deepface_models._files import atomic_path
+from deepface_models.core.errors import MediaError
+from deepface_models.core.files import atomic_path
 
 Array = NDArray[Any]
 

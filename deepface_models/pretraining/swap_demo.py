@@ -14,17 +14,17 @@ from typing import Any
 
 import keras
 
-from deepface_models import parts
+from deepface_models.core import parts
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.demo import CLIPS
 from deepface_models.evaluation import evaluate
 from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.media import IMAGE_SUFFIXES
+from deepface_models.models.swap import Swift
 from deepface_models.pretraining.job import MODEL, Job
-from deepface_models.swap import Swift
 
 TARGET, SPEAKER = "nobody", "s1"
-_MEASURES = ("identity_wanted", "identity_replaced", "expression", "motion", "mouth")
+_MEASURES = ("target_distance", "source_distance", "expression", "motion", "mouth")
 _PERSON = "images of one person"
 _GENERATED = (
     "generated images of one person who does not exist (openpeople 0.1.2, P007, Prompt "
@@ -125,7 +125,11 @@ def alone(model: Swift) -> Swift:
 def measure(model: Swift, faces: Faces) -> dict[str, Any]:
     """Returns measures on the clip held out, beside what learned nothing."""
     found = evaluate(
-        model, faces.held_out, to=TARGET, wanted=faces.target, replaced=faces.learned
+        model,
+        faces.held_out,
+        identity=TARGET,
+        target_faces=faces.target,
+        source_faces=faces.learned,
     )
     return {
         f"{column}, {len(found.frames)} frames of {SPEAKER}": {

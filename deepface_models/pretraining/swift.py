@@ -18,13 +18,13 @@ import numpy as np
 from keras import layers, ops
 
 from deepface_models.losses import FaceLoss
+from deepface_models.models.swap import Swift
+from deepface_models.models.swap.swift.networks import logits
 from deepface_models.pretraining.group_batches import Groups
 from deepface_models.pretraining.groups import POINTS, STEPS, VIEWS
 from deepface_models.pretraining.job import Job
 from deepface_models.pretraining.machine import share_batches
 from deepface_models.pretraining.views import TALKERS, Views, gather
-from deepface_models.swap import Swift
-from deepface_models.swap._swift_parts import logits
 
 # Of latents and on their squares: what matters little is lost.
 _NOISE, _SMALL = 0.3, 1e-4
@@ -64,7 +64,7 @@ class ByteFaceLoss(FaceLoss):
 
 
 def build(model: Swift) -> keras.Model:
-    """Returns the training model around encoder, decoder initializer and trunk."""
+    """Returns the training model around the parts that people share."""
     size = model.image_size
     image = keras.Input((size, size, 3), name="image", dtype="uint8")
     face = keras.Input((size, size, 4), name="face", dtype="uint8")
@@ -73,8 +73,8 @@ def build(model: Swift) -> keras.Model:
     latent = layers.ActivityRegularization(l2=_SMALL)(latent)
     latent = layers.GaussianNoise(_NOISE)(latent)
     mean = OfGroups(left=False)(known)
-    maps, vector = model.starting_parts["start"]([latent, mean])
-    rendered = model.parts["trunk"]([maps, vector, logits(mean)])
+    maps, vector = model.decoder_initializers["decoder_initializer"]([latent, mean])
+    rendered = model.parts["shared_decoder"]([maps, vector, logits(mean)])
     points = layers.Dense(POINTS, use_bias=False, name="points")(latent)
     outputs = {"rendered": rendered, "points": points}
     return keras.Model({"image": image, "face": face}, outputs)
@@ -86,7 +86,7 @@ def even(model: Swift, data: Groups) -> None:
     latents = model.encode(images).reshape(-1, VIEWS, model.latent_size)
     scale = float(np.std(latents - latents.mean(axis=1, keepdims=True)))
     last = model.encoder.layers[-1]
-    first = model.starting_parts["start"].get_layer("coarse")
+    first = model.decoder_initializers["decoder_initializer"].get_layer("coarse")
     last.set_weights([weight / scale for weight in last.get_weights()])
     kernel, bias = first.get_weights()
     first.set_weights([kernel * scale, bias])
@@ -148,7 +148,7 @@ def finish(job: Job, views: Views) -> Path:
 def with_adapted_latents(model: Swift) -> Swift:
     """Returns the same model with latents that the faces of new people set."""
     keras.utils.clear_session()  # layers' names, which are counted, go into files
-    roomy = Swift(_PEOPLE, model.image_size, detail_size=ADAPTED)
+    roomy = Swift(_PEOPLE, model.image_size, adapted_latent_size=ADAPTED)
     roomy.take_parts(model)  # but for the encoder, which differs
     given, own = model.encoder.get_weights(), roomy.encoder.get_weights()
     roomy.encoder.set_weights([*given, *own[len(given) :]])
@@ -168,11 +168,11 @@ def _groups(job: Job) -> int:
 def _model(job: Job, dtype: str | None = None) -> Swift:
     how = dtype or job.settings["dtype"]
     model = Swift(_PEOPLE, **job.recipe.arguments, dtype=how)
-    model.build_starting_parts(["start"])
+    model.build_decoder_initializers(["decoder_initializer"])
     return model
 
 
 def _learned(model: Swift) -> dict[str, keras.Model]:
     """Returns the parts that people share, and the decoder initializer."""
-    shared = {name: model.parts[name] for name in ("encoder", "trunk")}
-    return {**shared, **model.starting_parts}
+    shared = {name: model.parts[name] for name in ("encoder", "shared_decoder")}
+    return {**shared, **model.decoder_initializers}

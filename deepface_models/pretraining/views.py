@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.pretraining.facts import SOURCES
 from deepface_models.pretraining.machine import commit
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 TALKERS = "talkers"  # folder of DATA, with a folder of clips for each person
 _QUALITY = 91  # of JPEG: a small file is soon elsewhere
-_GREY = 8  # levels between colors, below which an image is grey
+_GRAY = 8  # levels between colors, below which an image is gray
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Views:
         commit: Of the code that gathered them.
         faces: Places of each person's faces.
         moved: Their landmarks less the mean of their person's, (N, 68, 2).
-        grey: Whether a person's images have no colors, (people,).
+        gray: Whether a person's images have no colors, (people,).
     """
 
     images: Array
@@ -54,7 +54,7 @@ class Views:
         means = [self.points[own].mean(axis=0) for own in self.faces]
         self.moved = self.points - np.stack(means)[self.owner]
         spread = np.ptp(self.images.astype("int16"), axis=-1).max(axis=(1, 2))
-        self.grey = np.array([(spread[own] < _GREY).all() for own in self.faces])
+        self.gray = np.array([(spread[own] < _GRAY).all() for own in self.faces])
 
     @property
     def text(self) -> str:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .._display import one_line
-from ._manifests import Store, active, is_synthetic, origins, records
-from .certificate import Certificate
-from .record import Record
+from deepface_models.core.display import one_line
+from deepface_models.provenance._manifests import (
+    Store,
+    active,
+    is_synthetic,
+    origins,
+    records,
+)
+from deepface_models.provenance.certificate import Certificate
+from deepface_models.provenance.record import Record
 
 _FIELDS = ("consent", "source", "source_sha256", "model", "model_sha256", "created")
 

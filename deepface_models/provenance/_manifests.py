@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .._errors import ProvenanceError
-from .record import Record
-from .sign import RECORD_LABEL
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.provenance.record import Record
+from deepface_models.provenance.sign import RECORD_LABEL
 
 UNTRUSTED = "signingCredential.untrusted"
 # These concern who signed, not whether the file is as it was signed.

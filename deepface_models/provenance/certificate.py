@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .._errors import ProvenanceError
-from .._files import atomic_path
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.files import atomic_path
 
 FILE_NAME = "signing.pem"
 # Without a time-stamp authority a signature counts only while its certificate is

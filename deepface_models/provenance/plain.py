@@ -1,4 +1,4 @@
-"""Ordinary tags of pictures and videos, as any program can read and change them."""
+"""Ordinary tags of images and videos, as any program can read and change them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from .._errors import ProvenanceError
-from ..media.container import open_file, readable_tags
-from .record import NOTICE, Record
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.media.container import open_file, readable_tags
+from deepface_models.provenance.record import NOTICE, Record
 
 _VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2ts .mts .ts .wmv .flv .3gp".split()
@@ -23,12 +23,12 @@ _MARKS = (NOTICE.lower(), '"synthetic": true', "trainedalgorithmicmedia")
 
 
 def read_plain_metadata(path: Path) -> dict[str, str]:
-    """Returns the text tags of a picture or video; empty if there are none.
+    """Returns the text tags of an image or video; empty if there are none.
 
     The content decides, not the name. Never raises for the file's content: it may be
     damaged or made to confuse.
     """
-    readers = [_picture_tags, _video_tags]
+    readers = [_image_tags, _video_tags]
     if path.suffix.lower() in _VIDEO_SUFFIXES:
         readers.reverse()
     for reader in readers:
@@ -55,7 +55,7 @@ def claims_synthetic(tags: dict[str, str]) -> bool:
     return any(mark in text for text in texts for mark in _MARKS)
 
 
-def _picture_tags(path: Path) -> dict[str, str]:
+def _image_tags(path: Path) -> dict[str, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd tags and sizes: nothing is decoded
         Image.init()  # a format that this Pillow lacks must not be named

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .._checked import check
-from .._errors import ProvenanceError
-from .._files import sha256_file
-from .._version import __version__
+from deepface_models.core.checked import check
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.files import sha256_file
+from deepface_models.core.version import __version__
 
 NOTICE = "Synthetic media: a trained model changed or made the face shown here."
 
@@ -90,8 +90,8 @@ class Record:
         source = Path(path)
         if not source.is_file():
             raise FileNotFoundError(
-                f"There is no source file {source}. Expected the picture or video that "
-                "the result is made from. Check the path; record the pictures of a "
+                f"There is no source file {source}. Expected the image or video that "
+                "the result is made from. Check the path; record the images of a "
                 "folder one by one."
             )
         return cls(
@@ -177,7 +177,7 @@ def _check_sha256(name: str, value: Any) -> None:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
         raise ProvenanceError(
             f"The record's {name} is {value!r}. Expected 64 lower-case hexadecimal "
-            "digits. Take them from deepface_models._files.sha256_file(path)."
+            "digits. Take them from deepface_models.core.files.sha256_file(path)."
         )
 
 

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import c2pa
 
-from .._errors import ProvenanceError
-from .._files import atomic_path
-from .certificate import Certificate
-from .record import Record
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.files import atomic_path
+from deepface_models.provenance.certificate import Certificate
+from deepface_models.provenance.record import Record
 
 SIGNABLE_SUFFIXES = {
     ".png": "image/png",
@@ -52,7 +52,7 @@ def sign(
     """Fastens `record` to a finished file, so that any later change shows.
 
     The file is replaced whole: after a failure the unsigned one is still there.
-    Picture and sound stay as they are; only the credentials are added. Sign last,
+    Image and sound stay as they are; only the credentials are added. Sign last,
     because every later change of the file, of its tags too, counts as alteration.
 
     Args:
@@ -93,7 +93,7 @@ def sign(
 def _media_type(path: Path) -> str:
     if not path.is_file():
         raise FileNotFoundError(
-            f"There is no file {path} to sign. Expected a finished picture or video. "
+            f"There is no file {path} to sign. Expected a finished image or video. "
             "Write it first, for instance with deepface_models.convert()."
         )
     try:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .._display import message, one_line
+from deepface_models.core.display import message, one_line
 
 if TYPE_CHECKING:
-    from .record import Record
-    from .verify import Verification
+    from deepface_models.provenance.record import Record
+    from deepface_models.provenance.verify import Verification
 
 _WIDTH = 11
 _MODEL = "synthetic media made with a trained model"
 
 
-def summarise(found: Verification) -> str:
+def summarize(found: Verification) -> str:
     """Returns headline and details of a verification, one fact a line.
 
     What is signed stands apart from what is only claimed.

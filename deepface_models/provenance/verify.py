@@ -11,14 +11,18 @@ from typing import Any, Literal
 
 import c2pa
 
-from .._errors import ProvenanceError
-from . import _conflicts, _manifests
-from ._signer import fingerprint, signing_chain
-from .certificate import FILE_NAME, Certificate, config_folder
-from .plain import claims_synthetic, find_record, read_plain_metadata
-from .record import Record
-from .sign import OFFLINE_SETTINGS
-from .summary import summarise
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.provenance import _conflicts, _manifests
+from deepface_models.provenance._signer import fingerprint, signing_chain
+from deepface_models.provenance.certificate import FILE_NAME, Certificate, config_folder
+from deepface_models.provenance.plain import (
+    claims_synthetic,
+    find_record,
+    read_plain_metadata,
+)
+from deepface_models.provenance.record import Record
+from deepface_models.provenance.sign import OFFLINE_SETTINGS
+from deepface_models.provenance.summary import summarize
 
 State = Literal["valid", "altered", "unsigned"]
 Trust = Literal["own", "listed", "unknown"]
@@ -112,7 +116,7 @@ class Verification:
 
     def summary(self) -> str:
         """Returns a few lines that say it to somebody who knows none of this."""
-        return summarise(self)
+        return summarize(self)
 
 
 def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
@@ -134,7 +138,7 @@ def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
     if not target.is_file():
         kind = "a folder" if target.is_dir() else "missing"
         raise FileNotFoundError(
-            f"{target} is {kind}. Expected a picture or video file to verify. Check "
+            f"{target} is {kind}. Expected an image or video file to verify. Check "
             "the path; verify the files of a folder one by one."
         )
     plain = read_plain_metadata(target)

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepface_models import parts
-from deepface_models.autoencoders.base import check_shape
+from deepface_models.core import parts
+from deepface_models.models.autoencoders.base import check_shape
 from deepface_models.testing.case import Case, as_unit, forward, named, numbers, rows
 
 _POLICIES = ("mixed_float16", "mixed_bfloat16")
@@ -152,11 +152,11 @@ def check_saving(case: Case) -> None:
 
 def _check_loaded(case: Case, path: Path, way: str, x: Any, expected: Any) -> None:
     loaded = parts.load(path)
-    found, wanted = map(_config, (loaded, case.model))
-    if type(loaded) is not case.cls or found != wanted:
+    found, built = map(_config, (loaded, case.model))
+    if type(loaded) is not case.cls or found != built:
         case.fail(
             f"what {way} wrote loads as {type(loaded).__name__} with {found}",
-            f"a {case.cls.__name__} with {wanted}",
+            f"a {case.cls.__name__} with {built}",
             "Register the class under its own name; see also the check 'config'.",
         )
     for kept, variable in zip(loaded.weights, case.model.weights, strict=True):

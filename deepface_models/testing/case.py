@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops, tree
 from numpy.typing import NDArray
 
-from deepface_models.swap.base import FaceSwap
+from deepface_models.models.swap.base import FaceSwap
 from deepface_models.testing.errors import ContractError
 
 Array = NDArray[Any]
@@ -61,7 +61,7 @@ class Case:
         raise ContractError(self.cls.__name__, self.check, found, expected, fix)
 
     def compile(self, model: Any) -> None:
-        """Compiles with the model's loss and an optimiser that shows any gradient."""
+        """Compiles with the model's loss and an optimizer that shows any gradient."""
         loss = {} if self.loss is None else {"loss": self.loss}
         model.compile(optimizer=SignDescent(1e-6), run_eagerly=_SLOW_GRAPHS, **loss)
 

@@ -9,21 +9,21 @@ from typing import Any
 
 import keras
 
-from deepface_models._whole import whole_numbers
-from deepface_models.autoencoders.base import Autoencoder
-from deepface_models.swap.base import FaceSwap
-from deepface_models.testing import behaviour, building
+from deepface_models.core.whole import whole_numbers
+from deepface_models.models.autoencoders.base import Autoencoder
+from deepface_models.models.swap.base import FaceSwap
+from deepface_models.testing import behavior, building
 from deepface_models.testing.case import Case
 from deepface_models.testing.errors import ContractError
 
 # What is returned says what could not be done, such as "tf.data: ...".
 _CHECKS: dict[str, Callable[[Case], str | None]] = {
     "config": building.check_config,
-    "shapes": behaviour.check_shapes,
-    "bytes": behaviour.check_bytes,
-    "batches": behaviour.check_batches,
-    "gradients": behaviour.check_gradients,
-    "data": behaviour.check_data,
+    "shapes": behavior.check_shapes,
+    "bytes": behavior.check_bytes,
+    "batches": behavior.check_batches,
+    "gradients": behavior.check_gradients,
+    "data": behavior.check_data,
     "precision": building.check_precision,
     "saving": building.check_saving,
 }
@@ -67,7 +67,7 @@ def check_model(
     - `bytes`: uint8 and float in [0, 1] give the same.
     - `batches`: a batch of one, whole and ragged batches give the same.
     - `gradients`: one step of training changes every trainable variable, and to
-      finite values. Weights are randomised before, so that branches which start at
+      finite values. Weights are randomized before, so that branches which start at
       zero hide nothing.
     - `data`: an epoch without shuffling has the same loss from arrays, `tf.data`
       and `PyDataset`; the last batch is ragged.
@@ -97,7 +97,7 @@ def check_model(
         ValueError: `skip` names no check, or `batch` and `data` do not fit.
 
     Example:
-        >>> from deepface_models.autoencoders import DenseAutoencoder
+        >>> from deepface_models.models.autoencoders import DenseAutoencoder
         >>> check_model(DenseAutoencoder, {"image_shape": (8, 8, 1)}).skipped
         ()
     """

@@ -10,7 +10,7 @@ from keras import layers
 from deepface_models.data import SwapPairs
 from deepface_models.layers import PixelShuffle
 from deepface_models.losses import FaceLoss
-from deepface_models.swap import FaceSwap
+from deepface_models.models.swap import FaceSwap
 
 NAMES = ("ana", "ben")
 SIZE = 32
@@ -39,7 +39,7 @@ class Faces:
         return np.repeat(mask[None], len(self), 0)
 
 
-def pictures(size: int = SIZE) -> dict[str, np.ndarray]:
+def images(size: int = SIZE) -> dict[str, np.ndarray]:
     return {name: Faces(i, size=size).images for i, name in enumerate(NAMES)}
 
 

@@ -1,4 +1,4 @@
-"""Small autoencoders and pictures for the callbacks that draw."""
+"""Small autoencoders and images for the callbacks that draw."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from deepface_models.autoencoders.base import Autoencoder
+from deepface_models.models.autoencoders.base import Autoencoder
 
 SIZE = 8
 

@@ -5,11 +5,11 @@ import logging
 
 import numpy as np
 import pytest
-from callback_helpers import model, pairs, pictures
+from callback_helpers import images, model, pairs
 
 import deepface_models
 from deepface_models.callbacks import BestByMeasure
-from deepface_models.parts import load, save_parts
+from deepface_models.core.parts import load, save_parts
 
 
 class Script:
@@ -19,7 +19,7 @@ class Script:
         self.values, self.faces = list(values), []
 
     def __call__(self, of):
-        self.faces.append(of.predict(pictures()["ana"][0], to="ben"))
+        self.faces.append(of.predict(images()["ana"][0], identity="ben"))
         return self.values[len(self.faces) - 1]
 
 
@@ -36,13 +36,13 @@ def fit(folder, values, **kwargs):
 @pytest.mark.parametrize(("mode", "winner"), [("min", 1), ("max", 2)])
 def test_the_best_epoch_is_kept_and_restored(tmp_path, mode, winner):
     best, measure, made = fit(tmp_path / "b", (3, 1, 4, 2), mode=mode, restore=True)
-    face = pictures()["ana"][0]
+    face = images()["ana"][0]
     assert best.best_epoch == winner + 1
     assert best.values == {1: 3, 2: 1, 3: 4, 4: 2}
     assert np.array_equal(
-        load(tmp_path / "b").predict(face, to="ben"), measure.faces[winner]
+        load(tmp_path / "b").predict(face, identity="ben"), measure.faces[winner]
     )
-    assert np.array_equal(made.predict(face, to="ben"), measure.faces[winner])
+    assert np.array_equal(made.predict(face, identity="ben"), measure.faces[winner])
     config = json.loads((tmp_path / "b" / "config.json").read_text(encoding="utf-8"))
     assert config["metadata"] == {
         "measure": best.best,

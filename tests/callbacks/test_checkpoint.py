@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from callback_helpers import model, pairs, pictures, same, schedule
+from callback_helpers import images, model, pairs, same, schedule
 
 from deepface_models import IntegrityError, InUseError, ModelFileError
 from deepface_models.callbacks import (
@@ -26,7 +26,7 @@ from deepface_models.callbacks import (
     TimeBudget,
 )
 from deepface_models.callbacks._people import check_people
-from deepface_models.swap import Swift
+from deepface_models.models.swap import Swift
 
 backend = pytest.mark.backend
 
@@ -211,10 +211,10 @@ def test_more_and_fewer_faces_are_the_same_people():
 def test_reordered_identities_resume_the_same_people(run, straight):
     data, made = pairs(), model(schedule(), names=("ben", "ana"))
     made.fit(data, epochs=4, verbose=0, callbacks=[ResumableCheckpoint(run, data)])
-    faces = pictures()["ana"]
+    faces = images()["ana"]
     for name in ("ana", "ben"):
-        drawn = made.predict(faces, to=name)
-        assert np.array_equal(drawn, straight[0].predict(faces, to=name))
+        drawn = made.predict(faces, identity=name)
+        assert np.array_equal(drawn, straight[0].predict(faces, identity=name))
 
 
 def test_same_objects_may_go_on_and_later_fits_start_at_zero(tmp_path):
@@ -324,12 +324,13 @@ def test_swift_resumed_with_every_callback_is_swift_left_alone(tmp_path):
         history = made.fit(data, epochs=epochs, verbose=0, callbacks=calls)
         return made, history.history
 
-    faces = pictures(64)
+    faces = images(64)
     others = [
         SwapPreview(tmp_path / "preview", faces),
         StopOnNonFinite(every=2),
         BestByMeasure(
-            tmp_path / "best", lambda of: of.predict(faces["ana"], to="ben").mean()
+            tmp_path / "best",
+            lambda of: of.predict(faces["ana"], identity="ben").mean(),
         ),
     ]
     alone, history = fit(2)

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from deepface_models import optimizers
-from deepface_models.autoencoders import DenseAutoencoder
 from deepface_models.callbacks import (
-    FrozenStart,
+    FreezeParts,
     ResumableCheckpoint,
     TimeBudget,
     budget,
 )
-from deepface_models.optimizers import with_rates
+from deepface_models.models.autoencoders import DenseAutoencoder
+from deepface_models.optimizers import with_lr_multipliers
 
 backend = pytest.mark.backend
 FACES = np.random.default_rng(0).random((16, 4, 4, 1)).astype("float32")
@@ -24,7 +24,7 @@ def small(optimizer=None, rates=None, **compiled) -> DenseAutoencoder:
     model = DenseAutoencoder((4, 4, 1), latent_size=3)
     optimizer = optimizer or keras.optimizers.Adam(0.01)
     if rates is not None:
-        optimizer = with_rates(optimizer, model, rates)
+        optimizer = with_lr_multipliers(optimizer, model, rates)
     model.compile(optimizer, **compiled)
     return model
 
@@ -77,8 +77,8 @@ def test_a_part_has_its_own_rate(name):
     model = small(kind(1e-3), {"encoder": 0.25})
     fit(model, rated, batch_size=16)
     assert type(model.optimizer) is getattr(optimizers, name)
-    wanted = {"encoder": 0.25, "decoder": 1.0}
-    for part, rate in wanted.items():
+    expected = {"encoder": 0.25, "decoder": 1.0}
+    for part, rate in expected.items():
         step = rated.steps[0][part] / plain.steps[0][part]
         assert step == pytest.approx(rate, rel=0.01), part
 
@@ -110,7 +110,7 @@ def test_parts_wait_for_their_share(kind):
         inner = model.optimizer
         model.compile(keras.optimizers.LossScaleOptimizer(inner, initial_scale=8.0))
     updates = 4 if kind == "accumulated" else 8
-    fit(model, FrozenStart({"encoder": 0.5}, updates), moved, epochs=2)
+    fit(model, FreezeParts({"encoder": 0.5}, updates), moved, epochs=2)
     late = moved.still("encoder")[4:]
     assert moved.still("encoder")[:4] == [True] * 4
     assert late == ([True, False] * 2 if kind == "accumulated" else [False] * 4)
@@ -126,11 +126,11 @@ def test_resumed_is_uninterrupted(tmp_path):
 
     shares = {"encoder": 0.625, "decoder": 0.125}
     straight = made()
-    fit(straight, FrozenStart(shares, 16), epochs=4)
+    fit(straight, FreezeParts(shares, 16), epochs=4)
     for epochs in (1, 3, 4):
         resumed = made()
         checkpoint = ResumableCheckpoint(tmp_path)
-        fit(resumed, checkpoint, FrozenStart(shares, 16), epochs=epochs)
+        fit(resumed, checkpoint, FreezeParts(shares, 16), epochs=epochs)
         held = ("encoder",) if epochs == 1 else ()
         assert resumed.optimizer.held == held
     assert same(straight, resumed)
@@ -145,17 +145,17 @@ def test_by_the_clock(monkeypatch):
             now[0] += 6.0
 
     model, moved, clock = small(rates={"encoder": 1.0}), Moved(), TimeBudget(1.0)
-    frozen = FrozenStart({"encoder": 0.25}, budget=clock)
+    frozen = FreezeParts({"encoder": 0.25}, budget=clock)
     fit(model, Tick(), clock, frozen, moved, epochs=9)
     assert moved.still("encoder") == [True] * 3 + [False] * 7
     now[0] = 0.0
-    both = FrozenStart({"encoder": 0.25}, steps=4, budget=clock)
+    both = FreezeParts({"encoder": 0.25}, steps=4, budget=clock)
     fit(small(rates={"encoder": 1.0}), Tick(), clock, both, moved, epochs=9)
     assert moved.still("encoder") == [True] + [False] * 9
 
 
 def test_rates_are_saved_with_the_optimizer():
-    rated = with_rates(
+    rated = with_lr_multipliers(
         keras.optimizers.Adam(0.01, beta_2=0.9), small(), {"encoder": 0.5}
     )
     rated.hold("encoder")
@@ -168,20 +168,24 @@ def test_rates_are_saved_with_the_optimizer():
 def test_wrong_arguments():
     model = small()
     with pytest.raises(ValueError, match=r"'encode' is no part .*mean 'encoder'"):
-        with_rates(keras.optimizers.Adam(), model, {"encode": 0.5})
+        with_lr_multipliers(keras.optimizers.Adam(), model, {"encode": 0.5})
     with pytest.raises(
         ValueError, match=r"Expected numbers above 0.*freeze\('encoder'"
     ):
-        with_rates(keras.optimizers.Adam(), model, {"encoder": -1.0})
+        with_lr_multipliers(keras.optimizers.Adam(), model, {"encoder": -1.0})
     with pytest.raises(ValueError, match=r"A Lion was given.*one of AdaBelief, Adam"):
-        with_rates(keras.optimizers.Lion(), model, {"encoder": 0.5})
-    with pytest.raises(ValueError, match=r"'trunk' was to be held still.*'encoder'"):
-        with_rates(keras.optimizers.Adam(), model, {"encoder": 0.5}).hold("trunk")
+        with_lr_multipliers(keras.optimizers.Lion(), model, {"encoder": 0.5})
+    with pytest.raises(
+        ValueError, match=r"'shared_decoder' was to be held still.*'encoder'"
+    ):
+        with_lr_multipliers(keras.optimizers.Adam(), model, {"encoder": 0.5}).hold(
+            "shared_decoder"
+        )
     with pytest.raises(ValueError, match="shares from 0 to 1"):
-        FrozenStart({"encoder": 1.1}, 5)
+        FreezeParts({"encoder": 1.1}, 5)
     with pytest.raises(ValueError, match="how long the training is"):
-        FrozenStart({"encoder": 0.5})
+        FreezeParts({"encoder": 0.5})
     with pytest.raises(ValueError, match="no rate of 'encoder'"):
-        fit(model, FrozenStart({"encoder": 0.5}, 4))
+        fit(model, FreezeParts({"encoder": 0.5}, 4))
     with pytest.raises(ValueError, match="no rate of 'decoder'"):
-        fit(small(rates={"encoder": 1.0}), FrozenStart({"decoder": 0.5}, 4))
+        fit(small(rates={"encoder": 1.0}), FreezeParts({"decoder": 0.5}, 4))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from drawing_helpers import SIZE, autoencoder, shapes
 
-from deepface_models.autoencoders.pictures import latent_grid, latent_walk
-from deepface_models.autoencoders.scatter import latent_scatter
 from deepface_models.callbacks.latent import LatentScatter, LatentWalk
 from deepface_models.media import read_image
+from deepface_models.models.autoencoders.images import latent_grid, latent_walk
+from deepface_models.models.autoencoders.scatter import latent_scatter
 
 LEFT, TOP, SIDE = 56, 12, 200  # of the plot in the sheet
 BLUE, ORANGE, GREEN = (0, 114, 178), (230, 159, 0), (0, 158, 115)
@@ -21,10 +21,10 @@ def model():
     return autoencoder()
 
 
-def where(sheet: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Centre of a colour's pixels within the plot, x and y upwards, 0 to 1."""
+def where(sheet: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Center of a color's pixels within the plot, x and y upwards, 0 to 1."""
     plot = sheet[TOP : TOP + SIDE, LEFT : LEFT + SIDE]
-    y, x = np.nonzero((plot == colour).all(axis=-1))
+    y, x = np.nonzero((plot == color).all(axis=-1))
     assert len(x)
     return np.array([x.mean(), SIDE - 1 - y.mean()]) / SIDE
 
@@ -38,7 +38,7 @@ def test_points_lie_where_their_codes_are():
     assert where(sheet, GREEN) == pytest.approx([0.5, margin], abs=0.01)
 
 
-def test_each_class_has_its_colour_in_the_legend():
+def test_each_class_has_its_color_in_the_legend():
     codes = np.random.default_rng(0).normal(size=(60, 2))
     plain = latent_scatter(codes, size=SIDE)
     sheet = latent_scatter(codes, np.arange(60) % 3, SIDE)
@@ -68,7 +68,7 @@ def test_wide_codes_are_shown_by_their_principal_components():
 
 
 @pytest.mark.parametrize("count", [3, 30])  # fewer and more codes than numbers
-def test_principal_components_do_not_flip_from_one_picture_to_the_next(count):
+def test_principal_components_do_not_flip_from_one_image_to_the_next(count):
     direction = np.array([0.1, -0.5, 0.0, 0.8, -0.2, 0.1])  # strongest: to the right
     along = np.tile([-3.0, -1.0, 4.0], count // 3)
     for sign in (1, -1):
@@ -122,7 +122,7 @@ def test_scatter_keeps_images_and_labels_together(tmp_path, model):
 
 
 def cells(sheet: np.ndarray, side: int, gap: int) -> np.ndarray:
-    """(rows, columns, 8, 8) pictures of a sheet, [0, 1]."""
+    """(rows, columns, 8, 8) images of a sheet, [0, 1]."""
     step, times = side + gap, side // SIZE
     tops = range(0, sheet.shape[0], step)
     lefts = range(0, sheet.shape[1], step)
@@ -149,8 +149,8 @@ def test_grid_takes_quantiles_where_there_is_a_prior(model, monkeypatch):
     found = cells(latent_grid(model, count=3), 24, 0)
     edge = NormalDist().inv_cdf(0.975)
     drawn = model.decode(np.array([[-edge, edge], [0, 0], [edge, 0]]))[..., 0]
-    for picture, place in zip(drawn, [(0, 0), (1, 1), (1, 2)], strict=True):
-        assert np.abs(found[place] - picture).max() < 1 / 255
+    for image, place in zip(drawn, [(0, 0), (1, 1), (1, 2)], strict=True):
+        assert np.abs(found[place] - image).max() < 1 / 255
 
 
 def test_walk_goes_from_one_image_to_the_next():

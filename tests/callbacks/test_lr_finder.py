@@ -102,11 +102,11 @@ def test_the_drawing_shows_the_curve(tmp_path):
     losses = 1.0 - 1.0 / (1.0 + (1e-3 / rates) ** 2)
     falling = RateTrial(rates, losses, losses, 1e-3)
     falling.save(tmp_path / "rates.png")
-    picture = read_image(tmp_path / "rates.png")
-    line = (np.abs(picture.astype(int) - (0, 114, 178)).sum(axis=2) < 60).nonzero()
+    image = read_image(tmp_path / "rates.png")
+    line = (np.abs(image.astype(int) - (0, 114, 178)).sum(axis=2) < 60).nonzero()
     left, right = line[0][line[1] < 160].mean(), line[0][line[1] > 300].mean()
     assert right > left + 200  # px further down, as the loss falls
-    mark = (np.abs(picture.astype(int) - (213, 94, 0)).sum(axis=2) < 30).nonzero()
+    mark = (np.abs(image.astype(int) - (213, 94, 0)).sum(axis=2) < 30).nonzero()
     assert abs(mark[1].mean() - 56 - 180) < 15  # half way on a logarithmic axis
 
 

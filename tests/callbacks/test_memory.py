@@ -67,7 +67,7 @@ def test_a_face_swap_runs_its_encoder_for_everybody_and_has_batches_waiting():
     made, data = model(), pairs()
     conv = (SIZE // 4) ** 2 * 8
     draws = (SIZE // 4) ** 2 * 64 + 2 * SIZE * SIZE * 4
-    one = conv + 16 + conv + draws  # Conv2D, Dense; Dense, Conv2D and two pictures
+    one = conv + 16 + conv + draws  # Conv2D, Dense; Dense, Conv2D and two images
     assert activation_bytes(made) == 4 * 2 * one
     data.workers, data.max_queue_size = 3, 5
     waiting = 2 + 3 + 5
@@ -87,22 +87,22 @@ def test_models_without_fixed_shapes_need_examples():
     assert estimate_memory(made, 2, x).batches == 2 * 2 * 2 * 4 * 7 * 4
 
 
-def room_for(made, batch, data=None) -> int:
+def space_for(made, batch, data=None) -> int:
     return round(estimate_memory(made, batch, data).needed / 0.75) + 10
 
 
 @backend
 def test_the_batch_is_halved_until_it_fits(caplog):
     made = small()
-    assert plan_memory(made, None, 16, room_for(made, 16)).accumulation == 1
+    assert plan_memory(made, None, 16, space_for(made, 16)).accumulation == 1
     assert not caplog.records
-    plan = plan_memory(made, None, 16, room_for(made, 16) - 100)
+    plan = plan_memory(made, None, 16, space_for(made, 16) - 100)
     assert (plan.batch_size, plan.accumulation) == (8, 2)
     assert "A batch of 16 does not fit" in caplog.text
-    assert plan_memory(made, None, 16, room_for(made, 3)).batch_size == 2
-    assert plan_memory(made, None, 15, room_for(made, 14)).batch_size == 5
+    assert plan_memory(made, None, 16, space_for(made, 3)).batch_size == 2
+    assert plan_memory(made, None, 15, space_for(made, 14)).batch_size == 5
     with pytest.raises(MemoryError, match="a batch of 1 is estimated to need"):
-        plan_memory(made, None, 16, room_for(made, 1) - 100)
+        plan_memory(made, None, 16, space_for(made, 1) - 100)
 
 
 def linear(rate=0.1) -> keras.Model:
@@ -116,7 +116,7 @@ def linear(rate=0.1) -> keras.Model:
 def test_the_accumulated_batches_train_as_the_one_wanted():
     whole, parted = linear(), linear()
     fit(whole, epochs=3, batch_size=8)
-    plan = plan_memory(parted, X, 8, room_for(parted, 2, X))
+    plan = plan_memory(parted, X, 8, space_for(parted, 2, X))
     assert (plan.batch_size, plan.accumulation) == (2, 4)
     plan.apply(parted)
     fit(parted, epochs=3, batch_size=plan.batch_size)
@@ -128,7 +128,7 @@ def test_the_accumulated_batches_train_as_the_one_wanted():
 def test_a_face_swap_trains_on_the_smaller_batches():
     made, data = model(), pairs()
     made.compile(keras.optimizers.SGD(0.1), made.loss)
-    plan = plan_memory(made, data, available=room_for(made, 2, data))
+    plan = plan_memory(made, data, available=space_for(made, 2, data))
     plan.apply(made)
     smaller = plan.data(data)
     assert (smaller.batch_size, len(smaller), len(data)) == (2, 6, 3)
@@ -153,7 +153,7 @@ def test_a_training_that_will_not_fit_does_not_begin():
 def test_optimizers_that_do_not_fit():
     made = linear()
     fit(made)
-    plan = plan_memory(made, X, 8, room_for(made, 2, X))
+    plan = plan_memory(made, X, 8, space_for(made, 2, X))
     with pytest.raises(ValueError, match="Adam has been used"):
         plan.apply(made)
     scheduled = linear(keras.optimizers.schedules.CosineDecay(0.1, 9))

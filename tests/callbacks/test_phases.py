@@ -14,7 +14,7 @@ from deepface_models.callbacks import Phase, Phases, ResumableCheckpoint
 from deepface_models.data import Augmentation
 
 backend = pytest.mark.backend
-OFF = replace(Augmentation.none(), colour_match=0.0)
+OFF = replace(Augmentation.none(), color_match=0.0)
 
 
 class Weighted(keras.Model):

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from callback_helpers import SIZE, Faces, model, pairs, pictures, same
+from callback_helpers import SIZE, Faces, images, model, pairs, same
 
 from deepface_models.callbacks import SwapPreview, TimeLapse
 from deepface_models.media import probe, read_image, read_video
@@ -20,7 +20,7 @@ def trained():
 @pytest.mark.backend
 def test_previews_leave_training_as_it_is(tmp_path, trained, capsys):
     made = model()
-    calls = [SwapPreview(tmp_path / "p", pictures()), TimeLapse(tmp_path, pictures())]
+    calls = [SwapPreview(tmp_path / "p", images()), TimeLapse(tmp_path, images())]
     state = np.random.get_state()[1].copy()
     history = made.fit(pairs(), epochs=2, verbose=2, callbacks=calls)
     assert same(made, trained)
@@ -31,8 +31,8 @@ def test_previews_leave_training_as_it_is(tmp_path, trained, capsys):
     assert "Epoch 2/2" in shown and "predict" not in shown
 
 
-def test_picture_shows_source_reconstruction_and_swap_both_ways(tmp_path, trained):
-    preview = SwapPreview(tmp_path, pictures(), max_faces=4)
+def test_image_shows_source_reconstruction_and_swap_both_ways(tmp_path, trained):
+    preview = SwapPreview(tmp_path, images(), max_faces=4)
     preview.set_model(trained)
     preview.on_epoch_end(11)
     sheet = read_image(tmp_path / "latest.png")
@@ -46,7 +46,9 @@ def test_picture_shows_source_reconstruction_and_swap_both_ways(tmp_path, traine
     )
     faces = preview.faces["ana"]
     assert np.array_equal(right[:SIZE, :SIZE], faces[0])
-    drawn = [trained.predict(faces[0], to=name)[..., :3] for name in ("ana", "ben")]
+    drawn = [
+        trained.predict(faces[0], identity=name)[..., :3] for name in ("ana", "ben")
+    ]
     for row, image in enumerate(drawn, start=1):
         top = row * (SIZE + 2)
         cell = right[top : top + SIZE, :SIZE] / 255.0
@@ -72,23 +74,23 @@ def test_faces_that_do_not_fit_are_refused_before_training(tmp_path, kind):
             made.fit(pairs(), verbose=0, callbacks=[kind(tmp_path, faces)])
         assert int(made.optimizer.iterations) == 0
     for faces in ({}, {"ana": Faces(0).images[:0]}, {"ana": Faces(0).images[0]}):
-        with pytest.raises(ValueError, match="Expected pictures"):
+        with pytest.raises(ValueError, match="Expected images"):
             kind(tmp_path, faces)
     with pytest.raises(ValueError, match="0 faces"):
-        kind(tmp_path, pictures(), max_faces=0)
+        kind(tmp_path, images(), max_faces=0)
 
 
 def test_time_lapse_shows_every_epoch_in_order(tmp_path):
     (tmp_path / "ana").mkdir()
     (tmp_path / "ana" / "000007.png").write_bytes(b"of an earlier training")
-    lapse = TimeLapse(tmp_path, pictures(), fps=5)
+    lapse = TimeLapse(tmp_path, images(), fps=5)
     made = model()
     made.fit(pairs(steps=1), epochs=3, verbose=0, callbacks=[lapse])
     for name in ("ana", "ben"):
-        numbered = [p.name for p in lapse.pictures(name)]
+        numbered = [p.name for p in lapse.images(name)]
         assert numbered == ["000001.png", "000002.png", "000003.png"]
         info = probe(tmp_path / f"{name}.mp4")
-        first = read_image(lapse.pictures(name)[0])
+        first = read_image(lapse.images(name)[0])
         assert first.shape[:2] == (3 * (SIZE + 2) - 2, 4 * (SIZE + 2) - 2)
         assert (info.height, info.width) == first.shape[:2]
         assert info.fps == 5
@@ -98,9 +100,9 @@ def test_time_lapse_shows_every_epoch_in_order(tmp_path):
 
 
 def test_time_lapse_goes_on_after_a_resume(tmp_path):
-    lapse = TimeLapse(tmp_path, {"ana": pictures()["ana"]})
+    lapse = TimeLapse(tmp_path, {"ana": images()["ana"]})
     made, data = model(), pairs(steps=1)
     made.fit(data, epochs=2, verbose=0, callbacks=[lapse])
     made.fit(data, epochs=4, initial_epoch=2, verbose=0, callbacks=[lapse])
-    assert len(lapse.pictures("ana")) == 4
+    assert len(lapse.images("ana")) == 4
     assert len(list(read_video(tmp_path / "ana.mp4"))) == 4

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from drawing_helpers import SIZE, autoencoder, everything, shapes
 
-from deepface_models._errors import MissingDependencyError
-from deepface_models.autoencoders.denoising import DenoisingAutoencoder
-from deepface_models.autoencoders.dense import DenseAutoencoder
-from deepface_models.autoencoders.pictures import reconstruction_rows
 from deepface_models.callbacks.latent import LatentScatter, LatentWalk
 from deepface_models.callbacks.reconstruction import ReconstructionGrid
+from deepface_models.core.errors import MissingDependencyError
 from deepface_models.media import read_image, read_metadata
+from deepface_models.models.autoencoders.denoising import DenoisingAutoencoder
+from deepface_models.models.autoencoders.dense import DenseAutoencoder
+from deepface_models.models.autoencoders.images import reconstruction_rows
 
-CELL = 6 * SIZE  # pictures of 8 px are drawn 6 times as large
+CELL = 6 * SIZE  # images of 8 px are drawn 6 times as large
 
 
 def cell(sheet: np.ndarray, row: int, column: int, columns: int) -> np.ndarray:
-    """A picture of the sheet in its own size, [0, 1]."""
+    """An image of the sheet in its own size, [0, 1]."""
     left = sheet.shape[1] - (columns - column) * (CELL + 2) + 2
     top = row * (CELL + 2)
     return sheet[top : top + CELL : 6, left : left + CELL : 6, 0] / 255.0
@@ -85,15 +85,15 @@ def test_denoising_shows_what_it_was_given():
     assert reconstruction_rows(plain, images).shape[0] == 2 * CELL + 2
 
 
-def test_rows_of_features_are_drawn_as_pictures():
-    colour = np.random.default_rng(0).random((2, 12), "float32")
+def test_rows_of_features_are_drawn_as_images():
+    color = np.random.default_rng(0).random((2, 12), "float32")
     model = DenseAutoencoder(image_shape=12, latent_size=2)
-    sheet = reconstruction_rows(model, colour)  # 12 = 2 x 2 x 3
+    sheet = reconstruction_rows(model, color)  # 12 = 2 x 2 x 3
     first = sheet[0, sheet.shape[1] - 2 * 50 + 2]
-    assert np.abs(first / 255.0 - colour[0, :3]).max() < 1 / 255
-    wide = reconstruction_rows(model, colour, image_shape=(2, 6))
+    assert np.abs(first / 255.0 - color[0, :3]).max() < 1 / 255
+    wide = reconstruction_rows(model, color, image_shape=(2, 6))
     assert wide.shape[0] == 2 * 16 + 2
-    one = reconstruction_rows(model, colour[0].reshape(3, 4))
+    one = reconstruction_rows(model, color[0].reshape(3, 4))
     assert one.shape[0] == 2 * 36 + 2
     odd = DenseAutoencoder(image_shape=30, latent_size=2)
     with pytest.raises(
@@ -143,13 +143,13 @@ def test_without_tensorboard_a_log_folder_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.backend
-def test_tensorboard_gets_the_same_pictures(tmp_path):
+def test_tensorboard_gets_the_same_images(tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.compat.proto.event_pb2 import Event
 
     log = tmp_path / "log"
     call = ReconstructionGrid(shapes(), tmp_path / "rows", log_dir=log)
-    assert not log.exists()  # nothing before there is a picture
+    assert not log.exists()  # nothing before there is an image
     autoencoder().fit(shapes(), epochs=2, verbose=0, callbacks=[call])
     (path,) = log.iterdir()
     assert "tfevents" in path.name

@@ -11,7 +11,7 @@ import pytest
 from callback_helpers import NAMES, Faces
 
 import deepface_models
-from deepface_models import swap
+from deepface_models.models import swap
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models.autoencoders.dense import DenseAutoencoder
-from deepface_models.autoencoders.variational import VariationalAutoencoder
 from deepface_models.callbacks.warmup import KLWarmup
+from deepface_models.models.autoencoders.dense import DenseAutoencoder
+from deepface_models.models.autoencoders.variational import VariationalAutoencoder
 
 X = np.random.default_rng(0).random((12, 6), dtype="float32")
 

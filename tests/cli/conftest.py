@@ -68,9 +68,17 @@ def frame(tmp_path_factory: Any) -> Path:
 def swap(
     model: Path, frame: Path, settings: dict[str, str], tmp_path_factory: Any
 ) -> Path:
-    """A signed picture."""
+    """A signed image."""
     path = tmp_path_factory.mktemp("swap") / "swap.png"
-    words = ["convert", str(frame), str(path), "--model", str(model), "--to", "mb"]
+    words = [
+        "convert",
+        str(frame),
+        str(path),
+        "--model",
+        str(model),
+        "--identity",
+        "mb",
+    ]
     with pytest.MonkeyPatch.context() as patch:  # comes before the fixture of each test
         for name, value in settings.items():
             patch.setenv(name, value)

@@ -61,9 +61,16 @@ def test_convert_passes_the_look_on(
     model: Path, frame: Path, tmp_path: Path, capsys: Any
 ) -> None:
     words = ["convert", str(frame), str(tmp_path / "x.png"), "--model", str(model)]
-    words += ["--to", "mb", "--consent", CONSENT, "--no-progress", "--side-by-side"]
-    words += ["--mask", "ellipse", "--blend", "alpha", "--colour", "none"]
-    words += ["--of", "anybody"]
+    words += [
+        "--identity",
+        "mb",
+        "--consent",
+        CONSENT,
+        "--no-progress",
+        "--side-by-side",
+    ]
+    words += ["--mask", "ellipse", "--blend", "alpha", "--color", "none"]
+    words += ["--source-identity", "anybody"]
     assert main([*words, "--landmarks", "5"]) == 0
     assert capsys.readouterr().out.startswith("1 of 1 frames swapped")
     assert read_image(tmp_path / "x.png").shape[1] == 2 * read_image(frame).shape[1]
@@ -71,20 +78,20 @@ def test_convert_passes_the_look_on(
     assert record is not None
     assert record.details["mask"] == "ellipse"
     assert record.details["blend"] == "alpha"
-    assert record.details["of"] == "anybody"
+    assert record.details["source_identity"] == "anybody"
 
 
 def test_convert_says_which_values_there_are(
     model: Path, frame: Path, tmp_path: Path, capsys: Any
 ) -> None:
     words = ["convert", str(frame), str(tmp_path / "x.png"), "--model", str(model)]
-    words += ["--to", "mb", "--consent", CONSENT]
+    words += ["--identity", "mb", "--consent", CONSENT]
     assert main([*words, "--blend", "laplace"]) == 2
     assert "Did you mean 'laplacian'?" in capsys.readouterr().err
 
 
 def test_convert_needs_both_halves_of_a_certificate(capsys: Any) -> None:
-    words = ["convert", "a.png", "b.png", "--model", "m", "--to", "mb"]
+    words = ["convert", "a.png", "b.png", "--model", "m", "--identity", "mb"]
     assert main([*words, "--consent", CONSENT, "--key", "key.pem"]) == 2
     assert "Expected both or neither" in capsys.readouterr().err
 
@@ -95,9 +102,9 @@ def test_a_folder_with_a_broken_file_is_not_a_success(
     folder = tmp_path / "in"
     folder.mkdir()
     shutil.copy(frame, folder / "good.png")
-    (folder / "bad.png").write_bytes(b"no picture")
+    (folder / "bad.png").write_bytes(b"no image")
     words = ["convert", str(folder), str(tmp_path / "out"), "--model", str(model)]
-    words += ["--to", "mb", "--consent", CONSENT, "--no-progress"]
+    words += ["--identity", "mb", "--consent", CONSENT, "--no-progress"]
     assert main(words) == 1
     shown = capsys.readouterr()
     assert "bad.png failed: " in shown.out
@@ -129,15 +136,15 @@ def test_verify_goes_on_after_a_missing_file(swap: Path, capsys: Any) -> None:
     assert found["state"] == "valid"
     assert found["synthetic"] is True
     assert found["consent"] == CONSENT
-    assert found["record"]["details"]["to"] == "mb"
+    assert found["record"]["details"]["identity"] == "mb"
 
 
 def test_evaluate_measures_what_was_held_out(
     model: Path, faces: dict[str, Path], tmp_path: Path, capsys: Any
 ) -> None:
     words = ["evaluate", "--model", str(model), "--source", str(faces["s1"])]
-    words += ["--to", "mb", "--wanted", str(faces["mb"])]
-    words += ["--replaced", str(faces["s1"]), "--validation", "0.25"]
+    words += ["--identity", "mb", "--target-faces", str(faces["mb"])]
+    words += ["--source-faces", str(faces["s1"]), "--validation", "0.25"]
     file = tmp_path / "measures.json"
     assert main([*words, "--json", str(file), "--no-progress"]) == 0
     assert "s1 replaced by mb" in capsys.readouterr().out
@@ -161,6 +168,6 @@ def test_demo_is_called_with_its_options(monkeypatch: Any) -> None:
 def test_either_folder_of_a_training_is_the_model(
     model: Path, inner: str, frame: Path, tmp_path: Path
 ) -> None:
-    words = ["convert", str(frame), str(tmp_path / "x.png"), "--to", "s1"]
+    words = ["convert", str(frame), str(tmp_path / "x.png"), "--identity", "s1"]
     words += ["--model", str(model / inner), "--consent", CONSENT, "--no-progress"]
     assert main(words) == 0

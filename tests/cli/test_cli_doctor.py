@@ -36,14 +36,14 @@ def test_a_training_step_is_timed(monkeypatch: Any) -> None:
     monkeypatch.setattr(_checks, "_SLOW", 0.0)
     last = _checks.collect("training", "step")[-1]
     assert last.state == "ok", last
-    assert "pictures a second (Swift, 64 px" in last.value
+    assert "images a second (Swift, 64 px" in last.value
 
 
 def test_altered_model_files_are_bad(monkeypatch: Any) -> None:
     from deepface_models.faces import models
 
-    file, _, licence = models.MODELS["landmarks_5"]
-    monkeypatch.setitem(models.MODELS, "landmarks_5", (file, "0" * 64, licence))
+    file, _, license = models.MODELS["landmarks_5"]
+    monkeypatch.setitem(models.MODELS, "landmarks_5", (file, "0" * 64, license))
     bad = [check for check in _checks.collect("faces") if check.state == "bad"]
     assert bad[0].name == "landmarks_5"
     assert "pip install --force-reinstall" in bad[0].value

@@ -13,8 +13,8 @@ import pytest
 from cli_helpers import CLIPS
 
 import deepface_models as dfm
-from deepface_models._locks import hold_folder
 from deepface_models.cli import _console, main
+from deepface_models.core.locks import hold_folder
 
 WORDS = ["extract", str(CLIPS / "mb"), "--output"]
 
@@ -30,7 +30,7 @@ def test_a_mistake_is_one_message_without_traceback(capsys: Any, tmp_path: Any) 
     assert main(["extract", "nothing.mp4", "--output", str(tmp_path)]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith("error: Nothing is at nothing.mp4. Expected a picture")
+    assert shown.err.startswith("error: Nothing is at nothing.mp4. Expected an image")
     assert shown.err.count("\n") == 1
 
 

@@ -110,7 +110,7 @@ def test_help_names_every_value_that_is_accepted() -> None:
         ("train", "architecture"): training.ARCHITECTURES,
         ("import", "face_type"): faces.FACE_TYPES,
         ("convert", "mask"): room.MASKS,
-        ("convert", "colour"): room.COLOURS,
+        ("convert", "color"): room.COLORS,
         ("convert", "blend"): room.BLENDS,
     }
     for (command, name), names in values.items():
@@ -137,5 +137,5 @@ def test_people_are_given_by_name(text: str, capsys: Any) -> None:
 
 def test_convert_needs_a_consent_statement(capsys: Any) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["convert", "a.png", "b.png", "--model", "m", "--to", "ben"])
+        main(["convert", "a.png", "b.png", "--model", "m", "--identity", "ben"])
     assert "required: --consent" in capsys.readouterr().err

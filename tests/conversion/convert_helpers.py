@@ -21,7 +21,7 @@ class TintModel:
     def __init__(self, mask: float | None = None, tint: float = 0.25) -> None:
         self.mask, self.tint = mask, tint
 
-    def predict(self, images: Array, to: str) -> Array:
+    def predict(self, images: Array, identity: str) -> Array:
         faces = np.asarray(images, np.float32) / 255
         faces = faces * (1 - self.tint) + self.tint * np.float32([0.2, 0.9, 0.3])
         size = faces.shape[1]

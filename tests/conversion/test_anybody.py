@@ -9,24 +9,28 @@ import numpy as np
 import pytest
 from convert_helpers import TintModel
 
-from deepface_models._progress import Progress
 from deepface_models.conversion import ConversionReport, Converter, convert
-from deepface_models.conversion.centre import FEWEST, MOST, from_clip, from_person
-from deepface_models.conversion.survey import Plan, survey
+from deepface_models.conversion.latent_means import FEWEST, MOST, from_clip, from_person
+from deepface_models.conversion.plan import SwapPlan, plan_video
+from deepface_models.core.progress import Progress
 from deepface_models.faces import FaceSet
 from deepface_models.media import VideoWriter, read_video, write_image
+from deepface_models.models.swap import Swift
 from deepface_models.provenance import verify
-from deepface_models.swap import Swift
 
-TOLD = {"to": "ben", "consent": "Both speakers, release of 2026", "progress": False}
+TOLD = {
+    "identity": "ben",
+    "consent": "Both speakers, release of 2026",
+    "progress": False,
+}
 COUNT = FEWEST + 2  # frames of the short clip
 
 
 class MovingModel(TintModel):
-    """Notes the mean it is asked to move latents from; a latent is a mean colour."""
+    """Notes the mean it is asked to move latents from; a latent is a mean color."""
 
     identities = ("ana", "ben", "zoe")
-    moves_latents = True
+    shifts_latents = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,9 +40,9 @@ class MovingModel(TintModel):
         self.encoded = len(images)
         return np.asarray(images, np.float32).mean((1, 2)) / 255
 
-    def predict(self, images, to, of=None):
-        self.asked.append(of)
-        return super().predict(images, to)
+    def predict(self, images, identity, source_identity=None):
+        self.asked.append(source_identity)
+        return super().predict(images, identity)
 
 
 @pytest.fixture
@@ -56,8 +60,8 @@ def short(clip, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plan(short, aligner) -> Plan:
-    return survey(short, aligner, None, ConversionReport(short), Progress(False))
+def plan(short, aligner) -> SwapPlan:
+    return plan_video(short, aligner, None, ConversionReport(short), Progress(False))
 
 
 @pytest.fixture(scope="module")
@@ -91,44 +95,47 @@ def test_a_clip_tells_the_mean_of_whom_it_shows(short, plan, aligner, tmp_path):
     swift = Swift(("ana", "ben", "zoe"), 64, latent_size=8, basis_size=2)
     basis = swift.decoders["ben"].get_layer("basis").kernel
     basis.assign(np.random.default_rng(0).normal(size=basis.shape))
-    centre = swift.decoders["ben"].get_layer("centre")
-    centre.set_weights([np.full(8, 0.5, "float32"), np.float32(3)])
+    latent_mean = swift.decoders["ben"].get_layer("latent_mean")
+    latent_mean.set_weights([np.full(8, 0.5, "float32"), np.float32(3)])
     options = {**TOLD, "aligner": aligner, "mask": "hull", "lossless": True}
     report = convert(short, tmp_path / "anybody.mp4", swift, **options)
-    assert report.swapped == COUNT and "centre" in report.seconds
+    assert report.swapped == COUNT and "latent_mean" in report.seconds
     faces = clip_faces(short, plan, Converter(swift, "ben"))
     mean = swift.encode(faces).mean(0)
-    convert(short, tmp_path / "mean.mp4", swift, of=mean, **options)
-    convert(short, tmp_path / "ana.mp4", swift, of="ana", **options)
+    convert(short, tmp_path / "mean.mp4", swift, source_identity=mean, **options)
+    convert(short, tmp_path / "ana.mp4", swift, source_identity="ana", **options)
     anybody, given, still = (
         frames_of(tmp_path / f"{name}.mp4").astype(int)
         for name in ("anybody", "mean", "ana")
     )
     assert np.abs(anybody - given).max() <= 1
     assert np.abs(anybody - still).max() > 20
-    of = [
-        verify(tmp_path / f"{n}.mp4").record.details["of"] for n in ("anybody", "mean")
+    source_identity = [
+        verify(tmp_path / f"{n}.mp4").record.details["source_identity"]
+        for n in ("anybody", "mean")
     ]
-    assert of[0] == "anybody" and of[1].startswith("latent ")
+    assert source_identity[0] == "anybody" and source_identity[1].startswith("latent ")
 
 
 def test_the_model_is_asked_with_that_mean(short, plan, moving, aligner, tmp_path):
     converter = Converter(moving, "ben", aligner=aligner)
-    assert converter.of == "anybody" and converter.measures
+    assert converter.source_identity == "anybody" and converter.measures
     convert(short, tmp_path / "out.mp4", moving, converter=converter, **TOLD)
     mean = moving.encode(clip_faces(short, plan, converter)).mean(0)
     assert len(moving.asked) > 1
-    for of in moving.asked:
-        np.testing.assert_allclose(of, mean, rtol=1e-6)
+    for source_identity in moving.asked:
+        np.testing.assert_allclose(source_identity, mean, rtol=1e-6)
     assert converter.measures  # the next clip is somebody else's
 
 
 def test_two_people_and_names_are_as_they_were(short, plan, moving, aligner):
-    def measured(model, of=None):
-        converter = Converter(model, "ben", of=of, aligner=aligner)
+    def measured(model, source_identity=None):
+        converter = Converter(
+            model, "ben", source_identity=source_identity, aligner=aligner
+        )
         report = ConversionReport(short)
         same = from_clip(converter, short, plan, report, Progress(False)) is converter
-        return converter.of, not same
+        return converter.source_identity, not same
 
     assert measured(moving, "zoe") == ("zoe", False)
     moving.identities = ("ana", "ben")
@@ -147,17 +154,17 @@ def test_faces_of_the_person_tell_the_mean(
 ):
     mean = moving.encode(person.images).mean(0)
     converter = Converter(moving, "ben", aligner=aligner)
-    converter.picture(frame, person)  # not this person: nothing is drawn
+    converter.image(frame, person)  # not this person: nothing is drawn
     assert moving.asked == [] and converter.mean is None
     told = from_person(converter, person)
-    told.picture(frame)
+    told.image(frame)
     np.testing.assert_allclose(moving.asked.pop(), mean)
     assert told.settings() == converter.settings()
     report = ConversionReport(short)
-    assert from_clip(told, short, Plan(), report, Progress(False)) is told
+    assert from_clip(told, short, SwapPlan(), report, Progress(False)) is told
 
 
-def test_a_picture_alone_moves_nothing(person, moving, frame, aligner, tmp_path):
+def test_an_image_alone_moves_nothing(person, moving, frame, aligner, tmp_path):
     for number in range(2):
         write_image(tmp_path / f"{number}.png", frame)
     options = {**TOLD, "aligner": aligner}
@@ -174,7 +181,7 @@ def test_a_picture_alone_moves_nothing(person, moving, frame, aligner, tmp_path)
     assert moving.asked == [None] * 5
 
 
-def test_a_folder_of_the_persons_faces_serves_all_pictures(
+def test_a_folder_of_the_persons_faces_serves_all_images(
     moving, frame, aligner, tmp_path
 ):
     face = aligner.detect(frame)[0]
@@ -189,8 +196,10 @@ def test_a_folder_of_the_persons_faces_serves_all_pictures(
     options = {**TOLD, "aligner": aligner, "person": tmp_path / "person"}
     report = convert(tmp_path / "in", tmp_path / "out", moving, **options)
     assert report.swapped == 2 and len(moving.asked) == 2
-    for of in moving.asked:
-        np.testing.assert_allclose(of, np.full(3, (FEWEST - 1) / 2 / 255), rtol=1e-5)
+    for source_identity in moving.asked:
+        np.testing.assert_allclose(
+            source_identity, np.full(3, (FEWEST - 1) / 2 / 255), rtol=1e-5
+        )
     assert convert(tmp_path / "in", tmp_path / "out", moving, **options).resumed == 2
 
 
@@ -217,7 +226,7 @@ def test_many_faces_are_sampled_and_cut_as_the_model_wants(moving, person):
 
 def test_a_wrong_mean_is_refused_before_the_clip_is_read():
     swift = Swift(("ana", "ben"), 64, latent_size=8, basis_size=2)
-    with pytest.raises(ValueError, match=r"shape \(9,\) as of=.*\(8,\)"):
-        Converter(swift, "ben", of=np.zeros(9))
-    with pytest.raises(ValueError, match=r"of='anybdy'.*mean 'anybody'"):
-        Converter(swift, "ben", of="anybdy")
+    with pytest.raises(ValueError, match=r"shape \(9,\) as source_identity=.*\(8,\)"):
+        Converter(swift, "ben", source_identity=np.zeros(9))
+    with pytest.raises(ValueError, match=r"source_identity='anybdy'.*mean 'anybody'"):
+        Converter(swift, "ben", source_identity="anybdy")

@@ -21,7 +21,7 @@ from deepface_models.conversion.sharpen import sharpen
 every_blend = pytest.mark.parametrize("name", sorted(BLENDS))
 
 
-def picture(seed: int, height: int = 61, width: int = 83) -> NDArray[np.uint8]:
+def image(seed: int, height: int = 61, width: int = 83) -> NDArray[np.uint8]:
     values = np.random.default_rng(seed).integers(0, 256, (height, width, 3))
     return values.astype(np.uint8)
 
@@ -36,7 +36,7 @@ def disc(height: int = 61, width: int = 83, radius: float = 18) -> NDArray[np.fl
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 70), st.integers(1, 70))
 def test_zero_mask_keeps_every_byte(name: str, seed: int, height: int, width: int):
-    frame, face = picture(seed, height, width), picture(seed + 1, height, width)
+    frame, face = image(seed, height, width), image(seed + 1, height, width)
     zero = np.zeros((height, width), np.float32)
     np.testing.assert_array_equal(BLENDS[name](face, frame, zero), frame)
     as_float = (frame / 255).astype(np.float32)
@@ -46,23 +46,23 @@ def test_zero_mask_keeps_every_byte(name: str, seed: int, height: int, width: in
 @every_blend
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
-def test_a_picture_blended_with_itself_is_itself(name: str, seed: int):
-    frame = picture(seed)
+def test_an_image_blended_with_itself_is_itself(name: str, seed: int):
+    frame = image(seed)
     mask = np.random.default_rng(seed).random(frame.shape[:2]).astype(np.float32)
     np.testing.assert_array_equal(BLENDS[name](frame, frame, mask), frame)
 
 
 @pytest.mark.parametrize("name", ["alpha", "poisson"])
 def test_outside_the_mask_every_byte_stays(name: str):
-    frame, mask = picture(0), disc()
-    result = BLENDS[name](picture(1), frame, mask)
+    frame, mask = image(0), disc()
+    result = BLENDS[name](image(1), frame, mask)
     np.testing.assert_array_equal(result[mask == 0], frame[mask == 0])
     assert (result[mask > 0.9] != frame[mask > 0.9]).mean() > 0.6
 
 
 def test_laplacian_reaches_no_further_than_it_says():
-    frame, mask = picture(0, 200, 220), disc(200, 220, 20)
-    result = laplacian_blend(picture(1, 200, 220), frame, mask, levels=2)
+    frame, mask = image(0, 200, 220), disc(200, 220, 20)
+    result = laplacian_blend(image(1, 200, 220), frame, mask, levels=2)
     rows, columns = np.nonzero((result != frame).any(-1))
     inside = np.argwhere(mask > 0)
     low, high = inside.min(0) - reach(2), inside.max(0) + reach(2)
@@ -86,8 +86,8 @@ def test_laplacian_inside_is_the_face():
     np.testing.assert_allclose(result[75:85, 75:85], 0.7, atol=0.01)
 
 
-def test_poisson_removes_a_constant_difference_of_colour():
-    frame = picture(3, 90, 90)
+def test_poisson_removes_a_constant_difference_of_color():
+    frame = image(3, 90, 90)
     frame = np.clip(frame.astype(int) // 4 + 90, 0, 255).astype(np.uint8)
     brighter = (frame + 40).astype(np.uint8)
     result = poisson_blend(brighter, frame, disc(90, 90, 30))
@@ -104,7 +104,7 @@ def test_poisson_membrane_is_harmonic():
 
 
 def test_full_mask_shows_the_face():
-    frame, face = picture(0), picture(1)
+    frame, face = image(0), image(1)
     ones = np.ones(frame.shape[:2], np.float32)
     np.testing.assert_array_equal(alpha_blend(face, frame, ones), face)
     np.testing.assert_array_equal(poisson_blend(face, frame, ones), face)
@@ -115,7 +115,7 @@ def test_full_mask_shows_the_face():
 @every_blend
 def test_sizes_that_differ_are_refused(name: str):
     with pytest.raises(ValueError, match=r"same height and width"):
-        BLENDS[name](picture(0), picture(1), np.zeros((3, 3)))
+        BLENDS[name](image(0), image(1), np.zeros((3, 3)))
 
 
 def test_more_levels_for_larger_faces():
@@ -123,9 +123,9 @@ def test_more_levels_for_larger_faces():
     assert levels == sorted(levels) and levels[0] == 1 and levels[-1] == 6
 
 
-def test_sharpen_by_zero_is_the_picture():
-    image = picture(5)
-    assert sharpen(image, 0) is image
+def test_sharpen_by_zero_is_the_image():
+    one = image(5)
+    assert sharpen(one, 0) is one
 
 
 @settings(max_examples=15, deadline=None)
@@ -148,4 +148,4 @@ def test_sharpen_makes_a_soft_edge_steeper():
 
 def test_sharpen_refuses_nonsense():
     with pytest.raises(ValueError, match=r"amount=-1"):
-        sharpen(picture(0), -1)
+        sharpen(image(0), -1)

@@ -1,4 +1,4 @@
-"""Pictures, folders and videos through `convert`, down to the last byte."""
+"""Images, folders and videos through `convert`, down to the last byte."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from deepface_models import (
     MediaError,
     ProvenanceError,
 )
-from deepface_models._locks import hold, hold_folder
-from deepface_models._progress import Progress
 from deepface_models.conversion import ConversionReport, Converter, convert
-from deepface_models.conversion._places import model_sha256, result_names
+from deepface_models.conversion._outputs import model_sha256, result_names
+from deepface_models.conversion.plan import SwapPlan, plan_video
 from deepface_models.conversion.report import ConversionReport as Report
-from deepface_models.conversion.survey import Plan, survey
 from deepface_models.conversion.video import batches
+from deepface_models.core.locks import hold, hold_folder
+from deepface_models.core.progress import Progress
 from deepface_models.faces import FaceAligner, embed
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import (
@@ -43,7 +43,11 @@ from deepface_models.media import (
 )
 from deepface_models.provenance import verify
 
-TOLD = {"to": "ben", "consent": "Both speakers, release of 2026", "progress": False}
+TOLD = {
+    "identity": "ben",
+    "consent": "Both speakers, release of 2026",
+    "progress": False,
+}
 
 
 def make_video(path: Path, images, fps: int = 25) -> Path:
@@ -128,7 +132,7 @@ def test_the_swap_does_not_flicker(clip, converted):
     assert noise[1] < noise[0] * 1.3
 
 
-def test_pictures_are_swapped_and_signed(frame, model, aligner, tmp_path):
+def test_images_are_swapped_and_signed(frame, model, aligner, tmp_path):
     source = tmp_path / "in.png"
     write_image(source, frame)
     for name in ("out.png", "out.jpg", "out.jpeg"):
@@ -137,7 +141,7 @@ def test_pictures_are_swapped_and_signed(frame, model, aligner, tmp_path):
         assert verify(tmp_path / name).state == "valid"
         assert TOLD["consent"] in json.dumps(read_metadata(tmp_path / name))
     result = read_image(tmp_path / "out.png")
-    expected, _ = Converter(model, "ben", aligner=aligner).picture(frame)
+    expected, _ = Converter(model, "ben", aligner=aligner).image(frame)
     np.testing.assert_array_equal(result, expected)
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
 
@@ -178,7 +182,7 @@ def test_consent_is_required(tmp_path, frame, model):
             told = {**TOLD, "consent": consent}
             convert(tmp_path / "in.png", tmp_path / "out.png", model, **told)
     with pytest.raises(TypeError, match="consent"):
-        convert(tmp_path / "in.png", tmp_path / "out.png", model, to="ben")
+        convert(tmp_path / "in.png", tmp_path / "out.png", model, identity="ben")
     assert not (tmp_path / "out.png").exists()
 
 
@@ -274,7 +278,7 @@ def test_the_main_person_returns_after_a_cut(short, other_frame, aligner, tmp_pa
     images = frames_of(short)
     other = [np.ascontiguousarray(other_frame[..., ::-1])] * 6
     source = make_video(tmp_path / "cuts.mkv", images[:8] + other + images[8:14])
-    plan = survey(source, aligner, None, Report(source), Progress(False))
+    plan = plan_video(source, aligner, None, Report(source), Progress(False))
     assert plan.cuts == (8, 14)
     assert sorted(plan.faces) == [*range(8), *range(14, 20)]
     assert plan.others == 6 and plan.frames == 20
@@ -282,7 +286,7 @@ def test_the_main_person_returns_after_a_cut(short, other_frame, aligner, tmp_pa
 
 
 def test_smoothed_matrices_jitter_less(clip, aligner):
-    plan = survey(clip, aligner, None, Report(clip), Progress(False))
+    plan = plan_video(clip, aligner, None, Report(clip), Progress(False))
     found = [aligner.detect(image)[0].matrix for image in frames_of(clip)[:30]]
     steady = [plan.faces[n][1].matrix for n in range(30)]
 
@@ -385,7 +389,7 @@ class Slow(TintModel):
         return super().predict(images, to)
 
 aligner = FaceAligner(image_size=96, identity=False, detector=HogDetector())
-convert({source!r}, {output!r}, Slow(), to="ben", consent="yes", progress=False,
+convert({source!r}, {output!r}, Slow(), identity="ben", consent="yes", progress=False,
         aligner=aligner, batch_size=4)
 """
 
@@ -423,9 +427,10 @@ def test_a_killed_folder_goes_on_where_it_was(frame, quick, tmp_path):
         write_image(folder / f"{number}.png", np.roll(frame, 5 * number, axis=1))
 
     def third_begun() -> bool:
-        diary = output / "conversion.jsonl"
+        progress_log = output / "conversion.jsonl"
         return (
-            diary.exists() and diary.read_text(encoding="utf-8").count('"source"') >= 2
+            progress_log.exists()
+            and progress_log.read_text(encoding="utf-8").count('"source"') >= 2
         )
 
     killed_when(third_begun, folder, output, wait=0.4)
@@ -446,9 +451,10 @@ def test_a_torn_diary_line_is_forgiven(frame, quick, tmp_path):
     folder.mkdir()
     write_image(folder / "a.png", frame)
     convert(folder, output, quick.model, converter=quick, **TOLD)
-    diary = output / "conversion.jsonl"
-    diary.write_text(
-        diary.read_text(encoding="utf-8") + '\n{"output": "b.pn', encoding="utf-8"
+    progress_log = output / "conversion.jsonl"
+    progress_log.write_text(
+        progress_log.read_text(encoding="utf-8") + '\n{"output": "b.pn',
+        encoding="utf-8",
     )
     write_image(folder / "b.png", frame)
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
@@ -502,7 +508,7 @@ def test_what_a_killed_run_left_of_a_source_that_is_gone_is_swept(
 
 def test_a_failing_model_leaves_nothing_behind(short, aligner, tmp_path):
     class Failing(TintModel):
-        def predict(self, images, to):
+        def predict(self, images, identity):
             raise RuntimeError("out of memory")
 
     (tmp_path / "out.mp4").write_bytes(b"an older result")
@@ -513,8 +519,10 @@ def test_a_failing_model_leaves_nothing_behind(short, aligner, tmp_path):
 
 
 def test_converter_and_call_must_agree(short, quick, tmp_path):
-    told = {**TOLD, "to": "ana"}
-    with pytest.raises(ValueError, match=r"to='ben' together with to='ana'"):
+    told = {**TOLD, "identity": "ana"}
+    with pytest.raises(
+        ValueError, match=r"identity='ben' together with identity='ana'"
+    ):
         convert(short, tmp_path / "o.mp4", quick.model, converter=quick, **told)
     with pytest.raises(ValueError, match=r"\['feather'\]"):
         convert(
@@ -537,10 +545,10 @@ def test_frames_are_held_only_until_their_batch_is_full():
         for number in range(200):
             yield VideoFrame(number, number, 0.0, np.zeros((4, 4, 3), np.uint8))
 
-    everywhere = Plan({n: (0, None) for n in range(200)}, 200)
+    everywhere = SwapPlan({n: (0, None) for n in range(200)}, 200)
     sizes = [len(batch) for batch in batches(frames(), everywhere, 16)]
     assert max(sizes) == 16 and sum(sizes) == 200
-    nowhere = [len(batch) for batch in batches(frames(), Plan(), 16)]
+    nowhere = [len(batch) for batch in batches(frames(), SwapPlan(), 16)]
     assert max(nowhere) <= 64 and sum(nowhere) == 200
 
 

@@ -52,10 +52,10 @@ def test_erode_shrinks_and_grows():
 
 
 def test_learned_mask_loses_its_haze():
-    picture = np.zeros((4, 4, 4), np.float32)
-    picture[..., 3] = [0.02, 0.5, 0.98, 1.0]
-    np.testing.assert_allclose(masks.learned(picture)[0], [0, 0.5, 1, 1], atol=1e-6)
-    assert (masks.learned(picture[..., :3]) == 1).all()
+    image = np.zeros((4, 4, 4), np.float32)
+    image[..., 3] = [0.02, 0.5, 0.98, 1.0]
+    np.testing.assert_allclose(masks.learned(image)[0], [0, 0.5, 1, 1], atol=1e-6)
+    assert (masks.learned(image[..., :3]) == 1).all()
 
 
 def test_intersection_lies_in_all(face):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from convert_helpers import TintModel
 
-from deepface_models.conversion import BLENDS, COLOURS, MASKS, Converter
-from deepface_models.conversion._places import model_sha256
+from deepface_models.conversion import BLENDS, COLORS, MASKS, Converter
+from deepface_models.conversion._outputs import model_sha256
 from deepface_models.conversion.masks import hull
 from deepface_models.faces import FaceAligner, embed
 from deepface_models.faces._reference import reference_of
@@ -18,9 +18,9 @@ from deepface_models.media import write_image
 
 
 @pytest.mark.parametrize("blend", sorted(BLENDS))
-@pytest.mark.parametrize("colour", COLOURS)
-def test_zero_mask_leaves_the_frame_bit_exact(frame, face, blend, colour):
-    converter = Converter(TintModel(mask=0.0), "ben", blend=blend, colour=colour)
+@pytest.mark.parametrize("color", COLORS)
+def test_zero_mask_leaves_the_frame_bit_exact(frame, face, blend, color):
+    converter = Converter(TintModel(mask=0.0), "ben", blend=blend, color=color)
     np.testing.assert_array_equal(converter.swap_faces([frame], [face])[0], frame)
     as_float = (frame / 255).astype(np.float32)
     result = converter.swap_faces([as_float], [face])[0]
@@ -29,7 +29,7 @@ def test_zero_mask_leaves_the_frame_bit_exact(frame, face, blend, colour):
 
 @pytest.mark.parametrize("mask", [*MASKS, "learned*hull", "ellipse * hull"])
 def test_every_mask_swaps_the_face_only(frame, face, model, mask):
-    converter = Converter(model, "ben", mask=mask, colour="none", blend="alpha")
+    converter = Converter(model, "ben", mask=mask, color="none", blend="alpha")
     before = frame.copy()
     result = converter.swap_faces([frame], [face])[0]
     np.testing.assert_array_equal(frame, before)
@@ -39,16 +39,16 @@ def test_every_mask_swaps_the_face_only(frame, face, model, mask):
     assert len(changed) < 3 * face.box.area
 
 
-@pytest.mark.parametrize("colour", [c for c in COLOURS if c != "none"])
-def test_colours_come_from_the_frame(frame, face, colour):
+@pytest.mark.parametrize("color", [c for c in COLORS if c != "none"])
+def test_colors_come_from_the_frame(frame, face, color):
     def error(method: str) -> float:
-        converter = Converter(TintModel(tint=0.4), "ben", colour=method)
+        converter = Converter(TintModel(tint=0.4), "ben", color=method)
         result = converter.swap_faces([frame], [face])[0]
         box = [round(v) for v in face.box.as_tuple()]
         part = np.s_[box[1] : box[3], box[0] : box[2]]
         return float(np.abs(result[part].astype(int) - frame[part]).mean())
 
-    assert error(colour) < error("none") / 3
+    assert error(color) < error("none") / 3
 
 
 def test_a_model_that_changes_nothing_changes_little(frame, face):
@@ -71,17 +71,17 @@ def test_model_and_aligner_may_differ_in_size(frame, face):
     small, large = TintModel(), TintModel()
     large.image_size = 192
     results = [
-        Converter(m, "ben", colour="none").swap_faces([frame], [face])[0].astype(int)
+        Converter(m, "ben", color="none").swap_faces([frame], [face])[0].astype(int)
         for m in (small, large)
     ]
     assert np.abs(results[0] - results[1]).mean() < 1
     assert np.abs(results[1] - frame).max() > 20
 
 
-def test_a_model_may_draw_larger_than_it_sees(frame, face):
+def test_a_model_may_decode_larger_than_it_sees(frame, face):
     class Growing(TintModel):
-        def predict(self, images, to):
-            return super().predict(images, to).repeat(2, axis=1).repeat(2, axis=2)
+        def predict(self, images, identity):
+            return super().predict(images, identity).repeat(2, axis=1).repeat(2, axis=2)
 
     grown = Converter(Growing(), "ben", blend="alpha").swap_faces([frame], [face])[0]
     usual = Converter(TintModel(), "ben", blend="alpha").swap_faces([frame], [face])[0]
@@ -104,31 +104,31 @@ def test_a_face_partly_outside_the_frame(frame, face, model, blend):
     np.testing.assert_array_equal(gone, quarter)
 
 
-def test_picture_without_a_face_is_returned(aligner, model):
+def test_image_without_a_face_is_returned(aligner, model):
     image = np.full((80, 90, 3), 99, np.uint8)
-    result, info = Converter(model, "ben", aligner=aligner).picture(image)
+    result, info = Converter(model, "ben", aligner=aligner).image(image)
     np.testing.assert_array_equal(result, image)
     assert info.faces == 0 and info.swapped is None
 
 
-def test_tiny_pictures(aligner, model):
+def test_tiny_images(aligner, model):
     image = np.zeros((3, 2, 3), np.uint8)
-    assert Converter(model, "ben", aligner=aligner).picture(image)[1].swapped is None
+    assert Converter(model, "ben", aligner=aligner).image(image)[1].swapped is None
 
 
 def test_only_the_named_person_is_swapped(frame, other_frame, aligner, model, tmp_path):
     both = np.hstack([frame, other_frame])
     half = frame.shape[1]
-    converter = Converter(model, "ben", aligner=aligner, colour="none")
+    converter = Converter(model, "ben", aligner=aligner, color="none")
     embedding = embed(other_frame, aligner.detect(other_frame)[0])
     portrait = tmp_path / "other.png"
     write_image(portrait, other_frame)
     for person in (embedding, portrait, str(portrait), np.stack([embedding] * 2)):
-        result, info = converter.picture(both, person)
+        result, info = converter.image(both, person)
         assert info.faces == 2 and info.swapped.box.center[0] > half
         np.testing.assert_array_equal(result[:, :half], both[:, :half])
         assert (result[:, half:] != both[:, half:]).any()
-    nobody, info = converter.picture(frame, embedding)
+    nobody, info = converter.image(frame, embedding)
     assert info.faces == 1 and info.swapped is None
     np.testing.assert_array_equal(nobody, frame)
 
@@ -139,10 +139,10 @@ def test_a_reference_must_be_an_embedding():
 
 
 def test_side_by_side_and_mask(frame, face, aligner, model):
-    wide, _ = Converter(model, "ben", aligner=aligner, side_by_side=True).picture(frame)
+    wide, _ = Converter(model, "ben", aligner=aligner, side_by_side=True).image(frame)
     assert wide.shape == (frame.shape[0], 2 * frame.shape[1], 3)
     np.testing.assert_array_equal(wide[:, : frame.shape[1]], frame)
-    shown, _ = Converter(model, "ben", aligner=aligner, debug="mask").picture(frame)
+    shown, _ = Converter(model, "ben", aligner=aligner, debug="mask").image(frame)
     x, y = (round(v) for v in face.box.center)
     assert shown[y, x, 1] > shown[y, x, 0]
     np.testing.assert_array_equal(shown[:20], frame[:20])
@@ -150,7 +150,7 @@ def test_side_by_side_and_mask(frame, face, aligner, model):
 
 def test_sharpen_and_erode(frame, face, model):
     def changed(**options):
-        converter = Converter(model, "ben", blend="alpha", colour="none", **options)
+        converter = Converter(model, "ben", blend="alpha", color="none", **options)
         return (converter.swap_faces([frame], [face])[0] != frame).any(-1).sum()
 
     assert changed(erode=0.1) < changed() < changed(mask="learned", erode=-0.1)
@@ -164,8 +164,8 @@ def test_sharpen_and_erode(frame, face, model):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"to": "bne"}, r"to='bne'.*mean 'ben'"),
-        ({"colour": "reinhart"}, r"colour='reinhart'.*mean 'reinhard'"),
+        ({"identity": "bne"}, r"identity='bne'.*mean 'ben'"),
+        ({"color": "reinhart"}, r"color='reinhart'.*mean 'reinhard'"),
         ({"blend": "x"}, r"blend='x'.*'laplacian'"),
         ({"mask": "oval"}, r"'oval' is no mask"),
         ({"debug": "matrix"}, r"debug='matrix'"),
@@ -175,20 +175,20 @@ def test_sharpen_and_erode(frame, face, model):
 )
 def test_wrong_options_are_explained(model, options, message):
     with pytest.raises(ValueError, match=message):
-        Converter(model, **{"to": "ben", **options})
+        Converter(model, **{"identity": "ben", **options})
 
 
-def test_what_a_broken_model_draws_is_refused(frame, face):
+def test_what_a_broken_model_decodes_is_refused(frame, face):
     class Broken(TintModel):
-        def predict(self, images, to):
-            return super().predict(images, to) * np.nan
+        def predict(self, images, identity):
+            return super().predict(images, identity) * np.nan
 
     with pytest.raises(ValueError, match="not finite"):
         Converter(Broken(), "ben").swap_faces([frame], [face])
 
     class Flat(TintModel):
-        def predict(self, images, to):
-            return super().predict(images, to)[..., 0]
+        def predict(self, images, identity):
+            return super().predict(images, identity)[..., 0]
 
     with pytest.raises(ValueError, match=r"shape \(1, 96, 96\)"):
         Converter(Flat(), "ben").swap_faces([frame], [face])
@@ -199,24 +199,24 @@ def test_one_face_for_each_frame(frame, face, model):
         Converter(model, "ben").swap_faces([frame, frame], [face])
 
 
-def test_drawn_mask_follows_the_frames_face(frame, face):
-    drawn = Converter(TintModel(mask=1.0), "ben").draw([frame], [face])[0]
-    np.testing.assert_array_equal(drawn.mask, hull(face.landmarks_aligned, 96))
+def test_decoded_mask_follows_the_frames_face(frame, face):
+    decoded = Converter(TintModel(mask=1.0), "ben").decode([frame], [face])[0]
+    np.testing.assert_array_equal(decoded.mask, hull(face.landmarks_aligned, 96))
 
 
 def test_five_landmarks_are_a_complete_path(frame, model):
     five = FaceAligner(96, landmarks=5, identity=False, detector=HogDetector())
     for mask in ("learned*hull", "ellipse"):
         converter = Converter(model, "ben", aligner=five, mask=mask)
-        result, info = converter.picture(frame)
+        result, info = converter.image(frame)
         assert info.swapped.landmarks.shape == (5, 2) and (result != frame).any()
 
 
 def test_an_untrained_swift_fits(frame, face):
-    from deepface_models.swap import Swift
+    from deepface_models.models.swap import Swift
 
     swift = Swift(identities=("ana", "ben"), image_size=64)
-    converter = Converter(swift, "ben", mask="hull", colour="none")
+    converter = Converter(swift, "ben", mask="hull", color="none")
     result = converter.swap_faces([frame], [face])[0]
     assert result.shape == frame.shape and (result != frame).any()
     assert len(model_sha256(swift)) == 64

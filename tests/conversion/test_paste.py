@@ -72,7 +72,7 @@ def test_nothing_to_do_returns_the_frame_itself():
     assert paste.tint(zero, frame, matrix_at(160, 120, 80)) is frame
 
 
-def test_no_dark_halo_around_a_face_of_the_frames_colour():
+def test_no_dark_halo_around_a_face_of_the_frames_color():
     frame = np.full((200, 200, 3), 180, np.uint8)
     face = np.full((96, 96, 3), 180, np.uint8)
     for side in (50, 150):

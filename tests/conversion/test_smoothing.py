@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepface_models.conversion.smoothing import DrawnFace, smooth_faces
-from deepface_models.media import ColourStatistics
+from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
+from deepface_models.media import ColorStatistics
 
 
-def drawn(level: float, track: int = 0) -> DrawnFace:
-    picture = np.full((8, 8, 3), level, np.float32)
+def decoded(level: float, track: int = 0) -> DecodedFace:
+    image = np.full((8, 8, 3), level, np.float32)
     mask = np.full((8, 8), level, np.float32)
-    colours = ColourStatistics(np.full(3, 100 * level), np.eye(3) * level)
+    colors = ColorStatistics(np.full(3, 100 * level), np.eye(3) * level)
     matrix = np.eye(2, 3)
-    return DrawnFace(matrix, picture, mask, picture, mask, colours, colours, track)
+    return DecodedFace(matrix, image, mask, image, mask, colors, colors, track)
 
 
 def smoothed(faces, **options):
@@ -23,48 +23,48 @@ def smoothed(faces, **options):
 
 
 def test_a_steady_face_stays_as_it_is():
-    for face in smoothed([drawn(0.5)] * 20):
+    for face in smoothed([decoded(0.5)] * 20):
         np.testing.assert_allclose(face.mask, 0.5, atol=1e-6)
-        np.testing.assert_allclose(face.wanted.mean, 50)
-        np.testing.assert_allclose(face.drawn.covariance, np.eye(3) * 0.5)
+        np.testing.assert_allclose(face.expected.mean, 50)
+        np.testing.assert_allclose(face.decoded.covariance, np.eye(3) * 0.5)
 
 
 def test_flicker_is_calmed_without_delay():
     rng = np.random.default_rng(0)
     levels = np.clip(0.5 + rng.normal(0, 0.1, 60), 0, 1)
-    after = [face.wanted.mean[0] / 100 for face in smoothed(map(drawn, levels))]
+    after = [face.expected.mean[0] / 100 for face in smoothed(map(decoded, levels))]
     assert np.std(np.diff(after)) < np.std(np.diff(levels)) / 4
     ramp = np.linspace(0.2, 0.8, 40)
-    calm = [face.wanted.mean[0] / 100 for face in smoothed(map(drawn, ramp))]
+    calm = [face.expected.mean[0] / 100 for face in smoothed(map(decoded, ramp))]
     np.testing.assert_allclose(calm[10:30], ramp[10:30], atol=1e-6)
 
 
 def test_tracks_are_never_mixed():
-    faces = [drawn(0.2, 0)] * 6 + [drawn(0.9, 1)] * 6
-    result = [face.wanted.mean[0] for face in smoothed(faces)]
+    faces = [decoded(0.2, 0)] * 6 + [decoded(0.9, 1)] * 6
+    result = [face.expected.mean[0] for face in smoothed(faces)]
     np.testing.assert_allclose(result, [20] * 6 + [90] * 6)
 
 
 def test_masks_stay_in_range_and_zero_stays_zero():
-    faces = [drawn(level) for level in (0.0, 1.0, 1.0, 0.0, 1.0)]
+    faces = [decoded(level) for level in (0.0, 1.0, 1.0, 0.0, 1.0)]
     for face in smoothed(faces):
         assert face.mask.min() >= 0 and face.mask.max() <= 1
-    assert not any(face.mask.any() for face in smoothed([drawn(0.0)] * 5))
+    assert not any(face.mask.any() for face in smoothed([decoded(0.0)] * 5))
 
 
 def test_frames_without_a_face_pass_in_order():
-    faces = [None, drawn(0.4), None, None, drawn(0.4), None]
+    faces = [None, decoded(0.4), None, None, decoded(0.4), None]
     pairs = list(smooth_faces(enumerate(faces)))
     assert [number for number, _ in pairs] == list(range(6))
     assert [face is None for _, face in pairs] == [f is None for f in faces]
     assert list(smooth_faces([])) == []
 
 
-def test_unknown_colours_come_from_the_neighbours():
-    blind = replace(drawn(0.5), drawn=None, wanted=None)
-    faces = smoothed([drawn(0.5), blind, drawn(0.5)])
-    np.testing.assert_allclose(faces[1].wanted.mean, 50)
-    assert smoothed([blind])[0].wanted is None
+def test_unknown_colors_come_from_the_neighbors():
+    blind = replace(decoded(0.5), decoded=None, expected=None)
+    faces = smoothed([decoded(0.5), blind, decoded(0.5)])
+    np.testing.assert_allclose(faces[1].expected.mean, 50)
+    assert smoothed([blind])[0].expected is None
 
 
 def test_no_more_frames_are_held_than_foreseen():
@@ -74,7 +74,7 @@ def test_no_more_frames_are_held_than_foreseen():
         nonlocal taken
         while True:
             taken += 1
-            yield taken, drawn(0.5)
+            yield taken, decoded(0.5)
 
     stream = smooth_faces(endless(), foresight=8)
     for given in range(1, 200):
@@ -83,8 +83,8 @@ def test_no_more_frames_are_held_than_foreseen():
 
 
 def test_switched_off_it_changes_nothing():
-    faces = [drawn(level) for level in (0.1, 0.9, 0.3)]
-    result = smoothed(faces, mask_frames=0, colour_frames=0)
+    faces = [decoded(level) for level in (0.1, 0.9, 0.3)]
+    result = smoothed(faces, mask_frames=0, color_frames=0)
     for one, other in zip(result, faces, strict=True):
         np.testing.assert_array_equal(one.mask, other.mask)
-        np.testing.assert_array_equal(one.wanted.mean, other.wanted.mean)
+        np.testing.assert_array_equal(one.expected.mean, other.expected.mean)

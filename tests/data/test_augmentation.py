@@ -22,13 +22,13 @@ PUBLISHED = Augmentation()
 
 
 def pixels(size: int) -> np.ndarray:
-    """Where each pixel of a picture is, (size, size, 2), x first."""
+    """Where each pixel of an image is, (size, size, 2), x first."""
     line = np.arange(size)
     return np.stack(np.meshgrid(line, line), axis=-1).astype("float64")
 
 
 def corners(size: int) -> np.ndarray:
-    """The grid's nodes at rest: the picture's borders are at -0.5 and size - 0.5."""
+    """The grid's nodes at rest: the image's borders are at -0.5 and size - 0.5."""
     line = np.linspace(-0.5, size - 0.5, 5)
     return np.stack(np.meshgrid(line, line), axis=-1)
 
@@ -48,9 +48,9 @@ def smooth_face(size: int, seed: int = 0) -> np.ndarray:
 
 
 def published_shift(noise: np.ndarray) -> np.ndarray:
-    """How far the published warp moves 64 x 64 pixels, in widths of the picture.
+    """How far the published warp moves 64 x 64 pixels, in widths of the image.
 
-    noise: (..., 5, 5) in its pixels, 160 of which are the picture's width.
+    noise: (..., 5, 5) in its pixels, 160 of which are the image's width.
     """
     return np.stack([cv2.resize(n, (80, 80))[8:72, 8:72] for n in noise]) / 160
 
@@ -198,7 +198,7 @@ def test_similarities_stay_in_their_ranges_and_fill_them():
 
 def test_flip_is_a_mirror_to_the_bit():
     face = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype="uint8")
-    a = Augmentation(0, 0, 0, flip=1, warp=0, colour=0, colour_match=0)
+    a = Augmentation(0, 0, 0, flip=1, warp=0, color=0, color_match=0)
     warped, target, layers = warp_pair(face, face[..., :2], np.random.default_rng(0), a)
     np.testing.assert_array_equal(warped, face[:, ::-1])
     np.testing.assert_array_equal(target, face[:, ::-1])
@@ -207,7 +207,7 @@ def test_flip_is_a_mirror_to_the_bit():
 
 @settings(max_examples=15, deadline=None)
 @given(st.sampled_from([16, 64, 96, 128]), st.integers(0, 2**32 - 1))
-def test_none_leaves_the_picture_to_the_bit(size, seed):
+def test_none_leaves_the_image_to_the_bit(size, seed):
     rng = np.random.default_rng(seed)
     face = rng.integers(0, 256, (size, size, 3), dtype="uint8")
     layers = rng.integers(0, 256, (size, size, 2), dtype="uint8")

@@ -1,4 +1,4 @@
-"""Colours and what a camera does: changes of the input's pixels."""
+"""Colors and what a camera does: changes of the input's pixels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepface_models.data import Augmentation, change_colours, degrade
-from deepface_models.data import colour as C
+from deepface_models.data import Augmentation, change_colors, degrade
+from deepface_models.data import color as C
 from deepface_models.data import degradation as D
 from deepface_models.media import rgb_to_lab
 
 STILL = Augmentation.none()
-COLOURS = ({"lightness": 0.3}, {"tint": 0.08}, {"clahe": 1.0}, {"hsv": 0.3})
+COLORS = ({"lightness": 0.3}, {"tint": 0.08}, {"clahe": 1.0}, {"hsv": 0.3})
 CAMERA = (
     {"motion_blur": 1.0},
     {"defocus": 1.0, "defocus_size": 0.03},
@@ -24,9 +24,9 @@ CAMERA = (
     {"noise": 0.1},
     {"jpeg": 1.0},
 )
-EACH = [(change_colours, c) for c in COLOURS] + [(degrade, c) for c in CAMERA]
+EACH = [(change_colors, c) for c in COLORS] + [(degrade, c) for c in CAMERA]
 NAMES = [next(iter(c)) for _, c in EACH]
-pictures = st.builds(
+images = st.builds(
     lambda seed, size, flat: noisy(seed, size) // (8 if flat else 1),
     st.integers(0, 10**6),
     st.sampled_from([16, 48, 64]),
@@ -52,18 +52,18 @@ def detail(image: np.ndarray) -> float:
 
 
 @settings(max_examples=25, deadline=None)
-@given(pictures, st.integers(0, 10**6))
-def test_nothing_asked_for_leaves_the_picture_itself(image, seed):
+@given(images, st.integers(0, 10**6))
+def test_nothing_asked_for_leaves_the_image_itself(image, seed):
     rng = np.random.default_rng(seed)
     before = image.copy()
-    assert change_colours(image, rng, STILL) is image
+    assert change_colors(image, rng, STILL) is image
     assert degrade(image, rng, STILL) is image
     np.testing.assert_array_equal(image, before)
     assert rng.random() == np.random.default_rng(seed).random()  # no draw either
 
 
 @settings(max_examples=25, deadline=None)
-@given(pictures)
+@given(images)
 def test_neutral_parameters_change_no_bit(image):
     rng = np.random.default_rng(0)
     for out in (
@@ -80,7 +80,7 @@ def test_neutral_parameters_change_no_bit(image):
 
 @pytest.mark.parametrize(("function", "ranges"), EACH, ids=NAMES)
 @settings(max_examples=12, deadline=None)
-@given(image=pictures, seed=st.integers(0, 10**6))
+@given(image=images, seed=st.integers(0, 10**6))
 def test_shape_type_input_and_repeatability_are_kept(function, ranges, image, seed):
     a, before = replace(STILL, **ranges), image.copy()
     out, again = (function(image, np.random.default_rng(seed), a) for _ in range(2))
@@ -108,7 +108,7 @@ SHARES = [
 
 
 @pytest.mark.parametrize("index", SHARES, ids=[NAMES[i] for i in SHARES])
-def test_a_share_is_that_part_of_the_pictures(index):
+def test_a_share_is_that_part_of_the_images(index):
     function, ranges = EACH[index]
     a = replace(STILL, **{**ranges, NAMES[index]: 0.25})
     rng, image = np.random.default_rng(2), noisy(size=32)
@@ -117,7 +117,7 @@ def test_a_share_is_that_part_of_the_pictures(index):
 
 
 def test_defaults_of_what_is_new_are_off():
-    known = {"rotation", "zoom", "shift", "flip", "warp", "colour", "colour_match"}
+    known = {"rotation", "zoom", "shift", "flip", "warp", "color", "color_match"}
     ranges = {"landmark_noise", "clahe_grid", "motion_length", "defocus_size"}
     ranges |= {"shrink_to", "jpeg_quality", "occluded"}
     for a in (Augmentation(), Augmentation.light(), Augmentation.none()):
@@ -126,29 +126,29 @@ def test_defaults_of_what_is_new_are_off():
                 assert getattr(a, field.name) == 0.0, field.name
 
 
-# Colour
+# Color
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.floats(-0.5, 0.5), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
 def test_lab_moves_as_documented(lightness, a, b):
     shifts = np.array([lightness, a, b])
-    grey = np.full((4, 4, 3), 120, "uint8")
-    lab = np.array(cv2.cvtColor(grey, cv2.COLOR_RGB2LAB)[0, 0], float)
+    gray = np.full((4, 4, 3), 120, "uint8")
+    lab = np.array(cv2.cvtColor(gray, cv2.COLOR_RGB2LAB)[0, 0], float)
     moved = lab + (255 * (shifts > 0) - lab) * np.abs(shifts)
     scale = np.array([100 / 255, 1, 1])
-    wanted = moved * scale - [0, 128, 128]
-    wanted = cv2.cvtColor(np.float32(wanted)[None, None], cv2.COLOR_LAB2RGB)[0, 0]
-    got = C.shift_lab(grey, *shifts)[0, 0] / 255
-    np.testing.assert_allclose(got, wanted.clip(0, 1), atol=0.03)
+    expected = moved * scale - [0, 128, 128]
+    expected = cv2.cvtColor(np.float32(expected)[None, None], cv2.COLOR_LAB2RGB)[0, 0]
+    got = C.shift_lab(gray, *shifts)[0, 0] / 255
+    np.testing.assert_allclose(got, expected.clip(0, 1), atol=0.03)
 
 
 def test_lightness_stays_in_its_range_and_fills_it():
-    grey, rng = np.full((8, 8, 3), 120, "uint8"), np.random.default_rng(0)
+    gray, rng = np.full((8, 8, 3), 120, "uint8"), np.random.default_rng(0)
     a = replace(STILL, lightness=0.3)
-    light = [rgb_to_lab(change_colours(grey, rng, a) / 255)[0, 0] for _ in range(400)]
+    light = [rgb_to_lab(change_colors(gray, rng, a) / 255)[0, 0] for _ in range(400)]
     level, tint = np.array(light)[:, 0], np.array(light)[:, 1:]
-    own = rgb_to_lab(grey / 255)[0, 0, 0]
+    own = rgb_to_lab(gray / 255)[0, 0, 0]
     assert level.min() == pytest.approx(own * 0.7, abs=1)
     assert level.max() == pytest.approx(own + (100 - own) * 0.3, abs=1)
     assert np.abs(tint).max() < 3
@@ -168,17 +168,17 @@ def test_clahe_evens_out_light_and_leaves_the_tint():
 )
 def test_clahe_has_the_published_grids(size, tiles, monkeypatch):
     seen = []
-    monkeypatch.setattr(C, "equalise", lambda image, n: seen.append(n) or image)
+    monkeypatch.setattr(C, "equalize", lambda image, n: seen.append(n) or image)
     rng, image = np.random.default_rng(0), np.zeros((size, size, 3), "uint8")
     for _ in range(60):
-        change_colours(image, rng, replace(STILL, clahe=1.0))
+        change_colors(image, rng, replace(STILL, clahe=1.0))
     assert sorted(set(seen)) == list(tiles)
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 255))
 def test_hue_turns_there_and_back(turn):
-    # Saturated, bright colours: dark ones have too few levels to come back.
+    # Saturated, bright colors: dark ones have too few levels to come back.
     image = noisy(turn) // 4
     image[..., turn % 3] += 190
     image[..., (turn + 1) % 3] //= 2
@@ -189,9 +189,9 @@ def test_hue_turns_there_and_back(turn):
 
 
 def test_saturation_and_value_are_added():
-    grey = np.full((4, 4, 3), 100, "uint8")
-    assert (C.shift_hsv(grey, 0, 0, 0.2) == 151).all()
-    assert (C.shift_hsv(grey, 0, 0, -0.5) == 0).all()
+    gray = np.full((4, 4, 3), 100, "uint8")
+    assert (C.shift_hsv(gray, 0, 0, 0.2) == 151).all()
+    assert (C.shift_hsv(gray, 0, 0, -0.5) == 0).all()
     red = np.zeros((4, 4, 3), "uint8")
     red[..., 0] = 200
     pale = C.shift_hsv(red, 0, -0.5, 0)[0, 0].astype(int)
@@ -203,7 +203,7 @@ def test_hsv_ranges_are_the_published_ones(monkeypatch):
     monkeypatch.setattr(C, "shift_hsv", lambda image, *s: seen.append(s) or image)
     rng = np.random.default_rng(0)
     for _ in range(500):
-        change_colours(noisy(size=8), rng, replace(STILL, hsv=0.2))
+        change_colors(noisy(size=8), rng, replace(STILL, hsv=0.2))
     assert np.abs(seen).max() <= 0.1
     assert (np.ptp(seen, axis=0) > 0.19).all()
 
@@ -213,7 +213,7 @@ def test_hsv_ranges_are_the_published_ones(monkeypatch):
 
 @pytest.mark.parametrize("angle", [0, 30, 45, 90, 150])
 @pytest.mark.parametrize("length", [2.0, 5.0, 8.5])
-def test_motion_blur_is_a_centred_line(length, angle):
+def test_motion_blur_is_a_centered_line(length, angle):
     dot = np.zeros((33, 33, 3), "uint8")
     dot[16, 16] = 255
     spread = D.motion_blur(dot, length, angle)[..., 0].astype(float)
@@ -249,8 +249,8 @@ def test_more_is_left_of_what_is_shrunk_less():
 
 @pytest.mark.parametrize("sigma", [0.01, 0.05])
 def test_noise_has_the_stated_deviation_and_no_mean(sigma):
-    grey = np.full((64, 64, 3), 128, "uint8")
-    noise = D.add_noise(grey, sigma, np.random.default_rng(0)).astype(float) - 128
+    gray = np.full((64, 64, 3), 128, "uint8")
+    noise = D.add_noise(gray, sigma, np.random.default_rng(0)).astype(float) - 128
     assert noise.std() == pytest.approx(255 * sigma, rel=0.05)
     assert abs(noise.mean()) < 0.1 * 255 * sigma
     flat = noise.reshape(-1, 3).T
@@ -265,7 +265,7 @@ def test_noise_is_cut_off_at_black_and_white():
         assert np.mean(out == level) == pytest.approx(0.5, abs=0.05)
 
 
-def test_jpeg_keeps_colours_in_their_place_and_loses_more_at_low_quality():
+def test_jpeg_keeps_colors_in_their_place_and_loses_more_at_low_quality():
     image = smooth(64) // 2
     image[..., 0] += 120
     errors = [
@@ -308,7 +308,7 @@ def test_an_unknown_way_to_treat_occlusions_is_named():
 
 def test_strong_has_all_that_is_published_and_the_same_geometry():
     strong, plain = Augmentation.strong(), Augmentation()
-    for name in ("rotation", "zoom", "shift", "flip", "warp", "colour_match"):
+    for name in ("rotation", "zoom", "shift", "flip", "warp", "color_match"):
         assert getattr(strong, name) == getattr(plain, name)
     for name in (*NAMES, "hands", "sticks", "glasses"):
         assert getattr(strong, name) > 0, name

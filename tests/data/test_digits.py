@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models._errors import MediaError, MissingDependencyError
+from deepface_models.core.errors import MediaError, MissingDependencyError
 from deepface_models.data.digits import (
     FASHION_NAMES,
     load_digits,
@@ -31,7 +31,7 @@ def idx(array: np.ndarray, kind: str = "u1") -> bytes:
 
 
 def write_mnist(folder, prefixes=("train", "t10k"), end=".gz", dot="-") -> dict:
-    """Writes small files by MNIST's names; returns their pictures and labels."""
+    """Writes small files by MNIST's names; returns their images and labels."""
     rng, made = np.random.default_rng(3), {}
     folder.mkdir(exist_ok=True)
     for number, prefix in enumerate(prefixes):

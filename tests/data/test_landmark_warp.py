@@ -46,8 +46,8 @@ def test_the_same_landmarks_leave_every_pixel_to_the_bit(count, size, seed):
         Augmentation.none(),
         landmarks=(points, points),
     )
-    for out, wanted in ((moved, face), (target, face), (layers, face[..., :2])):
-        np.testing.assert_array_equal(out, wanted)
+    for out, expected in ((moved, face), (target, face), (layers, face[..., :2])):
+        np.testing.assert_array_equal(out, expected)
 
 
 @settings(max_examples=25, deadline=None)
@@ -64,20 +64,20 @@ def test_the_same_landmarks_leave_only_the_similarity(count, seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_landmarks_come_to_the_wanted_places(seed):
     size = 128
-    own, wanted = face_points(68, size), face_points(68, size, 0.004, seed)
-    found = at(landmark_map(own, wanted, size), wanted)
+    own, expected = face_points(68, size), face_points(68, size, 0.004, seed)
+    found = at(landmark_map(own, expected, size), expected)
     error = np.linalg.norm(found - own, axis=1)
     # Some points are left out where triangles would turn over, and maps bend between
     # pixels.
     assert np.median(error) < 0.25
     assert np.mean(error < 0.7) > 0.85
-    assert np.median(np.linalg.norm(wanted - own, axis=1)) > 0.4
+    assert np.median(np.linalg.norm(expected - own, axis=1)) > 0.4
 
 
 def test_the_border_stays():
     size = 64
-    own, wanted = face_points(68, size), face_points(68, size, 0.02, 1)
-    field = landmark_map(own, wanted, size)
+    own, expected = face_points(68, size), face_points(68, size, 0.02, 1)
+    field = landmark_map(own, expected, size)
     for row in (0, -1):
         np.testing.assert_allclose(field[row], pixels(size)[row], atol=1.0)
         np.testing.assert_allclose(field[:, row], pixels(size)[:, row], atol=1.0)
@@ -90,12 +90,12 @@ def test_the_border_stays():
     st.sampled_from([0.0, 0.01, 0.1, 3.0]),
 )
 def test_any_landmarks_give_a_map(count, seed, noise):
-    """Also those of another planet: outside the picture, or all in one place."""
+    """Also those of another planet: outside the image, or all in one place."""
     size, rng = 32, np.random.default_rng(seed)
-    own, wanted = (face_points(count, size, noise, seed + i) for i in range(2))
+    own, expected = (face_points(count, size, noise, seed + i) for i in range(2))
     if rng.random() < 0.2:
-        wanted[:] = wanted[0]
-    field = landmark_map(own, wanted, size)
+        expected[:] = expected[0]
+    field = landmark_map(own, expected, size)
     assert field.shape == (size, size, 2)
     assert np.isfinite(field).all()
 
@@ -103,9 +103,9 @@ def test_any_landmarks_give_a_map(count, seed, noise):
 def test_closed_lips_do_not_tear_the_mouth():
     """Inner lips that change places are left out instead of turning over."""
     size = 128
-    own, wanted = face_points(68, size), face_points(68, size)
-    wanted[60:68, 1] = own[60:68, 1].mean() * 2 - own[60:68, 1]
-    field = landmark_map(own, wanted, size)
+    own, expected = face_points(68, size), face_points(68, size)
+    expected[60:68, 1] = own[60:68, 1].mean() * 2 - own[60:68, 1]
+    field = landmark_map(own, expected, size)
     middle = np.rint(own[48:].mean(0)).astype(int)
     box = field[middle[1] - 8 : middle[1] + 9, middle[0] - 10 : middle[0] + 11, 1]
     assert (np.diff(box, axis=0) > -0.6).all()
@@ -114,12 +114,12 @@ def test_closed_lips_do_not_tear_the_mouth():
 def test_jaw_points_within_the_face_are_left_out():
     """A turned head's far jaw lies before its cheek."""
     size = 128
-    own, wanted = face_points(68, size), face_points(68, size)
-    plain = landmark_map(own, wanted, size)
-    for points in (own, wanted):
+    own, expected = face_points(68, size), face_points(68, size)
+    plain = landmark_map(own, expected, size)
+    for points in (own, expected):
         inside = points.copy()
         inside[3] = (points[31] + points[48]) / 2  # between nose and mouth
-        pair = (inside, wanted) if points is own else (own, inside)
+        pair = (inside, expected) if points is own else (own, inside)
         assert np.abs(landmark_map(*pair, size) - plain).max() < 2.5
 
 

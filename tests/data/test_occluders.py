@@ -33,19 +33,19 @@ def portrait(seed: int = 0, size: int = SIZE) -> np.ndarray:
     away=st.sampled_from([0.0, 0.1, 2.0]),
 )
 def test_any_face_can_be_occluded(draw, count, seed, size, away):
-    """Also one that reaches out of the picture."""
+    """Also one that reaches out of the image."""
     rng, face = np.random.default_rng(seed), portrait(seed, size)
     points = POINTS[count] * size / SIZE + rng.normal(0, away * size, 2)
     before, drawn = face.copy(), []
     for _ in range(2):
         drawn.append(draw(face, points, np.random.default_rng(seed)))
-    (picture, cover), (again, cover_again) = drawn
+    (image, cover), (again, cover_again) = drawn
     np.testing.assert_array_equal(face, before)
-    np.testing.assert_array_equal(picture, again)
+    np.testing.assert_array_equal(image, again)
     np.testing.assert_array_equal(cover, cover_again)
-    assert picture.shape == face.shape
+    assert image.shape == face.shape
     assert cover.shape == (size, size)
-    assert picture.dtype == cover.dtype == np.uint8
+    assert image.dtype == cover.dtype == np.uint8
 
 
 @pytest.mark.parametrize("draw", DRAWERS)
@@ -55,8 +55,8 @@ def test_cover_says_what_is_hidden(draw, count):
     face, hidden, lit = portrait(), 0.0, 0
     inside = face_mask(POINTS[count], SIZE) > 0.5
     for seed in range(30):
-        picture, cover = draw(face, POINTS[count], np.random.default_rng(seed))
-        change = picture.astype(int) - face
+        image, cover = draw(face, POINTS[count], np.random.default_rng(seed))
+        change = image.astype(int) - face
         lit = max(lit, int(change[cover == 0].max()))
         full = cover > 180
         assert np.abs(change[full]).mean() > 5
@@ -64,7 +64,7 @@ def test_cover_says_what_is_hidden(draw, count):
         # No black rim between what is drawn and the face.
         rim = (cover > 20) & (cover < 235)
         if rim.sum() > 20 and draw is draw_hand:
-            assert picture[rim].min() > 20
+            assert image[rim].min() > 20
     assert lit <= 1  # shadows only darken
     assert 0.02 < hidden < 0.4
 

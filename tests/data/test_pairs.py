@@ -26,7 +26,7 @@ def equal(a, b) -> bool:
 
 
 def painted(levels: list[tuple[int, int, int]], size: int = 64) -> FaceSet:
-    """Faces of one colour each, lightly checked so that colours have a spread."""
+    """Faces of one color each, lightly checked so that colors have a spread."""
     checks = (np.indices((size, size)).sum(0) // 4 % 2)[..., None] * 20 - 10
     marks = [[0.68, 0.4], [0.58, 0.4], [0.32, 0.4], [0.42, 0.4], [0.5, 0.6]]
     points = np.array(marks, np.float32) * size
@@ -132,8 +132,8 @@ def test_none_gives_input_target_and_face_to_the_bit(people):
     for name in NAMES:
         np.testing.assert_array_equal(x[name], y[name][..., :3])
         faces = people[name].images.astype("float32") / 255
-        for picture in x[name]:
-            assert (picture == faces).all((1, 2, 3)).any()
+        for image in x[name]:
+            assert (image == faces).all((1, 2, 3)).any()
 
 
 def test_a_batch_holds_each_face_at_most_once_where_there_are_enough(people):
@@ -142,14 +142,14 @@ def test_a_batch_holds_each_face_at_most_once_where_there_are_enough(people):
     assert x["ana"].shape[0] == 8  # more than ana has
 
 
-def test_colour_changes_only_the_input(people):
-    plain = Augmentation(colour=0.0, colour_match=0.0)
+def test_color_changes_only_the_input(people):
+    plain = Augmentation(color=0.0, color_match=0.0)
     batches = [
         SwapPairs(people, augmentation=a, seed=3)[0]
         for a in (
             plain,
-            replace(plain, colour=0.2),
-            replace(plain, colour_match=1.0),
+            replace(plain, color=0.2),
+            replace(plain, color_match=1.0),
         )
     ]
     for name in NAMES:
@@ -158,28 +158,28 @@ def test_colour_changes_only_the_input(people):
             assert np.abs(x[name] - batches[0][0][name]).mean() > 0.01
 
 
-def test_colour_match_gives_the_other_persons_colours():
+def test_color_match_gives_the_other_persons_colors():
     faces = {
         "ana": painted([(150, 90, 60), (140, 100, 70)]),
         "ben": painted([(80, 90, 160), (90, 120, 150)]),
     }
-    for share, wanted in ((1.0, "ben"), (0.0, "ana")):
-        a = replace(STILL, colour_match=share)
+    for share, expected in ((1.0, "ben"), (0.0, "ana")):
+        a = replace(STILL, color_match=share)
         x, y = SwapPairs(faces, batch_size=12, augmentation=a)[0]
         inside = y["ana"][..., 3] > 0.99
-        levels = faces[wanted].images.mean((1, 2)) / 255
-        for picture, mask in zip(x["ana"], inside, strict=True):
-            distance = np.abs(picture[mask].mean(0) - levels).max(1)
+        levels = faces[expected].images.mean((1, 2)) / 255
+        for image, mask in zip(x["ana"], inside, strict=True):
+            distance = np.abs(image[mask].mean(0) - levels).max(1)
             assert distance.min() < 0.015
-    x, _ = SwapPairs(faces, 400, augmentation=replace(STILL, colour_match=0.5))[0]
+    x, _ = SwapPairs(faces, 400, augmentation=replace(STILL, color_match=0.5))[0]
     bluish = x["ana"].mean((1, 2))
     assert np.mean(bluish[:, 2] > bluish[:, 0]) == pytest.approx(0.5, abs=0.08)
 
 
-def test_colour_jitter_has_the_stated_spread():
+def test_color_jitter_has_the_stated_spread():
     level = [(128, 128, 128)]
     faces = {"ana": painted(level), "ben": painted(level)}
-    a = replace(STILL, colour=0.05)
+    a = replace(STILL, color=0.05)
     x, _ = SwapPairs(faces, 600, augmentation=a, seed=1)[0]
     means = x["ana"].mean((1, 2))
     # The gain is about the face's own mean, so that only the shift moves it.
@@ -196,7 +196,7 @@ def test_nobodys_faces_are_in_anothers_batch():
         "ben": painted([(60, 60, 200)] * 3),
         "zoe": painted([(60, 200, 60)]),
     }
-    data = SwapPairs(faces, batch_size=6, augmentation=Augmentation(colour_match=0.0))
+    data = SwapPairs(faces, batch_size=6, augmentation=Augmentation(color_match=0.0))
     channels = {"ana": 0, "ben": 2, "zoe": 1}
     for index in range(3):
         for part in data[index]:

@@ -48,7 +48,7 @@ def test_changes_of_the_input_leave_targets_and_other_draws_alone(people, ranges
 
 
 def test_one_change_does_not_shift_anothers_draws(people):
-    """The noise of a picture stays the same whatever lies under it."""
+    """The noise of an image stays the same whatever lies under it."""
     base = replace(STILL, noise=0.02)
     plain, noisy, tinted, both = (
         SwapPairs(people, 4, augmentation=a)[0][0]["ana"]
@@ -100,7 +100,7 @@ def test_the_target_says_what_is_asked_for_of_what_is_hidden(people, occluded):
 
 
 def test_what_is_hidden_moves_with_the_target(people):
-    """Mask and picture are moved alike, mirrored ones too."""
+    """Mask and image are moved alike, mirrored ones too."""
     a = replace(STILL, rotation=20.0, shift=0.1, flip=0.5, glasses=1.0)
     for seed in range(3):
         x, y = SwapPairs(people, 6, augmentation=a, seed=seed)[0]
@@ -126,7 +126,7 @@ def test_warping_to_landmarks_gives_the_others_face(people):
 
 
 def test_warping_to_landmarks_leaves_the_targets_of_a_still_grid(people):
-    a = Augmentation(warp=1e-9, colour=0.0, colour_match=0.0)
+    a = Augmentation(warp=1e-9, color=0.0, color_match=0.0)
     plain = SwapPairs(people, 4, augmentation=a)[0][1]
     other = SwapPairs(people, 4, augmentation=replace(a, landmark_warp=0.5))[0][1]
     for name in NAMES:

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from deepface_models._errors import MediaError
-from deepface_models.data.pictures import load_pictures
+from deepface_models.core.errors import MediaError
+from deepface_models.data.images import load_images
 from deepface_models.media import read_image, write_image
 
 FACES = Path(__file__).resolve().parent / "faces"
 
 
-def picture(path: Path, value: int, height: int = 40, width: int = 40) -> Path:
+def image(path: Path, value: int, height: int = 40, width: int = 40) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_image(path, np.full((height, width, 3), value, "uint8"))
     return path
@@ -26,67 +26,67 @@ def test_the_middle_is_cut_out_and_averaged(tmp_path):
     wide[:, 30:70:2, 2] = 100
     write_image(tmp_path / "a.png", wide)
     write_image(tmp_path / "b.png", wide.transpose(1, 0, 2))
-    images = load_pictures(tmp_path, 10)
+    images = load_images(tmp_path, 10)
     assert images.shape == (2, 10, 10, 3) and images.dtype == np.uint8
     assert (images[0, :5, :, 0] == 200).all() and (images[0, 5:, :, 0] == 0).all()
     assert (images[..., 2] == 50).all()  # areas are averaged
     assert np.array_equal(images[1], images[0].transpose(1, 0, 2))
 
 
-def test_smaller_pictures_are_enlarged_smoothly(tmp_path):
+def test_smaller_images_are_enlarged_smoothly(tmp_path):
     ramp = np.repeat(np.arange(0, 160, 20, "uint8")[None, :, None], 8, 0).repeat(3, 2)
     write_image(tmp_path / "a.png", ramp)
-    row = load_pictures(tmp_path / "a.png", 64)[0, 32, 8:-8, 0].astype(int)
+    row = load_images(tmp_path / "a.png", 64)[0, 32, 8:-8, 0].astype(int)
     assert 0 <= np.diff(row).min() and np.diff(row).max() <= 4
 
 
 def test_folders_are_read_in_order_of_names(tmp_path):
     for value, name in enumerate(["b/2.png", "a/9.PNG", "c.jpg", "a/1.webp"]):
-        picture(tmp_path / name, 40 * value)
-    picture(tmp_path / ".hidden" / "x.png", 255)
-    picture(tmp_path / ".x.png", 255)
-    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
-    values = load_pictures(tmp_path, 4)[:, 0, 0, 0]
+        image(tmp_path / name, 40 * value)
+    image(tmp_path / ".hidden" / "x.png", 255)
+    image(tmp_path / ".x.png", 255)
+    (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
+    values = load_images(tmp_path, 4)[:, 0, 0, 0]
     assert np.abs(values.astype(int) - [120, 40, 0, 80]).max() <= 2
     listed = [tmp_path / "c.jpg", tmp_path / "a"]
-    values = load_pictures(listed, 4)[:, 0, 0, 0]
+    values = load_images(listed, 4)[:, 0, 0, 0]
     assert np.abs(values.astype(int) - [80, 120, 40]).max() <= 2
-    values = load_pictures(str(tmp_path), 4, max_pictures=2)[:, 0, 0, 0]
+    values = load_images(str(tmp_path), 4, max_images=2)[:, 0, 0, 0]
     assert np.abs(values.astype(int) - [120, 80]).max() <= 2
 
 
-def test_damaged_pictures_are_named_and_left_out(tmp_path):
-    picture(tmp_path / "a.png", 10)
-    (tmp_path / "b.jpg").write_bytes(b"no picture")
-    whole = picture(tmp_path / "c.png", 30).read_bytes()
+def test_damaged_images_are_named_and_left_out(tmp_path):
+    image(tmp_path / "a.png", 10)
+    (tmp_path / "b.jpg").write_bytes(b"no image")
+    whole = image(tmp_path / "c.png", 30).read_bytes()
     (tmp_path / "c.png").write_bytes(whole[: len(whole) // 2])
-    picture(tmp_path / "d.png", 20)
-    with pytest.warns(UserWarning, match=r"2 of 4 pictures cannot be") as caught:
-        images = load_pictures(tmp_path, 8)
+    image(tmp_path / "d.png", 20)
+    with pytest.warns(UserWarning, match=r"2 of 4 images cannot be") as caught:
+        images = load_images(tmp_path, 8)
     assert images[:, 0, 0, 0].tolist() == [10, 20]
     assert "b.jpg" in str(caught[0].message) and "c.png" in str(caught[0].message)
     assert caught[0].filename == __file__
     with pytest.raises(MediaError, match=r"b\.jpg cannot be read"):
-        load_pictures(tmp_path, 8, strict=True)
+        load_images(tmp_path, 8, strict=True)
     with pytest.raises(MediaError, match=r"None of 2 .* The first: .*b\.jpg"):
-        load_pictures([tmp_path / "b.jpg", tmp_path / "c.png"], 8)
+        load_images([tmp_path / "b.jpg", tmp_path / "c.png"], 8)
 
 
 def test_nothing_to_read_is_said(tmp_path):
-    with pytest.raises(MediaError, match=r"holds no picture\. Expected files that"):
-        load_pictures(tmp_path)
-    with pytest.raises(MediaError, match="An empty list holds no picture"):
-        load_pictures([])
+    with pytest.raises(MediaError, match=r"holds no image\. Expected files that"):
+        load_images(tmp_path)
+    with pytest.raises(MediaError, match="An empty list holds no image"):
+        load_images([])
     with pytest.raises(FileNotFoundError, match="Nothing is at"):
-        load_pictures(tmp_path / "nowhere")
-    for arguments in ({"image_size": 0}, {"max_pictures": 0}):
+        load_images(tmp_path / "nowhere")
+    for arguments in ({"image_size": 0}, {"max_images": 0}):
         with pytest.raises(ValueError, match="whole numbers of 1 or more"):
-            load_pictures(tmp_path, **arguments)
+            load_images(tmp_path, **arguments)
 
 
 def test_real_photographs():
     paths = sorted(FACES.glob("*.jpg"))[:3]
-    images = load_pictures(paths)
+    images = load_images(paths)
     assert images.shape == (3, 64, 64, 3)
     whole = read_image(paths[0])
     side = min(whole.shape[:2])
@@ -97,12 +97,12 @@ def test_real_photographs():
 
 
 def test_odd_entries_are_named_and_the_rest_is_read(tmp_path, odd_entries):
-    """Issue 17, 3: folders of training pictures hold odd entries too."""
+    """Issue 17, 3: folders of training images hold odd entries too."""
     write_image(tmp_path / "a10.png", np.full((9, 9, 3), 10, "uint8"))
     write_image(tmp_path / "a2.png", np.full((9, 9, 3), 2, "uint8"))
-    count = odd_entries(tmp_path) - 1  # a folder named like a picture is a folder
-    with pytest.warns(UserWarning, match=rf"{count} of {count + 2} pictures cannot"):
-        read = load_pictures(tmp_path, 8)
+    count = odd_entries(tmp_path) - 1  # a folder named like an image is a folder
+    with pytest.warns(UserWarning, match=rf"{count} of {count + 2} images cannot"):
+        read = load_images(tmp_path, 8)
     assert read[:, 0, 0, 0].tolist() == [2, 10]
     with pytest.raises(MediaError, match="Expected"):
-        load_pictures(tmp_path, 8, strict=True)
+        load_images(tmp_path, 8, strict=True)

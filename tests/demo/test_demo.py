@@ -10,7 +10,7 @@ import keras
 import pytest
 
 from deepface_models import InUseError, demo, load, verify
-from deepface_models._locks import hold_folder
+from deepface_models.core.locks import hold_folder
 from deepface_models.demo import job
 from deepface_models.media import probe
 

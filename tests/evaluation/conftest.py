@@ -15,12 +15,12 @@ def aligner() -> FaceAligner:
 
 
 @pytest.fixture(scope="session")
-def wanted(aligner: FaceAligner) -> FaceSet:
+def target_faces(aligner: FaceAligner) -> FaceSet:
     return extract(aligner, "mb/sbia1a.mpg", 20, 36)
 
 
 @pytest.fixture(scope="session")
-def replaced(aligner: FaceAligner) -> FaceSet:
+def source_faces(aligner: FaceAligner) -> FaceSet:
     return extract(aligner, "s1/bbaf2n.mpg", 20, 36)
 
 
@@ -31,21 +31,24 @@ def held_out(aligner: FaceAligner) -> FaceSet:
 
 @pytest.fixture(scope="session")
 def kept(
-    held_out: FaceSet, wanted: FaceSet, replaced: FaceSet, aligner: FaceAligner
+    held_out: FaceSet,
+    target_faces: FaceSet,
+    source_faces: FaceSet,
+    aligner: FaceAligner,
 ) -> Evaluation:
     """The evaluation of a model that leaves everything as it is."""
     return evaluate(
         SameModel(),
         held_out,
-        to="mb",
-        wanted=wanted,
-        replaced=replaced,
+        identity="mb",
+        target_faces=target_faces,
+        source_faces=source_faces,
         aligner=aligner,
-        identity_every=5,
+        embed_every=5,
         progress=False,
     )
 
 
 @pytest.fixture(scope="session")
-def mean_face(wanted: FaceSet, replaced: FaceSet) -> MeanFace:
-    return MeanFace({"mb": wanted, "s1": replaced}, SIZE)
+def mean_face(target_faces: FaceSet, source_faces: FaceSet) -> MeanFace:
+    return MeanFace({"mb": target_faces, "s1": source_faces}, SIZE)

@@ -27,25 +27,25 @@ class SameModel:
     def __init__(self) -> None:
         self.seen = 0
 
-    def predict(self, x: Any, *, to: str) -> Array:
+    def predict(self, x: Any, *, identity: str) -> Array:
         self.seen += len(x)
         x = np.asarray(x, np.float32) / 255
         return np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
 
 
 class FlashingModel(SameModel):
-    """Draws what it is shown, every other picture darker."""
+    """Draws what it is shown, every other image darker."""
 
-    def predict(self, x: Any, *, to: str) -> Array:
-        drawn = super().predict(x, to=to)
-        drawn[::2, ..., :3] *= 0.7
-        return drawn
+    def predict(self, x: Any, *, identity: str) -> Array:
+        decoded = super().predict(x, identity=identity)
+        decoded[::2, ..., :3] *= 0.7
+        return decoded
 
 
 def extract(
     aligner: FaceAligner, clip: str, start: int, stop: int, identity: int = 4
 ) -> FaceSet:
-    """Faces of some consecutive frames, with the descriptor of every fourth."""
+    """Faces of some consecutive frames, with the embedding of every fourth."""
     path = CLIPS / clip
     frames = list(read_video(path, start=start, stop=stop))
     aligner.identity = identity

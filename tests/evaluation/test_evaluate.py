@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 from evaluate_helpers import CLIPS, SIZE, FlashingModel, SameModel
 
-from deepface_models._errors import FaceNotFoundError, MediaError
 from deepface_models.conversion.converter import Converter
+from deepface_models.core.errors import FaceNotFoundError, MediaError
 from deepface_models.evaluation import evaluate
-from deepface_models.evaluation.shots import choose, read_back
+from deepface_models.evaluation.frames import choose, read_back
 from deepface_models.faces import FaceAligner, FaceSet
 
 
 @pytest.fixture
-def options(wanted, replaced, aligner):
-    sets = {"wanted": wanted, "replaced": replaced, "aligner": aligner}
-    return {"to": "mb", **sets, "progress": False}
+def options(target_faces, source_faces, aligner):
+    sets = {"wanted": target_faces, "replaced": source_faces, "aligner": aligner}
+    return {"identity": "mb", **sets, "progress": False}
 
 
 def test_a_model_that_changes_nothing_leaks_and_moves_along(kept):
     swap = kept.summary["swap"]
-    assert swap["identity_replaced"] < 0.4 < 0.6 < swap["identity_wanted"]
-    assert swap["identity_share"] == 0 and swap["found"] == 1
+    assert swap["source_distance"] < 0.4 < 0.6 < swap["target_distance"]
+    assert swap["target_share"] == 0 and swap["found"] == 1
     assert swap["pose"] < 1
     assert swap["landmarks"] < 0.015 and swap["motion"] < 0.015
     assert swap["mouth"] > 0.9
@@ -38,7 +38,7 @@ def test_the_unchanged_source_is_perfect_but_for_the_identity(kept):
         assert source[key] == pytest.approx(0, abs=1e-12)
     for key in ("mouth", "eyes", "seam", "jitter", "flicker", "found"):
         assert source[key] == pytest.approx(1)
-    assert source["identity_share"] == 0
+    assert source["target_share"] == 0
     assert np.isnan(source["ssim"])
     # What is left is that the two people's mean faces differ.
     assert source["expression"] > 0.01
@@ -46,15 +46,15 @@ def test_the_unchanged_source_is_perfect_but_for_the_identity(kept):
 
 def test_the_mean_face_has_the_identity_but_does_not_move(kept):
     mean_face = kept.summary["mean_face"]
-    assert mean_face["identity_share"] == 1
-    assert mean_face["identity_wanted"] < 0.6 < mean_face["identity_replaced"]
+    assert mean_face["target_share"] == 1
+    assert mean_face["target_distance"] < 0.6 < mean_face["source_distance"]
     assert mean_face["motion"] > 2 * kept.summary["swap"]["motion"]
     assert mean_face["mouth"] < 0.8
     assert mean_face["ssim"] < kept.summary["swap"]["ssim"]
 
 
 def test_identity_is_measured_on_every_kth_frame_only(kept, held_out):
-    asked = np.isfinite(kept.arrays["swap"]["identity_wanted"])
+    asked = np.isfinite(kept.arrays["swap"]["target_distance"])
     assert np.flatnonzero(asked).tolist() == list(range(0, len(held_out), 5))
     for arrays in kept.arrays.values():
         assert {len(v) for v in arrays.values()} == {len(held_out)}
@@ -81,10 +81,10 @@ def test_json_is_strict_and_written_whole(kept, tmp_path):
 def test_flashes_and_hard_edges_are_seen(kept, held_out, options):
     model = FlashingModel()
     converter = Converter(
-        model, "mb", colour="none", blend="alpha", feather=0.0, batch_size=8
+        model, "mb", color="none", blend="alpha", feather=0.0, batch_size=8
     )
     result = evaluate(
-        model, held_out, converter=converter, limit=8, identity_every=9, **options
+        model, held_out, converter=converter, limit=8, embed_every=9, **options
     )
     assert len(result.frames) == 8
     swap = result.summary["swap"]
@@ -104,41 +104,43 @@ def test_a_video_is_searched_for_the_replaced_person(options, monkeypatch, held_
     counted = []
     path = CLIPS / "s1" / "prwd6p.mpg"
     options["progress"] = lambda done, total: counted.append((done, total))
-    result = evaluate(SameModel(), path, limit=4, identity_every=4, **options)
+    result = evaluate(SameModel(), path, limit=4, embed_every=4, **options)
     assert asked["source"] == path and asked["person"] is options["replaced"]
     assert asked["identity"] == 4 and not options["aligner"].identity
     assert counted == [(4, 4)] and len(result.frames) == 4
 
 
-def test_no_frame_is_drawn_twice(held_out, options):
+def test_no_frame_is_decoded_twice(held_out, options):
     model = SameModel()
-    evaluate(model, held_out, limit=4, identity_every=9, **options)
+    evaluate(model, held_out, limit=4, embed_every=9, **options)
     assert model.seen == 2 * 4  # the swap and the reconstruction
 
 
 def test_somebody_unknown_is_moved_from_the_mean_of_their_faces(held_out, options):
     class Moving(SameModel):
-        moves_latents = True
+        shifts_latents = True
 
         def encode(self, images, batch_size=32):
             return np.asarray(images, np.float32).mean((1, 2))
 
-        def predict(self, x, *, to, of=None):
-            self.of = of
-            return super().predict(x, to=to)
+        def predict(self, x, *, identity, source_identity=None):
+            self.source_identity = source_identity
+            return super().predict(x, identity=identity)
 
-    model, told = Moving(), {**options, "limit": 2, "identity_every": 9}
-    result = evaluate(model, held_out, replaced_name="anybody", **told)
+    model, told = Moving(), {**options, "limit": 2, "embed_every": 9}
+    result = evaluate(model, held_out, source_identity="anybody", **told)
     mean = model.encode(options["replaced"].images).mean(0)
-    np.testing.assert_allclose(model.of, mean, rtol=1e-5)
-    assert result.replaced is None and np.isnan(result.summary["swap"]["ssim"])
-    converter = Converter(model, "mb", of=mean + 1)
+    np.testing.assert_allclose(model.source_identity, mean, rtol=1e-5)
+    assert result.source_faces is None and np.isnan(result.summary["swap"]["ssim"])
+    converter = Converter(model, "mb", source_identity=mean + 1)
     result = evaluate(model, held_out, converter=converter, **told)
-    np.testing.assert_array_equal(model.of, mean + 1)
-    assert result.replaced is None
+    np.testing.assert_array_equal(model.source_identity, mean + 1)
+    assert result.source_faces is None
 
 
-def test_five_landmarks_measure_all_but_the_expression(held_out, wanted, replaced):
+def test_five_landmarks_measure_all_but_the_expression(
+    held_out, target_faces, source_faces
+):
     def five(faces):
         few = FaceSet(SIZE, landmarks=5)
         for record in faces.select(range(6)).records:
@@ -151,10 +153,10 @@ def test_five_landmarks_measure_all_but_the_expression(held_out, wanted, replace
     result = evaluate(
         SameModel(),
         five(held_out),
-        to="mb",
-        wanted=five(wanted),
-        replaced=five(replaced),
-        identity_every=9,
+        identity="mb",
+        target_faces=five(target_faces),
+        source_faces=five(source_faces),
+        embed_every=9,
         progress=False,
     )
     assert np.isnan(result.summary["swap"]["expression"])
@@ -163,9 +165,9 @@ def test_five_landmarks_measure_all_but_the_expression(held_out, wanted, replace
 
 
 def test_runs_are_spread_evenly_and_end_at_gaps(held_out):
-    assert {shot.run for shot in choose(held_out, held_out.embeddings)} == {0}
-    shots = choose(held_out, held_out.embeddings, limit=6)
-    assert [shot.frame for shot in shots] == list(range(24, 30))
+    assert {entry.run for entry in choose(held_out, held_out.embeddings)} == {0}
+    entries = choose(held_out, held_out.embeddings, limit=6)
+    assert [entry.frame for entry in entries] == list(range(24, 30))
     gap = held_out.select([0, 1, 2, 8, 9, 10])
     assert [s.run for s in choose(gap, gap.embeddings)] == [0, 0, 0, 1, 1, 1]
     every_second = held_out.select(range(0, 20, 2))
@@ -179,18 +181,18 @@ def test_runs_are_spread_evenly_and_end_at_gaps(held_out):
     assert [s.run for s in spread] == [0] * 24 + [1] * 24
 
 
-def test_of_several_faces_the_replaced_persons_is_taken(held_out, wanted):
+def test_of_several_faces_the_replaced_persons_is_taken(held_out, target_faces):
     crowd = FaceSet(SIZE)
-    for record in (wanted.records[0], held_out.records[0]):
+    for record in (target_faces.records[0], held_out.records[0]):
         crowd.append(record.face, record.image, "a.mp4", 7)
-    (shot,) = choose(crowd, held_out.embeddings)
-    assert shot.face is held_out.faces[0]
+    (entry,) = choose(crowd, held_out.embeddings)
+    assert entry.face is held_out.faces[0]
 
 
 def test_frames_are_read_back_as_they_were(held_out, aligner):
-    shots = list(read_back(choose(held_out, held_out.embeddings)[:3]))
-    for shot, image in zip(shots, held_out.images, strict=False):
-        np.testing.assert_array_equal(aligner.align(shot.image, shot.face), image)
+    entries = list(read_back(choose(held_out, held_out.embeddings)[:3]))
+    for entry, image in zip(entries, held_out.images, strict=False):
+        np.testing.assert_array_equal(aligner.align(entry.image, entry.face), image)
 
 
 def test_sources_that_changed_are_named(held_out):
@@ -208,7 +210,7 @@ def test_sources_that_changed_are_named(held_out):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"identity_every": 0}, "identity_every=0"),
+        ({"embed_every": 0}, "identity_every=0"),
         ({"limit": 0}, "limit=0"),
         ({"aligner": FaceAligner(SIZE, landmarks=5)}, "different kinds"),
         ({"converter": Converter(SameModel(), "s1")}, "The converter draws 's1'"),
@@ -222,15 +224,17 @@ def test_wrong_options_say_what_to_do(held_out, options, change, message):
 def test_empty_sets_are_refused(held_out, options):
     with pytest.raises(FaceNotFoundError, match="holds no face"):
         evaluate(SameModel(), FaceSet(SIZE), **options)
-    with pytest.raises(FaceNotFoundError, match="identity descriptor"):
+    with pytest.raises(FaceNotFoundError, match="face embedding"):
         evaluate(SameModel(), held_out, **{**options, "wanted": FaceSet(SIZE)})
 
 
-def test_mean_face_draws_the_mean_at_any_size(mean_face, wanted):
-    drawn = mean_face.predict(np.zeros((3, SIZE, SIZE, 3), np.uint8), to="mb")
-    assert drawn.shape == (3, SIZE, SIZE, 4) and drawn.dtype == np.float32
+def test_mean_face_decodes_the_mean_at_any_size(mean_face, target_faces):
+    decoded = mean_face.predict(np.zeros((3, SIZE, SIZE, 3), np.uint8), identity="mb")
+    assert decoded.shape == (3, SIZE, SIZE, 4) and decoded.dtype == np.float32
     np.testing.assert_allclose(
-        drawn[1, ..., :3], wanted.images.mean(0) / 255, atol=1e-5
+        decoded[1, ..., :3], target_faces.images.mean(0) / 255, atol=1e-5
     )
-    small = type(mean_face)({"mb": wanted}, 64).predict(np.zeros((1, 64)), to="mb")
+    small = type(mean_face)({"mb": target_faces}, 64).predict(
+        np.zeros((1, 64)), identity="mb"
+    )
     assert small.shape == (1, 64, 64, 4) and 0 <= small.min() <= small.max() <= 1

@@ -22,7 +22,7 @@ def test_identity_distance_is_the_mean_over_known_faces():
     person[1, 0], person[2] = 2.0, np.nan
     faces = np.zeros((2, 128))
     faces[1] = np.nan
-    near, unknown = measures.identity_distance(faces, person)
+    near, unknown = measures.embedding_distance(faces, person)
     assert near == 1.0 and np.isnan(unknown)
 
 
@@ -64,14 +64,17 @@ def test_landmark_error_is_in_eye_distances():
 
 
 def test_expression_error_ignores_the_people_s_own_shapes():
-    wanted, replaced = FACE + RNG.normal(0, 2, FACE.shape), FACE
+    target_faces, source_faces = FACE + RNG.normal(0, 2, FACE.shape), FACE
     smile = RNG.normal(0, 1, (5, 68, 2))
     same = measures.expression_offsets(
-        wanted + smile, replaced + smile, wanted, replaced
+        target_faces + smile, source_faces + smile, target_faces, source_faces
     )
     np.testing.assert_allclose(measures.expression_error(same), 0, atol=1e-9)
     none = measures.expression_offsets(
-        np.repeat(wanted[None], 5, 0), replaced + smile, wanted, replaced
+        np.repeat(target_faces[None], 5, 0),
+        source_faces + smile,
+        target_faces,
+        source_faces,
     )
     moves = np.linalg.norm(smile[:, measures.EYES_AND_MOUTH], axis=-1).mean(-1)
     np.testing.assert_allclose(measures.expression_error(none), moves)
@@ -129,8 +132,8 @@ def test_jitter_and_flicker_have_known_sizes():
         + 0.01 * eyes * np.array([[1, 0], [-1, 0], [1, 0], [-1, 0], [1, 0]])[:, None]
     )
     assert np.nanmean(measures.jitter(shake, runs)) == pytest.approx(0.04)
-    colours = np.array([0, 1, 0, 1, 0])[:, None] * np.ones(3) / 255
-    assert np.nanmean(measures.flicker(colours, runs)) == pytest.approx(2)
+    colors = np.array([0, 1, 0, 1, 0])[:, None] * np.ones(3) / 255
+    assert np.nanmean(measures.flicker(colors, runs)) == pytest.approx(2)
 
 
 def test_ratio_counts_frames_that_both_know():

@@ -35,7 +35,7 @@ def run(tmp_path_factory):
     sys.modules.pop("_common", None)
 
 
-PICTURES = {
+IMAGES = {
     "01_copy_or_compress": ["copies"],
     "02_reconstructions": ["convolutional", "deep", "dense", "sparse"],
     "03_denoising": ["denoising"],
@@ -48,18 +48,18 @@ PICTURES = {
 
 
 def test_every_example_is_listed_here_and_in_the_table():
-    assert list(PICTURES) == NAMES
+    assert list(IMAGES) == NAMES
     table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert all(f"{name}.py" in table for name in NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_writes_its_pictures_where_it_was_told(name, run):
+def test_it_writes_its_images_where_it_was_told(name, run):
     folder = run(name)[1] / "made"
-    assert sorted(path.stem for path in folder.glob("*.png")) == PICTURES[name]
+    assert sorted(path.stem for path in folder.glob("*.png")) == IMAGES[name]
     for path in folder.glob("*.png"):
-        picture = read_image(path)
-        assert picture.std() > 5 and min(picture.shape[:2]) > 40
+        image = read_image(path)
+        assert image.std() > 5 and min(image.shape[:2]) > 40
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,7 +99,7 @@ def test_faces_that_were_drawn_say_so(run):
         assert "Synthetic" in read_metadata(path)["description"]
 
 
-def test_pictures_climb_to_what_excites_a_map(run):
+def test_images_climb_to_what_excites_a_map(run):
     gains = run("06_what_layers_see")[0]["gains"]
     assert len(gains) == 3 and all(1 < gain < 1000 for gain in gains)
 

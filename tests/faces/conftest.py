@@ -10,7 +10,7 @@ from deepface_models.media import read_image
 
 @pytest.fixture(scope="session")
 def portraits():
-    """Name -> picture, for every picture with hand-placed points."""
+    """Name -> image, for every image with hand-placed points."""
     return {name: read_image(DATA / name) for name in TRUTH}
 
 

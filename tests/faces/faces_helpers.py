@@ -1,4 +1,4 @@
-"""Where the pictures and clips of these tests are, and simple faces."""
+"""Where the images and clips of these tests are, and simple faces."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import deepface_models
-from deepface_models._progress import Progress
-from deepface_models.conversion import survey
+from deepface_models.conversion import plan as planning
 from deepface_models.conversion.report import ConversionReport
+from deepface_models.core.progress import Progress
 from deepface_models.faces import FaceAligner, _chunks, _extract
 from deepface_models.media import VideoFrame
 
@@ -59,16 +59,16 @@ def clip():
 def counted(monkeypatch):
     made = _Counted(100)
     monkeypatch.setattr(_chunks, "HELD", 12 * 60 * 80 * 3)
-    for room in (survey, _extract):
+    for room in (planning, _extract):
         monkeypatch.setattr(room, "read_video", made)
     return made
 
 
 def test_survey_holds_few_large_frames(counted, monkeypatch, clip):
     """Issue 17, 4: bound by bytes, not frames."""
-    monkeypatch.setattr(survey, "track_faces", lambda *_: [])
+    monkeypatch.setattr(planning, "track_faces", lambda *_: [])
     report = ConversionReport(clip)
-    plan = survey.survey(clip, FaceAligner(), None, report, Progress(False))
+    plan = planning.plan_video(clip, FaceAligner(), None, report, Progress(False))
     assert plan.frames == 100
     assert counted.most <= 12 + 3
 

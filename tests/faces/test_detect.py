@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from faces_helpers import DATA, TRUTH
 
-from deepface_models._errors import IntegrityError
+from deepface_models.core.errors import IntegrityError
 from deepface_models.faces import (
     Box,
+    CascadeDetector,
     Detection,
     FaceAligner,
     HogDetector,
-    LadderDetector,
     blur,
     head_pose,
-    licences,
+    licenses,
     model_path,
 )
 from deepface_models.faces.detect import merge, near, turned_box, turned_points
@@ -63,15 +63,15 @@ def test_no_face_where_there_is_none(name):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (7, 300, 3), (40, 40, 3)])
-def test_tiny_pictures_have_no_face(aligner, shape):
+def test_tiny_images_have_no_face(aligner, shape):
     assert aligner.detect(np.full(shape, 90, np.uint8)) == []
 
 
 @pytest.mark.parametrize(
     "image", [np.zeros((9, 9)), np.zeros((9, 9, 4)), np.zeros((0, 9, 3))]
 )
-def test_what_is_no_rgb_picture_is_named(aligner, image):
-    with pytest.raises(ValueError, match=r"Expected one RGB picture"):
+def test_what_is_no_rgb_image_is_named(aligner, image):
+    with pytest.raises(ValueError, match=r"Expected one RGB image"):
         aligner.detect(image)
 
 
@@ -80,7 +80,7 @@ def test_integers_other_than_bytes_are_named(aligner):
         aligner.detect(np.zeros((9, 9, 3), np.int64))
 
 
-def test_float_pictures_in_0_to_255_are_refused(aligner, portrait):
+def test_float_images_in_0_to_255_are_refused(aligner, portrait):
     """Issue 17, 4: they were clipped to white, and no face was found in them."""
     bright = portrait.astype(np.float32)
     for method in (aligner.detect, lambda image: aligner.detect_frames([image])):
@@ -88,7 +88,7 @@ def test_float_pictures_in_0_to_255_are_refused(aligner, portrait):
             method(bright)
 
 
-def test_uint8_and_float_pictures_give_the_same(aligner, portrait):
+def test_uint8_and_float_images_give_the_same(aligner, portrait):
     a = aligner.detect(portrait)[0]
     b = aligner.detect(portrait.astype(np.float32) / 255)[0]
     assert (a.landmarks == b.landmarks).all()
@@ -104,7 +104,7 @@ def test_all_of_several_faces_largest_first(aligner, several):
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_turned_pictures(aligner, portrait, face, turns):
+def test_turned_images(aligner, portrait, face, turns):
     turned = np.ascontiguousarray(np.rot90(portrait, turns))
     found = aligner.detect(turned)
     assert len(found) == 1
@@ -138,14 +138,14 @@ def test_ladder_stops_at_the_first_step_that_finds():
 
     hit = [Detection(Box(0, 0, 9, 9), 1.0, "b")]
     steps = [step("a", []), step("b", hit), step("c", hit, slow=True)]
-    ladder = LadderDetector(steps)
+    cascade = CascadeDetector(steps)
     image = np.zeros((9, 9, 3), np.uint8)
-    assert ladder(image) == hit and asked == ["a", "b"]
+    assert cascade(image) == hit and asked == ["a", "b"]
     asked.clear()
-    assert LadderDetector([steps[0], steps[2]]).fast(image) == [] and asked == ["a"]
-    assert ladder.thorough(image) == hit and "c" not in asked
+    assert CascadeDetector([steps[0], steps[2]]).fast(image) == [] and asked == ["a"]
+    assert cascade.thorough(image) == hit and "c" not in asked
     with pytest.raises(ValueError, match="at least one"):
-        LadderDetector([])
+        CascadeDetector([])
 
 
 def test_merge_keeps_the_better_of_two_on_one_face():
@@ -191,7 +191,7 @@ def test_pose_of_front_views_and_their_mirror_and_roll(portraits, points):
 
 def test_model_files_are_the_published_ones(tmp_path):
     assert model_path("landmarks_5").is_file()
-    names = {row["name"] for row in licences()}
+    names = {row["name"] for row in licenses()}
     assert names == {"landmarks_5", "landmarks_68", "identity", "mmod"}
     with pytest.raises(ValueError, match="landmarks_7"):
         model_path("landmarks_7")
@@ -223,9 +223,9 @@ assert "landmarks_5" in asked and "landmarks_68" not in asked, asked
 assert not any("68_face" in name for name in opened)
 assert "keras" not in sys.modules
 """
-    picture = DATA / next(iter(TRUTH))
+    image = DATA / next(iter(TRUTH))
     done = subprocess.run(
-        [sys.executable, "-c", code, str(picture)],
+        [sys.executable, "-c", code, str(image)],
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from faces_helpers import CLIPS, DATA, TRUTH
 
-from deepface_models._errors import FaceNotFoundError, IntegrityError, MediaError
+from deepface_models.core.errors import FaceNotFoundError, IntegrityError, MediaError
 from deepface_models.faces import FaceAligner, FaceSet, restore
 from deepface_models.media import read_image, read_video, write_image
 
@@ -44,7 +44,7 @@ def test_video_gives_one_face_a_frame(whole):
     assert np.abs(yaw).max() < 45
 
 
-def test_picture_goes_back_into_its_frame(whole):
+def test_image_goes_back_into_its_frame(whole):
     frame = next(iter(read_video(whole.sources[0], start=3))).image
     face = whole.faces[3]
     again = restore(whole.images[3], face.matrix, frame)
@@ -92,7 +92,7 @@ aligner.extract(sys.argv[2:], sys.argv[1], progress=False)
 
 @pytest.mark.parametrize("after", [1, 20, 60, 100])
 def test_kill_at_any_moment_then_resume(tmp_path, whole, after):
-    """After SIGKILL at `after` pictures the set opens, and a rerun ends equal."""
+    """After SIGKILL at `after` images the set opens, and a rerun ends equal."""
     folder = tmp_path / "set"
     command = [sys.executable, "-c", KILLED, str(folder), *map(str, CLIPS[:2])]
     process = subprocess.Popen(command)
@@ -111,13 +111,13 @@ def test_kill_at_any_moment_then_resume(tmp_path, whole, after):
     assert len(list((folder / "faces").glob("[0-9]*.png"))) == len(whole)
 
 
-def test_folder_with_pictures_corrupt_and_empty_ones(tmp_path, caplog):
+def test_folder_with_images_corrupt_and_empty_ones(tmp_path, caplog):
     for name in TRUTH:
         shutil.copy(DATA / name, tmp_path)
     shutil.copy(DATA / "skimage_rocket.jpg", tmp_path)
     (tmp_path / "torn.jpg").write_bytes((DATA / "skimage_rocket.jpg").read_bytes()[:99])
     (tmp_path / "empty.png").write_bytes(b"")
-    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
     found = quick().extract(tmp_path, progress=False)
     assert len(found) == len(TRUTH)
     assert "torn.jpg" in caplog.text and "empty.png" in caplog.text
@@ -132,7 +132,7 @@ def test_nothing_found_says_how_much_was_looked_at(tmp_path):
 
 
 def test_empty_folder_and_unreadable_file(tmp_path):
-    with pytest.raises(FaceNotFoundError, match="no picture and no video"):
+    with pytest.raises(FaceNotFoundError, match="no image and no video"):
         quick().extract(tmp_path, progress=False)
     (tmp_path / "a.mp4").write_bytes(b"no video at all")
     with pytest.raises(MediaError, match=r"a\.mp4"):
@@ -228,7 +228,7 @@ def test_progress_function_counts_frames():
     assert counts[-1] == 75 and counts == sorted(set(counts))
 
 
-def test_rotated_and_gray_pictures(tmp_path):
+def test_rotated_and_gray_images(tmp_path):
     name = next(iter(TRUTH))
     image = read_image(DATA / name)
     write_image(tmp_path / "a.png", np.ascontiguousarray(np.rot90(image)))
@@ -246,7 +246,7 @@ def test_odd_entries_of_a_folder_do_not_end_the_run(tmp_path, odd_entries, caplo
     count = odd_entries(folder)
     shutil.copy(DATA / next(iter(TRUTH)), folder / "12:30.jpg")
     shutil.copy(DATA / next(iter(TRUTH)), folder / ("x" * 250 + ".jpg"))
-    (folder / "text.jpg").write_text("no picture", encoding="utf-8")
+    (folder / "text.jpg").write_text("no image", encoding="utf-8")
     (folder / "text.mp4").write_text("no video", encoding="utf-8")
     (folder / "notes.txt").write_text("notes", encoding="utf-8")
     found = quick().extract(folder, tmp_path / "set", progress=True)
@@ -260,13 +260,13 @@ def test_odd_entries_of_a_folder_do_not_end_the_run(tmp_path, odd_entries, caplo
 
 def test_a_mended_source_is_taken(tmp_path):
     """Issue 17, 3: a file that could not be read may be replaced by a whole one."""
-    picture = DATA / next(iter(TRUTH))
-    shutil.copy(picture, tmp_path / "a.jpg")
+    image = DATA / next(iter(TRUTH))
+    shutil.copy(image, tmp_path / "a.jpg")
     (tmp_path / "b.png").write_bytes(b"\x89PNG not really")
     sources = [tmp_path / "a.jpg", tmp_path / "b.png"]
     first = quick().extract(sources, tmp_path / "set", progress=False)
     assert list(first.failed) == [str(sources[1])]
-    write_image(sources[1], read_image(picture)[:, ::-1])
+    write_image(sources[1], read_image(image)[:, ::-1])
     second = quick().extract(sources, tmp_path / "set", progress=False)
     assert not second.failed and len(second) == 2 * len(first)
 

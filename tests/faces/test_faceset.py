@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from faces_helpers import made_face
 
-from deepface_models._errors import FaceNotFoundError, MediaError
+from deepface_models.core.errors import FaceNotFoundError, MediaError
 from deepface_models.faces import FaceSet
 from deepface_models.faces._table import COLUMNS
 from deepface_models.media import read_image
 
 
-def picture(seed, size=32):
+def image(seed, size=32):
     return np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)
 
 
@@ -23,7 +23,7 @@ def filled(folder=None, count=6, sources=("a.mp4",)):
         embedding = np.full(128, i % 2, np.float32)
         face = made_face(100 + i, blur=i / 10, yaw=float(-20 * i), embedding=embedding)
         source = sources[i * len(sources) // count]
-        made.append(face, picture(i), source, i, i / 25)
+        made.append(face, image(i), source, i, i / 25)
     return made
 
 
@@ -37,7 +37,7 @@ def test_everything_comes_back(tmp_path, on_disk):
     assert made.images.shape == (6, 32, 32, 3) and made.images.dtype == np.uint8
     for i, face in enumerate(made.faces):
         expected = made_face(100 + i)
-        assert (made.images[i] == picture(i)).all()
+        assert (made.images[i] == image(i)).all()
         assert np.allclose(face.landmarks, expected.landmarks, atol=1e-3)
         assert np.allclose(face.matrix, expected.matrix)
         assert face.box == expected.box and face.blur == i / 10
@@ -67,21 +67,21 @@ def test_torn_last_line_is_left_out_and_mended(tmp_path):
     again = FaceSet.open(tmp_path / "set")
     assert len(again) == 5
     again.drop([True] * 5)
-    again.append(made_face(), picture(9))
+    again.append(made_face(), image(9))
     whole = FaceSet.open(tmp_path / "set")
-    assert len(whole) == 6 and (whole.images[5] == picture(9)).all()
+    assert len(whole) == 6 and (whole.images[5] == image(9)).all()
 
 
-def test_deleting_a_picture_removes_its_face(tmp_path):
+def test_deleting_an_image_removes_its_face(tmp_path):
     filled(tmp_path / "set")
     (tmp_path / "set" / "faces" / "000002.png").unlink()
     again = FaceSet.open(tmp_path / "set")
     assert again.frames.tolist() == [0, 1, 3, 4, 5]
-    again.append(made_face(), picture(9))
+    again.append(made_face(), image(9))
     assert len(list((tmp_path / "set" / "faces").glob("*.png"))) == 6
 
 
-def test_truncated_picture_is_named(tmp_path):
+def test_truncated_image_is_named(tmp_path):
     filled(tmp_path / "set")
     path = tmp_path / "set" / "faces" / "000001.png"
     path.write_bytes(b"")
@@ -90,7 +90,7 @@ def test_truncated_picture_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["larger", "long", "jpeg"])
-def test_only_bounded_pictures_are_decoded(tmp_path, kind, monkeypatch):
+def test_only_bounded_images_are_decoded(tmp_path, kind, monkeypatch):
     """Issue 17, 2: a stranger's face must not fill the memory."""
     filled(tmp_path / "set")
     path = tmp_path / "set" / "faces" / "000001.png"
@@ -101,7 +101,7 @@ def test_only_bounded_pictures_are_decoded(tmp_path, kind, monkeypatch):
     elif kind == "long":
         path.write_bytes(whole + bytes(2**21))
     else:
-        cv2.imwrite(str(path.with_suffix(".jpg")), picture(1))
+        cv2.imwrite(str(path.with_suffix(".jpg")), image(1))
         path.with_suffix(".jpg").replace(path)
 
     def never(*arguments):
@@ -110,7 +110,7 @@ def test_only_bounded_pictures_are_decoded(tmp_path, kind, monkeypatch):
     faces = FaceSet.open(tmp_path / "set")
     monkeypatch.setattr(cv2, "imdecode", never)
     monkeypatch.setattr(cv2, "imread", never)
-    with pytest.raises(MediaError, match=r"000001\.png is no picture of 32x32"):
+    with pytest.raises(MediaError, match=r"000001\.png is no image of 32x32"):
         _ = faces.select([1]).images
 
 
@@ -131,9 +131,9 @@ def test_missing_or_damaged_sets_are_named(tmp_path):
 def test_mixed_sizes_and_landmarks_are_refused():
     made = filled()
     with pytest.raises(ValueError, match="64 px"):
-        made.append(made_face(image_size=64), picture(0, 64))
+        made.append(made_face(image_size=64), image(0, 64))
     with pytest.raises(ValueError, match="5 landmarks"):
-        made.append(made_face(landmarks=np.zeros((5, 2), np.float32)), picture(0))
+        made.append(made_face(landmarks=np.zeros((5, 2), np.float32)), image(0))
     assert len(made) == 6
 
 
@@ -143,7 +143,7 @@ def test_select_is_a_view(tmp_path):
         view = made.select(which)
         assert view.frames.tolist() == [1, 3]
         assert (view.images == made.images[[1, 3]]).all()
-    view.append(made_face(), picture(9))
+    view.append(made_face(), image(9))
     assert len(view) == 3 and len(FaceSet.open(tmp_path / "set")) == 6
     assert len(made.select([])) == 0 and made.select([]).images.shape == (0, 32, 32, 3)
 
@@ -161,7 +161,7 @@ def test_filter_by_blur_pose_score_and_person():
 
 def test_faces_without_descriptor_never_match():
     made = FaceSet(32)
-    made.append(made_face(), picture(0))
+    made.append(made_face(), image(0))
     assert len(made.filter(reference=np.zeros(128))) == 0
     with pytest.raises(FaceNotFoundError, match="identity"):
         _ = made.mean_embedding

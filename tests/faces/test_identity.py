@@ -5,11 +5,11 @@ import pytest
 
 from deepface_models.faces import SAME_PERSON, cluster, distance, embed, matches
 from deepface_models.faces._workers import EmbeddingWorkers
-from deepface_models.faces.identity import chip, embed_chips
+from deepface_models.faces.embedding import chip, embed_chips
 
 
 @pytest.fixture(scope="module")
-def descriptors(portraits, aligner):
+def embeddings(portraits, aligner):
     """Each of four people as they are and mirrored, (8, 128)."""
     rows = []
     for image in list(portraits.values())[:4]:
@@ -18,10 +18,10 @@ def descriptors(portraits, aligner):
     return np.array(rows)
 
 
-def test_same_person_is_near_and_others_are_not(descriptors):
+def test_same_person_is_near_and_others_are_not(embeddings):
     for i in range(0, 8, 2):
-        assert distance(descriptors[i], descriptors[i + 1]) < 0.45
-    first = descriptors[::2]
+        assert distance(embeddings[i], embeddings[i + 1]) < 0.45
+    first = embeddings[::2]
     apart = np.linalg.norm(first[:, None] - first[None], axis=-1)
     assert apart[np.triu_indices(4, 1)].mean() > SAME_PERSON
 
@@ -32,10 +32,10 @@ def test_five_and_sixtyeight_points_agree(portrait, aligner, aligner5):
     assert distance(a, b) < 0.3
 
 
-def test_cluster_finds_each_person(descriptors):
-    labels = cluster(descriptors, 0.45)
+def test_cluster_finds_each_person(embeddings):
+    labels = cluster(embeddings, 0.45)
     assert (labels[::2] == labels[1::2]).all() and len(set(labels)) >= 3
-    assert (cluster(descriptors, 0.45) == labels).all()
+    assert (cluster(embeddings, 0.45) == labels).all()
     assert cluster(np.zeros((0, 128))).shape == (0,)
 
 
@@ -45,13 +45,13 @@ def test_largest_cluster_comes_first():
     assert cluster(points).tolist() == [1, 0, 0, 0, 0, 0]
 
 
-def test_matches_takes_one_or_several_references(descriptors):
-    assert matches(descriptors, descriptors[0])[:2].all()
-    assert matches(descriptors, descriptors).all()
+def test_matches_takes_one_or_several_references(embeddings):
+    assert matches(embeddings, embeddings[0])[:2].all()
+    assert matches(embeddings, embeddings).all()
 
 
-def test_distance_of_many(descriptors):
-    apart = distance(descriptors, descriptors[0])
+def test_distance_of_many(embeddings):
+    apart = distance(embeddings, embeddings[0])
     assert apart.shape == (8,) and apart[0] == 0
 
 

@@ -1,4 +1,4 @@
-"""Thousands of pictures, two writers of one set, and what a killed one leaves."""
+"""Thousands of images, two writers of one set, and what a killed one leaves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from faces_helpers import CLIPS, made_face
 
 from deepface_models import InUseError
-from deepface_models._locks import hold_folder
+from deepface_models.core.locks import hold_folder
 from deepface_models.faces import Box, FaceAligner, FaceSet, _extract, faceset
 from deepface_models.faces._store import last_clips, last_frames
 from deepface_models.faces.detect import Detection
@@ -28,7 +28,7 @@ aligner.extract(sys.argv[2], sys.argv[1], progress=False)
 
 
 class Everywhere:
-    """Takes the whole picture for a face."""
+    """Takes the whole image for a face."""
 
     name = "everywhere"
 
@@ -44,8 +44,8 @@ def extract(source, output, **changes):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    folder = tmp_path / "pictures"
+def images(tmp_path):
+    folder = tmp_path / "images"
     rng = np.random.default_rng(0)
     for number in range(24):
         image = rng.integers(0, 256, (20, 20, 3), np.uint8)
@@ -84,26 +84,26 @@ def test_two_runs_do_not_mix_people(tmp_path):
     assert not [name for name in os.listdir(folder) if name.startswith(".")]
 
 
-def test_progress_is_not_saved_with_each_picture(pictures, tmp_path, saved):
-    """Issue 17, 1: the whole state was saved after each picture."""
-    assert len(extract(pictures, tmp_path / "set")) == 24
+def test_progress_is_not_saved_with_each_image(images, tmp_path, saved):
+    """Issue 17, 1: the whole state was saved after each image."""
+    assert len(extract(images, tmp_path / "set")) == 24
     assert len(saved) < 6 and saved[-1] == 24
 
 
-def test_progress_is_saved_in_time(pictures, tmp_path, saved, monkeypatch):
+def test_progress_is_saved_in_time(images, tmp_path, saved, monkeypatch):
     monkeypatch.setattr(_extract, "_SAVE_EVERY", 0.0)
     monkeypatch.setattr(_extract, "_SAVE_SHARE", 1e9)
-    extract(pictures, tmp_path / "set")
+    extract(images, tmp_path / "set")
     assert len(saved) >= 24
 
 
 @pytest.mark.parametrize("every", [0.0, 1e9])
 @pytest.mark.parametrize("at", [1, 11, 23])
 def test_ended_between_two_saves_it_ends_the_same(
-    pictures, tmp_path, monkeypatch, every, at
+    images, tmp_path, monkeypatch, every, at
 ):
     """Issue 17, 1: killed at any moment it resumes with the same faces."""
-    whole = extract(pictures, tmp_path / "whole")
+    whole = extract(images, tmp_path / "whole")
     write, seen = faceset.write_face, 0
 
     def deadly(path, data):
@@ -120,8 +120,8 @@ def test_ended_between_two_saves_it_ends_the_same(
         patch.setattr(FaceSet, "save", FaceSet.save if not every else lambda self: None)
         patch.setattr(FaceSet, "create", _created)
         with pytest.raises(KeyboardInterrupt):
-            extract(pictures, tmp_path / "set")
-    again = extract(pictures, tmp_path / "set")
+            extract(images, tmp_path / "set")
+    again = extract(images, tmp_path / "set")
     assert again.table == whole.table
     assert (again.images == whole.images).all()
     assert FaceSet.open(tmp_path / "set").table == whole.table
@@ -141,24 +141,24 @@ def _created(cls, folder, *settings):
     return made
 
 
-def test_a_moved_folder_is_noted_at_once(pictures, tmp_path, saved):
-    """Issue 17, 1: one save, and one table, for each moved picture before."""
-    before = extract(pictures, tmp_path / "set")
+def test_a_moved_folder_is_noted_at_once(images, tmp_path, saved):
+    """Issue 17, 1: one save, and one table, for each moved image before."""
+    before = extract(images, tmp_path / "set")
     saved.clear()
-    moved = pictures.rename(tmp_path / "moved")
+    moved = images.rename(tmp_path / "moved")
     again = extract(moved, tmp_path / "set")
     assert len(saved) < 6
     assert again.sources == sorted(map(str, moved.iterdir()))
     assert (again.images == before.images).all()
 
 
-def test_what_a_killed_run_left_is_swept(pictures, tmp_path):
+def test_what_a_killed_run_left_is_swept(images, tmp_path):
     """Issue 17, 1: temporary files are swept by the next run."""
-    extract(pictures, tmp_path / "set")
+    extract(images, tmp_path / "set")
     faces = tmp_path / "set" / "faces"
     for name in (".000007.png", ".000030.png", "000031.png", "mine.png"):
         (faces / name).write_bytes(b"half")
-    assert len(extract(pictures, tmp_path / "set")) == 24
+    assert len(extract(images, tmp_path / "set")) == 24
     kept = {f"{number:06d}.png" for number in range(24)} | {"mine.png"}
     assert set(os.listdir(faces)) == kept
 

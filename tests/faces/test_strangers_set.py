@@ -15,7 +15,7 @@ from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.faces._store import VERSION
 
 
-def picture(seed):
+def image(seed):
     return np.random.default_rng(seed).integers(0, 256, (32, 32, 3), np.uint8)
 
 
@@ -23,7 +23,7 @@ def picture(seed):
 def folder(tmp_path):
     made = FaceSet.create(tmp_path / "set", 32)
     for i in range(3):
-        made.append(made_face(100 + i), picture(i), "a.mp4", i)
+        made.append(made_face(100 + i), image(i), "a.mp4", i)
     made.save()
     return tmp_path / "set"
 
@@ -55,10 +55,10 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_table_names_only_pictures_of_its_own(folder, victim, name):
+def test_a_table_names_only_images_of_its_own(folder, victim, name):
     """Issue 17, 2: a table may not name ../victim/2024.jpg or an absolute path."""
     rename(folder, name.format(victim=victim))
-    with pytest.raises(MediaError, match=r"names the picture") as error:
+    with pytest.raises(MediaError, match=r"names the image") as error:
         FaceSet.open(folder)
     assert "\x1b" not in str(error.value)
     assert victim.read_bytes() == b"mine"
@@ -68,7 +68,7 @@ def test_extract_into_such_a_set_deletes_nothing_outside(folder, victim):
     """Issue 17, 2: extract deleted the files that such a table names."""
     rename(folder, "../victim/2024.jpg")
     aligner = FaceAligner(image_size=32, identity=False)
-    with pytest.raises(MediaError, match="names the picture"):
+    with pytest.raises(MediaError, match="names the image"):
         aligner.extract(CLIPS[0], folder, every_n=50, limit=1, progress=False)
     assert victim.read_bytes() == b"mine"
 

@@ -45,7 +45,7 @@ def test_another_size_or_place_is_another_face():
     assert len(track_faces(frames)) == 3
 
 
-def test_gaps_are_filled_between_neighbours():
+def test_gaps_are_filled_between_neighbors():
     track = Track([0, 4], [made_face(100), made_face(108)])
     filled = smooth_track(track)
     assert filled.frames == [0, 1, 2, 3, 4]

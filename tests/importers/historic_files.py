@@ -29,7 +29,7 @@ def decoder_layers() -> list[tuple[str, tuple[int, ...]]]:
 
 
 def drawn_weights(layers: list[tuple[str, tuple[int, ...]]], seed: int) -> Weights:
-    """Kernel and bias of each layer, such that pictures are neither black nor white."""
+    """Kernel and bias of each layer, such that images are neither black nor white."""
     rng = np.random.default_rng(seed)
     weights = []
     for _, shape in layers:
@@ -71,7 +71,7 @@ def write(
 
 
 def conv(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int = 1):
-    """TensorFlow's "same" convolution of one picture (H, W, C)."""
+    """TensorFlow's "same" convolution of one image (H, W, C)."""
     size, out = len(kernel), -(-len(x) // stride)
     pad = max((out - 1) * stride + size - len(x), 0)
     around = (pad // 2, pad - pad // 2)
@@ -98,13 +98,13 @@ def shuffled(x: np.ndarray) -> np.ndarray:
     return large
 
 
-def draw(picture: np.ndarray, encoder: Weights, decoder: Weights) -> np.ndarray:
-    """One picture (H, W, 3), blue green red in [0, 1], through both networks."""
+def draw(image: np.ndarray, encoder: Weights, decoder: Weights) -> np.ndarray:
+    """One image (H, W, 3), blue green red in [0, 1], through both networks."""
 
     def pairs(weights: Weights) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return iter(list(zip(weights[::2], weights[1::2], strict=True)))
 
-    x, rest = picture, pairs(encoder)
+    x, rest = image, pairs(encoder)
     for _ in range(len(encoder) // 2 - 3):
         x = leaky(conv(x, *next(rest), stride=2))
     for kernel, bias in (next(rest), next(rest)):

@@ -58,12 +58,12 @@ def replace(path: Path, *args, **kwargs) -> None:
 
 @pytest.mark.backend
 @pytest.mark.parametrize(("name", "letter"), [("ana", "A"), ("ben", "B")])
-def test_pictures_are_those_of_the_historic_networks(model, weights, name, letter):
-    picture = np.random.default_rng(5).random((16, 16, 3), "float32")
-    bgr = historic.draw(picture[..., ::-1], weights["encoder"], weights[letter])
+def test_images_are_those_of_the_historic_networks(model, weights, name, letter):
+    image = np.random.default_rng(5).random((16, 16, 3), "float32")
+    bgr = historic.draw(image[..., ::-1], weights["encoder"], weights[letter])
     expected = bgr[..., ::-1]
     assert expected.std(axis=(0, 1)).min() > 0.02  # it tells channels apart
-    np.testing.assert_allclose(model.predict(picture, to=name), expected, atol=2e-5)
+    np.testing.assert_allclose(model.predict(image, identity=name), expected, atol=2e-5)
 
 
 def test_model_is_an_original(model):
@@ -92,9 +92,9 @@ def test_low_memory_form_and_whole_models(copied, weights):
     model = load_original(copied)
     assert model.low_memory
     assert model.identities == ("a", "b")
-    picture = np.random.default_rng(6).random((16, 16, 3), "float32")
-    expected = historic.draw(picture[..., ::-1], small, weights["B"])[..., ::-1]
-    np.testing.assert_allclose(model.predict(picture, to="b"), expected, atol=2e-5)
+    image = np.random.default_rng(6).random((16, 16, 3), "float32")
+    expected = historic.draw(image[..., ::-1], small, weights["B"])[..., ::-1]
+    np.testing.assert_allclose(model.predict(image, identity="b"), expected, atol=2e-5)
 
 
 def test_names_cut_into_pieces_are_put_together(folder, tmp_path):
@@ -110,12 +110,12 @@ def test_names_cut_into_pieces_are_put_together(folder, tmp_path):
 def test_command_writes_a_model(model, folder, tmp_path, capsys):
     words = ["import", str(folder), str(tmp_path / "made"), "--identities", "ana"]
     assert main([*words, "ben"]) == 0
-    assert "--to ben" in capsys.readouterr().out
+    assert "--identity ben" in capsys.readouterr().out
     made = dfm.load(tmp_path / "made")
-    picture = np.full((16, 16, 3), (10, 90, 200), "uint8")
+    image = np.full((16, 16, 3), (10, 90, 200), "uint8")
     for name in ("ana", "ben"):
         np.testing.assert_array_equal(
-            made.predict(picture, to=name), model.predict(picture, to=name)
+            made.predict(image, identity=name), model.predict(image, identity=name)
         )
 
 

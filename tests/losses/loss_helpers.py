@@ -1,4 +1,4 @@
-"""Pictures, gradients on every backend, and one of each loss."""
+"""Images, gradients on every backend, and one of each loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def array(tensor) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(tensor), "float64")
 
 
-def pictures(channels=3, seed=0, size=SIZE, count=2) -> np.ndarray:
+def images(channels=3, seed=0, size=SIZE, count=2) -> np.ndarray:
     """Smooth shapes and noise in [0, 1]; a mask that is 0 on the right; weights."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:size, :size] / size
@@ -22,8 +22,8 @@ def pictures(channels=3, seed=0, size=SIZE, count=2) -> np.ndarray:
     phase, speed = rng.uniform(0, 6, shape), rng.uniform(2, 9, (2, *shape))
     waves = np.sin(phase + speed[0] * y[..., None] + speed[1] * x[..., None])
     made = np.empty((count, size, size, channels), "float32")
-    colours = 0.5 + 0.35 * waves + rng.normal(0, 0.05, waves.shape)
-    made[..., :3] = np.clip(colours, 0, 1)
+    colors = 0.5 + 0.35 * waves + rng.normal(0, 0.05, waves.shape)
+    made[..., :3] = np.clip(colors, 0, 1)
     if channels > 3:
         made[..., 3] = x < 0.6
     if channels > 4:

@@ -1,4 +1,4 @@
-"""What all losses of pictures promise."""
+"""What all losses of images promise."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import keras
 import loss_helpers
 import numpy as np
 import pytest
-from loss_helpers import MADE, REGIONAL, SIZE, array, gradient, pictures
+from loss_helpers import MADE, REGIONAL, SIZE, array, gradient, images
 
 from deepface_models import losses
 
 BASES = {"CompositeLoss", "RegionLoss"}
-OTHERS = {"FaceLoss", "MaskLoss", "PictureLoss", "WeightedLoss"}  # own tests
+OTHERS = {"FaceLoss", "MaskLoss", "ImageLoss", "WeightedLoss"}  # own tests
 every = pytest.mark.parametrize("name", MADE)
 # One of each kind of operation: JAX takes seconds to compile every loss.
 LIGHT = {"FLIPLoss", "FrequencyLoss", "GMSDLoss", "LaplacianLoss", "SSIMLoss"}
@@ -29,8 +29,8 @@ def test_none_is_forgotten():
 
 
 @every
-def test_one_value_for_each_picture_zero_only_for_equals(name):
-    loss, true, pred = MADE[name](), pictures(5), pictures(4, seed=1)
+def test_one_value_for_each_image_zero_only_for_equals(name):
+    loss, true, pred = MADE[name](), images(5), images(4, seed=1)
     values = array(loss.call(true, pred))
     assert values.shape == (2,)
     assert (values > 1e-5).all()
@@ -42,25 +42,25 @@ def test_one_value_for_each_picture_zero_only_for_equals(name):
 
 @every
 def test_extra_channels_of_the_prediction_do_not_matter(name):
-    loss, true, pred = MADE[name](), pictures(3), pictures(4, seed=1)
+    loss, true, pred = MADE[name](), images(3), images(4, seed=1)
     values = array(loss.call(true, pred))
     np.testing.assert_array_equal(values, array(loss.call(true, pred[..., :3])))
 
 
 @every
 def test_gradient_is_finite_at_black_white_and_equality(name):
-    loss, face = MADE[name](), pictures(5)
+    loss, face = MADE[name](), images(5)
     for level in (0.0, 1.0):
         flat = np.full((2, SIZE, SIZE, 3), level, "float32")
         true = face.copy()
         true[..., :3] = flat
-        for wanted, pred in ((face, flat), (true, flat), (true, 1 - flat)):
-            slope = gradient(lambda p, w=wanted, f=loss: f(w, p), pred)
+        for expected, pred in ((face, flat), (true, flat), (true, 1 - flat)):
+            slope = gradient(lambda p, w=expected, f=loss: f(w, p), pred)
             assert np.isfinite(slope).all()
     slope = gradient(lambda p: loss(face, p), face[..., :3])
     assert np.isfinite(slope).all()
     assert np.abs(slope).max() < 0.1
-    other = pictures(3, seed=1)
+    other = images(3, seed=1)
     slope = gradient(lambda p: loss(face, p), other)
     assert np.isfinite(slope).all()
     assert np.abs(slope).max() > 1e-7
@@ -71,7 +71,7 @@ def test_gradient_is_finite_at_black_white_and_equality(name):
     [pytest.param(n, marks=[pytest.mark.backend] * (n in LIGHT)) for n in MADE],
 )
 def test_the_gradient_foretells_a_small_step(name):
-    loss, true, pred = MADE[name](), pictures(5), pictures(3, seed=1)
+    loss, true, pred = MADE[name](), images(5), images(3, seed=1)
     slope = gradient(lambda p: loss(true, p), pred)
     assert np.isfinite(gradient(lambda p: loss(true, p), 0 * pred)).all()
     step = 1e-3 / np.abs(slope).max() * slope
@@ -82,7 +82,7 @@ def test_the_gradient_foretells_a_small_step(name):
 
 @every
 def test_masked_form_ignores_what_is_outside(name):
-    loss, true, pred = MADE[name](outside=0.0), pictures(5), pictures(3, seed=1)
+    loss, true, pred = MADE[name](outside=0.0), images(5), images(3, seed=1)
     outside = true[..., 3:4] == 0
     changed = np.where(outside, 1 - pred, pred)
     value = float(loss(true, pred))
@@ -99,7 +99,7 @@ def test_masked_form_ignores_what_is_outside(name):
 
 @every
 def test_outside_of_one_is_the_loss_without_mask(name):
-    true, pred = pictures(4), pictures(3, seed=1)
+    true, pred = images(4), images(3, seed=1)
     plain = float(MADE[name]()(true[..., :3], pred))
     assert float(MADE[name](outside=1.0)(true, pred)) == pytest.approx(plain, rel=1e-5)
     true[..., 3] = 1.0
@@ -110,7 +110,7 @@ def test_outside_of_one_is_the_loss_without_mask(name):
 
 @pytest.mark.parametrize("name", REGIONAL)
 def test_errors_count_more_where_the_weight_is_larger(name):
-    true, noisy = pictures(5), pictures(3, seed=1)
+    true, noisy = images(5), images(3, seed=1)
     true[..., 3] = 1.0
     half = (np.arange(SIZE) >= SIZE // 2)[:, None, None]  # the heavier half
     low = np.where(half, noisy, true[..., :3])
@@ -127,9 +127,9 @@ def test_errors_count_more_where_the_weight_is_larger(name):
 
 @every
 def test_no_face_at_all_is_no_error(name):
-    true = pictures(5)
+    true = images(5)
     true[..., 3:] = 0.0
-    loss, pred = MADE[name](outside=0.0), pictures(3, seed=1)
+    loss, pred = MADE[name](outside=0.0), images(3, seed=1)
     assert float(loss(true, pred)) == pytest.approx(0.0, abs=1e-6)
     assert not gradient(lambda p: loss(true, p), pred).any()
 
@@ -147,7 +147,7 @@ def test_comes_back_from_its_config(name):
     parameters = inspect.signature(type(loss)).parameters
     named = {k for k, p in parameters.items() if p.kind is not p.VAR_KEYWORD}
     assert named | set(arguments) <= set(config)
-    true, pred = pictures(5), pictures(4, seed=4)
+    true, pred = images(5), images(4, seed=4)
     assert float(again(true, pred)) == pytest.approx(float(loss(true, pred)), rel=1e-6)
 
 
@@ -174,14 +174,14 @@ def test_arguments_are_checked(make, message):
         make()
 
 
-def test_too_small_pictures_are_refused():
-    true = pictures(3, size=10)
+def test_too_small_images_are_refused():
+    true = images(3, size=10)
     for loss in (
         losses.SSIMLoss(),
         losses.MultiScaleSSIMLoss(),
         losses.LaplacianLoss(),
     ):
-        with pytest.raises(ValueError, match=r"got pictures of height 10.*Use larger"):
+        with pytest.raises(ValueError, match=r"got images of height 10.*Use larger"):
             loss(true, true)
 
 
@@ -195,7 +195,7 @@ def test_a_model_trains_with_a_sum_of_them_and_is_saved(tmp_path):
         [layers.Input((SIZE, SIZE, 3)), layers.Conv2D(4, 3, padding="same")]
     )
     model.compile("adam", losses.WeightedLoss(weights))
-    true = pictures(5)
+    true = images(5)
     frozen = [w.copy() for w in loss_helpers.network().get_weights()]
     history = model.fit(true[..., :3], true, epochs=3, verbose=0).history["loss"]
     assert history[-1] < history[0]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 from skimage.util import view_as_windows
 
-from deepface_models.losses import FaceLoss, PictureLoss, dssim
+from deepface_models.losses import FaceLoss, ImageLoss, dssim
 
 SIZE = 32
 
@@ -17,7 +17,7 @@ def array(tensor) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(tensor), "float64")
 
 
-def pictures(channels: int, seed: int = 0, count: int = 2) -> np.ndarray:
+def images(channels: int, seed: int = 0, count: int = 2) -> np.ndarray:
     rng = np.random.default_rng(seed)
     made = rng.random((count, SIZE, SIZE, channels)).astype("float32")
     if channels > 3:
@@ -27,10 +27,10 @@ def pictures(channels: int, seed: int = 0, count: int = 2) -> np.ndarray:
     return made
 
 
-def windows(pictures: np.ndarray, block: int) -> np.ndarray:
+def windows(images: np.ndarray, block: int) -> np.ndarray:
     """All windows of 2*block pixels, one block apart, along new axes 4 to 7."""
     shape, step = (1, 2 * block, 2 * block, 1), (1, block, block, 1)
-    return view_as_windows(pictures, shape, step=step)
+    return view_as_windows(images, shape, step=step)
 
 
 def windowed_dssim(a: np.ndarray, b: np.ndarray, block: int = 4) -> np.ndarray:
@@ -46,7 +46,7 @@ def windowed_dssim(a: np.ndarray, b: np.ndarray, block: int = 4) -> np.ndarray:
 
 
 def face_loss(true, pred, l1=1.0, structure=1.0, mask=0.5, outside=0.1) -> np.ndarray:
-    """The documented formula in numpy, one value a picture."""
+    """The documented formula in numpy, one value an image."""
     weight = np.ones((*true.shape[:3], 1))
     if true.shape[-1] > 3:
         inside = true[..., 3:4] * (true[..., 4:5] if true.shape[-1] > 4 else 1.0)
@@ -73,7 +73,7 @@ def gradient(loss, true: np.ndarray, pred: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("block", [2, 4])
 def test_dssim_is_the_definition_in_each_window(block):
-    a, b = pictures(3), pictures(3, seed=1)
+    a, b = images(3), images(3, seed=1)
     found = array(dssim(a, b, block))
     assert found.shape == (2, SIZE // block - 1, SIZE // block - 1, 3)
     np.testing.assert_allclose(found, windowed_dssim(a, b, block), atol=2e-5)
@@ -100,7 +100,7 @@ def test_dssim_follows_scikit_image(people):
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([0.0, 0.5, 1.0]), st.booleans())
 def test_dssim_is_symmetric_bounded_and_zero_for_equals(seed, level, flat):
-    a = pictures(3, seed, 1)
+    a = images(3, seed, 1)
     b = np.full_like(a, level) if flat else (a > level).astype("float32")
     value = array(dssim(a, b))
     np.testing.assert_allclose(value, array(dssim(b, a)), atol=1e-6)
@@ -113,7 +113,7 @@ def test_dssim_is_symmetric_bounded_and_zero_for_equals(seed, level, flat):
 @pytest.mark.parametrize("drawn", [3, 4])
 @pytest.mark.parametrize("channels", [3, 4, 5])
 def test_face_loss_is_the_documented_formula(channels, drawn):
-    true, pred = pictures(channels), pictures(4, seed=7)[..., :drawn] * 0.9
+    true, pred = images(channels), images(4, seed=7)[..., :drawn] * 0.9
     for arguments in (
         {},
         {"l1": 0.0},
@@ -129,8 +129,8 @@ def test_face_loss_is_the_documented_formula(channels, drawn):
         np.testing.assert_allclose(float(loss(true, pred)), expected.mean(), rtol=2e-4)
 
 
-def test_face_loss_of_a_perfect_picture_is_zero():
-    true = pictures(5)
+def test_face_loss_of_a_perfect_image_is_zero():
+    true = images(5)
     assert float(FaceLoss()(true, true[..., :4])) == pytest.approx(0.0, abs=1e-5)
 
 
@@ -170,21 +170,21 @@ def test_gradient_is_finite_at_black_and_white(people, channels, value, target):
 
 
 def test_gradient_is_finite_without_any_face():
-    true = pictures(5)
+    true = images(5)
     true[..., 3:] = 0.0
     for outside in (0.1, 0.0):
         assert np.isfinite(
-            gradient(FaceLoss(outside=outside), true, pictures(4, seed=3))
+            gradient(FaceLoss(outside=outside), true, images(4, seed=3))
         ).all()
 
 
-def test_picture_loss_is_the_mean_absolute_error_of_the_colours():
-    true, pred = pictures(5), pictures(4, seed=2)
+def test_image_loss_is_the_mean_absolute_error_of_the_colors():
+    true, pred = images(5), images(4, seed=2)
     expected = np.abs(true[..., :3] - pred[..., :3]).mean()
-    assert float(PictureLoss()(true, pred)) == pytest.approx(expected, rel=1e-5)
+    assert float(ImageLoss()(true, pred)) == pytest.approx(expected, rel=1e-5)
     true[..., 3:] = 9.0
-    assert float(PictureLoss()(true, pred)) == pytest.approx(expected, rel=1e-5)
-    slope = gradient(PictureLoss(), true, pred)
+    assert float(ImageLoss()(true, pred)) == pytest.approx(expected, rel=1e-5)
+    slope = gradient(ImageLoss(), true, pred)
     assert np.isfinite(slope).all()
     assert not slope[..., 3].any()
 
@@ -193,14 +193,14 @@ def test_picture_loss_is_the_mean_absolute_error_of_the_colours():
     "loss",
     [
         FaceLoss(2.0, 3.0, 4.0, 0.5, name="mine", reduction="sum"),
-        PictureLoss(name="mine", reduction="sum"),
+        ImageLoss(name="mine", reduction="sum"),
     ],
 )
 def test_losses_come_back_from_their_config(loss):
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert type(again) is type(loss)
     assert again.get_config() == loss.get_config()
-    true, pred = pictures(5), pictures(4, seed=4)
+    true, pred = images(5), images(4, seed=4)
     assert float(again(true, pred)) == float(loss(true, pred))
-    # Summed over two pictures.
+    # Summed over two images.
     assert float(loss(true, pred)) == pytest.approx(array(loss.call(true, pred)).sum())

@@ -23,7 +23,7 @@ PAIRS = {
     "checks": (SMOOTH, (0.7 * SMOOTH + 0.3 * CHECKS).astype("float32")),
     "equal": (SMOOTH, SMOOTH),
 }
-# The mean error that the program flip-evaluator 1.7 prints for these pictures at 67
+# The mean error that the program flip-evaluator 1.7 prints for these images at 67
 # and at 20 pixels per degree, and that of their lower right quarter.
 PUBLISHED = {
     ("moved and darker", 67.0): (0.47211, 0.45124),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from loss_helpers import SIZE, array, gradient, network, pictures
+from loss_helpers import SIZE, array, gradient, images, network
 from scipy import ndimage
 
 from deepface_models.losses import IdentityLoss, PerceptualLoss, StyleLoss
 
-TRUE, PRED = pictures(4), pictures(3, seed=1)
+TRUE, PRED = images(4), images(3, seed=1)
 
 
 def by_hand(values: np.ndarray) -> dict[str, np.ndarray]:
@@ -19,12 +19,10 @@ def by_hand(values: np.ndarray) -> dict[str, np.ndarray]:
     layers, x = {}, values.astype("float64")
     for name, kernel, step in (("fine", weights[0], 1), ("coarse", weights[2], 2)):
         maps = np.empty((*x.shape[:3], kernel.shape[-1]))
-        for picture, made in zip(x, maps, strict=True):
+        for image, made in zip(x, maps, strict=True):
             for c in range(kernel.shape[-1]):
                 parts = [
-                    ndimage.correlate(
-                        picture[..., i], kernel[..., i, c], mode="constant"
-                    )
+                    ndimage.correlate(image[..., i], kernel[..., i, c], mode="constant")
                     for i in range(kernel.shape[2])
                 ]
                 made[..., c] = sum(parts)
@@ -56,8 +54,8 @@ def test_identity_of_opposite_vectors_is_two():
     loss = IdentityLoss(keras.Model(inputs, outputs))
     black = np.zeros((1, 8, 8, 3), "float32")
     assert float(loss(black, black + 1)) == pytest.approx(2.0, rel=1e-5)
-    grey = black + 0.5  # a vector of zeros
-    assert np.isfinite(gradient(lambda p: loss(black, p), grey)).all()
+    gray = black + 0.5  # a vector of zeros
+    assert np.isfinite(gradient(lambda p: loss(black, p), gray)).all()
 
 
 def test_perceptual_is_the_squared_error_of_the_layers():
@@ -108,7 +106,7 @@ def test_style_does_not_ask_where():
     assert float(loss(flat, 0 * flat)) == pytest.approx(0.25**2 / 4, rel=1e-5)
 
 
-def test_pictures_are_resized_to_what_the_network_takes():
+def test_images_are_resized_to_what_the_network_takes():
     loss, half = IdentityLoss(network(SIZE // 2)), SIZE // 2
     true, pred = TRUE[..., :3], PRED
     shrunk = [
@@ -167,7 +165,7 @@ def test_random_start_of_an_embedder_is_kept():
     )
     loss = IdentityLoss(model)
     again = keras.losses.deserialize(keras.losses.serialize(loss))
-    a, b = pictures(3, size=8), pictures(3, seed=5, size=8)
+    a, b = images(3, size=8), images(3, seed=5, size=8)
     found, expected = array(again.call(a, b)), array(loss.call(a, b))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 

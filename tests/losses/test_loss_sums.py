@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from loss_helpers import array, gradient, pictures
+from loss_helpers import array, gradient, images
 
 from deepface_models import losses
 
@@ -65,7 +65,7 @@ def test_adversarial_slopes_are_finite_and_point_the_right_way(kind, side):
         flat = np.full_like(fake, level)
         assert np.isfinite(gradient(lambda f: function(real, f), flat)).all()
     slope = gradient(lambda f: function(real, f), 0 * fake + 0.5)
-    # The generator wants drawn pictures higher, the discriminator lower.
+    # The generator wants drawn images higher, the discriminator lower.
     assert (slope < 0).all() if side == "generator" else (slope > 0).all()
 
 
@@ -93,7 +93,7 @@ def test_generators_that_do_not_look_at_the_real_need_none():
 
 
 def test_weighted_loss_is_the_weighted_sum():
-    true, pred = pictures(5), pictures(4, seed=1)
+    true, pred = images(5), images(4, seed=1)
     parts = {losses.MAELoss(): 2.0, losses.SSIMLoss(reduction="sum"): 0.5}
     loss = losses.WeightedLoss(parts)
     expected = sum(w * array(part.call(true, pred)) for part, w in parts.items())
@@ -102,7 +102,7 @@ def test_weighted_loss_is_the_weighted_sum():
 
 
 def test_weighted_loss_takes_losses_of_keras_and_sums():
-    true, pred = pictures(3), pictures(3, seed=1)
+    true, pred = images(3), images(3, seed=1)
     inner = losses.WeightedLoss({keras.losses.MeanSquaredError(): 3.0})
     loss = losses.WeightedLoss({inner: 2.0, losses.FaceLoss(): 1.0})
     expected = 6 * ((true - pred) ** 2).mean() + float(losses.FaceLoss()(true, pred))
@@ -115,7 +115,7 @@ def test_weighted_loss_comes_back_from_its_config():
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert again.get_config() == loss.get_config()
     assert [type(part) for part in again.losses] == [type(part) for part in parts]
-    true, pred = pictures(5), pictures(4, seed=1)
+    true, pred = images(5), images(4, seed=1)
     assert float(again(true, pred)) == pytest.approx(float(loss(true, pred)), rel=1e-6)
 
 
@@ -125,7 +125,7 @@ def test_weighted_loss_is_the_loss_of_a_named_output():
     model = keras.Model(inputs, outputs)
     sums = {losses.MAELoss(): 1.0, losses.SSIMLoss(): 1.0}
     model.compile(loss={"face": losses.WeightedLoss(sums)})
-    true = pictures(5, size=16)
+    true = images(5, size=16)
     pred = array(model(true[..., :3])["face"]).astype("float32")
     expected = sum(float(loss(true, pred)) for loss in sums)
     found = model.evaluate(true[..., :3], {"face": true}, verbose=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from loss_helpers import array, gradient, pictures
+from loss_helpers import array, gradient, images
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
@@ -23,7 +23,7 @@ def weights(true: np.ndarray, outside=OUTSIDE) -> np.ndarray:
 
 
 def average(errors: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted mean of each picture and its channels."""
+    """Weighted mean of each image and its channels."""
     weight = np.broadcast_to(weight, errors.shape)
     return np.array(
         [np.average(e, weights=w) for e, w in zip(errors, weight, strict=True)]
@@ -31,7 +31,7 @@ def average(errors: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def pair(channels: int, size=32) -> tuple[np.ndarray, np.ndarray]:
-    return pictures(channels, size=size), pictures(3, seed=1, size=size)
+    return images(channels, size=size), images(3, seed=1, size=size)
 
 
 def agree(loss, true, pred, expected, rtol=1e-4):
@@ -74,7 +74,7 @@ def test_default_outside_is_a_tenth():
 
 
 def test_mask_loss():
-    true, pred = pictures(5), pictures(5, seed=1)
+    true, pred = images(5), images(5, seed=1)
     pred[..., 3] = pred[..., 0]
     expected = ((true[..., 3] - pred[..., 3]) ** 2).mean((1, 2))
     agree(losses.MaskLoss(), true, pred[..., :4], expected)
@@ -151,13 +151,13 @@ def test_five_scales_are_those_of_tensorflow():
     agree(losses.MultiScaleSSIMLoss(), true, pred, expected)
 
 
-def prewitt_size(pictures: np.ndarray) -> np.ndarray:
+def prewitt_size(images: np.ndarray) -> np.ndarray:
     """Gradient magnitude of the brightness at half size, inside its border."""
-    grey = pictures @ [0.299, 0.587, 0.114]
-    count, height, width = grey.shape
-    grey = grey.reshape(count, height // 2, 2, width // 2, 2).mean((2, 4))
-    slopes = [ndimage.prewitt(g, axis) / 3 for g in grey for axis in (0, 1)]
-    slopes = np.array(slopes).reshape(count, 2, *grey.shape[1:])
+    gray = images @ [0.299, 0.587, 0.114]
+    count, height, width = gray.shape
+    gray = gray.reshape(count, height // 2, 2, width // 2, 2).mean((2, 4))
+    slopes = [ndimage.prewitt(g, axis) / 3 for g in gray for axis in (0, 1)]
+    slopes = np.array(slopes).reshape(count, 2, *gray.shape[1:])
     return np.hypot(slopes[:, 0], slopes[:, 1])[:, 1:-1, 1:-1]
 
 
@@ -180,16 +180,16 @@ def kernel5(values: np.ndarray, axis: int) -> np.ndarray:
     return ndimage.correlate1d(values, kernel, axis=axis, mode="mirror")
 
 
-def bands(pictures: np.ndarray, levels: int) -> list[np.ndarray]:
+def bands(images: np.ndarray, levels: int) -> list[np.ndarray]:
     """Burt and Adelson's pyramid of (B, H, W, C)."""
     made = []
     for _ in range(levels):
-        smaller = kernel5(kernel5(pictures, 1), 2)[:, ::2, ::2]
-        spread = np.zeros_like(pictures)
+        smaller = kernel5(kernel5(images, 1), 2)[:, ::2, ::2]
+        spread = np.zeros_like(images)
         spread[:, ::2, ::2] = 4 * smaller
-        made.append(pictures - kernel5(kernel5(spread, 1), 2))
-        pictures = smaller
-    return [*made, pictures]
+        made.append(images - kernel5(kernel5(spread, 1), 2))
+        images = smaller
+    return [*made, images]
 
 
 @every_target

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from media_helpers import sound_packets
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.media import VideoWriter, probe, read_metadata, read_video
 from deepface_models.media.codecs import available
 

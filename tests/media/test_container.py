@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.media import VideoWriter, probe, read_metadata, read_video
 
 NAMES = [
@@ -59,7 +59,7 @@ def test_playlists_are_refused(tmp_path, make_video, kind, suffix):
         probe(path)
 
 
-def test_a_sequence_of_pictures_is_no_video(tmp_path, frames):
+def test_a_sequence_of_images_is_no_video(tmp_path, frames):
     """Issue 17, 3: no format that opens other files."""
     from deepface_models.media import write_image
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.media import read_image
 from deepface_models.media.folders import check_outside, list_media, reason
 
@@ -109,7 +109,7 @@ def test_output_inside_the_source_is_refused(tmp_path):
 
 
 def test_names_that_are_no_text_are_refused_in_plain_words(tmp_path):
-    """Issue 17, 3: a single picture with such a name too."""
+    """Issue 17, 3: a single image with such a name too."""
     name = os.path.join(os.fsencode(tmp_path), b"\xff.png")
     with open(name, "wb"):
         pass

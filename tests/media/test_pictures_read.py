@@ -1,4 +1,4 @@
-"""Odd pictures: profiles, transparency, several frames, wide samples, sizes."""
+"""Odd images: profiles, transparency, several frames, wide samples, sizes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from deepface_models._errors import MediaError, MissingDependencyError
+from deepface_models.core.errors import MediaError, MissingDependencyError
 from deepface_models.media import media_kind, read_image, write_image
 from deepface_models.media.opening import MAX_PIXELS_VARIABLE
 
@@ -52,65 +52,63 @@ def display_p3() -> bytes:
 
 
 @pytest.fixture
-def picture(frames):
+def image(frames):
     return frames[0]
 
 
-def in_p3(picture) -> Image.Image:
+def in_p3(image) -> Image.Image:
     """The same colors, written down in Display P3."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(display_p3()))
     srgb = ImageCms.createProfile("sRGB")
-    image = Image.fromarray(picture)
+    image = Image.fromarray(image)
     return ImageCms.profileToProfile(image, srgb, profile, outputMode="RGB")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
-def test_colors_are_converted_to_srgb(tmp_path, picture, suffix):
-    """Issue 17, 3: a Display P3 picture shows its own colors."""
+def test_colors_are_converted_to_srgb(tmp_path, image, suffix):
+    """Issue 17, 3: a Display P3 image shows its own colors."""
     options = {} if suffix in (".png", ".tif") else {"quality": 100}
-    stored = in_p3(picture)
-    assert np.abs(np.asarray(stored).astype(int) - picture).max() > 15
+    stored = in_p3(image)
+    assert np.abs(np.asarray(stored).astype(int) - image).max() > 15
     stored.save(tmp_path / f"p3{suffix}", icc_profile=display_p3(), **options)
     read = read_image(tmp_path / f"p3{suffix}").astype(int)
-    assert np.abs(read - picture).mean() < (0.5 if not options else 2.5)
+    assert np.abs(read - image).mean() < (0.5 if not options else 2.5)
 
 
-def test_colors_under_transparency_are_converted_too(tmp_path, picture):
+def test_colors_under_transparency_are_converted_too(tmp_path, image):
     """Issue 17, 3: color profile and alpha at once."""
-    stored = in_p3(picture)
+    stored = in_p3(image)
     stored.putalpha(128)
     stored.save(tmp_path / "p3.png", icc_profile=display_p3())
     read = read_image(tmp_path / "p3.png", alpha=True)
-    assert np.abs(read[:, :, :3].astype(int) - picture).mean() < 0.5
+    assert np.abs(read[:, :, :3].astype(int) - image).mean() < 0.5
     assert (read[:, :, 3] == 128).all()
 
 
 @pytest.mark.parametrize("profile", [b"no profile", display_p3()[:200]])
-def test_a_damaged_profile_does_not_cost_the_picture(
-    tmp_path, picture, profile, caplog
-):
+def test_a_damaged_profile_does_not_cost_the_image(tmp_path, image, profile, caplog):
     """Issue 17, 3: sRGB is assumed, and that is said."""
-    Image.fromarray(picture).save(tmp_path / "a.png", icc_profile=profile)
-    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), picture)
+    Image.fromarray(image).save(tmp_path / "a.png", icc_profile=profile)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), image)
     assert "profile is damaged" in caplog.text
 
 
-def test_a_profile_of_another_kind_is_ignored(tmp_path, picture):
-    """Issue 17, 3: an RGB profile in a gray picture, as old programs write."""
-    gray = picture[:, :, 1]
+def test_a_profile_of_another_kind_is_ignored(tmp_path, image):
+    """Issue 17, 3: an RGB profile in a gray image, as old programs write."""
+    gray = image[:, :, 1]
     Image.fromarray(gray).save(tmp_path / "a.png", icc_profile=display_p3())
     read = read_image(tmp_path / "a.png")
     np.testing.assert_array_equal(read, np.repeat(gray[:, :, None], 3, axis=2))
 
 
-def test_alpha_is_returned_when_asked_for(tmp_path, picture):
+def test_alpha_is_returned_when_asked_for(tmp_path, image):
     """Issue 17, 3: alpha is kept, and the colors below it are the stored ones."""
-    alpha = np.full(picture.shape[:2], 255, np.uint8)
+    alpha = np.full(image.shape[:2], 255, np.uint8)
     alpha[:100], alpha[100:150] = 0, 128
-    rgba = np.dstack([picture, alpha])
+    rgba = np.dstack([image, alpha])
     write_image(tmp_path / "a.png", rgba)
     np.testing.assert_array_equal(read_image(tmp_path / "a.png", alpha=True), rgba)
-    write_image(tmp_path / "b.png", picture)
+    write_image(tmp_path / "b.png", image)
     assert (read_image(tmp_path / "b.png", alpha=True)[:, :, 3] == 255).all()
     write_image(tmp_path / "a.webp", rgba)
     read = read_image(tmp_path / "a.webp", alpha=True)
@@ -120,26 +118,26 @@ def test_alpha_is_returned_when_asked_for(tmp_path, picture):
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".tif", ".avif"])
-def test_of_several_pictures_none_is_taken_for_all(tmp_path, frames, suffix):
+def test_of_several_images_none_is_taken_for_all(tmp_path, frames, suffix):
     """Issue 17, 3: animations and pages are refused, never their first frame only."""
     first, *others = [Image.fromarray(frame) for frame in frames[:30:10]]
     path = tmp_path / f"several{suffix}"
     first.save(path, save_all=True, append_images=others)
-    with pytest.raises(MediaError, match=r"several pictures.*Convert.*video"):
+    with pytest.raises(MediaError, match=r"several images.*Convert.*video"):
         read_image(path)
 
 
-def test_previews_within_a_file_are_no_pages(tmp_path, picture):
+def test_previews_within_a_file_are_no_pages(tmp_path, image):
     """Issue 17, 3: a smaller copy in a TIFF, a second view in a JPEG (MPO)."""
-    image = Image.fromarray(picture)
+    image = Image.fromarray(image)
     small = image.resize((36, 28))
     small.encoderinfo = {"tiffinfo": {254: 1}}
     image.save(tmp_path / "a.tif", save_all=True, append_images=[small])
     with Image.open(tmp_path / "a.tif") as written:
         assert written.n_frames == 2
-    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), picture)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), image)
     image.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[small])
-    assert read_image(tmp_path / "a.jpg").shape == picture.shape
+    assert read_image(tmp_path / "a.jpg").shape == image.shape
 
 
 @pytest.mark.parametrize(
@@ -153,9 +151,9 @@ def test_previews_within_a_file_are_no_pages(tmp_path, picture):
         (np.int32, 2**31 - 1),
     ],
 )
-def test_wide_samples_are_scaled_by_their_real_range(tmp_path, picture, values, top):
+def test_wide_samples_are_scaled_by_their_real_range(tmp_path, image, values, top):
     """Issue 17, 3: float and integer TIFF of 0..1, 0..255 and more."""
-    gray = picture[:, :, 1]
+    gray = image[:, :, 1]
     stored = (gray.astype(np.float64) * (top / 255)).astype(values)
     Image.fromarray(stored).save(tmp_path / "gray.tif")
     read = read_image(tmp_path / "gray.tif")
@@ -163,11 +161,11 @@ def test_wide_samples_are_scaled_by_their_real_range(tmp_path, picture, values, 
 
 
 @pytest.mark.parametrize("top", [1, 255])
-def test_float_colors_are_scaled_too(tmp_path, picture, top):
+def test_float_colors_are_scaled_too(tmp_path, image, top):
     """Issue 17, 3: float TIFF in color, which Pillow cannot decode."""
-    stored = (picture[:, :, ::-1] * (top / 255)).astype(np.float32)
+    stored = (image[:, :, ::-1] * (top / 255)).astype(np.float32)
     cv2.imwrite(str(tmp_path / "color.tif"), stored)
-    np.testing.assert_array_equal(read_image(tmp_path / "color.tif"), picture)
+    np.testing.assert_array_equal(read_image(tmp_path / "color.tif"), image)
 
 
 def test_values_that_are_no_numbers_are_black_or_white(tmp_path):
@@ -178,12 +176,12 @@ def test_values_that_are_no_numbers_are_black_or_white(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".avif", ".jfif", ".jp2"])
-def test_more_formats(tmp_path, picture, suffix):
-    """Issue 17, 3: AVIF, JFIF and JPEG 2000 are pictures."""
-    Image.fromarray(picture).save(tmp_path / f"a{suffix}")
+def test_more_formats(tmp_path, image, suffix):
+    """Issue 17, 3: AVIF, JFIF and JPEG 2000 are images."""
+    Image.fromarray(image).save(tmp_path / f"a{suffix}")
     assert media_kind(tmp_path / f"a{suffix}") == "image"
     read = read_image(tmp_path / f"a{suffix}").astype(int)
-    assert np.abs(read - picture).mean() < 4
+    assert np.abs(read - image).mean() < 4
 
 
 def test_heic():
@@ -216,9 +214,9 @@ def test_only_promised_formats_are_opened(tmp_path, kind, monkeypatch):
 
     monkeypatch.setattr(subprocess, "Popen", never)
     monkeypatch.setattr(subprocess, "check_call", never)
-    path = tmp_path / "picture.png"
+    path = tmp_path / "image.png"
     Image.new("RGB", (8, 8)).save(path, kind)
-    with pytest.raises(MediaError, match="cannot be read as a picture"):
+    with pytest.raises(MediaError, match="cannot be read as an image"):
         read_image(path)
 
 
@@ -246,11 +244,11 @@ def test_stated_sizes_are_bounded(tmp_path):
         read_image(path)
 
 
-def test_the_limit_can_be_raised_and_lowered(tmp_path, picture, monkeypatch):
+def test_the_limit_can_be_raised_and_lowered(tmp_path, image, monkeypatch):
     """Issue 17, 2: by the argument and by the environment variable."""
     path = tmp_path / "a.png"
-    write_image(path, picture)
-    height, width = picture.shape[:2]
+    write_image(path, image)
+    height, width = image.shape[:2]
     with pytest.raises(MediaError, match="states"):
         read_image(path, max_pixels=height * width - 1)
     read_image(path, max_pixels=height * width)
@@ -266,25 +264,25 @@ def test_the_limit_can_be_raised_and_lowered(tmp_path, picture, monkeypatch):
         read_image(path)
 
 
-def test_wide_samples_count_for_the_memory_they_take(tmp_path, picture):
+def test_wide_samples_count_for_the_memory_they_take(tmp_path, image):
     """Issue 17, 2: a float color pixel is as large as three of 8 bits."""
     path = tmp_path / "a.tif"
-    cv2.imwrite(str(path), picture.astype(np.float32))
-    count = picture.shape[0] * picture.shape[1]
+    cv2.imwrite(str(path), image.astype(np.float32))
+    count = image.shape[0] * image.shape[1]
     with pytest.raises(MediaError, match="as large in memory as 3"):
         read_image(path, max_pixels=count)
-    assert read_image(path, max_pixels=3 * count).shape == picture.shape
+    assert read_image(path, max_pixels=3 * count).shape == image.shape
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jp2"])
-def test_decoders_that_need_more_memory_get_fewer_pixels(tmp_path, picture, suffix):
+def test_decoders_that_need_more_memory_get_fewer_pixels(tmp_path, image, suffix):
     """Issue 17, 2: WebP takes 15 bytes a pixel, JPEG 2000 up to 24."""
     path = tmp_path / f"a{suffix}"
-    Image.fromarray(picture).save(path)
-    count = picture.shape[0] * picture.shape[1]
+    Image.fromarray(image).save(path)
+    count = image.shape[0] * image.shape[1]
     with pytest.raises(MediaError, match="as large in memory as 2"):
         read_image(path, max_pixels=count)
-    assert read_image(path, max_pixels=2 * count).shape == picture.shape
+    assert read_image(path, max_pixels=2 * count).shape == image.shape
 
 
 _PEAK = """
@@ -299,7 +297,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
 @pytest.mark.parametrize("mode", ["F", "I", "I;16", "RGBA", "CMYK"])
 def test_memory_stays_near_what_is_returned(tmp_path, mode):
-    """Issue 17, 2: pictures are converted in one pass (were 26 bytes a pixel)."""
+    """Issue 17, 2: images are converted in one pass (were 26 bytes a pixel)."""
     path = tmp_path / "a.tif"
     Image.new(mode, (4000, 3000)).save(path, compression="tiff_adobe_deflate")
     run = [sys.executable, "-c", _PEAK, str(path)]

@@ -6,7 +6,7 @@ import pytest
 from deepface_models.media import grid
 
 
-def test_pictures_keep_their_pixels(frames):
+def test_images_keep_their_pixels(frames):
     first, second = frames[0][:40, :50], frames[1][:40, :50]
     sheet = grid([[first, second], [second]], gap=3)
     assert sheet.shape == (83, 103, 3) and sheet.dtype == np.uint8
@@ -16,7 +16,7 @@ def test_pictures_keep_their_pixels(frames):
     assert (sheet[40:43] == 255).all() and (sheet[43:, 53:] == 255).all()
 
 
-def test_smaller_pictures_are_fitted_in(frames):
+def test_smaller_images_are_fitted_in(frames):
     sheet = grid(
         [[frames[0][:40, :40], frames[0][:10, :20].astype(float) / 255]], gap=0
     )
@@ -35,9 +35,9 @@ def test_labels_are_written_to_the_left(frames):
 
 
 def test_errors(frames):
-    with pytest.raises(ValueError, match="rows without a picture"):
+    with pytest.raises(ValueError, match="rows without an image"):
         grid([[], []])
     with pytest.raises(ValueError, match="1 labels were given for 2 rows"):
         grid([[frames[0]], [frames[0]]], labels=["one"])
-    with pytest.raises(ValueError, match="Pass one picture at a time"):
+    with pytest.raises(ValueError, match="Pass one image at a time"):
         grid([[frames[0][:, :, 0]]])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.media import probe, read_metadata, read_video, write_image
 from deepface_models.media.decoding import source_times
 
@@ -52,8 +52,8 @@ def test_reading_is_a_stream(clip):
     frames.close()
 
 
-def test_colours_follow_the_matrix_and_the_range(make_video, frames):
-    """The same picture comes back, however the file codes it."""
+def test_colors_follow_the_matrix_and_the_range(make_video, frames):
+    """The same image comes back, however the file codes it."""
     for coding in [(1, 1), (1, 5), (2, 1), (2, 5)]:
         pix_fmt = "yuvj444p" if coding[0] == 2 else "yuv444p"
         path = make_video("c.mp4", coding=coding, pix_fmt=pix_fmt, audio=None)
@@ -116,9 +116,9 @@ def test_raw_stream_without_times_gets_some(make_video):
 
 
 def test_gif(tmp_path, frames):
-    pictures = [Image.fromarray(f) for f in frames[:4]]
+    images = [Image.fromarray(f) for f in frames[:4]]
     path = tmp_path / "a.gif"
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=80)
+    images[0].save(path, save_all=True, append_images=images[1:], duration=80)
     assert [f.time for f in read_video(path)] == pytest.approx([0, 0.08, 0.16, 0.24])
 
 
@@ -134,7 +134,7 @@ def test_no_video_raises(tmp_path, content, name):
             use(path)
 
 
-def test_still_picture_and_sound_are_no_video(tmp_path, frames, make_video):
+def test_still_image_and_sound_are_no_video(tmp_path, frames, make_video):
     write_image(tmp_path / "still.jpg", frames[0])
     with pytest.raises(MediaError, match="cannot be read as a video"):
         probe(tmp_path / "still.jpg")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from media_helpers import frame_times, sound_packets
 
-from deepface_models._errors import MediaError
+from deepface_models.core.errors import MediaError
 from deepface_models.media import VideoWriter, probe, read_metadata, read_video
 
 
@@ -154,7 +154,7 @@ def test_without_time_stamps_the_sources_are_used(make_video, tmp_path):
 
 
 @pytest.mark.parametrize("coding", [(1, 1), (1, 5), (2, 1), (2, 5)])
-def test_colours_survive(make_video, tmp_path, coding):
+def test_colors_survive(make_video, tmp_path, coding):
     pix_fmt = "yuvj420p" if coding[0] == 2 else "yuv420p"
     source = make_video("s.mp4", coding=coding, pix_fmt=pix_fmt)
     before, after = copy(source, tmp_path / "out.mp4", crf=4)
@@ -170,7 +170,7 @@ def test_colours_survive(make_video, tmp_path, coding):
     assert np.abs(change).mean() < 1.5
 
 
-def test_untagged_colours_are_tagged_as_they_were_read(clip, tmp_path):
+def test_untagged_colors_are_tagged_as_they_were_read(clip, tmp_path):
     before, after = copy(clip, tmp_path / "out.mp4", crf=4)
     info = probe(tmp_path / "out.mp4")
     assert (info.color_range, info.colorspace) == ("limited", "smpte170m")
@@ -191,15 +191,15 @@ def test_pixel_shape_and_rotation(make_video, tmp_path):
 @pytest.mark.parametrize("lossless", [False, True])
 def test_every_size_is_kept(tmp_path, frames, size, lossless):
     path = tmp_path / "out.mp4"
-    pictures = [frame[: size[1], : size[0]] for frame in frames[:4]]
+    images = [frame[: size[1], : size[0]] for frame in frames[:4]]
     with VideoWriter(path, lossless=lossless, fps=30) as writer:
-        for picture in pictures:
-            writer.write(picture)
+        for image in images:
+            writer.write(image)
     seen = [frame.image for frame in read_video(path)]
     assert [s.shape for s in seen] == [(size[1], size[0], 3)] * 4
     assert frame_times(path) == pytest.approx([i / 30 for i in range(4)])
     if lossless:
-        np.testing.assert_array_equal(seen, pictures)
+        np.testing.assert_array_equal(seen, images)
 
 
 def test_lossless_with_a_source_keeps_every_pixel(clip, tmp_path):
@@ -209,7 +209,7 @@ def test_lossless_with_a_source_keeps_every_pixel(clip, tmp_path):
     assert frame_times(clip) == frame_times(tmp_path / "out.mp4")
 
 
-def test_ntsc_rate_and_float_pictures(tmp_path, frames):
+def test_ntsc_rate_and_float_images(tmp_path, frames):
     path = tmp_path / "out.mp4"
     with VideoWriter(path, fps=29.97) as writer:
         for frame in frames[:5]:
@@ -304,7 +304,7 @@ def test_wrong_use(tmp_path, frames):
 
 
 def test_memory_is_bounded(clip, tmp_path):
-    """However long the video, no more than a few pictures are alive."""
+    """However long the video, no more than a few images are alive."""
     alive: list[weakref.ref] = []
     with VideoWriter(tmp_path / "out.mp4", like=clip) as writer:
         most = 0

@@ -7,9 +7,9 @@ import pytest
 from preset_helpers import FACTS, fill, serve
 
 from deepface_models import presets
-from deepface_models.autoencoders import DenseAutoencoder
+from deepface_models.models.autoencoders import DenseAutoencoder
+from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
-from deepface_models.swap import Swift
 
 
 @pytest.fixture(autouse=True)

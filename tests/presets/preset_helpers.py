@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 FACTS: dict[str, Any] = {
-    "licence": "CC0-1.0",
+    "license": "CC0-1.0",
     "data": "noise",
     "description": "Nothing of use",
     "limits": "everything",

@@ -13,9 +13,9 @@ import deepface_models as dfm
 from deepface_models import presets
 from deepface_models.cli import build_parser, main
 from deepface_models.cli._arguments import load_model, model_source
-from deepface_models.parts import load
+from deepface_models.core.parts import load
+from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
-from deepface_models.swap import Swift
 
 FRAME = Path(__file__).resolve().parents[1] / "data/faces/london_019_neutral.jpg"
 FACES = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype="uint8")
@@ -34,14 +34,14 @@ def test_a_name_an_address_and_folders_are_loaded(named, packed, swift, tmp_path
     with serve(packed / "people") as running:
         there = running.address
         models = [load("people"), load(there), load(packed / "people")]
-    drawn = models[0].predict(FACES, to="ben")
+    drawn = models[0].predict(FACES, identity="ben")
     for name, part in swift.parts.items():  # on disk they are float16
         for one, two in zip(
             models[0].parts[name].get_weights(), part.get_weights(), strict=True
         ):
             np.testing.assert_allclose(one, two, atol=1e-3)
     for model in models[1:]:
-        np.testing.assert_array_equal(model.predict(FACES, to="ben"), drawn)
+        np.testing.assert_array_equal(model.predict(FACES, identity="ben"), drawn)
     models[0].save_parts(tmp_path / "plain")
     digest = presets.describe("people")["digest"]
     for model in (*models, load(tmp_path / "plain")):
@@ -76,7 +76,10 @@ def test_a_name_is_pinned_as_models_say_where_they_come_from(named):
 def test_commands_refuse_what_is_no_face_swap(dense, tmp_path, capsys):
     dense.save_parts(tmp_path / "dense")
     words = ["convert", str(FRAME), str(tmp_path / "swap.png"), "--model"]
-    assert main([*words, str(tmp_path / "dense"), "--to", "ben", "--consent", "x"]) == 2
+    assert (
+        main([*words, str(tmp_path / "dense"), "--identity", "ben", "--consent", "x"])
+        == 2
+    )
     assert "holds a DenseAutoencoder. Expected a face swap" in capsys.readouterr().err
     with pytest.raises(ValueError, match="DenseAutoencoder was given as the model"):
         dfm.Converter(dense, "ben")
@@ -103,7 +106,7 @@ def test_saved_models_need_no_registry(dense, tmp_path, monkeypatch):
 
 def test_parts_are_taken_from_a_preset_by_name(named, swift):
     model = Swift(("zoe", "joe"), image_size=64, latent_size=8, basis_size=2)
-    assert set(model.take_parts("people")) == {"encoder", "trunk"}
+    assert set(model.take_parts("people")) == {"encoder", "shared_decoder"}
 
 
 def test_commands_take_names_and_either_folder_of_a_training(named, swift, tmp_path):
@@ -118,7 +121,15 @@ def test_commands_take_names_and_either_folder_of_a_training(named, swift, tmp_p
 
 
 def test_convert_names_the_preset_it_drew_with(named, capsys):
-    words = ["convert", str(FRAME), "swap.png", "--model", "people", "--to", "ben"]
+    words = [
+        "convert",
+        str(FRAME),
+        "swap.png",
+        "--model",
+        "people",
+        "--identity",
+        "ben",
+    ]
     words += ["--consent", "A test", "--no-progress", "--mask", "ellipse"]
     assert main([*words, "--landmarks", "5"]) == 0, capsys.readouterr().err
     record = dfm.verify("swap.png").record

@@ -15,8 +15,8 @@ from preset_helpers import serve
 
 import deepface_models
 from deepface_models import IntegrityError, MissingDependencyError, presets
-from deepface_models._locks import hold
-from deepface_models.autoencoders import DenseAutoencoder
+from deepface_models.core.locks import hold
+from deepface_models.models.autoencoders import DenseAutoencoder
 from deepface_models.presets import registry
 from deepface_models.presets.record import read_record
 from deepface_models.presets.sources import parse_source
@@ -53,7 +53,7 @@ def test_by_name_then_without_a_connection(server, packed):
     server.asked.clear()
     presets.load(name)
     assert server.asked == []
-    assert presets.fetch(name, again=True) == presets.fetch(name)
+    assert presets.fetch(name, force=True) == presets.fetch(name)
     assert PART in server.asked
 
 
@@ -63,9 +63,9 @@ def test_the_cache_is_checked_each_time(server, packed):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(IntegrityError, match=r"again=True"):
+    with pytest.raises(IntegrityError, match=r"force=True"):
         presets.load(name)
-    presets.fetch(name, again=True)
+    presets.fetch(name, force=True)
     presets.load(name)
 
 
@@ -76,7 +76,7 @@ def test_another_preset_in_the_cache_is_refused(server, packed):
     shutil.copytree(packed / "people", folder)
     with pytest.raises(IntegrityError, match="holds another preset than 'dense'"):
         presets.load(name)
-    assert presets.load(presets.fetch(name, again=True)).latent_size == 3
+    assert presets.load(presets.fetch(name, force=True)).latent_size == 3
 
 
 def flip(name, content):
@@ -115,7 +115,7 @@ def test_a_failed_renewal_keeps_what_was_there(server, cache):
     presets.fetch(server.address)
     server.spoil = flip
     with pytest.raises(IntegrityError):
-        presets.fetch(server.address, again=True)
+        presets.fetch(server.address, force=True)
     presets.load(server.address)
 
 

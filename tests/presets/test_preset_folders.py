@@ -13,11 +13,15 @@ import pytest
 from preset_helpers import FACTS, fill
 
 from deepface_models import IntegrityError, InUseError, ModelFileError, presets
-from deepface_models._locks import hold
-from deepface_models.autoencoders import Autoencoder, DeepAutoencoder, DenseAutoencoder
+from deepface_models.core.locks import hold
+from deepface_models.models.autoencoders import (
+    Autoencoder,
+    DeepAutoencoder,
+    DenseAutoencoder,
+)
+from deepface_models.models.swap import FaceSwap, Original, Swift
 from deepface_models.presets.half import to_float16
 from deepface_models.presets.record import read_record, sign, to_bytes
-from deepface_models.swap import FaceSwap, Original, Swift
 
 FACES = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype="uint8")
 PEOPLE = ("ana", "ben")
@@ -57,15 +61,17 @@ def test_golden_values_come_back(packed, dense):
     model = Swift.from_preset(packed / "shared", identities=("cleo", "dan", "eve"))
     found = presets.check_golden(model, packed / "shared")
     assert max(found.values()) < 1e-5
-    assert set(found) == {"encode", "trunk"}
-    assert presets.check_golden(fill(model, 1), packed / "shared")["trunk"] > 1e-3
+    assert set(found) == {"encode", "shared_decoder"}
+    assert (
+        presets.check_golden(fill(model, 1), packed / "shared")["shared_decoder"] > 1e-3
+    )
 
 
 def test_the_folder_is_ready_to_publish(packed):
     folder = packed / "shared"
     record = read_record(folder)
     files = {"config.json", "README.md", "golden.npz", "preset.json"}
-    parts = {"encoder.weights.h5", "trunk.weights.h5"}
+    parts = {"encoder.weights.h5", "shared_decoder.weights.h5"}
     assert {path.name for path in folder.iterdir()} == files | parts
     assert set(record["files"]) == (files | parts) - {"preset.json"}
     assert record["bytes"] == sum((folder / p).stat().st_size for p in parts)
@@ -73,7 +79,7 @@ def test_the_folder_is_ready_to_publish(packed):
     assert card.startswith("---\nlicense: cc0-1.0\nlibrary_name: keras\n")
     assert 'Swift.from_preset("shared", identities=("ana", "ben"))' in card
     assert "| glasses, ssim | 0.25 |" in card
-    assert record["files"]["trunk.weights.h5"]["sha256"] in card
+    assert record["files"]["shared_decoder.weights.h5"]["sha256"] in card
     assert "## Not for\n\nNot stated." in card
 
 
@@ -134,7 +140,10 @@ def test_the_architecture_alone(packed, swift, tmp_path):
 def test_people_start_afresh_from_what_is_shared(packed, swift):
     model = Swift.from_preset(packed / "shared", identities=("ben", "cleo"))
     assert model.identities == ("ben", "cleo")
-    assert same(weights(model, "encoder", "trunk"), weights(swift, "encoder", "trunk"))
+    assert same(
+        weights(model, "encoder", "shared_decoder"),
+        weights(swift, "encoder", "shared_decoder"),
+    )
     assert not same(weights(model, "decoder.ben"), weights(swift, "decoder.ben"))
     with pytest.raises(ValueError, match=r"nobody's own parts.*identities=\("):
         Swift.from_preset(packed / "shared")
@@ -146,10 +155,10 @@ def test_reordered_people_keep_their_faces(packed, swift):
     model = Swift.from_preset(packed / "people", identities=("ben", "ana"))
     assert model.identities == ("ben", "ana")
     original = Swift.from_preset(packed / "people")
-    drawn = [original.predict(FACES, to=name) for name in PEOPLE]
+    drawn = [original.predict(FACES, identity=name) for name in PEOPLE]
     assert not np.allclose(*drawn)
     for name, expected in zip(PEOPLE, drawn, strict=True):
-        assert np.array_equal(model.predict(FACES, to=name), expected)
+        assert np.array_equal(model.predict(FACES, identity=name), expected)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +184,7 @@ def test_swapped_files_of_two_people_are_refused(swift, tmp_path):
 
 def test_a_flipped_byte_anywhere_is_refused(folder, monkeypatch):
     """Nothing is read but the record before all bytes were compared."""
-    from deepface_models import parts
+    from deepface_models.core import parts
 
     def read(*args):
         raise AssertionError("read before it was checked")
@@ -209,7 +218,7 @@ def test_a_flipped_byte_anywhere_is_refused(folder, monkeypatch):
         ({"parts": ["encoder", "../decoder"]}, r"parts\.1: .*cannot be used"),
         ({"files": {}}, "README.md"),
         ({"name": "../up"}, r"name: .*cannot be used"),
-        ({"licence": None}, r"licence: .*cannot be used"),
+        ({"license": None}, r"license: .*cannot be used"),
         ({"format": 2}, r"format 2.*newer"),
     ],
 )
@@ -222,7 +231,9 @@ def test_a_record_of_something_else_is_refused(folder, values, says):
 def test_people_passed_off_as_shared_are_refused(packed, tmp_path):
     folder = shutil.copytree(packed / "people", tmp_path / "people")
     restate(folder, shared=True, identities=None)
-    with pytest.raises(ModelFileError, match=r"decoder\.ana.*Expected encoder, trunk"):
+    with pytest.raises(
+        ModelFileError, match=r"decoder\.ana.*Expected encoder, shared decoder"
+    ):
         Swift.from_preset(folder, identities=("cleo", "dan"))
 
 
@@ -240,7 +251,7 @@ def test_other_layers_than_this_version_builds_are_refused(folder):
 def test_plain_folders_and_wrong_paths(swift, dense, tmp_path):
     model = Swift.from_preset(swift.save_parts(tmp_path / "m"), identities=PEOPLE[::-1])
     assert np.array_equal(
-        model.predict(FACES, to="ben"), swift.predict(FACES, to="ben")
+        model.predict(FACES, identity="ben"), swift.predict(FACES, identity="ben")
     )
     with pytest.raises(FileNotFoundError, match="no preset has that name"):
         presets.load(tmp_path / "none")
@@ -251,11 +262,11 @@ def test_plain_folders_and_wrong_paths(swift, dense, tmp_path):
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
-        ({"licence": ""}, "licence=''"),
+        ({"license": ""}, "license=''"),
         ({"dtype": "int8"}, "dtype='int8'.*float16"),
         ({"shared": True}, "which has no people"),
         ({"name": "Big Name"}, "small letters"),
-        ({"results": {"of": object()}}, "not JSON serializable"),
+        ({"results": {"source_identity": object()}}, "not JSON serializable"),
     ],
 )
 def test_what_cannot_be_packed(dense, tmp_path, facts, says):

@@ -83,7 +83,7 @@ def test_a_preset_that_ships_is_found_by_name(packed, monkeypatch):
 
 
 def test_what_is_not_stated_is_not_registered(dense, tmp_path):
-    presets.save_preset(dense, tmp_path / "x", licence="CC0-1.0", data="noise")
+    presets.save_preset(dense, tmp_path / "x", license="CC0-1.0", data="noise")
     with pytest.raises(ValueError, match=r"does not state description, commit.*seed"):
         presets.register(tmp_path / "x")
     assert presets.list_models() == []
@@ -119,7 +119,7 @@ def test_describe_command(names, capsys):
     for line in (
         "architecture  Swift",
         "size          64",
-        "holds         encoder, trunk (shared parts; people start afresh)",
+        "holds         encoder, shared decoder (shared parts; people start afresh)",
         "results       ssim: 0.5\n              glasses, ssim: 0.25",
         "sources       https://example.org/x",
     ):
@@ -143,7 +143,7 @@ def test_pack_command(dense, tmp_path, capsys):
     measures = tmp_path / "measures.json"
     measures.write_text('{"ssim": 0.5}', encoding="utf-8")
     words = ["pack", str(tmp_path / "out"), str(tmp_path / "small")]
-    words += ["--licence", "my own, no. 1", "--data", "noise", "--dtype", "float16"]
+    words += ["--license", "my own, no. 1", "--data", "noise", "--dtype", "float16"]
     words += ["--results", str(measures), "--seed", "3", "--not-for", "anything"]
     assert main(words) == 0
     assert capsys.readouterr().out.startswith(f"The preset small is in {tmp_path}")
@@ -177,8 +177,8 @@ def test_weights_are_found_in_a_checkout_and_go_into_the_wheel():
     setup.read(ROOT / "setup.cfg")
     options = setup["options"]
     assert options["package_dir"].split() == ["deepface_models.weights", "=", "weights"]
-    rooms = {path.parent for path in PACKAGE.rglob("__init__.py")}
-    found = {str(room.relative_to(ROOT)).replace("/", ".") for room in rooms}
+    packages = {path.parent for path in PACKAGE.rglob("__init__.py")}
+    found = {str(room.relative_to(ROOT)).replace("/", ".") for room in packages}
     assert set(options["packages"].split()) == found | {"deepface_models.weights"}
     data = setup["options.package_data"]
     kinds = {"README.md", "*/*.json", "*/*.h5", "*/*.npz", "*/*.md"}

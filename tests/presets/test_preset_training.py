@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from preset_helpers import FACTS
 
-from deepface_models import ModelFileError, _fine_tuning, presets
+from deepface_models import ModelFileError, presets
 from deepface_models.callbacks import TimeBudget
 from deepface_models.cli import main
+from deepface_models.core.parts import load
 from deepface_models.faces import FaceSet
-from deepface_models.parts import load
+from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
-from deepface_models.swap import Swift
+from deepface_models.training import fine_tuning as _fine_tuning
 from deepface_models.training import train
 
 SETTINGS = {"batch_size": 2, "steps": 2, "checkpoint_every": 1, "seed": 3}
@@ -46,7 +47,7 @@ class Moved(keras.callbacks.Callback):
         self.before = now
 
     def now(self):
-        parts = {n: self.model.parts[n] for n in ("encoder", "trunk")}
+        parts = {n: self.model.parts[n] for n in ("encoder", "shared_decoder")}
         return {name: part.get_weights() for name, part in parts.items()}
 
 
@@ -71,29 +72,32 @@ def test_frozen_parts_wait_for_their_share_and_then_learn(packed, people, tmp_pa
         tmp_path,
         preset=packed / "shared",
         epochs=4,
-        freeze={"encoder": 0.75, "trunk": 0.25},
+        freeze={"encoder": 0.75, "shared_decoder": 0.25},
         rates={"encoder": 0.01},
         callbacks=[moved],
         say=said.append,
         **{**SETTINGS, "preview_every": 9, "verbose": 2},
     )
-    both = ["encoder", "trunk"]
-    assert moved.seen == [[]] * 2 + [["trunk"]] * 4 + [both] * 2
+    both = ["encoder", "shared_decoder"]
+    assert moved.seen == [[]] * 2 + [["shared_decoder"]] * 4 + [both] * 2
     assert said == [
-        "Starts from shared: encoder stands still for the first 75 %, trunk stands "
-        "still for the first 25 %, encoder learns at 0.01 of the rate."
+        "Starts from shared: encoder stands still for the first 75 %, shared decoder "
+        "stands still for the first 25 %, encoder learns at 0.01 of the rate."
     ]
     assert model.optimizer.held == ()
     assert load(tmp_path / "model").started_from == model.started_from
 
 
 def test_parts_that_never_learn_need_no_gradients(packed, people, tmp_path, started):
-    wanted = {"freeze": {"encoder": 1.0}, "rates": {"encoder": 0.1, "trunk": 0.1}}
+    expected = {
+        "freeze": {"encoder": 1.0},
+        "rates": {"encoder": 0.1, "shared_decoder": 0.1},
+    }
     with pytest.raises(Stop):
-        train(people, tmp_path, preset=packed / "shared", epochs=1, **wanted, **QUIET)
+        train(people, tmp_path, preset=packed / "shared", epochs=1, **expected, **QUIET)
     model = started["model"]
     assert model.frozen == ("encoder",)
-    assert dict(model.optimizer.rates) == {"trunk": 0.1}
+    assert dict(model.optimizer.rates) == {"shared_decoder": 0.1}
     assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
 
 
@@ -115,7 +119,7 @@ def test_going_on_with_another_start_is_refused(
     with pytest.raises(ModelFileError, match=r"from shared#.*, not from a new model"):
         train(people, tmp_path, epochs=3, image_size=64, **QUIET)
     presets.save_preset(
-        swift, tmp_path / "other", shared=True, **{**FACTS, "licence": "MIT"}
+        swift, tmp_path / "other", shared=True, **{**FACTS, "license": "MIT"}
     )
     with pytest.raises(ModelFileError, match=r"not from other#.*Start from that, or"):
         train(people, tmp_path, epochs=3, preset=tmp_path / "other", **QUIET)
@@ -142,26 +146,30 @@ def test_a_saved_model_of_the_same_people_is_trained_on(
 def test_all_learns_by_default_and_for_less_time_where_much_is_known(
     packed, people, tmp_path, started
 ):
-    wanted = {**QUIET, "preset": packed / "shared"}
+    expected = {**QUIET, "preset": packed / "shared"}
     with pytest.raises(Stop):
-        train(people, tmp_path / "plain", **wanted)
+        train(people, tmp_path / "plain", **expected)
     first = started["model"], minutes_of(started)
     model = presets.load(packed / "shared", identities=("ana", "ben"))
-    model.build_starting_parts(["start"])
+    model.build_decoder_initializers(["decoder_initializer"])
     folder = presets.save_preset(model, tmp_path / "more", shared=True, **FACTS)
-    wanted["preset"] = folder
+    expected["preset"] = folder
     with pytest.raises(Stop):
-        train(people, tmp_path, **wanted)
+        train(people, tmp_path, **expected)
     second = started["model"], minutes_of(started)
     assert (first[1], second[1]) == (_fine_tuning.FROM_SCRATCH, _fine_tuning.MINUTES)
     for model, _ in (first, second):
         assert type(model.optimizer) is type(keras.optimizers.Adam())
         assert model.frozen == ()
     with pytest.raises(Stop):
-        train(people, tmp_path, freeze={"trunk": 0.5}, epochs=8, **wanted)
-    assert started["model"].optimizer.rates == {"trunk": 1.0}
+        train(people, tmp_path, freeze={"shared_decoder": 0.5}, epochs=8, **expected)
+    assert started["model"].optimizer.rates == {"shared_decoder": 1.0}
     (frozen,) = [c for c in started["callbacks"] if hasattr(c, "shares")]
-    assert (frozen.shares, frozen.steps, frozen.budget) == ({"trunk": 0.5}, 16, None)
+    assert (frozen.shares, frozen.steps, frozen.budget) == (
+        {"shared_decoder": 0.5},
+        16,
+        None,
+    )
 
 
 def minutes_of(started):

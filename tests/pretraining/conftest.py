@@ -26,7 +26,7 @@ def data(tmp_path_factory):
     files = [f"london_{n:03}_neutral.jpg" for n in (5, 19, 31)]
     with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("file", "person", "licence", "lm5", "note"))
+        writer.writerow(("file", "person", "license", "lm5", "note"))
         for number in range(24):
             name = files[number % 3]
             marks = truth[name]["landmarks"]

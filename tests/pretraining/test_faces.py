@@ -85,7 +85,7 @@ def test_images_of_ones_own_are_named_by_their_folder(tmp_path):
 
 def test_generated_faces_of_an_unclear_license_are_left_out(tmp_path):
     rows = [f"{s}/1.jpg,{s}_1,,1 2," for s in ("sfhq", "sfhq_t2i")]
-    text = "\n".join(["file,person,licence,lm5,note", *rows])
+    text = "\n".join(["file,person,license,lm5,note", *rows])
     (tmp_path / "index.csv").write_text(text, encoding="utf-8")
     assert [face.source for face in listed(tmp_path)] == ["sfhq_t2i"]
 

@@ -15,9 +15,9 @@ import pytest
 from pretraining_helpers import FACES
 
 from deepface_models import presets
-from deepface_models._errors import ModelFileError
-from deepface_models.autoencoders import VariationalAutoencoder
 from deepface_models.cli import main
+from deepface_models.core.errors import ModelFileError
+from deepface_models.models.autoencoders import VariationalAutoencoder
 from deepface_models.pretraining import RECIPES, command, measures, pretrain
 
 SMALL = {
@@ -55,7 +55,7 @@ def test_a_preset_is_trained_resumed_packed_and_registered(make, tmp_path, capsy
     name = "vae_faces_64"
     folder = make(name, epochs=1, dtype="mixed_bfloat16")
     record = presets.describe(name)
-    assert record["licence"] == "CC-BY-4.0"
+    assert record["license"] == "CC-BY-4.0"
     assert record["command"] == command(name, {"epochs": 1, "dtype": "mixed_bfloat16"})
     found = record["results"]["people never seen"]
     assert {"reconstruction", "by group"} < set(found)
@@ -105,7 +105,7 @@ def test_the_command_line_makes_a_preset_of_digits(make, tmp_path, capsys):
     folder = tmp_path / "out" / "vae_mnist" / "preset"
     assert str(folder) in capsys.readouterr().out
     record = presets.describe(folder)
-    assert record["name"] == "vae_mnist" and record["licence"] == "CC-BY-SA-3.0"
+    assert record["name"] == "vae_mnist" and record["license"] == "CC-BY-SA-3.0"
     assert record["command"] == command("vae_mnist", {"epochs": 1, "steps": 2})
     assert str(tmp_path) not in (folder / "preset.json").read_text(encoding="utf-8")
     assert "40 images; 10 others held out" in record["data"]

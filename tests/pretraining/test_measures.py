@@ -25,9 +25,9 @@ def test_jpegs_keep_to_their_bytes_and_get_better_with_more():
     photo = read_image(FACES / "london_005_neutral.jpg")[None, 100:164, 100:164]
     small, large = (jpegs(photo, size) for size in (700, 2000))
     assert small[1] <= 700 < large[1] <= 2000
-    grey, size = jpegs(photo[..., :1], 2000)
-    assert grey.shape == (1, 64, 64, 1) and size <= 2000
-    assert measures.scores(photo[..., :1], grey)["PSNR"][0] > 30
+    gray, size = jpegs(photo[..., :1], 2000)
+    assert gray.shape == (1, 64, 64, 1) and size <= 2000
+    assert measures.scores(photo[..., :1], gray)["PSNR"][0] > 30
     psnr = [measures.scores(photo, one[0])["PSNR"][0] for one in (small, large)]
     assert 15 < psnr[0] < psnr[1]
     assert jpegs(photo, 10)[1] > 10  # no JPEG is so small

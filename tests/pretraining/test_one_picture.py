@@ -5,26 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import one_picture as script
+import one_image as script
 import pytest
 
-from deepface_models.swap import Swift
-from deepface_models.swap._swift_parts import logits
+from deepface_models.models.swap import Swift
+from deepface_models.models.swap.swift.networks import logits
 
-PORTRAITS = "file,person,licence,lm5,note"
+PORTRAITS = "file,person,license,lm5,note"
 PEOPLE = "file,person,age_range,sex,skin_tone"
 
 
 @pytest.fixture(scope="module")
 def model():
     """With latents of detail, which what starts new people does not take."""
-    swift = Swift(("a", "b"), image_size=64, latent_size=8, detail_size=4)
-    swift.build_starting_parts(["start"])
+    swift = Swift(("a", "b"), image_size=64, latent_size=8, adapted_latent_size=4)
+    swift.build_decoder_initializers(["start"])
     rng = np.random.default_rng(0)  # layers that start with zeros would hide much
     parts = {
         swift.encoder: 0.08,
-        swift.trunk: 0.05,
-        swift.starting_parts["start"]: 0.05,
+        swift.shared_decoder: 0.05,
+        swift.decoder_initializers["start"]: 0.05,
     }
     for part, scale in parts.items():
         part.set_weights([rng.normal(0, scale, w.shape) for w in part.get_weights()])
@@ -40,11 +40,11 @@ def faces():
 
 def rendered_of(model, code, images, masks):
     given = np.concatenate([images / np.float32(255), masks[..., None]], axis=-1)
-    maps, vector = model.starting_parts["start"]([code, given])
-    return np.asarray(model.trunk([maps, vector, logits(given)]))
+    maps, vector = model.decoder_initializers["start"]([code, given])
+    return np.asarray(model.shared_decoder([maps, vector, logits(given)]))
 
 
-def test_a_picture_of_itself_is_rendered_without_a_code(model, faces):
+def test_an_image_of_itself_is_rendered_without_a_code(model, faces):
     images, masks, _ = faces
     rendered = script.render(model, images, masks, images)
     expected = rendered_of(model, np.zeros((2, 8), "float32"), images, masks)
@@ -52,7 +52,7 @@ def test_a_picture_of_itself_is_rendered_without_a_code(model, faces):
     np.testing.assert_allclose(rendered, expected, atol=1e-4)
 
 
-def test_the_other_picture_gives_its_code_less_that_of_the_first(model, faces):
+def test_the_other_image_gives_its_code_less_that_of_the_first(model, faces):
     images, masks, others = faces
     rendered = script.render(model, images, masks, others)
     code = (model.encode(others) - model.encode(images))[:, :8]
@@ -89,7 +89,7 @@ def test_pairs_are_of_people_held_out(tmp_path):
 
 def test_the_table_counts_people_and_weighs_them_alike():
     def face(person, *groups):
-        return script.Face(Path("x"), person, "pictures", ("colors", *groups))
+        return script.Face(Path("x"), person, "images", ("colors", *groups))
 
     faces = [face("a", "women"), face("a", "women"), face("b", "women"), face("c")]
     faces.append(face("d", "glasses"))
@@ -104,9 +104,9 @@ def test_the_table_counts_people_and_weighs_them_alike():
     }
 
 
-def test_equal_pictures_have_nothing_left_to_measure(faces, monkeypatch):
+def test_equal_images_have_nothing_left_to_measure(faces, monkeypatch):
     images, masks, others = faces
-    # Both need dlib's files; numbers of a picture will do.
+    # Both need dlib's files; numbers of an image will do.
     monkeypatch.setattr(script, "embeddings", lambda x: x[:, :8, :16, 0].reshape(2, -1))
     monkeypatch.setattr(script, "shapes", lambda x: x[:, :4, :34, 0].reshape(2, 68, 2))
     shown = {"same": others / 255, "first": images / 255}

@@ -8,8 +8,9 @@ import shlex
 import pytest
 from pretraining_helpers import ROOT
 
-from deepface_models import autoencoders, presets, swap
+from deepface_models import presets
 from deepface_models.cli import build_parser
+from deepface_models.models import autoencoders, swap
 from deepface_models.pretraining import RECIPES, command, pretrain
 from deepface_models.pretraining.recipes import find
 

@@ -10,18 +10,18 @@ import pytest
 
 from deepface_models import presets
 from deepface_models.faces._template import MIRROR_68
+from deepface_models.models.swap import Swift
 from deepface_models.pretraining import command, pretrain
 from deepface_models.pretraining.group_batches import Groups
 from deepface_models.pretraining.groups import GroupSampler, open_mouth
 from deepface_models.pretraining.swift import ADAPTED
 from deepface_models.pretraining.views import Views, gather
-from deepface_models.swap import Swift
 
 
 def test_people_are_gathered_kept_and_read_again(views, tmp_path):
     count = np.bincount(views.owner)
     assert views.sources[0] == "talkers" and count[0] > 50 and set(count[1:]) == {1}
-    assert len(views.sources) > 4 and not views.grey.any()
+    assert len(views.sources) > 4 and not views.gray.any()
     own = views.faces[0]
     np.testing.assert_allclose(views.moved[own].mean(0), 0, atol=1e-3)
     views.save(tmp_path / "views.npz")
@@ -103,12 +103,12 @@ def test_a_small_preset_is_made_and_begins_new_people(views, weights, tmp_path):
     assert told["steps"] == 2 and told["dtype"] == "mixed_bfloat16"
     record = presets.describe("swift_64")
     assert record["command"] == command("swift_64", options)
-    assert set(record["parts"]) == {"encoder", "trunk", "start"}
+    assert set(record["parts"]) == {"encoder", "shared_decoder", "start"}
     people = f"{len(views.images)} images of {len(views.sources)} people"
     assert people in record["data"] and "Left out: mb" in record["data"]
     model = Swift.from_preset("swift_64", identities=("zoe", "joe"))
     latents = model.encode(views.images[views.faces[0]])
-    assert np.isfinite(latents).all() and set(model.starting_parts) == {"start"}
+    assert np.isfinite(latents).all() and set(model.decoder_initializers) == {"start"}
     assert latents.shape[1] == model.latent_size + ADAPTED
     known, adapted = np.split(latents, [model.latent_size], axis=1)
     assert known.any() and not adapted.any()

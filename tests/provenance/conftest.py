@@ -20,7 +20,7 @@ import deepface_models
 from deepface_models.provenance import Certificate, Record
 
 CLIP = Path(deepface_models.__file__).parent / "demo" / "clips" / "mb" / "sbia1a.mpg"
-CONSENT = "Both speakers, GRID corpus licence, Zürich 2026"
+CONSENT = "Both speakers, GRID corpus license, Zürich 2026"
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +36,11 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def frames():
     with av.open(str(CLIP)) as container:
-        pictures = []
+        images = []
         for frame in container.decode(video=0):
-            pictures.append(frame.to_ndarray(format="rgb24"))
-            if len(pictures) == 12:
-                return np.stack(pictures)
+            images.append(frame.to_ndarray(format="rgb24"))
+            if len(images) == 12:
+                return np.stack(images)
 
 
 @pytest.fixture
@@ -50,7 +50,12 @@ def record():
         consent=CONSENT,
         model="swift_128",
         model_sha256="ab" * 32,
-        details={"to": "ben", "frames": 12, "feather": 0.25, "names": ["ana", "ben"]},
+        details={
+            "identity": "ben",
+            "frames": 12,
+            "feather": 0.25,
+            "names": ["ana", "ben"],
+        },
     )
 
 
@@ -80,8 +85,8 @@ def _write_video(path, frames, metadata):
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, 25)
-        for picture in frames:
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        for image in frames:
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

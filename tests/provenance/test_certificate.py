@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from deepface_models._errors import ProvenanceError
+from deepface_models.core.errors import ProvenanceError
 from deepface_models.provenance import Certificate, config_folder
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from deepface_models._errors import ProvenanceError
-from deepface_models._files import sha256_file
-from deepface_models._version import __version__
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.files import sha256_file
+from deepface_models.core.version import __version__
 from deepface_models.provenance import Record
 
 from .conftest import CLIP, CONSENT

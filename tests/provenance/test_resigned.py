@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image, PngImagePlugin
 
-from deepface_models._errors import ProvenanceError
 from deepface_models.cli import main
+from deepface_models.core.errors import ProvenanceError
 from deepface_models.provenance import Certificate, sign, verify
 from deepface_models.provenance.sign import SIGNABLE_SUFFIXES
 

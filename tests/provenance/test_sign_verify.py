@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepface_models._errors import ProvenanceError
-from deepface_models._files import sha256_file
+from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.files import sha256_file
 from deepface_models.provenance import (
     SIGNABLE_SUFFIXES,
     Certificate,
@@ -38,8 +38,8 @@ def pixels(path):
     return np.asarray(Image.open(path))
 
 
-def flip_in_the_picture(path, unsigned_content):
-    """Changes one bit in the middle of the picture data, wherever it went."""
+def flip_in_the_image(path, unsigned_content):
+    """Changes one bit in the middle of the image data, wherever it went."""
     middle = len(unsigned_content) // 2
     content = bytearray(path.read_bytes())
     at = content.index(unsigned_content[middle : middle + 32])
@@ -77,7 +77,7 @@ def test_summary_of_a_valid_file(unsigned, record):
 def test_one_changed_byte_shows(unsigned, record):
     before = unsigned.read_bytes()
     sign(unsigned, record)
-    flip_in_the_picture(unsigned, before)
+    flip_in_the_image(unsigned, before)
     found = verify(unsigned)
     assert found.state == "altered"
     assert any("ash.mismatch" in problem for problem in found.problems)
@@ -304,7 +304,7 @@ def test_credentials_of_the_source_are_kept(tmp_path, frames, record):
 
 def test_a_source_that_c2pa_cannot_parse_is_still_named(tmp_path, frames, record):
     source = tmp_path / "odd.png"
-    source.write_bytes(b"no picture at all")
+    source.write_bytes(b"no image at all")
     fields = {"consent": "Yes", "model": "m", "model_sha256": "cd" * 32}
     path = write(tmp_path / "swap.png", frames)
     sign(path, Record.from_source(source, **fields))

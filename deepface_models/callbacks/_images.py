@@ -1,0 +1,107 @@
+"""Rows of faces as everybody: what previews and time-lapses show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.callbacks._drawing import NumberedImages, evenly, synthetic
+from deepface_models.models.swap.base import FaceSwap
+
+Array = NDArray[Any]
+
+LABEL = synthetic("faces drawn by a face-swap model in training.")
+
+
+class FaceImages(NumberedImages):
+    """Base of callbacks that draw fixed faces every few epochs.
+
+    Args:
+        folder: Where the images go.
+        faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1].
+        every: Epochs from one image to the next.
+        max_faces: Faces of each person, evenly spaced among those given.
+    """
+
+    label = LABEL
+
+    def __init__(
+        self,
+        folder: str | Path,
+        faces: Mapping[str, Array],
+        every: int,
+        max_faces: int,
+    ) -> None:
+        super().__init__(folder, every)
+        self.faces = choose_faces(faces, max_faces)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Checks that the faces fit the model."""
+        check_people(self.model, self.faces)
+
+
+def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:
+    """Returns up to `most` faces of each person, evenly spaced.
+
+    Args:
+        faces: (N, S, S, 3) images of each person, uint8 or float in [0, 1].
+        most: How many to keep of each.
+
+    Raises:
+        ValueError: There is nobody, or somebody without an image.
+    """
+    chosen = {}
+    for name, images in faces.items():
+        images = np.asarray(images)
+        if images.ndim == 4 and len(images):
+            chosen[name] = images[evenly(len(images), max(most, 0))]
+    if not chosen or len(chosen) < len(faces) or most < 1:
+        shapes = {name: np.shape(images) for name, images in faces.items()}
+        raise ValueError(
+            f"{most} faces of each of {shapes} (shapes of what there is) were "
+            "asked for. Expected images (N, S, S, 3) of each person with N of 1 "
+            "or more. Pass face_set.images."
+        )
+    return chosen
+
+
+def check_people(model: FaceSwap, faces: Mapping[str, Array]) -> None:
+    """Says before training, not after its first epoch, that faces do not fit.
+
+    Raises:
+        ValueError: The model lacks a person, or takes faces of another size.
+    """
+    size = model.image_size
+    for name, images in faces.items():
+        if name not in model.identities or images.shape[1:] != (size, size, 3):
+            raise ValueError(
+                f"Faces of {name!r} with the shape {images.shape} were given. Expected "
+                f"people among {', '.join(map(repr, model.identities))} and images "
+                f"(N, {size}, {size}, 3). Use the faces that the model is trained with."
+            )
+
+
+def draw_rows(
+    model: FaceSwap, name: str, images: Array
+) -> tuple[list[str], list[list[Array]]]:
+    """Draws one person's faces as they are, as themselves, and as everybody else.
+
+    Args:
+        model: The face swap.
+        name: Whose faces they are.
+        images: (N, S, S, 3), uint8 or float in [0, 1].
+
+    Returns:
+        A label for each row, and the rows of images (S, S, 3).
+    """
+    others = [other for other in model.identities if other != name]
+    labels = [name, *(f"{name} as {identity}" for identity in (name, *others))]
+    rows = [list(images)]
+    for identity in (name, *others):
+        drawn = model.predict(images, identity=identity, of=name)
+        rows.append(list(np.clip(drawn[..., :3], 0.0, 1.0)))
+    return labels, rows

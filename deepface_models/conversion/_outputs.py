@@ -1,0 +1,136 @@
+"""Where results go: never over a source, and under their name only when finished."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepface_models.core.errors import MediaError
+from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from deepface_models.media.folders import Listing, list_media
+
+_PARTIAL = ".partial"
+_IMAGES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
+
+
+@contextmanager
+def atomic_output(path: Path) -> Iterator[Path]:
+    """Yields a path to work at; moves the file to `path` when the block succeeds.
+
+    It lies in a hidden folder beside `path` that also takes all temporary files of
+    the writers, so that a run that was killed leaves exactly that folder behind: the
+    next run removes it.
+    """
+    folder = path.parent / f".{path.name}{_PARTIAL}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder / path.name
+        os.replace(folder / path.name, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what killed runs left in the folder of results.
+
+    The caller holds the folder, so that nobody is at work there.
+    """
+    for path in folder.glob(f".*{_PARTIAL}"):
+        name = path.name[1 : -len(_PARTIAL)]
+        if path.is_dir() and not path.is_symlink():
+            inside = {child.name.removeprefix(".") for child in path.iterdir()}
+            if all(child.startswith(name) for child in inside):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def check_file(source: Path, output: Path, kind: str) -> None:
+    """Refuses an output that is the source, a folder or of a kind that is not signed.
+
+    Raises:
+        ValueError: `output` is a folder.
+        MediaError: `output` is `source`, or its extension does not suit.
+    """
+    check_apart(source, output)
+    if output.is_dir():
+        raise ValueError(
+            f"{output} is a folder and {source} a file. Expected the name of the file "
+            f"to write. Pass {str(output / result_name(source.name))!r}."
+        )
+    suffixes = _IMAGES if kind == "image" else _VIDEOS
+    if output.suffix.lower() not in suffixes:
+        raise MediaError(
+            f"The result of {source} cannot be written to {output}. Expected one of "
+            f"the extensions {' '.join(suffixes)}, which carry Content Credentials. "
+            f"Pass {str(output.with_suffix(suffixes[0]))!r}."
+        )
+
+
+def check_apart(source: Path, output: Path) -> None:
+    """Refuses to write over the source, under whatever name.
+
+    Raises:
+        MediaError: `output` is `source`.
+    """
+    same = source.resolve() == output.resolve()
+    if same or (output.exists() and os.path.samefile(source, output)):
+        raise MediaError(
+            f"The output {output} is the source {source} itself. Expected another "
+            "place, because the source is never overwritten. Choose another name."
+        )
+
+
+def sources_in(folder: Path) -> Listing:
+    """Returns the images and videos of a folder, in natural order."""
+    found = list_media(folder)
+    if not found.files and not found.odd:
+        raise MediaError(
+            f"{folder} holds no image and no video. Expected files with one of the "
+            f"extensions {' '.join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}. Name another "
+            "folder."
+        )
+    return found
+
+
+def result_names(sources: list[Path]) -> dict[Path, str]:
+    """Returns a name for each source's result, no two the same."""
+    names = {path: result_name(path.name) for path in sources}
+    taken: set[str] = {name for path, name in names.items() if name == path.name}
+    for path, name in names.items():
+        if name == path.name:
+            continue
+        if name in taken:
+            names[path] = path.name + Path(name).suffix
+        taken.add(names[path])
+    return names
+
+
+def result_name(name: str) -> str:
+    """Returns the source's name, with .png or .mp4 where its kind is not signed."""
+    path = Path(name)
+    if path.suffix.lower() in (*_IMAGES, *_VIDEOS):
+        return name
+    return path.stem + (".png" if path.suffix.lower() in IMAGE_SUFFIXES else ".mp4")
+
+
+def model_sha256(model: Any) -> str:
+    """Returns the SHA-256 of a model's weights, the same in every process."""
+    digest = hashlib.sha256()
+    parts = getattr(model, "parts", None)
+    if not isinstance(parts, Mapping):
+        parts = {"model": model}
+    for name in sorted(parts):
+        digest.update(name.encode())
+        read = getattr(parts[name], "get_weights", None)
+        for weight in read() if callable(read) else ():
+            array = np.ascontiguousarray(weight)
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,172 @@
+"""The first pass over a video: who is where, steadily, and whose face is swapped."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.conversion.people import distance_to, embedding_of
+from deepface_models.conversion.report import ConversionReport
+from deepface_models.core.progress import Progress
+from deepface_models.faces._chunks import chunk_length, most_waiting
+from deepface_models.faces.aligner import FaceAligner
+from deepface_models.faces.embedding import SAME_PERSON
+from deepface_models.faces.face import Face
+from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
+from deepface_models.media import VideoFrame, probe, read_video
+
+Array = NDArray[Any]
+
+_LOOKS = 3  # frames of a track from which its identity is taken
+
+
+@dataclass(frozen=True)
+class SwapPlan:
+    """Which face is swapped in which frame of a video.
+
+    Attributes:
+        faces: Frame number -> (number of the track, face), matrices smoothed.
+        frames: Frames of the video.
+        others: Faces that are left alone.
+        cuts: Numbers of the frames that begin a new scene.
+    """
+
+    faces: dict[int, tuple[int, Face]] = field(default_factory=dict)
+    frames: int = 0
+    others: int = 0
+    cuts: tuple[int, ...] = ()
+
+
+def plan_video(
+    source: Path,
+    aligner: FaceAligner,
+    reference: Array | None,
+    report: ConversionReport,
+    bar: Progress,
+) -> SwapPlan:
+    """Finds, follows and steadies the faces of a video and picks the person's.
+
+    Frames are read one after another and not kept; a few kilobytes a face are.
+
+    Args:
+        source: A video.
+        aligner: Finds the faces.
+        reference: (N, 128) embeddings of the person to swap; None for the person
+            who is largest and longest in sight.
+        report: Gets the seconds of the stages "detect" and "track".
+        bar: Counts the frames.
+
+    Returns:
+        The plan for the second pass.
+    """
+    bar.task("find faces", _expected_frames(source))
+    with report.stage("detect"):
+        per_frame, cuts = _found(source, aligner, bar)
+    bar.done()
+    with report.stage("track"):
+        tracks = track_faces(per_frame, set(cuts))
+        chosen = _chosen(tracks, source, reference)
+        faces = _claimed(chosen)
+    total = sum(len(track) for track in tracks)
+    filled = sum(face.detector == "interpolated" for _, face in faces.values())
+    others = total - (len(faces) - filled)
+    return SwapPlan(faces, len(per_frame), others, tuple(cuts))
+
+
+def _found(
+    source: Path, aligner: FaceAligner, bar: Progress
+) -> tuple[list[list[Face]], list[int]]:
+    """Returns the faces of each frame and the frames that begin a new scene."""
+    finder = copy.copy(aligner)
+    finder.identity = False  # a few frames a track are enough, see _identities
+    per_frame: list[list[Face]] = []
+    cuts: list[int] = []
+    workers = min(4, os.cpu_count() or 1)
+    waiting: deque[Future[list[list[Face]]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for start, images, before in _chunks(read_video(source)):
+            cuts += [start + n - 1 for n in scene_cuts([before, *images])]
+            waiting.append(pool.submit(finder.detect_frames, images))
+            most = most_waiting(sum(image.nbytes for image in images), workers)
+            del images, before
+            while len(waiting) > most:
+                per_frame += _next(waiting, bar)
+        while waiting:
+            per_frame += _next(waiting, bar)
+    return per_frame, cuts
+
+
+def _next(waiting: deque[Future[list[list[Face]]]], bar: Progress) -> list[list[Face]]:
+    faces = waiting.popleft().result()
+    bar.advance(len(faces))
+    return faces
+
+
+def _chunks(
+    frames: Iterable[VideoFrame],
+) -> Iterator[tuple[int, list[Array], Array]]:
+    """Yields (first frame's number, images, the image before them)."""
+    start, chunk, before = 0, [], None
+    for frame in frames:
+        chunk.append(frame.image)
+        if len(chunk) == chunk_length(frame.image.nbytes):
+            yield start, chunk, chunk[0] if before is None else before
+            start, before, chunk = start + len(chunk), chunk[-1], []
+    if chunk:
+        yield start, chunk, chunk[0] if before is None else before
+
+
+def _chosen(tracks: list[Track], source: Path, reference: Array | None) -> list[Track]:
+    """Returns the person's tracks, the surest first."""
+    if not tracks:
+        return []
+    main = max(tracks, key=lambda track: sum(face.box.area for face in track.faces))
+    if reference is None and len(tracks) == 1:
+        return tracks
+    identities = _identities(tracks, source)
+    if reference is None:
+        reference = np.stack(identities[tracks.index(main)])
+    apart = [distance_to(reference, known) for known in identities]
+    order = np.argsort(apart, kind="stable")
+    return [tracks[i] for i in order if apart[i] < SAME_PERSON]
+
+
+def _identities(tracks: list[Track], source: Path) -> list[list[Array]]:
+    """Returns a few face embeddings of each track, in one pass over the video."""
+    expected: dict[int, list[tuple[int, Face]]] = {}
+    for number, track in enumerate(tracks):
+        places = np.linspace(0, len(track) - 1, min(_LOOKS, len(track)) + 2)[1:-1]
+        for place in np.rint(places).astype(int):
+            frame, face = track.frames[place], track.faces[place]
+            expected.setdefault(frame, []).append((number, face))
+    identities: list[list[Array]] = [[] for _ in tracks]
+    for frame in read_video(source, stop=max(expected) + 1):
+        for number, face in expected.get(frame.index, ()):
+            identities[number].append(embedding_of(frame.image, face))
+    return identities
+
+
+def _claimed(tracks: list[Track]) -> dict[int, tuple[int, Face]]:
+    """Returns one face a frame; where tracks overlap, the surer one's."""
+    claimed: dict[int, tuple[int, Face]] = {}
+    for number, track in enumerate(tracks):
+        steady = smooth_track(track)
+        for frame, face in zip(steady.frames, steady.faces, strict=True):
+            claimed.setdefault(frame, (number, face))
+    return claimed
+
+
+def _expected_frames(source: Path) -> int | None:
+    info = probe(source)
+    if info.frames is None and info.duration is not None:
+        return round(info.duration * info.fps)
+    return info.frames

@@ -1,0 +1,97 @@
+"""Contents of our files, which may come from anybody, parsed and checked.
+
+Whatever is wrong is a `ValueError` with a short reason; callers turn it into the error
+that they document.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from deepface_models.core.display import one_line
+from deepface_models.core.files import regular
+
+DEEPEST = 64  # lists within lists; ours have less than ten
+_LONGEST = 200
+
+
+def decode(content: bytes | str, kind: str | None = None) -> Any:
+    """Returns the value of a JSON text.
+
+    Args:
+        content: The text, as UTF-8 where it is bytes.
+        kind: What it has to be, a key of `_schemas._KINDS`; None for anything.
+
+    Raises:
+        ValueError: It is no JSON, not UTF-8, nested too deeply or of another kind.
+    """
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8")
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(f"nested more than {DEEPEST} times") from None
+    _check_depth(value)
+    return value if kind is None else check(value, kind)
+
+
+def read(path: str | Path, kind: str | None = None) -> Any:
+    """Returns the value of a JSON file; see `decode`.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: As in `decode`.
+    """
+    return decode(regular(path).read_bytes(), kind)
+
+
+def check(value: Any, kind: str) -> Any:
+    """Returns a value that is of its kind.
+
+    Raises:
+        ValueError: It is not; the message names the place and what was expected.
+    """
+    return _validated(value, kind, value)
+
+
+def convert(value: Any, kind: str) -> Any:
+    """Returns what a value's texts stand for, such as 1.0 for "1.0"; see `check`."""
+    return _validated(value, kind, None)
+
+
+def _validated(value: Any, kind: str, instead: Any) -> Any:
+    from pydantic import ValidationError
+
+    from deepface_models.core.schemas import adapter
+
+    try:
+        found = adapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(_reason(error)) from None
+    return found if instead is None else instead
+
+
+def _reason(error: Any) -> str:
+    """Returns the first thing that is wrong; names in it are a stranger's."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)
+    place = ".".join(str(part) for part in first[0]["loc"])
+    return one_line(
+        f"{place}: {first[0]['msg']}" if place else first[0]["msg"], _LONGEST
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Returns what a library said of somebody's file, as one short line."""
+    said = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    return one_line(said or type(error).__name__, _LONGEST)
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = [v for v in level if isinstance(v, dict | list)]
+        level = [v for o in inner for v in (o.values() if isinstance(o, dict) else o)]
+        if not level:
+            return
+    raise ValueError(f"nested more than {DEEPEST} times")

@@ -1,0 +1,80 @@
+"""Folders that are either whole or not there: temporary name, then rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deepface_models.core.locks import hold, short_name
+
+_SHORTLY = 10.0  # seconds in which another writer of one folder should be done
+
+
+@contextmanager
+def whole_folder(folder: str | Path) -> Iterator[Path]:
+    """Yields an empty folder that takes the place of `folder` on success.
+
+    Files are flushed to disk before two renames put the new folder in place. A
+    crash between the two leaves the former as `.<name>.former`, which
+    `recover_folder` puts back. One writer at a time.
+
+    Args:
+        folder: The final folder; what was there is deleted once it is replaced.
+
+    Yields:
+        A folder beside it, deleted if the body raises.
+
+    Raises:
+        InUseError: Another thread or process is writing `folder`.
+    """
+    final = Path(os.path.realpath(folder))
+    with hold(final, _SHORTLY):
+        new, former = _beside(final, "new"), _beside(final, "former")
+        _recover(final)
+        for stale in (new, former):
+            shutil.rmtree(stale, ignore_errors=True)
+        new.mkdir()
+        try:
+            yield new
+            for path in [*new.rglob("*"), new]:
+                _flush(path)
+            if final.exists():
+                os.rename(final, former)
+            os.rename(new, final)
+            _flush(final.parent)
+        finally:
+            _recover(final)
+            for stale in (new, former):
+                shutil.rmtree(stale, ignore_errors=True)
+
+
+def recover_folder(folder: str | Path) -> None:
+    """Puts the former folder back where a crash came between the two renames."""
+    final = Path(os.path.realpath(folder))
+    if _beside(final, "former").is_dir() and not final.exists():
+        with hold(final, _SHORTLY):  # or somebody is between the two renames now
+            _recover(final)
+
+
+def _recover(final: Path) -> None:
+    former = _beside(final, "former")
+    if former.is_dir() and not final.exists():
+        os.rename(former, final)
+
+
+def _beside(final: Path, word: str) -> Path:
+    return final.parent / f".{short_name(final.name)}.{word}"
+
+
+def _flush(path: Path) -> None:
+    """Has the disk take what was written to a file, or the names in a folder."""
+    if path.is_dir() and os.name != "posix":
+        return  # other systems cannot flush a folder
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,423 @@
+"""Models as folders: a config and one weights file for each part.
+
+Keras stores weights by class and position, so one file for a whole face swap could
+give one person's decoder to another without an error. Here every part has its own
+file, such as `encoder.weights.h5` or `decoder.ana.weights.h5`, with a digest of its
+structure and a SHA-256. Anything with `parts` and `get_config` can be kept so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from deepface_models.core.checked import decode, first_line, read
+from deepface_models.core.errors import IntegrityError, ModelFileError
+from deepface_models.core.files import check_bytes, measure, write_json
+from deepface_models.core.folders import recover_folder, whole_folder
+from deepface_models.core.guards import (
+    MAX_PARAMETERS,
+    at_most,
+    check_archive,
+    check_weights,
+)
+from deepface_models.core.version import __version__
+from deepface_models.core.whole import whole_numbers
+from deepface_models.layers import PACKAGE
+
+CONFIG = "config.json"
+FORMAT = 1
+# Bytes of a .keras file once unpacked: config, and for each parameter its value and
+# an optimizer's, in float32.
+_BESIDES, _STATES = 2**24, 4 * 4
+# Importing them registers every model class of the package.
+_PACKAGES = ("deepface_models.models.autoencoders", "deepface_models.models.swap")
+
+
+def save_parts(
+    model: keras.Model, folder: str | Path, metadata: Mapping[str, Any] | None = None
+) -> Path:
+    """Saves a model as a folder of `config.json` and `<part>.weights.h5` files.
+
+    The folder appears whole or not at all: after a crash the former one is still
+    there, or is put back by the next save or load. Files of others in a folder that
+    held a model before are kept.
+
+    Args:
+        model: A model of a class registered in package "deepface_models".
+        folder: Where to; a former model there is replaced.
+        metadata: What else to note in `config.json`, such as measures; JSON values.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: The folder holds something else, the model's class is not
+            registered, or weights belong to none of its parts.
+    """
+    config = _describe(model, metadata)
+    with whole_folder(folder) as new:
+        _keep_others(Path(folder), new)
+        for name, part in model.parts.items():
+            path = new / _file_name(name)
+            part.save_weights(path)
+            config["parts"][name] = {
+                "structure": structure_digest(part),
+                **measure(path),
+            }
+        write_json(new / CONFIG, config)
+    return Path(folder)
+
+
+@whole_numbers(max_parameters=1)
+def load_parts(
+    folder: str | Path,
+    identities: Sequence[str] | None = None,
+    expected: type[keras.Model] = keras.Model,
+    max_parameters: int = MAX_PARAMETERS,
+) -> Any:
+    """Builds the model that `save_parts` saved; it is not compiled.
+
+    Args:
+        folder: The folder.
+        identities: Which of a face swap's people to load, in this order; all by
+            default.
+        expected: The class that the model has to be of.
+        max_parameters: The most parameters to allocate memory for, unless the weights
+            files have as many bytes.
+
+    Returns:
+        The model. Each person's decoder comes from the file of that name, whatever
+        the order.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        IntegrityError: A weights file is missing, damaged or changed.
+        ModelFileError: The folder is no saved model, or its class or structure is
+            not that of this version.
+        ValueError: `identities` names somebody whom the model does not know.
+    """
+    config = read_config(folder)
+    arguments = dict(config["config"])
+    if identities is not None or "identities" in config:
+        arguments["identities"] = _chosen(config, identities, folder)
+    model_class = registered(config.get("class"), folder)
+    if not issubclass(model_class, expected):
+        raise ModelFileError(
+            f"{folder} holds a {model_class.__name__}. Expected a {expected.__name__}. "
+            f"Use {model_class.__name__}, or deepface_models.load(folder) for any."
+        )
+    room = max(max_parameters, weights_size(folder, config["parts"]))
+    model = build(model_class, arguments, folder, config.get("version"), room)
+    model.started_from = origin(restore_parts(model, folder))
+    return model
+
+
+def build(
+    model_class: type[keras.Model],
+    arguments: Mapping[str, Any],
+    where: str | Path,
+    version: str | None,
+    max_parameters: int = MAX_PARAMETERS,
+) -> Any:
+    """Builds a model from saved arguments, with fresh weights.
+
+    Args:
+        model_class: What `registered` returned.
+        arguments: Of its constructor.
+        where: What is loaded, for the message.
+        version: The package's version that saved it.
+        max_parameters: The most that it may have.
+
+    Raises:
+        ModelFileError: The class does not take these arguments, or they make it too
+            large.
+    """
+    try:
+        with at_most(max_parameters):
+            return model_class.from_config(dict(arguments))
+    except Exception as error:  # whatever Keras makes of somebody's arguments
+        name = keras.saving.get_registered_name(model_class)
+        raise ModelFileError(
+            f"{where} holds a {name} that cannot be built "
+            f"({first_line(error)}). Expected the arguments of this version's class, "
+            f"and at most {max_parameters:,} parameters. Load it with the "
+            f"version that saved it, {version}, or with a larger max_parameters=."
+        ) from error
+
+
+def _chosen(
+    config: Mapping[str, Any], identities: Sequence[str] | None, folder: str | Path
+) -> list[str]:
+    names = list(config.get("identities") or ())
+    chosen = names if identities is None else list(identities)
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        raise ValueError(
+            f"identities={tuple(chosen)!r} was asked of {folder}, which knows "
+            f"{', '.join(map(repr, names))} and not {', '.join(map(repr, unknown))}. "
+            "Expected people of the saved model. Load it without `identities` and "
+            "use model.add_identity(...) for a new person."
+        )
+    return chosen
+
+
+def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
+    """Loads a folder's weights into a model that exists already.
+
+    Everything is checked before the first weight changes.
+
+    Args:
+        model: A model of the class and structure that was saved; people whom it
+            does not have are left out.
+        folder: The folder that `save_parts` wrote.
+
+    Returns:
+        The metadata given to `save_parts`.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        IntegrityError: A weights file is missing, damaged or changed.
+        ModelFileError: A part is missing or its structure differs.
+    """
+    config = read_config(folder)
+    for name, part in model.parts.items():
+        record = config["parts"].get(name)
+        if record is None:
+            raise ModelFileError(
+                f"{folder} holds the parts {', '.join(config['parts'])}. Expected "
+                f"{name!r} among them. Use a model of the same people and settings."
+            )
+        if record["structure"] != structure_digest(part):
+            raise ModelFileError(
+                f"The part {name!r} in {folder} has other layers or weights than this "
+                f"{type(model).__name__}. Expected the same structure. Load it with "
+                f"the version that saved it, {config.get('version')}, or train again."
+            )
+        remedy = "Copy the folder again from where it came, or train again."
+        check_bytes(Path(folder) / _file_name(name), record, "that were saved", remedy)
+    _load_weights(model, Path(folder))
+    return dict(config.get("metadata") or {})
+
+
+def _load_weights(model: keras.Model, folder: Path) -> None:
+    """Loads every part's file, or none of them."""
+    former = {name: part.get_weights() for name, part in model.parts.items()}
+    for name, part in model.parts.items():
+        path = folder / _file_name(name)
+        try:
+            check_weights(path, part.count_params())
+            part.load_weights(path)
+        except Exception as error:  # h5py and Keras raise all kinds
+            for changed, weights in former.items():
+                model.parts[changed].set_weights(weights)
+            raise IntegrityError(
+                f"{path} cannot be read as weights ({first_line(error)}). Expected "
+                f"those of the part {name!r}. Copy the folder again from where it came."
+            ) from error
+
+
+@whole_numbers(max_parameters=1)
+def load(source: str | Path, *, max_parameters: int = MAX_PARAMETERS) -> Any:
+    """Loads a model: a preset by its name or address, or what was saved here.
+
+    Args:
+        source: A name of `presets.list_models()`, "https://host/folder" or
+            "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
+            or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
+            name goes before a folder of that name; write "./name" for the folder.
+        max_parameters: The most parameters to allocate memory for, 2**26 by default.
+            A model whose weights files have as many bytes is loaded in any case.
+
+    Returns:
+        The model, ready to predict; call `compile()` to train it further.
+
+    Raises:
+        FileNotFoundError: No preset has that name, and nothing is at that path.
+        ConnectionError: The preset cannot be fetched.
+        IntegrityError: A weights file is missing, damaged or changed.
+        ModelFileError: It is no model of this package.
+        ValueError: The preset needs people; see `presets.load`.
+    """
+    path = Path(source)
+    if path.suffix == ".keras" and "://" not in str(source):
+        return _load_keras(path, max_parameters)
+    if _is_plain(source):
+        return load_parts(path, max_parameters=max_parameters)
+    from deepface_models import presets
+
+    return presets.load(source, max_parameters=max_parameters)
+
+
+def _is_plain(source: str | Path) -> bool:
+    """Whether it is a saved model's folder, which no preset's name can hide."""
+    recover_folder(source)
+    if isinstance(source, str) and source == Path(source).name:
+        return False
+    inside = {name: (Path(source) / name).is_file() for name in (CONFIG, "preset.json")}
+    return inside == {CONFIG: True, "preset.json": False}
+
+
+def _load_keras(path: Path, max_parameters: int) -> Any:
+    if not path.is_file():
+        raise FileNotFoundError(_nothing(path))
+    room = max(max_parameters, path.stat().st_size)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, _BESIDES + _STATES * room)
+            config = decode(archive.read(CONFIG), "keras")
+        registered(config["registered_name"], path)
+        with at_most(room):
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except ModelFileError:
+        raise
+    except Exception as error:  # zipfile, h5py and Keras raise all kinds
+        raise ModelFileError(
+            f"{path} cannot be read as a model ({first_line(error)}). Expected a "
+            "complete .keras file of this package. Copy it again, save it again with "
+            "model.save(), or pass a larger max_parameters=."
+        ) from error
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """Returns `config.json` of a saved model, its keys checked.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ModelFileError: It is no saved model, or one of another format.
+    """
+    recover_folder(folder)
+    path = Path(folder) / CONFIG
+    if not Path(folder).exists():
+        raise FileNotFoundError(_nothing(folder))
+    try:
+        config = read(path, "model")
+        if config["format"] != FORMAT:
+            raise ValueError(f"it has format {config['format']}")
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            f"{folder} holds no saved model of format {FORMAT} ({error}). Expected "
+            f"{CONFIG} and *.weights.h5 files as model.save_parts(folder) writes them. "
+            "Check the path, or copy the folder again."
+        ) from error
+    return dict(config)
+
+
+def structure_digest(part: keras.Model) -> str:
+    """Returns a SHA-256 of layer classes and of weights' shapes and types, in order.
+
+    Names do not count: Keras numbers them as it goes.
+    """
+    weights = [[list(weight.shape), str(weight.dtype)] for weight in part.weights]
+    text = json.dumps([list(_classes(part)), weights])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _describe(model: keras.Model, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    name = keras.saving.get_registered_name(type(model))
+    if not name.startswith(f"{PACKAGE}>") or not hasattr(model, "parts"):
+        raise ValueError(
+            f"A model of class {type(model).__name__} was given. Expected one with "
+            f'`parts` whose class is registered in package "{PACKAGE}". Decorate it '
+            f'with @keras.saving.register_keras_serializable("{PACKAGE}").'
+        )
+    owned = {id(w) for part in model.parts.values() for w in part.weights}
+    if owned != {id(w) for w in model.weights}:
+        raise ValueError(
+            f"{type(model).__name__} has weights that belong to none of its parts, "
+            "or parts that it does not use. Expected each weight in a part. Return "
+            "every network from its `parts`."
+        )
+    return {
+        "format": FORMAT,
+        "class": name,
+        "config": model.get_config(),
+        **_people(model),
+        "version": __version__,
+        "keras": keras.__version__,
+        "parts": {},
+        "metadata": {**_started(model), **dict(metadata or {})},
+    }
+
+
+def origin(metadata: Any) -> str | None:
+    """Returns the preset that a saved model started from, if its metadata name one."""
+    found = metadata.get("started_from") if isinstance(metadata, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _started(model: keras.Model) -> dict[str, str]:
+    found = getattr(model, "started_from", None)
+    return {"started_from": found} if found else {}
+
+
+def _people(model: keras.Model) -> dict[str, list[str]]:
+    return (
+        {"identities": list(model.identities)} if hasattr(model, "identities") else {}
+    )
+
+
+def registered(name: Any, where: str | Path) -> type[keras.Model]:
+    """Returns a class of ours by its registered name; nothing else is ever built."""
+    found = None
+    if isinstance(name, str) and name.startswith(f"{PACKAGE}>"):
+        for room in _PACKAGES:
+            importlib.import_module(room)
+        found = keras.saving.get_registered_object(name)
+    if not (isinstance(found, type) and hasattr(found, "parts")):
+        raise ModelFileError(
+            f"{where} holds a model of class {name!r}. Expected a model registered in "
+            f'package "{PACKAGE}". Use a newer version, or import the module that '
+            "defines the class before loading."
+        )
+    return found
+
+
+def _classes(layer: Any) -> Iterator[str]:
+    yield type(layer).__name__
+    for inner in getattr(layer, "layers", ()):
+        yield from _classes(inner)
+
+
+def weights_size(folder: str | Path, parts: Iterable[str]) -> int:
+    """Returns how many bytes the weights files of these parts have on disk."""
+    paths = [Path(folder) / _file_name(part) for part in parts]
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _file_name(part: str) -> str:
+    return f"{part}.weights.h5"
+
+
+def _keep_others(former: Path, new: Path) -> None:
+    """Copies files that are not the model's, or refuses a folder of others."""
+    if not former.exists() or (former.is_dir() and not any(former.iterdir())):
+        return
+    try:
+        ours = {CONFIG, *map(_file_name, read_config(former)["parts"])}
+    except ModelFileError as error:
+        raise ValueError(
+            f"{former} exists and holds no saved model. Expected a new or empty "
+            "folder, or one that save_parts wrote. Choose another folder."
+        ) from error
+    for path in former.iterdir():
+        # A link stays one: what it leads to may be large, and is nobody's to copy.
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        elif path.name not in ours:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _nothing(path: str | Path) -> str:
+    return (
+        f"Nothing is at {path}. Expected a folder that model.save_parts(folder) wrote "
+        "or a .keras file. Check the path."
+    )

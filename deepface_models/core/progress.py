@@ -1,0 +1,73 @@
+"""Progress of long work: a bar with the remaining time, a function, or silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from deepface_models.core.display import one_line
+
+_WIDEST = 40  # characters of a task's name
+
+Report = Callable[[int, int | None], None]
+
+
+class Progress:
+    """Counts the frames of one task after another; a context manager.
+
+    Args:
+        progress: True for a bar, a function that gets (frames done, frames or None)
+            of the current task, or False, which imports nothing.
+    """
+
+    def __init__(self, progress: bool | Report) -> None:
+        self._report = progress if callable(progress) else None
+        self._shown = progress is True
+        self._bar: Any = None
+        self._task: Any = None
+        self._done = 0
+        self._total: int | None = None
+
+    def task(self, name: str, total: int | None) -> None:
+        """Starts the next task, of `total` frames; the last one's line stays."""
+        self._done, self._total = 0, total
+        if self._bar is not None:
+            self._task = self._bar.add_task(one_line(name, _WIDEST), total=total)
+
+    def advance(self, frames: int = 1) -> None:
+        """Counts frames of the current task."""
+        self._done += frames
+        if self._report is not None:
+            self._report(self._done, self._total)
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self._done)
+
+    def done(self) -> None:
+        """Fills the current task's bar, whatever the container promised."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, total=max(self._done, 1))
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            from rich import progress
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}", markup=False),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TimeElapsedColumn(),
+                progress.TextColumn("left"),
+                progress.TimeRemainingColumn(),
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()

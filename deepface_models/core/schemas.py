@@ -1,0 +1,238 @@
+"""What each of our files has to hold, by pydantic; imported on first use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+_strict = with_config(ConfigDict(strict=True, extra="allow"))
+_pairs = with_config(ConfigDict(extra="allow"))  # JSON has no tuples
+_lax = with_config(ConfigDict(strict=False, extra="ignore", allow_inf_nan=False))
+
+Text = Annotated[str, Field(max_length=10_000)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# "encoder", "decoder.ana": never a path, a hidden file or a drive.
+PartName = Annotated[str, Field(pattern=r"^\w[\w-]*(\.\w[\w-]*)*$", max_length=200)]
+PresetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
+
+
+@_strict
+class FileRecord(TypedDict):
+    """Size and SHA-256 of a file."""
+
+    size: Annotated[int, Field(gt=0, le=2**53)]
+    sha256: Sha256
+
+
+@_strict
+class PartRecord(FileRecord):
+    """The weights file of a part."""
+
+    structure: Sha256
+
+
+@_strict
+class ModelConfig(TypedDict):
+    """`config.json` of a saved model; its key "class" is checked where it is used."""
+
+    format: int
+    config: dict[str, Any]
+    parts: Annotated[dict[PartName, PartRecord], Field(min_length=1)]
+    identities: NotRequired[Annotated[list[str], Field(max_length=1000)] | None]
+    version: NotRequired[Text | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
+@_strict
+class PresetRecord(TypedDict):
+    """`preset.json`; format and digest are checked before."""
+
+    name: PresetName
+    architecture: Text
+    config: dict[str, Any]
+    identities: Annotated[list[str], Field(max_length=1000)] | None
+    shared: bool
+    parts: Annotated[list[PartName], Field(min_length=1)]
+    parameters: Count
+    dtype: Literal["float32", "float16"]
+    rounding: float
+    bytes: Count
+    files: dict[str, FileRecord]
+    description: str
+    license: str
+    data: str
+    use: str
+    limits: str
+    not_for: str
+    seed: int | None
+    commit: str
+    command: str
+    results: dict[str, Any]
+    version: Text
+    keras: Text
+
+
+@_strict
+class RegistryEntry(TypedDict):
+    """A preset that is known by name."""
+
+    sources: list[Text]
+    record: dict[str, Any]
+
+
+@_strict
+class Registry(TypedDict):
+    """`presets.json`."""
+
+    format: Literal[1]
+    presets: dict[PresetName, RegistryEntry]
+
+
+@_strict
+class SourceProgress(TypedDict):
+    """How far the extraction from one image or video is."""
+
+    sha256: Sha256
+    status: Literal["partial", "done", "unreadable"]
+    next_frame: Count
+
+
+@_strict
+class FaceSetInfo(TypedDict):
+    """`faceset.json`; its version is checked before."""
+
+    version: Count
+    image_size: Annotated[int, Field(ge=1, le=2**14)]
+    face_type: Annotated[str, Field(max_length=100)]
+    landmarks: Literal[5, 68]
+    options: NotRequired[dict[str, Any]]
+    sources: dict[str, SourceProgress]
+
+
+Number = Annotated[float, Field(ge=-1e9, le=1e9)]
+
+
+@_lax
+class FaceRow(TypedDict):
+    """A row of `table.csv`, whose values are text; "" is none."""
+
+    file: Annotated[str, Field(pattern=r"^faces/[0-9]{6,12}\.png$")]
+    source: str
+    frame: Count
+    time: Number
+    left: Number
+    top: Number
+    right: Number
+    bottom: Number
+    score: Number
+    detector: Annotated[str, Field(max_length=100)]
+    blur: Number | Literal[""]
+    yaw: Number | Literal[""]
+    pitch: Number | Literal[""]
+    roll: Number | Literal[""]
+    m00: Number
+    m01: Number
+    m02: Number
+    m10: Number
+    m11: Number
+    m12: Number
+    landmarks: Annotated[str, Field(max_length=10_000)]
+    embedding: Annotated[str, Field(max_length=10_000)]
+
+
+Point = tuple[Number, Number]
+Landmarks = (
+    Annotated[list[Point], Field(min_length=5, max_length=5)]
+    | Annotated[list[Point], Field(min_length=68, max_length=68)]
+)
+
+
+@_pairs
+class Randoms(TypedDict):
+    """The state of the global random generators."""
+
+    python: tuple[int, list[Count], float | None]
+    numpy: tuple[Text, list[Count], int, int, float]
+    torch: NotRequired[list[Annotated[int, Field(ge=0, le=255)]]]
+
+
+@_strict
+class Checkpoint(TypedDict):
+    """`checkpoint.json`; its format and digest are checked before."""
+
+    epoch: Count
+    data_epoch: Count | None
+    also: dict[str, dict[str, Any]]
+    random: Randoms
+    fits: dict[str, Any]
+    sha256: Sha256
+
+
+@_strict
+class Start(TypedDict):
+    """`start.json` of a training."""
+
+    started_from: Text
+
+
+@_strict
+class DiaryEntry(TypedDict):
+    """A line of `conversion.jsonl`."""
+
+    output: Text
+    source_sha256: Sha256
+    settings: Sha256
+
+
+@_strict
+class Thing(TypedDict):
+    """A source or a model of a provenance record."""
+
+    name: Text
+    sha256: Sha256
+
+
+@_strict
+class Statement(TypedDict):
+    """The record that a synthetic file carries."""
+
+    consent: str
+    source: Thing
+    model: Thing
+    software: Text
+    created: Text
+    details: NotRequired[dict[str, Any]]
+
+
+@_strict
+class KerasArchive(TypedDict):
+    """`config.json` in a `.keras` file."""
+
+    registered_name: Text
+    config: dict[str, Any]
+
+
+_KINDS: dict[str, Any] = {
+    "checkpoint": Checkpoint,
+    "progress_log": DiaryEntry,
+    "face": FaceRow,
+    "faceset": FaceSetInfo,
+    "keras": KerasArchive,
+    "landmarks": Landmarks,
+    "model": ModelConfig,
+    "preset": PresetRecord,
+    "registry": Registry,
+    "start": Start,
+    "statement": Statement,
+}
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+
+
+def adapter(kind: str) -> TypeAdapter[Any]:
+    """Returns what checks values of a kind, made on first use."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(_KINDS[kind])
+    return _ADAPTERS[kind]

@@ -1,0 +1,115 @@
+"""A folder of images as one array to train on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.core.display import message
+from deepface_models.core.errors import MediaError
+from deepface_models.core.whole import whole_numbers
+from deepface_models.media import IMAGE_SUFFIXES, read_image
+from deepface_models.media.folders import FILE_ERRORS, list_media, reason
+from deepface_models.media.kinds import existing
+
+Array = NDArray[Any]
+
+
+@whole_numbers(image_size=1, max_images=1)
+def load_images(
+    images: str | Path | Sequence[str | Path],
+    image_size: int = 64,
+    max_images: int | None = None,
+    strict: bool = False,
+) -> Array:
+    """Reads images, cuts a square out of the middle and brings them to one size.
+
+    Faces come out best when they are aligned first: for a `faces.FaceSet` take its
+    `images` instead, and for loose photographs see `faces.FaceAligner`.
+
+    Args:
+        images: A folder (with all folders in it, in natural order: 2 before 10), a
+            image, or a list of both.
+        image_size: Side of the result in px. Larger images are averaged over
+            areas, smaller ones enlarged (bicubic).
+        max_images: Take at most so many, evenly spaced; all by default.
+        strict: Whether an image that cannot be read is an error. By default it is
+            left out, and one warning names all that were.
+
+    Returns:
+        uint8 (N, image_size, image_size, 3), RGB, 0..255.
+
+    Raises:
+        FileNotFoundError: Nothing is at a path.
+        MediaError: There is no image, or none (with `strict`: not every one) can
+            be read.
+        ValueError: `image_size` or `max_images` is not 1 or more.
+    """
+    paths, damaged = _listed(images)
+    if damaged and strict:
+        raise MediaError(damaged[0])
+    paths = _chosen(paths, max_images)
+    arrays = []
+    for path in paths:
+        try:
+            arrays.append(_square(read_image(path), image_size))
+        except FILE_ERRORS as error:
+            if strict:
+                raise
+            damaged.append(reason(path, error))
+    count = len(arrays) + len(damaged)
+    if damaged and not arrays:
+        raise MediaError(f"None of {count} images can be read. The first: {damaged[0]}")
+    if damaged:
+        warnings.warn(_report(damaged, count), stacklevel=2)
+    return np.stack(arrays)
+
+
+def _listed(
+    images: str | Path | Sequence[str | Path],
+) -> tuple[list[Path], list[str]]:
+    """Returns the images' paths, and why entries of folders are none."""
+    given = [images] if isinstance(images, str | Path) else list(images)
+    paths: list[Path] = []
+    odd: list[str] = []
+    for place in map(existing, given):
+        if not place.is_dir():
+            paths.append(place)
+            continue
+        found = list_media(place, IMAGE_SUFFIXES, inner=True)
+        paths += found.files
+        odd += found.odd.values()
+    if not paths and not odd:
+        raise MediaError(
+            f"{', '.join(map(str, given)) or 'An empty list'} holds no image. "
+            f"Expected files that end in {' '.join(IMAGE_SUFFIXES)}. Check the path."
+        )
+    return paths, odd
+
+
+def _chosen(paths: list[Path], most: int | None) -> list[Path]:
+    if most is None or most >= len(paths):
+        return paths
+    index = np.linspace(0, len(paths) - 1, most).round().astype(int)
+    return [paths[i] for i in index]
+
+
+def _square(image: Array, size: int) -> Array:
+    """Cuts the middle out, then resizes it."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = image[top : top + side, left : left + side]
+    how = cv2.INTER_AREA if size < side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(middle, (size, size), interpolation=how))
+
+
+def _report(damaged: list[str], count: int) -> str:
+    lines = [f"{len(damaged)} of {count} images cannot be read and were left out:"]
+    return "\n".join([*lines, *map(message, damaged)])

@@ -1,0 +1,125 @@
+"""Measures on images: likeness inside a mask, and whether its edge shows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+BEST_PSNR = 100.0  # dB, given to equal images
+_WINDOW, _SIGMA = (11, 11), 1.5  # of Wang et al., 2004
+_STEEPEST_FLAT = 0.25 / 255  # steps a pixel below which an edge cannot be seen
+
+
+def as_float(image: Array) -> Array:
+    """The image as float32 in [0, 1]; uint8 is divided by 255."""
+    if image.dtype == np.uint8:
+        return image.astype(np.float32) / 255
+    return np.asarray(image, np.float32)
+
+
+def psnr(result: Array, truth: Array, mask: Array) -> float:
+    """Peak signal-to-noise ratio inside a mask.
+
+    Args:
+        result: (H, W, 3), uint8 or float in [0, 1].
+        truth: An image of the same shape.
+        mask: (H, W) weights in [0, 1].
+
+    Returns:
+        Decibels, at most 100; higher is better; nan for an empty mask.
+    """
+    error = (as_float(result) - as_float(truth)) ** 2
+    mse = _mean(error.mean(-1), mask)
+    if math.isnan(mse):
+        return mse
+    return -10 * math.log10(max(mse, 10 ** (-BEST_PSNR / 10)))
+
+
+def ssim(result: Array, truth: Array, mask: Array) -> float:
+    """Structural similarity inside a mask, mean of the three colors.
+
+    Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
+    Structural Similarity", 2004 (Gaussian window of 11 pixels, sigma 1.5).
+
+    Args:
+        result: (H, W, 3), uint8 or float in [0, 1].
+        truth: An image of the same shape.
+        mask: (H, W) weights in [0, 1].
+
+    Returns:
+        1 for equal images, about 0 for unlike ones; nan for an empty mask.
+    """
+    a, b = as_float(result), as_float(truth)
+    mean_a, mean_b = _blur(a), _blur(b)
+    variances = _blur(a * a) - mean_a**2 + _blur(b * b) - mean_b**2
+    covariance = _blur(a * b) - mean_a * mean_b
+    c1, c2 = 0.01**2, 0.03**2
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    structure = (2 * covariance + c2) / (variances + c2)
+    return _mean((luminance * structure).mean(-1), mask)
+
+
+def mean_color(image: Array, mask: Array) -> Array:
+    """Mean red, green and blue inside a mask, (3,) in [0, 1]."""
+    image = as_float(image)
+    return np.array([_mean(image[..., i], mask) for i in range(3)])
+
+
+def seam_energy(result: Array, source: Array, decoded: Array, mask: Array) -> float:
+    """How much steeper an image is across the mask's edge than both it is made of.
+
+    Color steps are taken square to the edge and weighted by how fast the mask
+    changes there. At each pixel the largest step of result, frame and drawn face
+    counts: jaw and hair make edges of their own in both images, which are no seam,
+    and one that got weaker must not hide a new one.
+
+    Args:
+        result: (H, W, 3) with the face swapped, uint8 or float in [0, 1].
+        source: The frame before.
+        decoded: The face that was put into it, at the same place.
+        mask: (H, W) in [0, 1], what was swapped, soft edge included.
+
+    Returns:
+        1.0 where nothing got steeper, 2.0 for twice as much edge as there was; nan
+        where the mask has no edge within the image.
+    """
+    x, y = _gradient(np.asarray(mask, np.float32))
+    edge = np.hypot(x, y)
+    if edge.sum() < 1e-6:
+        return math.nan
+    x, y = x / (edge + 1e-9), y / (edge + 1e-9)
+    one, two, after = (_across(as_float(i), x, y) for i in (source, decoded, result))
+    before = np.maximum(one, two)
+    steeper = _mean(np.maximum(before, after), edge)
+    return (steeper + _STEEPEST_FLAT) / (_mean(before, edge) + _STEEPEST_FLAT)
+
+
+def _across(image: Array, x: Array, y: Array) -> Array:
+    """Color steps per pixel in the direction (x, y) of each pixel, (H, W)."""
+    dx, dy = _gradient(image)
+    step = dx * x[..., None] + dy * y[..., None]
+    return np.asarray(np.sqrt((step**2).mean(-1)))
+
+
+def _gradient(image: Array) -> tuple[Array, Array]:
+    """Steps per pixel to the right and down."""
+    turns = ((1, 0), (0, 1))
+    x, y = (cv2.Sobel(image, cv2.CV_32F, *turn, scale=0.125) for turn in turns)
+    return np.asarray(x), np.asarray(y)
+
+
+def _blur(image: Array) -> Array:
+    return np.asarray(
+        cv2.GaussianBlur(image, _WINDOW, _SIGMA, borderType=cv2.BORDER_REFLECT)
+    )
+
+
+def _mean(values: Array, weights: Array) -> float:
+    total = float(weights.sum())
+    return float((values * weights).sum()) / total if total > 0 else math.nan

@@ -1,0 +1,156 @@
+"""From raw values of all frames to the measures of the table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepface_models.evaluation import measures
+from deepface_models.evaluation.collect import Collected
+from deepface_models.evaluation.evaluation import mean
+from deepface_models.evaluation.frames import EvaluationFrame
+from deepface_models.faces import SAME_PERSON
+
+Array = NDArray[Any]
+Arrays = dict[str, Array]
+
+_MEANS = (
+    *("target_distance", "source_distance", "distance_margin", "target_share"),
+    *("found", "pose"),
+    *("yaw", "pitch", "roll", "expression", "motion", "landmarks", "ssim", "psnr"),
+    "seam",
+)
+
+
+def summarize(
+    entries: Sequence[EvaluationFrame],
+    swap: Collected,
+    mean_face: Collected,
+    people: tuple[Array, Array],
+    shapes: Sequence[Array],
+) -> tuple[dict[str, dict[str, float]], dict[str, Arrays]]:
+    """Computes the measures of the swap and of both baselines.
+
+    Args:
+        entries: The frames, in the order of the values.
+        swap: Values of the model's results.
+        mean_face: Values of the mean face's results.
+        people: Embeddings of the target and of the source.
+        shapes: Mean aligned shapes of the same two.
+
+    Returns:
+        Summary and per-frame values, both by column; see `Evaluation`.
+    """
+    unchanged = _unchanged(entries, swap)
+    columns = {"swap": swap, "source": unchanged, "mean_face": mean_face}
+    maker = _Frames(entries, np.array(swap.sizes), people, shapes)
+    arrays = {name: maker.arrays(raw) for name, raw in columns.items()}
+    source = arrays["source"]
+    summary = {}
+    for name, values in arrays.items():
+        one = {key: mean(values, key) for key in _MEANS}
+        for key in ("mouth", "eyes"):
+            gaps = values[f"{key}_opening"], source[f"{key}_opening"]
+            one[key] = measures.correlation(*gaps, maker.clips)
+        one["jitter"] = measures.ratio(values["jitter"], source["jitter"])
+        one["flicker"] = measures.ratio(values["flicker"], values["source_flicker"])
+        one["flicker_levels"] = mean(values, "flicker")
+        summary[name] = one
+    return summary, arrays
+
+
+def _unchanged(entries: Sequence[EvaluationFrame], swap: Collected) -> Collected:
+    """The frames as they were; drawing the source person is no task for them."""
+    count = len(entries)
+    return Collected(
+        sizes=swap.sizes,
+        landmarks=[entry.face.landmarks for entry in entries],
+        embeddings=swap.source_embeddings,
+        source_embeddings=swap.source_embeddings,
+        seams=[1.0] * count,
+        colors=swap.source_colors,
+        source_colors=swap.source_colors,
+        ssim=[math.nan] * count,
+        psnr=[math.nan] * count,
+    )
+
+
+class _Frames:
+    """What the measures of each column have in common: the source frames."""
+
+    def __init__(
+        self,
+        entries: Sequence[EvaluationFrame],
+        sizes: Array,
+        people: tuple[Array, Array],
+        shapes: Sequence[Array],
+    ) -> None:
+        self.sizes, self.people, self.shapes = sizes, people, shapes
+        sources = np.array([entry.source for entry in entries])
+        self.clips = np.unique(sources, return_inverse=True)[1]
+        self.runs = np.array([entry.run for entry in entries])
+        self.landmarks = np.array([s.face.landmarks for s in entries], np.float64)
+        self.poses = measures.poses(self.landmarks, self.sizes)
+        self.aligned = measures.aligned_shapes(self.landmarks)
+
+    def arrays(self, raw: Collected) -> Arrays:
+        """The measures of each frame, (N,)."""
+        landmarks = np.array(raw.landmarks, np.float64)
+        colors, before = np.array(raw.colors), np.array(raw.source_colors)
+        return {
+            **self._identity(raw),
+            "found": np.isfinite(landmarks).all(axis=(1, 2)).astype(float),
+            **self._pose(landmarks),
+            **self._expression(landmarks),
+            "ssim": np.array(raw.ssim),
+            "psnr": np.array(raw.psnr),
+            "seam": np.array(raw.seams),
+            "jitter": measures.jitter(landmarks, self.runs),
+            "flicker": measures.flicker(colors, self.runs),
+            "source_flicker": measures.flicker(before, self.runs),
+        }
+
+    def _identity(self, raw: Collected) -> Arrays:
+        rows = np.array(raw.embeddings)
+        near, far = (measures.embedding_distance(rows, p) for p in self.people)
+        # A result without a face was asked for too, and is nobody.
+        asked = np.isfinite(np.array(raw.source_embeddings)).all(axis=1)
+        is_target = ((near < SAME_PERSON) & (near < far)).astype(float)
+        return {
+            "target_distance": near,
+            "source_distance": far,
+            "distance_margin": far - near,
+            "target_share": np.where(asked, is_target, np.nan),
+        }
+
+    def _pose(self, landmarks: Array) -> Arrays:
+        poses = measures.poses(landmarks, self.sizes)
+        apart = {
+            name: measures.pose_error(poses[:, i : i + 1], self.poses[:, i : i + 1])
+            for i, name in enumerate(("yaw", "pitch", "roll"))
+        }
+        return {"pose": measures.pose_error(poses, self.poses), **apart}
+
+    def _expression(self, landmarks: Array) -> Arrays:
+        if landmarks.shape[1] != 68:
+            keys = (
+                "expression",
+                "motion",
+                "landmarks",
+                "mouth_opening",
+                "eyes_opening",
+            )
+            return {key: np.full(len(landmarks), np.nan) for key in keys}
+        shapes = measures.aligned_shapes(landmarks)
+        offsets = measures.expression_offsets(shapes, self.aligned, *self.shapes)
+        return {
+            "expression": measures.expression_error(offsets),
+            "motion": measures.motion_error(offsets, self.clips),
+            "landmarks": measures.landmark_error(landmarks, self.landmarks),
+            "mouth_opening": measures.mouth_opening(landmarks),
+            "eyes_opening": measures.eye_opening(landmarks),
+        }

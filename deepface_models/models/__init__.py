@@ -1,0 +1,1 @@
+"""The model zoo: autoencoders and face swaps."""

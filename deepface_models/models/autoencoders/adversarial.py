@@ -1,0 +1,154 @@
+"""The adversarial autoencoder: a discriminator pulls the codes to the prior."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from deepface_models.core.inputs import precision
+from deepface_models.layers import PACKAGE
+from deepface_models.losses.embedders import standing
+from deepface_models.models.autoencoders._networks import (
+    build_decoder,
+    check_widths,
+    features,
+)
+from deepface_models.models.autoencoders._prior import PriorAutoencoder, update_means
+from deepface_models.models.autoencoders.base import check_shape, check_size
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class AdversarialAutoencoder(PriorAutoencoder):
+    """Compresses examples to codes that a discriminator takes for normal noise.
+
+    The discriminator learns to tell codes from draws of the standard normal, the
+    encoder to deceive it: no closed form of the prior is needed, unlike in a
+    variational autoencoder. All of it is one loss and one optimizer step: the
+    discriminator's term does not reach the encoder, nor the encoder's term the
+    discriminator. History shows `reconstruction_loss` (summed over each example),
+    `generator_loss` and `discriminator_loss`; where the latter two stay near
+    log(2) = 0.69 and 2 log(2) = 1.39, codes and noise cannot be told apart.
+
+    `model(x)` is the reconstruction, `model(x, training=True)` a dictionary of
+    "image" and "code".
+
+    Reference: A. Makhzani et al., "Adversarial Autoencoders", 2015, with the
+    deterministic encoder.
+
+    Args:
+        image_shape: Shape of one example without the batch axis, or a number of
+            features.
+        latent_size: Numbers of a code.
+        architecture: "dense", or "convolutional" for images of any size.
+        widths: As in `VariationalAutoencoder`.
+        discriminator_widths: Units of the discriminator's layers.
+        adversarial_weight: Weight of the encoder's term against the reconstruction;
+            0 is a plain autoencoder, and codes come the closer to the prior the
+            larger it is, until (10 and more on digits) some of them fall silent.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+    """
+
+    _arguments = (
+        *PriorAutoencoder._arguments,
+        "discriminator_widths",
+        "adversarial_weight",
+    )
+
+    def __init__(
+        self,
+        image_shape: int | Sequence[int] = (28, 28, 1),
+        latent_size: int = 8,
+        architecture: str = "dense",
+        widths: Sequence[int] | None = None,
+        discriminator_widths: Sequence[int] = (128, 128),
+        adversarial_weight: float = 3.0,
+        **kwargs: Any,
+    ) -> None:
+        shape = check_shape(image_shape)
+        latent_size = check_size(latent_size)
+        sizes = check_widths(widths, architecture, shape)
+        discriminator_widths = check_widths(discriminator_widths, "dense", shape)
+        _check_weight(adversarial_weight)
+        with precision(kwargs.get("dtype")):
+            image = keras.Input(shape)
+            x = features(image, architecture, sizes)
+            code = layers.Dense(latent_size, dtype="float32", name="code")(x)
+            encoder = keras.Model(image, code, name="encoder")
+            decoder = build_decoder(shape, latent_size, architecture, sizes)
+            discriminator = _build_discriminator(latent_size, discriminator_widths)
+            super().__init__(encoder=encoder, decoder=decoder, **kwargs)
+        self.discriminator = discriminator
+        self.image_shape = shape
+        self.latent_size = latent_size
+        self.architecture = architecture
+        self.widths = None if widths is None else sizes
+        self.discriminator_widths = discriminator_widths
+        self.adversarial_weight = float(adversarial_weight)
+        self._prior = keras.random.SeedGenerator()
+        names = ("reconstruction_loss", "generator_loss", "discriminator_loss")
+        self._means = [keras.metrics.Mean(name=name) for name in names]
+
+    @property
+    def parts(self) -> dict[str, keras.Model]:
+        """Encoder, decoder and the discriminator, which only training needs."""
+        return {**super().parts, "discriminator": self.discriminator}
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Adds the two players' terms to the reconstruction; see the class.
+
+        Weights of examples weigh the reconstruction only.
+        """
+        found = self._terms(x, y_pred)
+        first = self._reconstruction(x, y, found["image"], sample_weight, training)
+        code = found["code"]
+        generator = self._deception(code)
+        discriminator = self._detection(code, training)
+        terms = (first, generator, discriminator)
+        update_means(dict(zip(self._means, terms, strict=True)), x)
+        return first + self.adversarial_weight * generator + discriminator
+
+    def _encoded(self, images: Any, training: bool) -> dict[str, Any]:
+        return {"code": self.encoder(images, training=training)}
+
+    def _drawn(self, terms: dict[str, Any]) -> Any:
+        return terms["code"]
+
+    def _deception(self, code: Any) -> Any:
+        """How surely codes are told from noise, for a discriminator that stands."""
+        (logits,) = standing(self.discriminator, code, training=False)
+        return ops.mean(ops.softplus(-logits))
+
+    def _detection(self, code: Any, training: bool) -> Any:
+        """How badly the discriminator tells codes, which stand, from noise."""
+        # Evaluation leaves training's random numbers alone and repeats itself.
+        seed = self._prior if training else 0
+        prior = keras.random.normal(ops.shape(code), dtype=code.dtype, seed=seed)
+        real = self.discriminator(prior)
+        coded = self.discriminator(ops.stop_gradient(code))
+        return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(coded))
+
+
+def _build_discriminator(latent_size: int, widths: Sequence[int]) -> keras.Model:
+    code = keras.Input((latent_size,))
+    x = features(code, "dense", widths, "leaky_relu")
+    logit = layers.Dense(1, dtype="float32")(x)
+    return keras.Model(code, logit, name="discriminator")
+
+
+def _check_weight(weight: float) -> None:
+    if not (math.isfinite(weight) and weight >= 0):
+        raise ValueError(
+            f"adversarial_weight={weight!r} was given. Expected a finite number of 0 "
+            "or more. Use adversarial_weight=3.0."
+        )

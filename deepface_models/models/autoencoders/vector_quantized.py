@@ -1,0 +1,224 @@
+"""An autoencoder whose latent is a small image of numbers from a codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from deepface_models.core.inputs import precision
+from deepface_models.core.whole import whole_numbers
+from deepface_models.layers import PACKAGE
+from deepface_models.models.autoencoders.base import (
+    Autoencoder,
+    check_images,
+    check_widths,
+)
+from deepface_models.models.autoencoders.quantizer import Perplexity, VectorQuantizer
+
+Array = NDArray[Any]
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class VectorQuantizedAutoencoder(Autoencoder):
+    """Compresses an image to a small grid of whole numbers, codes of a codebook.
+
+    A VQ-VAE: convolutions halve the image once per width, each place of the map is
+    replaced by the nearest of `codebook_size` vectors, and convolutions double it
+    back. A 28 x 28 digit becomes 7 x 7 codes of 7 bits: 43 bytes. 198,289 trainable
+    parameters, and 2,304 numbers that move codes out of disuse. Sizes need not be
+    multiples of anything: odd ones are rounded up, and cropped on the way back.
+
+    `encode` gives the quantized vectors that `decode` takes; `codes` gives the
+    integers that `decode_codes` takes. `fit` and `evaluate` report `perplexity`: how
+    many codes are in use. A code that nobody takes jumps to where vectors are, see
+    `VectorQuantizer`.
+
+    `compile()` gives Adam 1e-3 and binary cross-entropy, to which the codebook and
+    commitment losses are added. `compile(loss="mse")` is the paper's squared error;
+    on mostly black images it can get stuck at drawing black.
+
+    Reference: van den Oord et al., "Neural Discrete Representation Learning", 2017.
+
+    Args:
+        image_shape: (height, width, channels) or (height, width).
+        codebook_size: Number of codes.
+        code_size: Length of each code's vector.
+        widths: Channels of the halving convolutions.
+        residual_blocks: Residual blocks in each half, at the lowest resolution.
+        commitment: Weight of the commitment loss.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Raises:
+        ValueError: `image_shape` is no image's, or `widths` or `codebook_size` are
+            no whole numbers of 1 (of 2) or more.
+
+    Example:
+        >>> model = VectorQuantizedAutoencoder(image_shape=(28, 28, 1))
+        >>> model.codes(np.zeros((2, 28, 28, 1))).shape
+        (2, 7, 7)
+    """
+
+    _arguments = (
+        "image_shape",
+        "codebook_size",
+        "code_size",
+        "widths",
+        "residual_blocks",
+        "commitment",
+    )
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (28, 28, 1),
+        codebook_size: int = 128,
+        code_size: int = 16,
+        widths: Sequence[int] = (32, 64),
+        residual_blocks: int = 2,
+        commitment: float = 0.25,
+        **kwargs: Any,
+    ) -> None:
+        shape, widths = check_images(image_shape), check_widths(widths)
+        if not isinstance(codebook_size, int) or codebook_size < 2:
+            raise ValueError(
+                f"codebook_size={codebook_size!r} was given. Expected a whole number "
+                "of 2 or more. Use a power of two, such as codebook_size=128."
+            )
+        with precision(kwargs.get("dtype")):
+            encoder = _encoder(shape, widths, code_size, residual_blocks)
+            decoder = _decoder(shape, widths, code_size, residual_blocks)
+            quantizer = VectorQuantizer(codebook_size, commitment, dtype="float32")
+            vectors = keras.Input(encoder.output.shape[1:])
+            codebook = keras.Model(vectors, quantizer(vectors), name="codebook")
+            inputs = keras.Input(shape)
+            super().__init__(
+                encoder=encoder,
+                decoder=decoder,
+                inputs=inputs,
+                outputs=decoder(codebook(encoder(inputs))),
+                **kwargs,
+            )
+        self.codebook = codebook
+        self.quantizer = quantizer
+        self.perplexity = Perplexity(codebook_size)
+        self.image_shape = shape
+        self.codebook_size = codebook_size
+        self.code_size = code_size
+        self.widths = widths
+        self.residual_blocks = residual_blocks
+        self.commitment = commitment
+
+    @property
+    def parts(self) -> dict[str, keras.Model]:
+        """Encoder, codebook and decoder."""
+        parts = {"encoder": self.encoder, "codebook": self.codebook}
+        return {**parts, "decoder": self.decoder}
+
+    @whole_numbers(batch_size=1)
+    def encode(self, images: Any, batch_size: int = 32) -> Array:
+        """Returns the codes' vectors, float32 (N, rows, columns, code_size)."""
+        batch, single = self._batch(images)
+        vectors = self._apply(self.encoder, batch, False, batch_size)
+        return self._apply(self.codebook, vectors, single, batch_size)
+
+    @whole_numbers(batch_size=1)
+    def codes(self, images: Any, batch_size: int = 32) -> Array:
+        """Compresses images to whole numbers.
+
+        Args:
+            images: As in `fit`, or one of them without the batch axis.
+            batch_size: Examples a step.
+
+        Returns:
+            Places in the codebook, int32 (N, rows, columns), or one without N.
+        """
+        batch, single = self._batch(images)
+        vectors = self._apply(self.encoder, batch, False, batch_size)
+        steps = range(0, len(vectors), batch_size)
+        found = [self.quantizer.nearest(vectors[i : i + batch_size]) for i in steps]
+        codes = np.concatenate([ops.convert_to_numpy(one) for one in found])
+        return codes[0] if single else codes
+
+    @whole_numbers(batch_size=1)
+    def decode_codes(self, codes: Any, batch_size: int = 32) -> Array:
+        """Draws images from what `codes` returned, or from codes of one's own.
+
+        Raises:
+            ValueError: They are no whole numbers below `codebook_size`.
+        """
+        codes = np.asarray(codes)
+        last = self.codebook_size - 1
+        whole = np.issubdtype(codes.dtype, np.integer) and codes.size
+        if not (whole and codes.min() >= 0 and codes.max() <= last):
+            span = f", {codes.min()} to {codes.max()}" if codes.size else ""
+            raise ValueError(
+                f"Codes of type {codes.dtype}{span} were given. Expected whole numbers "
+                f"from 0 to {last}. Use what model.codes(images) returns."
+            )
+        book = ops.convert_to_numpy(self.quantizer.codebook)
+        return self.decode(book[codes], batch_size)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Adds the codebook's losses and notes which codes were taken."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        shares = self.quantizer.taken
+        if not training:  # The layer notes nothing then.
+            vectors = self.encoder(self._as_unit(x), training=False)
+            shares = self.quantizer.shares(self.quantizer.nearest(vectors))
+        self.perplexity.update_state(shares)
+        return loss
+
+
+def _encoder(
+    shape: tuple[int, ...], widths: Sequence[int], code_size: int, blocks: int
+) -> keras.Model:
+    image = x = keras.Input(shape)
+    for width in widths:
+        x = layers.Conv2D(width, 4, 2, padding="same", activation="relu")(x)
+    x = layers.Conv2D(widths[-1], 3, padding="same")(x)
+    x = _residual(x, blocks)
+    x = layers.Conv2D(code_size, 1)(x)
+    # float32: distances to the codes are compared.
+    x = layers.Activation("linear", dtype="float32")(x)
+    return keras.Model(image, x, name="encoder")
+
+
+def _decoder(
+    shape: tuple[int, ...], widths: Sequence[int], code_size: int, blocks: int
+) -> keras.Model:
+    sizes = [shape[:2]]
+    for _ in widths:
+        sizes.append(tuple(-(-side // 2) for side in sizes[-1]))
+    code = keras.Input((*sizes[-1], code_size))
+    x = layers.Conv2D(widths[-1], 3, padding="same")(code)
+    x = _residual(x, blocks)
+    channels = (*reversed(widths[:-1]), shape[-1])
+    for width, size in zip(channels, reversed(sizes[:-1]), strict=True):
+        x = layers.Activation("relu")(x)
+        x = layers.Conv2DTranspose(width, 4, 2, padding="same")(x)
+        surplus = tuple(
+            (0, have - want) for have, want in zip(x.shape[1:3], size, strict=True)
+        )
+        x = layers.Cropping2D(surplus)(x) if any(map(any, surplus)) else x
+    x = layers.Activation("sigmoid", dtype="float32")(x)
+    return keras.Model(code, x, name="decoder")
+
+
+def _residual(x: Any, blocks: int) -> Any:
+    width = x.shape[-1]
+    for _ in range(blocks):
+        inner = layers.Activation("relu")(x)
+        inner = layers.Conv2D(width // 2, 3, padding="same", activation="relu")(inner)
+        x = layers.Add()([x, layers.Conv2D(width, 1)(inner)])
+    return layers.Activation("relu")(x)

@@ -1,0 +1,168 @@
+"""What PhazeA can be asked to build, with faceswap's defaults."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from deepface_models.models.swap._phaze_presets import PRESETS
+
+UPSCALERS = (
+    *("subpixel", "resize_images", "upscale_fast", "upscale_hybrid", "upscale_dny"),
+    "upsample2d",
+)
+NORMS = ("none", "batch", "group", "instance", "layer", "rms")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "bottleneck": ("dense", "average", "max", "flatten"),
+    "bottleneck_norm": ("none", "instance", "layer", "rms"),
+    "shared_fc": ("none", "full", "half"),
+    "fc_upscaler": UPSCALERS,
+    "upscaler": UPSCALERS,
+    "slope_mode": ("full", "cap_max", "cap_min"),
+    "norm": NORMS,
+}
+# The least value of whole numbers where it is not 1.
+_LEAST = {
+    **dict.fromkeys(("fc_depth", "fc_upscales", "upscales_in_fc"), 0),
+    **{"residual_blocks": 0, "output_size": 16},
+}
+# Other numbers lie between these, slopes between -1 and 1.
+_RANGES = {
+    "encoder_scale": (0.0, math.inf),
+    **dict.fromkeys(("fc_dropout", "gblock_dropout"), (-1e-9, 1.0)),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything but the people; see `PhazeA` for what each one does."""
+
+    output_size: int = 128
+    encoder: str = "fs_original"
+    encoder_scale: float = 0.07
+    encoder_arguments: Mapping[str, Any] = field(default_factory=dict)
+    bottleneck: str = "dense"
+    bottleneck_size: int = 1024
+    bottleneck_norm: str = "none"
+    bottleneck_in_encoder: bool = True
+    split_fc: bool = True
+    shared_fc: str = "none"
+    fc_depth: int = 1
+    fc_dimensions: int = 4
+    fc_min_filters: int = 1024
+    fc_max_filters: int = 1024
+    fc_slope: float = -0.5
+    fc_dropout: float = 0.0
+    fc_upscaler: str = "upsample2d"
+    fc_upscales: int = 1
+    fc_upscale_filters: int = 512
+    gblock: bool = True
+    split_gblock: bool = False
+    gblock_depth: int = 3
+    gblock_min_units: int = 512
+    gblock_max_units: int = 512
+    gblock_slope: float = -0.5
+    gblock_dropout: float = 0.0
+    style_size: int = 512
+    split_decoders: bool = False
+    upscaler: str = "subpixel"
+    upscales_in_fc: int = 0
+    max_filters: int = 512
+    min_filters: int = 64
+    slope: float = -0.45
+    slope_mode: str = "full"
+    norm: str = "none"
+    residual_blocks: int = 1
+    skip_last_residual: bool = True
+    gaussian_noise: bool = True
+    output_kernel: int = 5
+    learn_mask: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            _check(name, value)
+        if self.output_size % 16:
+            raise ValueError(
+                f"output_size={self.output_size!r} was given. PhazeA draws multiples "
+                "of 16 pixels. Use output_size=128."
+            )
+        if not (self.split_fc or self.split_decoders or self.splits_gblock):
+            raise ValueError(
+                "split_fc=False was given with split_decoders=False and no split "
+                "G-block: nothing would tell people apart. Expected one of them to be "
+                "True. Use split_decoders=True."
+            )
+
+    @property
+    def splits_gblock(self) -> bool:
+        """Whether each person has a G-block."""
+        return self.gblock and self.split_gblock
+
+    def config(self) -> dict[str, Any]:
+        """Returns all settings as plain values."""
+        return {**asdict(self), "encoder_arguments": dict(self.encoder_arguments)}
+
+
+NAMES = tuple(one.name for one in fields(Settings))
+_DEFAULTS = {one.name: one.default for one in fields(Settings)}
+
+
+def resolve(preset: str | None, given: Mapping[str, Any]) -> Settings:
+    """Returns a preset's settings, or the defaults, with those given in their place.
+
+    An encoder other than the preset's takes none of the arguments of the preset's
+    one, and images of its own native size where `encoder_scale` is not given.
+
+    Raises:
+        ValueError: There is no such preset, or a value is none that is possible.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise ValueError(
+            f"preset={preset!r} was given. Expected one of "
+            f"{', '.join(map(repr, PRESETS))}.{near(preset, PRESETS)}"
+        )
+    start = dict(PRESETS[preset]) if preset else {}
+    former = start.get("encoder", _DEFAULTS["encoder"])
+    if given.get("encoder", former) != former:
+        start.pop("encoder_arguments", None)
+        start["encoder_scale"] = 1.0
+    return Settings(**{**start, **given})
+
+
+def near(name: Any, names: Iterable[str]) -> str:
+    """Returns a hint at the name that was perhaps meant, with a space before it."""
+    lower = {one.lower().replace("_", ""): one for one in names}
+    target = str(name).lower().replace("_", "")
+    found = difflib.get_close_matches(target, lower, 1)
+    return f" Did you mean {lower[found[0]]!r}?" if found else ""
+
+
+def _check(name: str, value: Any) -> None:
+    default = _DEFAULTS[name]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name in _CHOICES:
+        right = value in _CHOICES[name]
+        expected = f"one of {', '.join(map(repr, _CHOICES[name]))}"
+    elif name == "encoder_arguments":
+        right, expected, default = isinstance(value, Mapping), "a dictionary", {}
+    elif isinstance(default, str):
+        right, expected = isinstance(value, str), "a text"
+    elif isinstance(default, bool):
+        right, expected = isinstance(value, bool), "True or False"
+    elif isinstance(default, int):
+        least = _LEAST.get(name, 1)
+        right = number and isinstance(value, int) and value >= least
+        expected = f"a whole number of {least} or more"
+    else:
+        low, high = _RANGES.get(name, (-1.0, 1.0))
+        right, expected = number and low < value < high, f"more than {low:g}"
+        expected += f" and less than {high:g}" if high < math.inf else ""
+    if not right:
+        hint = near(value, _CHOICES.get(name, ()))
+        raise ValueError(
+            f"{name}={value!r} was given. Expected {expected}."
+            f"{hint or f' Use {name}={default!r}.'}"
+        )

@@ -1,0 +1,136 @@
+"""A face swap that enlarges twofold and more, for large images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from deepface_models.core.inputs import precision
+from deepface_models.layers import PACKAGE
+from deepface_models.models.swap import blocks
+from deepface_models.models.swap._published import Published, light_people
+
+# Width of the encoder's first convolution and of the bottleneck.
+QUALITIES = {"low": (24, 640), "fair": (32, 1152), "best": (32, 1664)}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class DLight(Published):
+    """Draws 128, 256 or 384 pixels from 128, mixing shuffled and smooth enlargement.
+
+    The people to be drawn get a deep decoder, the replaced one a small one. For two
+    people 115,299,382 (128 pixels out), 143,614,006 (256) and 190,805,046 (384)
+    parameters. It is the form with quality "best" and details "good".
+
+    Reference: faceswap, model "dlight" (dfaker, 2019).
+
+    Args:
+        identities: The people's names.
+        image_size: Pixels in, a multiple of 32; published with 128.
+        output_size: Pixels out: once, twice or three times `image_size`.
+        quality: "low", "fair" or "best": widths of encoder and bottleneck.
+        light: The people with the small decoder; the first one by default.
+        width: Multiple of the published widths.
+        **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
+
+    Example:
+        >>> model = DLight(identities=("ana", "ben"), width=0.1)
+        >>> model.output["ben"].shape
+        (None, 256, 256, 3)
+    """
+
+    _arguments = (
+        *("identities", "image_size", "output_size", "quality", "light", "width"),
+    )
+
+    def __init__(
+        self,
+        identities: Sequence[str] = ("a", "b"),
+        image_size: int = 128,
+        output_size: int = 256,
+        quality: str = "best",
+        light: str | Sequence[str] | None = None,
+        width: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        identities = self.check_identities(identities)
+        blocks.check_size("DLight", image_size, 32, 128)
+        _check_choices(image_size, output_size, quality)
+        light = light_people(light, identities)
+        factor = 2 * output_size // image_size
+        with precision(kwargs.pop("dtype", None)):
+            encoder = _encoder(image_size, *QUALITIES[quality], width)
+            super().__init__(
+                identities=identities,
+                image_size=image_size,
+                encoder=encoder,
+                decoders={
+                    n: (_small if n in light else _large)(n, encoder, factor, width)
+                    for n in identities
+                },
+                **kwargs,
+            )
+        self.quality = quality
+        self.light = light
+        self.width = width
+
+
+def _check_choices(image_size: int, output_size: int, quality: str) -> None:
+    sizes = tuple(image_size * n for n in (1, 2, 3))
+    if output_size not in sizes:
+        raise ValueError(
+            f"output_size={output_size!r} was given with image_size={image_size}. "
+            f"DLight draws {sizes} pixels. Use output_size={sizes[1]}."
+        )
+    if quality not in QUALITIES:
+        raise ValueError(
+            f"quality={quality!r} was given. Expected one of {tuple(QUALITIES)}. "
+            'Use "best", or "low" where memory is short.'
+        )
+
+
+def _encoder(size: int, filters: int, units: int, width: float) -> keras.Model:
+    wide = blocks.scaled(width)
+    image = keras.Input((size, size, 3))
+    x = image
+    for step in range(5):
+        pooled = blocks.activate(layers.AveragePooling2D(2)(x), 0.1)
+        x = layers.Concatenate()([blocks.down(x, wide(filters * 2**step)), pooled])
+    x = layers.Dense(wide(units))(layers.Flatten()(x))
+    x = layers.Dropout(0.05)(x)
+    low = size // 32
+    x = layers.Dense(low * low * wide(1024))(x)
+    x = layers.Reshape((low, low, wide(1024)))(layers.Dropout(0.05)(x))
+    return keras.Model(image, x, name="encoder")
+
+
+def _small(name: str, encoder: keras.Model, factor: int, width: float) -> keras.Model:
+    latent = keras.Input(encoder.output.shape[1:])
+    x = layers.UpSampling2D(factor, interpolation="bilinear")(latent)
+    for filters in (256, 128, 64, 32):
+        x = blocks.hybrid_up(x, blocks.scaled(width)(filters))
+    return keras.Model(latent, blocks.out(x), name=f"decoder_{name}")
+
+
+def _large(name: str, encoder: keras.Model, factor: int, width: float) -> keras.Model:
+    wide = blocks.scaled(width)
+    latent = keras.Input(encoder.output.shape[1:])
+    x = _late_up(latent, wide(512), factor)
+    for use_bias in (True, False, False):
+        x = blocks.residual(x, use_bias=use_bias)
+    x = _late_up(x, wide(512))
+    for use_bias in (True, False):
+        x = blocks.residual(x, use_bias=use_bias)
+    x = _late_up(layers.BatchNormalization()(x), wide(256))
+    x = _late_up(blocks.residual(x), wide(128))
+    x = layers.BatchNormalization()(blocks.residual(x, use_bias=False))
+    x = blocks.hybrid_up(x, wide(64))
+    return keras.Model(latent, blocks.out(x), name=f"decoder_{name}")
+
+
+def _late_up(x: Any, filters: int, factor: int = 2) -> Any:
+    """Enlarges without activation inside; a leaky ReLU follows both halves."""
+    return blocks.activate(blocks.hybrid_up(x, filters, factor, slope=None), 0.2)

@@ -1,0 +1,275 @@
+"""The builder: a face swap of any encoder, bottleneck, middle and decoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+
+from deepface_models.core.inputs import precision
+from deepface_models.layers import PACKAGE
+from deepface_models.models.swap._graph import SHARED
+from deepface_models.models.swap._phaze_decoder import build_gblock, draw, unpack
+from deepface_models.models.swap._phaze_encoders import build_encoder, input_size
+from deepface_models.models.swap._phaze_fc import build_fc, build_style, chain
+from deepface_models.models.swap._phaze_presets import PRESETS
+from deepface_models.models.swap._phaze_settings import NAMES, Settings, near, resolve
+from deepface_models.models.swap._published import Published, SquaredFaceLoss
+from deepface_models.models.swap.dflsae import liae_routes
+
+# Inters that people share beside `SHARED`; nobody can be called so.
+_SECOND, _STYLE = "+shared", "+style"
+_OTHERS = ("face_type", "name", "dtype", "trainable")
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class PhazeA(Published):
+    """Builds a face swap out of an encoder, dense layers and decoders of your choice.
+
+    Settings are faceswap's defaults, or those of one of `PhazeA.presets`, and what is
+    given in their place. All weights start at random: where a preset was published
+    with a pretrained encoder, load yours into `model.encoder.layers`.
+
+    Three stages can be each person's own or shared, and one of them has to be own:
+    dense layers (`split_fc`), G-block (`split_gblock`) and decoder
+    (`split_decoders`). A shared G-block before decoders of people's own is saved in
+    each decoder's file.
+
+    Reference: faceswap, model "phaze_a" (torzdf, 2021), and its presets.
+
+    Args:
+        identities: The people's names.
+        preset: Published settings: "original", "lightweight", "iae", "dfaker",
+            "dfl-h128", "dfl-sae-df", "dfl-sae-liae", "dfl-saehd-df",
+            "dfl-saehd-liae", "dny256", "dny512", "dny1024", "stojo", "sym384",
+            "clipfaker128", "clipfaker256", "clipfaker448".
+        image_size: Pixels in; by default what `encoder_scale` says.
+        target: With `shared_fc="half"` the person whose dense layers everybody uses;
+            the first by default.
+        output_size: Pixels out, a multiple of 16; 128.
+        encoder: "fs_original", the name of a `keras.applications` network, or CLIP's
+            "ViT-B-16", "ViT-B-32", "ViT-L-14", "ViT-L-14-336px".
+        encoder_scale: Share of the encoder's native size, 1024 for "fs_original";
+            down to a multiple of 16. 0.07, or 1.0 for another encoder.
+        encoder_arguments: Of the encoder. "fs_original" takes depth (4), min_filters
+            (128), max_filters (1024) and alternative (False), the form with pooling;
+            CLIP's take width, depth and units; others what their function takes, such
+            as {"alpha": 0.5}.
+        bottleneck: "dense", "average", "max" (pooling) or "flatten".
+        bottleneck_size: Units of "dense"; 1024.
+        bottleneck_norm: Before it: "none", "instance", "layer" or "rms".
+        bottleneck_in_encoder: Whether all share it, or each of the dense parts has one.
+        split_fc: Whether each person has dense layers of their own; True.
+        shared_fc: What stands beside them: "none", "full" (a shared part) or "half"
+            (the target person's).
+        fc_depth: Dense layers; 1.
+        fc_dimensions: Width and height of the maps they end in; 4.
+        fc_min_filters: Filters of the first, times dimensions squared; 1024.
+        fc_max_filters: Filters of the last; 1024.
+        fc_slope: Bend between them, from -1 to 1; -0.5.
+        fc_dropout: Share of values dropped before each.
+        fc_upscaler: As `upscaler`, after them; "upsample2d".
+        fc_upscales: How often; 1.
+        fc_upscale_filters: Filters of these; 512.
+        gblock: Whether a shared style steers noise and statistics of the maps; True.
+        split_gblock: Whether each person has a G-block of their own; False.
+        gblock_depth: Dense layers of the style; 3.
+        gblock_min_units: Units of the first; 512.
+        gblock_max_units: Units of the last; 512.
+        gblock_slope: As `fc_slope`.
+        gblock_dropout: As `fc_dropout`.
+        style_size: Units of the G-block's own dense layers; 512.
+        split_decoders: Whether each person has a decoder of their own; False.
+        upscaler: "subpixel", "resize_images", "upscale_fast", "upscale_hybrid",
+            "upscale_dny" or "upsample2d".
+        upscales_in_fc: How many of the decoder's enlargements follow the dense layers.
+        max_filters: Filters of the first enlargement; 512.
+        min_filters: Filters of the last; 64.
+        slope: Bend between them, from -1 to 1; -0.45. With a capped mode the share
+            that each step takes off.
+        slope_mode: "full", "cap_max" or "cap_min": where steps that are more than
+            needed go.
+        norm: After each enlargement: "none", "batch", "group", "instance", "layer" or
+            "rms".
+        residual_blocks: After each enlargement; 1.
+        skip_last_residual: Whether the last one goes without; True.
+        gaussian_noise: Whether noise of 1 is added after each one while training; True.
+        output_kernel: Side of the last convolution; 5.
+        learn_mask: Whether a mask comes out as fourth channel; False.
+        **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
+
+    Raises:
+        TypeError: A name is unknown.
+        ValueError: A value or a combination is not possible.
+
+    Example:
+        >>> model = PhazeA(("ana", "ben"), preset="lightweight", bottleneck_size=8)
+        >>> model.output["ben"].shape
+        (None, 64, 64, 3)
+    """
+
+    presets: ClassVar[tuple[str, ...]] = tuple(PRESETS)
+    _arguments = ("identities", "preset", "image_size", "wanted")
+
+    def __init__(
+        self,
+        identities: Sequence[str] = ("a", "b"),
+        preset: str | None = None,
+        image_size: int | None = None,
+        target: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        identities = self.check_identities(identities)
+        _check_names(kwargs)
+        given = {name: kwargs.pop(name) for name in NAMES if name in kwargs}
+        settings = resolve(preset, given)
+        size = input_size(settings, image_size)
+        if settings.shared_fc == "half" and target is None:
+            target = identities[0]
+        with precision(kwargs.pop("dtype", None)):
+            super().__init__(
+                identities=identities,
+                image_size=size,
+                has_mask=settings.learn_mask,
+                **_networks(identities, size, target, settings),
+                **kwargs,
+            )
+        self.preset = preset
+        self.target = target
+        self.settings = settings
+
+    def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
+        """Compiles with the published settings where none are given."""
+        mask = float(self.has_mask)
+        every = {n: SquaredFaceLoss(mask=mask) for n in self.identities}
+        super().compile(optimizer=optimizer, loss=loss or every, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments, every setting among them."""
+        return {**super().get_config(), **self.settings.config()}
+
+    def _owners(self) -> dict[str, str]:
+        owners = super()._owners().items()
+        return {part: name for part, name in owners if name in self.identities}
+
+
+def _check_names(kwargs: dict[str, Any]) -> None:
+    for name in kwargs:
+        if name not in (*NAMES, *_OTHERS):
+            known = (*PhazeA._arguments, *NAMES, *_OTHERS)
+            raise TypeError(
+                f"PhazeA was given {name}. Expected one of {', '.join(known)}."
+                f"{near(name, known)}"
+            )
+
+
+def _networks(
+    identities: Sequence[str], size: int, target: str | None, settings: Settings
+) -> dict[str, Any]:
+    """Builds the parts of a face swap: arguments of `FaceSwap`."""
+    encoder = build_encoder(size, settings)
+    latent = encoder.output.shape[1:]
+    routes = _routes(identities, target, settings)
+    inters: dict[str, keras.Model] = {}
+    shapes: list[tuple[int, ...]] = []
+    for name in dict.fromkeys(n for route in routes.values() for n in route):
+        if name == _STYLE:
+            inters[name] = build_style(latent, settings)
+        else:
+            label = f"inter_{name.strip('+')}" if name else "inter"
+            inters[name], shapes = build_fc(label, latent, settings)
+    count = len(routes[identities[0]]) - settings.gblock
+    style = inters[_STYLE].output.shape[1] if settings.gblock else 0
+    return {
+        "encoder": encoder,
+        "inters": inters,
+        "routes": routes,
+        **_Ends(settings, shapes, count, style).build(identities),
+    }
+
+
+def _routes(
+    identities: Sequence[str], target: str | None, settings: Settings
+) -> dict[str, tuple[str, ...]]:
+    """Returns each person's inters."""
+    split, shared = settings.split_fc, settings.shared_fc
+    style = (_STYLE,) if settings.gblock else ()
+    if split and shared == "half":
+        both = liae_routes(identities, str(target))
+        return {name: (*route, *style) for name, route in both.items()}
+    own = {name: name if split else SHARED for name in identities}
+    more = {"none": (), "full": (SHARED if split else _SECOND,), "half": (SHARED,)}
+    return {name: (own[name], *more[shared], *style) for name in identities}
+
+
+class _Ends:
+    """What follows the inters: G-blocks and decoders, own or shared.
+
+    Args:
+        settings: Of the model.
+        shapes: Of the maps that each inter gives.
+        count: How many inters' maps are side by side.
+        style: Length of the style's vector; 0 without G-block.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        shapes: Sequence[tuple[int, ...]],
+        count: int,
+        style: int,
+    ) -> None:
+        self.settings = settings
+        self.shapes = shapes
+        self.count = count
+        self.style = style
+        self.widths = chain(settings)
+        self._gblock: keras.Model | None = None
+
+    def build(self, identities: Sequence[str]) -> dict[str, Any]:
+        """Returns decoders and shared decoder, arguments of `FaceSwap`."""
+        if self.settings.split_decoders:
+            decoders = {n: self._decoder(f"decoder_{n}", n) for n in identities}
+            return {"decoders": decoders}
+        if not self.settings.splits_gblock:
+            return {"decoders": dict.fromkeys(identities, self._decoder("decoder"))}
+        decoders = {n: self._entry(n) for n in identities}
+        maps = [keras.Input(one.shape[1:]) for one in decoders[identities[0]].outputs]
+        image = draw(maps, self.settings, self.widths)
+        shared_decoder = keras.Model(_single(maps), image, name="shared_decoder")
+        return {"decoders": decoders, "shared_decoder": shared_decoder}
+
+    def _decoder(self, label: str, name: str = "") -> keras.Model:
+        code = self._code()
+        maps = self._maps(code, name)
+        return keras.Model(code, draw(maps, self.settings, self.widths), name=label)
+
+    def _entry(self, name: str) -> keras.Model:
+        code = self._code()
+        maps = self._maps(code, name)
+        return keras.Model(code, _single(maps), name=f"decoder_{name}")
+
+    def _code(self) -> Any:
+        values = sum(math.prod(shape) for shape in self.shapes)
+        return keras.Input((values * self.count + self.style,))
+
+    def _maps(self, code: Any, name: str) -> list[Any]:
+        """Returns the maps of the image, and perhaps of the mask, in a code."""
+        face, *masks = unpack(code, self.shapes, self.count)
+        if self.style:
+            vector = code[:, -self.style :]
+            face = self._block(name, face.shape[1:])([face, vector])
+        return [face, *masks]
+
+    def _block(self, name: str, shape: Sequence[int]) -> keras.Model:
+        if self.settings.split_gblock:
+            return build_gblock(f"gblock_{name}", shape, self.style, self.settings)
+        if self._gblock is None:
+            self._gblock = build_gblock("gblock", shape, self.style, self.settings)
+        return self._gblock
+
+
+def _single(maps: list[Any]) -> Any:
+    return maps[0] if len(maps) == 1 else maps

@@ -1,0 +1,58 @@
+"""DeepFaceLab's small network for a quick look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from deepface_models.core.inputs import precision
+from deepface_models.layers import PACKAGE
+from deepface_models.models.swap import blocks
+from deepface_models.models.swap._dfl import DeepFaceLab, networks
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Quick96(DeepFaceLab):
+    """96 x 96 pixels in and out, computed at half size; learned masks.
+
+    38,294,330 parameters for two people. `compile()` gives RMSprop 2e-4 and ten
+    parts each of structure, squared error and mask error; the published dropout of
+    learning rates is left out.
+
+    Reference: DeepFaceLab, model "Quick96".
+
+    Args:
+        identities: The people's names.
+        image_size: Pixels in and out, a multiple of 32; published with 96.
+        width: Multiple of the published widths.
+        **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
+
+    Example:
+        >>> model = Quick96(identities=("ana", "ben"), width=0.1)
+        >>> model.output["ben"].shape
+        (None, 96, 96, 4)
+    """
+
+    _arguments = ("identities", "image_size", "width")
+
+    def __init__(
+        self,
+        identities: Sequence[str] = ("a", "b"),
+        image_size: int = 96,
+        width: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        identities = self.check_identities(identities)
+        blocks.check_size("Quick96", image_size, 32, 96)
+        wide = blocks.scaled(width)
+        widths = (wide(128), wide(64), wide(64), wide(16))
+        with precision(kwargs.pop("dtype", None)):
+            super().__init__(
+                identities=identities,
+                image_size=image_size,
+                **networks(identities, image_size, "df-ud", widths, identities[0]),
+                **kwargs,
+            )
+        self.width = width

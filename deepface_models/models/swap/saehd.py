@@ -1,0 +1,91 @@
+"""DeepFaceLab's main network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from deepface_models.core.inputs import precision
+from deepface_models.layers import PACKAGE
+from deepface_models.models.swap import blocks
+from deepface_models.models.swap._dfl import DeepFaceLab, check_letters, networks
+from deepface_models.optimizers import AdaBelief
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SAEHD(DeepFaceLab):
+    """DeepFaceLab's SAEHD in its forms "df" and "liae", with learned masks.
+
+    "df" has a decoder for each person. "liae" has one for all, and inters: the
+    shared one twice is the code of the target person, their own and the shared one
+    that of anybody else. Letters after a hyphen: "u" normalizes the latent (more
+    likeness), "d" computes at half size and doubles it at the end, "t" is deeper,
+    "c" has x * cos(x) for activation. For two people at 128 pixels "liae-ud" has
+    82,376,555 parameters, "df" 57,538,432.
+
+    `compile()` gives AdaBelief 5e-5 and ten parts each of structure, squared error
+    and mask error.
+
+    Reference: Perov et al., "DeepFaceLab: Integrated, flexible and extensible
+    face-swapping framework", 2020.
+
+    Args:
+        identities: The people's names.
+        image_size: Pixels in and out, a multiple of 16, of 32 with "d" or "t";
+            published with 128 (64 to 640).
+        architecture: "df" or "liae", and letters.
+        latent_size: Width of the bottleneck.
+        encoder_width: Width of the encoder's first convolution.
+        decoder_width: An eighth of the decoder's largest width.
+        mask_width: An eighth of the mask tower's largest width.
+        target: Of "liae" the person to draw in other people's images; the first
+            by default. "df" makes no difference between people.
+        **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
+
+    Example:
+        >>> model = SAEHD(("ana", "ben"), 64, "df-ud", 8, 4, 4, 2)
+        >>> model.output["ben"].shape
+        (None, 64, 64, 4)
+    """
+
+    _arguments = (
+        *("identities", "image_size", "architecture", "latent_size"),
+        *("encoder_width", "decoder_width", "mask_width", "wanted"),
+    )
+
+    def __init__(
+        self,
+        identities: Sequence[str] = ("a", "b"),
+        image_size: int = 128,
+        architecture: str = "liae-ud",
+        latent_size: int = 256,
+        encoder_width: int = 64,
+        decoder_width: int = 64,
+        mask_width: int = 22,
+        target: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        identities = self.check_identities(identities)
+        _, letters = check_letters(architecture)
+        multiple = 32 if set(letters) & {"d", "t"} else 16
+        blocks.check_size(f'SAEHD "{architecture}"', image_size, multiple, 128)
+        target = identities[0] if target is None else target
+        widths = (latent_size, encoder_width, decoder_width, mask_width)
+        with precision(kwargs.pop("dtype", None)):
+            super().__init__(
+                identities=identities,
+                image_size=image_size,
+                **networks(identities, image_size, architecture, widths, target),
+                **kwargs,
+            )
+        self.architecture = architecture
+        self.latent_size = latent_size
+        self.encoder_width = encoder_width
+        self.decoder_width = decoder_width
+        self.mask_width = mask_width
+        self.target = target
+
+    def _optimizer(self) -> keras.optimizers.Optimizer:
+        return AdaBelief(5e-5)

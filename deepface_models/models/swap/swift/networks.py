@@ -1,0 +1,123 @@
+"""The networks of `Swift`: encoder, decoders and decoder initializer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from deepface_models.layers import ConstantVector, Modulate, PixelShuffle
+from deepface_models.models.swap.latent_mean import LatentMean
+
+# Channels at 1/4, 1/8 and 1/16 of the image's width: what two CPU cores train at
+# ten times the pace of the original network or more (benchmarks/training.py).
+ENCODER_WIDTHS = (32, 64, 128)
+DECODER_WIDTHS = (32, 96, 128)
+START_WIDTHS = (64, 128, 192)
+
+
+def conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
+    """Convolves, same size."""
+    kwargs.setdefault("kernel_initializer", "he_normal")
+    return layers.Conv2D(filters, kernel, padding="same", **kwargs)(x)
+
+
+def residual(x: Any, vector: Any = None) -> Any:
+    """Adds two convolutions to `x`, nothing at first; a vector modulates them."""
+    filters = x.shape[-1]
+    y = conv(layers.ReLU()(x), filters)
+    if vector is not None:
+        y = Modulate()([y, vector])
+    y = conv(layers.ReLU()(y), filters, kernel_initializer="zeros")
+    return layers.Add()([x, y])
+
+
+def up(x: Any, filters: int) -> Any:
+    """Doubles the size."""
+    return PixelShuffle(2)(conv(layers.ReLU()(x), 4 * filters, kernel=1))
+
+
+def build_encoder(size: int, latent_size: int, adapted_latent_size: int) -> keras.Model:
+    """Builds (B, S, S, 3) -> (B, L + D); the last D are 0 until they are learned."""
+    image = keras.Input((size, size, 3))
+    low, middle, high = ENCODER_WIDTHS
+    x = conv(image, low, 4, strides=4)  # (B, S/4, S/4, 32)
+    x = residual(conv(layers.ReLU()(x), middle, strides=2))
+    x = residual(conv(layers.ReLU()(x), high, strides=2))  # (B, S/16, S/16, 128)
+    x = layers.Flatten()(layers.ReLU()(x))
+    latent = layers.Dense(latent_size, name="latent")(x)
+    if adapted_latent_size:
+        detail = layers.Dense(
+            adapted_latent_size, kernel_initializer="zeros", name="detail"
+        )(x)
+        latent = layers.Concatenate()([latent, detail])
+    return keras.Model(image, latent, name="encoder")
+
+
+def build_decoder(
+    name: str, size: int, latent_size: int, basis_size: int
+) -> keras.Model:
+    """Builds (B, L) -> coarse maps, vector and appearance of one person."""
+    given = keras.Input((latent_size,))
+    latent = LatentMean(name="latent_mean")(given)
+    low, middle, high = DECODER_WIDTHS
+    coarse = size // 16
+    x = layers.Dense(coarse * coarse * high, name="coarse")(latent)
+    x = residual(layers.Reshape((coarse, coarse, high))(x))
+    maps = up(x, middle)  # (B, S/8, S/8, 96)
+    vector = ConstantVector(2 * (middle + low))(latent)
+    codes = layers.Dense(basis_size, kernel_initializer="he_normal", name="codes")(
+        latent
+    )
+    basis = layers.Dense(size * size * 4, kernel_initializer="zeros", name="basis")
+    appearance = layers.Reshape((size, size, 4))(basis(codes))
+    return keras.Model(given, [maps, vector, appearance], name=f"decoder_{name}")
+
+
+def build_shared_decoder(size: int) -> keras.Model:
+    """Builds maps, vector and appearance -> (B, S, S, 4)."""
+    low, middle, _ = DECODER_WIDTHS
+    maps = keras.Input((size // 8, size // 8, middle))
+    vector = keras.Input((2 * (middle + low),))
+    appearance = keras.Input((size, size, 4))
+    x = residual(maps, vector[:, : 2 * middle])
+    x = residual(up(x, low), vector[:, 2 * middle :])  # (B, S/4, S/4, 32)
+    x = conv(layers.ReLU()(x), 4 * 16, kernel_initializer="zeros")
+    x = layers.Add()([PixelShuffle(4)(x), appearance])
+    image = layers.Activation("sigmoid", dtype="float32")(x)
+    return keras.Model([maps, vector, appearance], image, name="shared_decoder")
+
+
+def build_initializer(size: int, latent_size: int) -> keras.Model:
+    """Builds what draws anybody: latent, mean face -> coarse maps and vector.
+
+    The latent is without its person's mean, the face (B, S, S, 4) in [0, 1] with its
+    mask. From "coarse" on the layers are those of a decoder, one by one; the face adds
+    to what "coarse" gives ("face") and makes the vector.
+    """
+    low, middle, high = DECODER_WIDTHS
+    coarse = size // 16
+    code, face = keras.Input((latent_size,)), keras.Input((size, size, 4))
+    x = layers.Conv2D(START_WIDTHS[0], 4, strides=4, padding="same")(logits(face))
+    x = residual(_down(x, START_WIDTHS[1]))
+    x = residual(residual(_down(x, START_WIDTHS[2])))
+    pooled = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
+    vector = layers.Dense(2 * (middle + low), kernel_initializer="zeros")(pooled)
+    moved = layers.Dense(coarse * coarse * high, name="coarse")(code)
+    moved = layers.Reshape((coarse, coarse, high))(moved)
+    known = conv(layers.ReLU()(x), high, 1, name="face")
+    x = residual(layers.Add()([moved, known]))
+    return keras.Model(
+        [code, face], [up(x, middle), vector], name="decoder_initializer"
+    )
+
+
+def logits(images: Any) -> Any:
+    """Returns images as they are before the sigmoid."""
+    inside = ops.clip(images, 0.02, 0.98)
+    return ops.log(inside / (1.0 - inside))
+
+
+def _down(x: Any, filters: int) -> Any:
+    return conv(layers.ReLU()(x), filters, strides=2)
