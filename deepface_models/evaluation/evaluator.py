@@ -205,8 +205,8 @@ def _check_sets(
     """Refuses crops or landmarks that cannot be compared."""
     kinds = {
         "source": (source.face_type, source.landmarks),
-        "wanted": (target_faces.face_type, target_faces.landmarks),
-        "replaced": (source_faces.face_type, source_faces.landmarks),
+        "target_faces": (target_faces.face_type, target_faces.landmarks),
+        "source_faces": (source_faces.face_type, source_faces.landmarks),
         "aligner": (finder.face_type, finder.landmarks),
     }
     if len(set(kinds.values())) > 1:

@@ -15,7 +15,7 @@ from deepface_models.faces import FaceAligner, FaceSet
 
 @pytest.fixture
 def options(target_faces, source_faces, aligner):
-    sets = {"wanted": target_faces, "replaced": source_faces, "aligner": aligner}
+    sets = {"target_faces": target_faces, "source_faces": source_faces, "aligner": aligner}
     return {"identity": "mb", **sets, "progress": False}
 
 
@@ -105,7 +105,7 @@ def test_a_video_is_searched_for_the_replaced_person(options, monkeypatch, held_
     path = CLIPS / "s1" / "prwd6p.mpg"
     options["progress"] = lambda done, total: counted.append((done, total))
     result = evaluate(SameModel(), path, limit=4, embed_every=4, **options)
-    assert asked["source"] == path and asked["person"] is options["replaced"]
+    assert asked["source"] == path and asked["person"] is options["source_faces"]
     assert asked["identity"] == 4 and not options["aligner"].identity
     assert counted == [(4, 4)] and len(result.frames) == 4
 
@@ -129,7 +129,7 @@ def test_somebody_unknown_is_moved_from_the_mean_of_their_faces(held_out, option
 
     model, told = Moving(), {**options, "limit": 2, "embed_every": 9}
     result = evaluate(model, held_out, source_identity="anybody", **told)
-    mean = model.encode(options["replaced"].images).mean(0)
+    mean = model.encode(options["source_faces"].images).mean(0)
     np.testing.assert_allclose(model.source_identity, mean, rtol=1e-5)
     assert result.source_faces is None and np.isnan(result.summary["swap"]["ssim"])
     converter = Converter(model, "mb", source_identity=mean + 1)
@@ -225,7 +225,7 @@ def test_empty_sets_are_refused(held_out, options):
     with pytest.raises(FaceNotFoundError, match="holds no face"):
         evaluate(SameModel(), FaceSet(SIZE), **options)
     with pytest.raises(FaceNotFoundError, match="face embedding"):
-        evaluate(SameModel(), held_out, **{**options, "wanted": FaceSet(SIZE)})
+        evaluate(SameModel(), held_out, **{**options, "target_faces": FaceSet(SIZE)})
 
 
 def test_mean_face_decodes_the_mean_at_any_size(mean_face, target_faces):

@@ -55,7 +55,7 @@ class AMP(DeepFaceLab):
 
     _arguments = (
         *("identities", "image_size", "latent_size", "inter_size", "encoder_width"),
-        *("decoder_width", "mask_width", "morph_factor", "wanted"),
+        *("decoder_width", "mask_width", "morph_factor", "target"),
     )
 
     def __init__(

@@ -48,7 +48,7 @@ class DFLSAE(Published):
     """
 
     _arguments = (
-        *("identities", "image_size", "architecture", "wanted", "width"),
+        *("identities", "image_size", "architecture", "target", "width"),
         "residual_slope",
     )
 

@@ -111,7 +111,7 @@ class PhazeA(Published):
     """
 
     presets: ClassVar[tuple[str, ...]] = tuple(PRESETS)
-    _arguments = ("identities", "preset", "image_size", "wanted")
+    _arguments = ("identities", "preset", "image_size", "target")
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ class SAEHD(DeepFaceLab):
 
     _arguments = (
         *("identities", "image_size", "architecture", "latent_size"),
-        *("encoder_width", "decoder_width", "mask_width", "wanted"),
+        *("encoder_width", "decoder_width", "mask_width", "target"),
     )
 
     def __init__(

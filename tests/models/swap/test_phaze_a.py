@@ -147,7 +147,7 @@ def inters(split_fc: bool, shared_fc: str, gblock: bool | None) -> set[str]:
 @pytest.mark.parametrize(
     "choice",
     [
-        {"shared_fc": "half", "wanted": "ana"},
+        {"shared_fc": "half", "target": "ana"},
         {**MASKED, "split_fc": False, "gblock": True, "split_gblock": True},
         {"gblock": True, "split_decoders": True, "shared_fc": "full"},
     ],
