@@ -80,7 +80,9 @@ def test_few_are_trained_on_and_all_describe_a_person(monkeypatch):
     calls = []
 
     def evaluate(model, held_out, identity, **given):
-        calls.append((held_out, identity, len(given["target_faces"]), len(given["source_faces"])))
+        calls.append(
+            (held_out, identity, len(given["target_faces"]), len(given["source_faces"]))
+        )
         return SimpleNamespace(summary={"swap": {"ssim": 0.9}}, between=0.8)
 
     def trained(title, minutes, faces, batch):

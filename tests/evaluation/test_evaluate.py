@@ -15,7 +15,11 @@ from deepface_models.faces import FaceAligner, FaceSet
 
 @pytest.fixture
 def options(target_faces, source_faces, aligner):
-    sets = {"target_faces": target_faces, "source_faces": source_faces, "aligner": aligner}
+    sets = {
+        "target_faces": target_faces,
+        "source_faces": source_faces,
+        "aligner": aligner,
+    }
     return {"identity": "mb", **sets, "progress": False}
 
 
