@@ -21,6 +21,7 @@ from typing import Any
 from fault_reads import HERE, Outcome
 
 JOBS = ("extract", "train", "convert", "fetch")
+_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 _PATIENCE = 300.0  # seconds in which a job that is not killed has to end
 
 State = dict[str, str]
@@ -270,6 +271,8 @@ def _served(work: Path) -> Iterator[dict[str, str]]:
             **os.environ,
             "PYTHONPATH": str(HERE.parent),
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            # Threads that share a sum round it differently from run to run.
+            **dict.fromkeys(_THREADS, "1"),
         }
     finally:
         server.shutdown()
