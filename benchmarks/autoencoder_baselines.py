@@ -7,9 +7,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 CLIPS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05)
 STRENGTHS = tuple(range(15, 241, 15))  # of non-local means, in shades of 255

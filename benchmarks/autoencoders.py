@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deepface_models.core.arrays import Array
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import autoencoder_baselines as baselines
@@ -30,7 +32,6 @@ import autoencoder_tables as tables
 import keras
 import numpy as np
 import plain_autoencoders as plain
-from numpy.typing import NDArray
 
 from deepface_models.models.autoencoders.adversarial import AdversarialAutoencoder
 from deepface_models.models.autoencoders.beta import BetaVAE
@@ -48,7 +49,6 @@ from deepface_models.models.autoencoders.vector_quantized import (
 )
 from deepface_models.pretraining.data import split_digits
 
-Array = NDArray[Any]
 Images = tuple[Array, Array]  # to train on and held out, float32 (N, 28, 28, 1)
 
 NOISE = 0.5

@@ -26,12 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deepface_models.core.arrays import Array
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
 import preset_sheets
-from numpy.typing import NDArray
 
 from deepface_models.core.files import write_json
 from deepface_models.core.predict import predict
@@ -44,7 +45,6 @@ from deepface_models.pretraining.measures import apart, by_group, embeddings, me
 from deepface_models.pretraining.people import Face, listed
 from deepface_models.provenance import sign
 
-Array = NDArray[Any]
 Values = dict[str, dict[str, Array]]  # of each way of rendering, measures of pairs
 
 RENDERED, UNCHANGED = "rendered", "the one image unchanged"

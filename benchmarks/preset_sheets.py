@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deepface_models.core.arrays import Array
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from deepface_models import presets
@@ -37,8 +38,6 @@ from deepface_models.pretraining.facts import FACES
 from deepface_models.pretraining.measures import rendered_by
 from deepface_models.pretraining.people import Face
 from deepface_models.provenance import Record, sign
-
-Array = NDArray[Any]
 
 COLUMNS, STEPS, WALKS, ROWS = 10, 8, 2, 2
 SHOWN = ("london_smiling", "sfhq_t2i", "synthetic_people", "images")

@@ -16,15 +16,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from deepface_models.core.arrays import Array
 from deepface_models.media import grid
 from deepface_models.models.autoencoders.images import latent_grid
 from deepface_models.models.autoencoders.variational import VariationalAutoencoder
 from deepface_models.pretraining.data import split_digits
 
-Array = NDArray[Any]
 Images = tuple[Array, Array]  # to train on and held out, float32 (N, 28, 28, 1)
 
 COLUMNS, ROWS, TIMES = 16, 3, 2

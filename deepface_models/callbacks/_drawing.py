@@ -8,15 +8,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.callbacks._state import unchanged
 from deepface_models.callbacks._tensorboard import ImageEvents
+from deepface_models.core.arrays import Array
 from deepface_models.core.files import atomic_path
 from deepface_models.core.version import __version__
 from deepface_models.media import write_image
-
-Array = NDArray[Any]
 
 
 def synthetic(description: str) -> dict[str, str]:

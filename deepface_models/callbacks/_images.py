@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.callbacks._drawing import NumberedImages, evenly, synthetic
+from deepface_models.core.arrays import Array
 from deepface_models.models.swap.base import FaceSwap
-
-Array = NDArray[Any]
 
 LABEL = synthetic("faces drawn by a face-swap model in training.")
 

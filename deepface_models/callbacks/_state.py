@@ -9,9 +9,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 
 def state_variables(model: keras.Model) -> dict[str, Any]:

@@ -9,12 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
 from PIL import Image
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MissingDependencyError
-
-Array = NDArray[Any]
 
 
 class ImageEvents:

@@ -19,7 +19,6 @@ import numpy as np
 from deepface_models.callbacks._holding import HoldsFolder
 from deepface_models.callbacks._people import check_people
 from deepface_models.callbacks._state import (
-    Array,
     check_random,
     describe_state,
     read_random,
@@ -27,6 +26,7 @@ from deepface_models.callbacks._state import (
     write_random,
     write_state,
 )
+from deepface_models.core.arrays import Array
 from deepface_models.core.checked import check, first_line, read
 from deepface_models.core.errors import IntegrityError, ModelFileError
 from deepface_models.core.files import sha256_file, write_json

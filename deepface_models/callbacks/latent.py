@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.images import (
     latent_grid,
@@ -16,8 +15,6 @@ from deepface_models.models.autoencoders.images import (
     latent_walk,
 )
 from deepface_models.models.autoencoders.scatter import check_labels, latent_scatter
-
-Array = NDArray[Any]
 
 
 class LatentScatter(DrawingCallback):

@@ -12,7 +12,6 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.callbacks._state import (
     read_random,
@@ -21,11 +20,10 @@ from deepface_models.callbacks._state import (
     write_state,
 )
 from deepface_models.callbacks._steps import StepCallback, check_rate
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media import write_image
 from deepface_models.models.autoencoders.scatter import LEFT, TOP, limits, paper
-
-Array = NDArray[Any]
 
 _MANY_EPOCHS = 10**6  # the trial stops by itself
 _LINE, _RAW, _MARK = (0, 114, 178), (190, 205, 215), (213, 94, 0)

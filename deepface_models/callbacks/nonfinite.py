@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 from deepface_models.callbacks._state import (
-    Array,
     all_finite,
     read_state,
     write_state,
 )
 from deepface_models.callbacks.nan_scan import describe, scan_non_finite
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)

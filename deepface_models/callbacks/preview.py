@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from deepface_models.callbacks._images import FaceImages, draw_rows
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media import grid
-
-Array = NDArray[Any]
 
 
 class SwapPreview(FaceImages):

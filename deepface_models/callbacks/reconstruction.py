@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from deepface_models.callbacks._drawing import DrawingCallback, check_images, evenly
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.images import reconstruction_rows
-
-Array = NDArray[Any]
 
 
 class ReconstructionGrid(DrawingCallback):

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.callbacks._images import (
     LABEL,
     FaceImages,
     draw_rows,
 )
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media import grid, read_image, write_image
-
-Array = NDArray[Any]
 
 
 class TimeLapse(FaceImages):

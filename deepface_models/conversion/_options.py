@@ -8,12 +8,10 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion.people import other_person
+from deepface_models.core.arrays import Array
 from deepface_models.core.latents import as_latent_mean
-
-Array = NDArray[Any]
 
 # Whose faces come in where the model need not know them; somebody of that name wins.
 ANYBODY = "anybody"

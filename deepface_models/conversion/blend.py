@@ -8,15 +8,13 @@ itself stays itself.
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
-
-Array = NDArray[Any]
 
 _SMALLEST = 4  # pixels: below this side a pyramid level says nothing new
 _ADDED = 1e-6  # correction below which a pixel is left as it is

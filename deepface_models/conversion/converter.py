@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion import latent_means, masks, paste
 from deepface_models.conversion._options import (
@@ -21,14 +20,13 @@ from deepface_models.conversion._options import (
 from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.people import pick_face
 from deepface_models.conversion.smoothing import DecodedFace
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
 from deepface_models.media import ColorStatistics, apply_statistics, transfer_color
-
-Array = NDArray[Any]
 
 COLORS = ("reinhard", "covariance", "histogram", "none")
 _FEWEST = 32  # pixels of a face below which its colors say nothing

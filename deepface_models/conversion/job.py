@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion import _outputs, latent_means
 from deepface_models.conversion._progress_log import ProgressLog
@@ -17,6 +16,7 @@ from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.plan import SwapPlan, plan_video
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.video import write_video
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError, MediaError
 from deepface_models.core.locks import hold, hold_folder
 from deepface_models.core.progress import Progress
@@ -28,7 +28,6 @@ from deepface_models.media.folders import FILE_ERRORS, Listing, check_outside, r
 from deepface_models.media.image import read_layers
 from deepface_models.provenance import Certificate, Record, sign
 
-Array = NDArray[Any]
 _PROGRESS_LOG = "conversion.jsonl"
 
 

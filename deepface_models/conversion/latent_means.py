@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion.people import face_set
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
+from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, padding_of, template, umeyama
@@ -22,7 +22,6 @@ from deepface_models.media import read_video
 if TYPE_CHECKING:
     from deepface_models.conversion.converter import Converter
 
-Array = NDArray[Any]
 
 MOST = 200  # faces that a mean is taken over
 FEWEST = 16  # below, their mean says more of an expression than of the person

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import difflib
 import math
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces._template import five_points
 from deepface_models.faces.masks import face_mask
-
-Array = NDArray[Any]
 
 MASKS = ("learned", "hull", "ellipse")
 

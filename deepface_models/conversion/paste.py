@@ -8,7 +8,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion.blend import (
     Blend,
@@ -18,9 +17,8 @@ from deepface_models.conversion.blend import (
     reach,
 )
 from deepface_models.conversion.sharpen import sharpen as sharpen_image
+from deepface_models.core.arrays import Array
 from deepface_models.faces.align import invert, transform_points, warp
-
-Array = NDArray[Any]
 
 _TINT = np.array([0.1, 0.9, 0.3], np.float32)
 

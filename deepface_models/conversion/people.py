@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces import embedding
 from deepface_models.faces._reference import Person, reference_of
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind
-
-Array = NDArray[Any]
 
 
 def other_person(model: Any, identity: str) -> str | None:

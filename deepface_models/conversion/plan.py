@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion.people import distance_to, embedding_of
 from deepface_models.conversion.report import ConversionReport
+from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
 from deepface_models.faces._chunks import chunk_length, most_waiting
 from deepface_models.faces.aligner import FaceAligner
@@ -23,8 +22,6 @@ from deepface_models.faces.embedding import SAME_PERSON
 from deepface_models.faces.face import Face
 from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
 from deepface_models.media import VideoFrame, probe, read_video
-
-Array = NDArray[Any]
 
 _LOOKS = 3  # frames of a track from which its identity is taken
 

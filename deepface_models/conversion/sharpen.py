@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion.blend import as_float
-
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 
 def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:

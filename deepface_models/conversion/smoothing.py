@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.media import ColorStatistics
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

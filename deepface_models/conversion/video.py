@@ -6,16 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
 from deepface_models.core.progress import Progress
 from deepface_models.media import VideoFrame, VideoWriter, read_video
-
-Array = NDArray[Any]
 
 _HELD = 256 << 20  # bytes of frames waiting for their batch
 

@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+if TYPE_CHECKING:  # NumPy is imported on first use
+    from deepface_models.core.arrays import Array
 
 # 256 MiB of float32, and up to three times that while random values are drawn. Larger
 # models come with weights files as large, which earn them the memory.
@@ -121,7 +121,7 @@ def check_archive(archive: zipfile.ZipFile, limit: int) -> None:
         raise ValueError(f"it unpacks to {total:,} bytes, and {limit:,} are expected")
 
 
-def read_arrays(path: str | Path, limit: int) -> dict[str, NDArray[Any]]:
+def read_arrays(path: str | Path, limit: int) -> dict[str, Array]:
     """Returns the arrays of an `.npz` file; nothing is unpickled.
 
     Args:

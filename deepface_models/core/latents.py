@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 
 def as_latent_mean(source_identity: Any, shape: Sequence[int | None]) -> Array:

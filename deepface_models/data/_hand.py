@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data._painting import Frame, Painting
-
-Array = NDArray[Any]
 
 # In lengths of the hand, wrist to tip of the middle finger; x across, y to the tips.
 _PALM = ((-0.15, 0.0), (-0.2, 0.25), (-0.2, 0.5), (0.2, 0.5), (0.19, 0.25), (0.14, 0.0))

@@ -8,13 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces import MEAN_FACE_5
 from deepface_models.faces._template import five_points
 from deepface_models.faces.align import umeyama
 
-Array = NDArray[Any]
 Frame = tuple[Array, Array, Array]
 Lights = Sequence[tuple[float, float]]
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data.masks import soften, target_masks
 from deepface_models.data.regions import region_weights
 from deepface_models.data.sampling import draw_balanced, pose_cells
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
-
-Array = NDArray[Any]
 
 
 class Person:

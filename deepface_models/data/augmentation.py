@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data.landmark_warp import landmark_map
 from deepface_models.faces.align import umeyama
-
-Array = NDArray[Any]
-
 
 OCCLUDED = ("mask", "behind", "ignore")
 

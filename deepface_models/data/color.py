@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data.augmentation import Augmentation
-
-Array = NDArray[Any]
 
 _LEVELS = np.arange(256.0)
 

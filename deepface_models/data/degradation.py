@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data.augmentation import Augmentation
-
-Array = NDArray[Any]
 
 _BEST_JPEG = 95  # above it nothing is seen
 

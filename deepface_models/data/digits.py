@@ -8,13 +8,12 @@ from typing import Any, Literal, overload
 import cv2
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError, MissingDependencyError
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data.idx import read_idx
 
-Array = NDArray[Any]
 Pair = tuple[Array, Array]
 Subset = Literal["both", "train", "test"]
 

@@ -7,14 +7,11 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
-
-Array = NDArray[Any]
 
 # The third byte of a file says what its values are; they are big-endian.
 # http://yann.lecun.com/exdb/mnist

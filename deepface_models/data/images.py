@@ -5,20 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.display import message
 from deepface_models.core.errors import MediaError
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media import IMAGE_SUFFIXES, read_image
 from deepface_models.media.folders import FILE_ERRORS, list_media, reason
 from deepface_models.media.kinds import existing
-
-Array = NDArray[Any]
 
 
 @whole_numbers(image_size=1, max_images=1)

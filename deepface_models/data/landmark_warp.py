@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces.align import invert, transform_points
-
-Array = NDArray[Any]
 
 _JAW = 17  # of the 68 points; the jaw of a turned face can lie before its cheek
 _ROUNDS = 6

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces._template import five_points
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
 
-Array = NDArray[Any]
 
 TARGET_MASKS = ("face", "hull", "ellipse", "full")
 

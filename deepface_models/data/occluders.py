@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data._hand import paint_hand
 from deepface_models.data._painting import Painting, face_frame, skin_color
 from deepface_models.data.augmentation import Augmentation
 from deepface_models.faces._template import five_points
 
-Array = NDArray[Any]
 Drawer = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
 
 

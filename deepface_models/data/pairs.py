@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.names import check_names
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data._person import Person, resize
@@ -24,8 +24,6 @@ from deepface_models.media import grid
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
-
-Array = NDArray[Any]
 
 
 class SwapPairs(keras.utils.PyDataset):

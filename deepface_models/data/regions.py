@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
-
-Array = NDArray[Any]
 
 EYES_68 = (slice(36, 42), slice(42, 48))
 MOUTH_68 = slice(48, 68)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from deepface_models.core.arrays import Array
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
 
-Array = NDArray[Any]
 
 BALANCES = ("yaw", "pose")
 _TURNED = 68.75  # degrees; beyond it all is one cell

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
-
-Array = NDArray[Any]
 
 KINDS = ("sine", "sawtooth", "noise")
 PADDING = -1000.0  # SequenceAutoencoder's mask_value; no series comes near it

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion import model_sha256
+from deepface_models.core.arrays import Array
 from deepface_models.media import grid, read_image, read_video, write_image
 from deepface_models.provenance import Record, sign
 
-Array = NDArray[Any]
 _COLUMNS = 8
 _FRAMES = 5
 

@@ -7,12 +7,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import FaceSet
-
-Array = NDArray[Any]
 
 _MOST = 200  # faces that a mean is taken over
 

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion import masks, paste
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.smoothing import DecodedFace
+from deepface_models.core.arrays import Array
 from deepface_models.evaluation import colors
 from deepface_models.evaluation.frames import EvaluationFrame
 from deepface_models.faces import Face, FaceAligner, align, transform_points
 from deepface_models.faces.embedding import chip, embed_chips
-
-Array = NDArray[Any]
 
 _OVERLAP = 0.2  # least overlap of boxes for a face that was found again
 

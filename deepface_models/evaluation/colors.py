@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 BEST_PSNR = 100.0  # dB, given to equal images
 _WINDOW, _SIGMA = (11, 11), 1.5  # of Wang et al., 2004

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.display import one_line
 from deepface_models.core.files import write_json
 from deepface_models.core.version import __version__
-
-Array = NDArray[Any]
 
 COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.conversion import latent_means
 from deepface_models.conversion._options import is_anybody
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.people import other_person
 from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
+from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress, Report
 from deepface_models.core.whole import whole_numbers
 from deepface_models.evaluation import measures
@@ -25,8 +25,6 @@ from deepface_models.evaluation.evaluation import Evaluation
 from deepface_models.evaluation.frames import EvaluationFrame, choose, read_back
 from deepface_models.evaluation.summarize import summarize
 from deepface_models.faces import FaceAligner, FaceSet
-
-Array = NDArray[Any]
 
 _BATCH = 16
 

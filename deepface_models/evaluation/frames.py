@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError, MediaError
 from deepface_models.faces import Face, FaceSet, distance
 from deepface_models.faces.tracks import Track, smooth_track
 from deepface_models.media import media_kind, read_image, read_video
-
-Array = NDArray[Any]
 
 RUN = 24  # frames of a run where only a part of the source is measured
 

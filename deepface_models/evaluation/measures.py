@@ -6,19 +6,15 @@ centers of the eyes. Frames in which no face was found are rows of nan and give 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces import (
     alignment_matrix,
     head_pose,
     template,
     transform_points,
 )
-
-Array = NDArray[Any]
 
 EYES_AND_MOUTH = slice(36, 68)
 _LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)

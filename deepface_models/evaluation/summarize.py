@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.evaluation import measures
 from deepface_models.evaluation.collect import Collected
 from deepface_models.evaluation.evaluation import mean
 from deepface_models.evaluation.frames import EvaluationFrame
 from deepface_models.faces import SAME_PERSON
 
-Array = NDArray[Any]
 Arrays = dict[str, Array]
 
 _MEANS = (

@@ -11,13 +11,11 @@ import threading
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces.face import Box
 from deepface_models.faces.models import model_path
 from deepface_models.media import as_uint8
-
-Array = NDArray[Any]
 
 _own = threading.local()
 _shared: dict[str, Any] = {}

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.core.errors import FaceNotFoundError, IntegrityError, MediaError
 from deepface_models.core.files import sha256_file
@@ -44,7 +43,6 @@ from deepface_models.media.kinds import check_name
 if TYPE_CHECKING:
     from deepface_models.faces.aligner import FaceAligner
 
-Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
 
 _SAVE_EVERY = 2.0  # seconds

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError, MissingDependencyError
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import _table
@@ -21,8 +21,6 @@ from deepface_models.media import grid, write_image
 
 if TYPE_CHECKING:
     import pandas
-
-Array = NDArray[Any]
 
 
 class Faces:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError
 from deepface_models.faces import embedding
 from deepface_models.faces.faceset import FaceSet
@@ -16,7 +16,6 @@ from deepface_models.media import media_kind, read_image
 if TYPE_CHECKING:
     from deepface_models.faces.aligner import FaceAligner
 
-Array = NDArray[Any]
 
 Person = FaceSet | Array | str | Path | None
 

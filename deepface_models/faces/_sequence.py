@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from numpy.typing import NDArray
-
+from deepface_models.core.arrays import Array
 from deepface_models.faces.detect import Detection, merge, near
-
-Array = NDArray[Any]
 
 Finder = Callable[[Array], list[Detection]]
 Look = Callable[[Array, Detection], Detection | None]

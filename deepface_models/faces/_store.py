@@ -11,12 +11,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.checked import check, read
 from deepface_models.core.errors import MediaError
-
-Array = NDArray[Any]
 
 VERSION = 1
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"

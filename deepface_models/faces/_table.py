@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.checked import convert, decode
 from deepface_models.core.errors import MediaError
 from deepface_models.faces.face import Box, Face
-
-Array = NDArray[Any]
 
 _BOX = ("left", "top", "right", "bottom")
 _MEASURES = ("blur", "yaw", "pitch", "roll")

@@ -13,12 +13,9 @@ units of the same square, larger toward the viewer, zero at the eyes.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 # Brows, nose, eyes and mouth corners: they move least when the mouth opens.
 STABLE_68 = (*range(17, 49), 54)

@@ -16,15 +16,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.helpers import helper_command, helper_environment
 from deepface_models.faces.embedding import CHIP_SIZE, embed_chips
-
-Array = NDArray[Any]
 
 _CHIP_BYTES = CHIP_SIZE * CHIP_SIZE * 3
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
-
-Array = NDArray[Any]
 
 # Margin on each side of the brows-to-chin square, in units of that square.
 FACE_TYPES = {"half": 0.0, "midfull": 0.0675, "full": 0.2109375, "whole": 0.40}

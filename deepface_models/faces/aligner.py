@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_number, whole_numbers
 from deepface_models.faces import _dlib
 from deepface_models.faces._sequence import Tracklet, follow
@@ -28,7 +28,6 @@ from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.landmarks import predict_turned
 from deepface_models.faces.quality import blur, head_pose
 
-Array = NDArray[Any]
 Embedder = Callable[[Sequence[Array]], Array]
 
 

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces import _dlib
 from deepface_models.faces.face import Box, Face
-
-Array = NDArray[Any]
 
 CHIP_SIZE = 150
 # dlib's published threshold: below it two faces are taken for the same person.

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import InUseError
 from deepface_models.core.files import atomic_path, write_json
 from deepface_models.core.locks import hold_folder
@@ -28,7 +26,6 @@ from deepface_models.faces._store import (
 from deepface_models.faces._table import Record
 from deepface_models.faces.face import Face
 
-Array = NDArray[Any]
 _log = logging.getLogger("deepface_models")
 
 

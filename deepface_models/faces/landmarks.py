@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces import _dlib
 from deepface_models.faces.align import alignment_matrix, invert, transform_points
 from deepface_models.faces.detect import turned_box, turned_points
 from deepface_models.faces.face import Box
-
-Array = NDArray[Any]
 
 # Median place of HOG boxes on front views, in thousandths of the mean face's square.
 _HOG_CENTER = (500.0, 408.0)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._template import MEAN_FACE_5
 from deepface_models.faces.align import transform_points, umeyama
-
-Array = NDArray[Any]
 
 # How far the forehead reaches above the brows, in brow-to-nose-base distances.
 _FOREHEAD = 0.35

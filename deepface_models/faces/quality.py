@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.faces._template import (
     DEPTH_5,
     DEPTH_68,
@@ -15,8 +13,6 @@ from deepface_models.faces._template import (
     MEAN_FACE_68,
     STABLE_68,
 )
-
-Array = NDArray[Any]
 
 # Median pitch that the fit gives 99 front views of the London and Canada sets.
 _LEVEL = {68: 8.6, 5: 11.9}

@@ -9,13 +9,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces.align import invert, transform_points
 from deepface_models.faces.face import Box, Face
-
-Array = NDArray[Any]
 
 MAX_GAP = 8  # frames without detection that are filled in
 

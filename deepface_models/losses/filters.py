@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 LUMA = np.array([[0.299], [0.587], [0.114]], "float32")  # ITU-R BT.601
 

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.filters import (
-    Array,
     apply_matrices,
     filter_matrix,
     mirrored,

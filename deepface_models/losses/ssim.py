@@ -8,9 +8,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models.core.arrays import Array
 from deepface_models.layers import PACKAGE
 from deepface_models.losses.base import RegionLoss
-from deepface_models.losses.filters import Array, gaussian, separable
+from deepface_models.losses.filters import gaussian, separable
 from deepface_models.losses.targets import (
     checked_size,
     cropped,

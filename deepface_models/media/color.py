@@ -7,9 +7,9 @@ from typing import Any, Literal, Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
+
 Method = Literal["reinhard", "covariance", "histogram", "none"]
 
 METHODS: tuple[Method, ...] = ("reinhard", "covariance", "histogram", "none")

@@ -9,13 +9,11 @@ from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import regular
 from deepface_models.media.kinds import existing
-
-Array = NDArray[Any]
 
 # Tags that are not UTF-8 keep their bytes as surrogates. PyAV 19 always does that;
 # PyAV 18 raises unless it is told.

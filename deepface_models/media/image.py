@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, PngImagePlugin
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.checked import decode
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
@@ -18,8 +18,6 @@ from deepface_models.media.kinds import existing
 from deepface_models.media.opening import BROKEN, default_max_pixels, open_image
 from deepface_models.media.pixels import to_layers
 from deepface_models.media.wide_tiff import read_wide_tiff
-
-Array = NDArray[Any]
 
 _WRITERS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG", "compress_level": 4},

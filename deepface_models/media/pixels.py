@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
+
 _log = logging.getLogger("deepface_models")
 
 _BAND = 1 << 21  # pixels handled together

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media.image import as_uint8
-
-Array = NDArray[Any]
 
 _FONT, _PAPER, _INK = cv2.FONT_HERSHEY_SIMPLEX, 255, (32, 32, 32)
 

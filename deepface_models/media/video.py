@@ -9,16 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media.container import Upright, open_video, turn
 from deepface_models.media.decoding import Decoder, frame_rate
 from deepface_models.media.kinds import existing
 from deepface_models.media.yuv import Coding, FrameConverter
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
+from deepface_models.core.arrays import Array
 from deepface_models.media.opening import check_pixels, several
 from deepface_models.media.pixels import bands, fitting_top, highest_of, scaled
-
-Array = NDArray[Any]
 
 _WIDTH, _HEIGHT, _BITS, _CHANNELS, _ORIENTATION = 256, 257, 258, 277, 274
 _PROFILE = 34675

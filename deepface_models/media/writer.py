@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
 from deepface_models.media import codecs
@@ -25,8 +25,6 @@ from deepface_models.media.image import as_uint8
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
 from deepface_models.media.yuv import Coding, FrameConverter
-
-Array = NDArray[Any]
 
 _log = logging.getLogger("deepface_models")
 

@@ -9,9 +9,8 @@ import av
 import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 UNSPECIFIED = 2  # of FFmpeg's color space, primaries and transfer alike
 _RGB = 0

@@ -8,15 +8,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.checked import first_line
 from deepface_models.core.errors import IntegrityError
 from deepface_models.core.guards import read_arrays
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import GOLDEN
 
-Array = NDArray[Any]
 Arrays = dict[str, Array]
 _IN, _OUT = "in.", "out."
 _AS = "predict."

@@ -14,19 +14,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.files import atomic_path
 from deepface_models.faces import FaceAligner, align, alignment_matrix, template
 from deepface_models.faces.align import invert, transform_points, umeyama
 from deepface_models.faces.landmarks import box_from_landmarks, predict
 from deepface_models.media import read_image
 from deepface_models.pretraining.people import Face, listed, spaced
-
-Array = NDArray[Any]
 
 # Median place of YuNet's points (eyes, nose, mouth corners) in the unit square of
 # deepface_models.faces.align, on 219 portraits; the left is the right mirrored.

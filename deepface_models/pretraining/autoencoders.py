@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from deepface_models.callbacks import KLWarmup, ReconstructionGrid
 from deepface_models.core import parts
+from deepface_models.core.arrays import Array
 from deepface_models.core.files import write_json
 from deepface_models.data import Augmentation
 from deepface_models.losses import FaceLoss
@@ -24,8 +24,6 @@ from deepface_models.pretraining.facts import FACES
 from deepface_models.pretraining.job import MODEL, Job
 from deepface_models.pretraining.machine import share_batches
 from deepface_models.pretraining.recipes import Recipe
-
-Array = NDArray[Any]
 
 _NO_LOSS = 0.01  # dB that float16 may cost
 _SHOWN = 200  # images that previews are chosen from

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import cv2
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data.augmentation import Augmentation, random_similarity
 from deepface_models.data.color import scale_colors
 from deepface_models.pretraining.ahead import Ahead
-
-Array = NDArray[Any]
 
 _AHEAD = 2  # batches for each worker that are made before they are asked for
 _SOFT = 0.5  # of an image: how wide the seam of two blended ones is

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.data import load_digits, load_fashion_mnist, load_mnist
 from deepface_models.pretraining.aligned import Faces, inside, read
@@ -18,8 +18,6 @@ from deepface_models.pretraining.facts import FASHION, MNIST, SOURCES, TITLES
 from deepface_models.pretraining.machine import commit
 from deepface_models.pretraining.people import Face, folders_of
 from deepface_models.pretraining.storage import load_faces, save_faces
-
-Array = NDArray[Any]
 
 MOST_DIGITS = 2000  # to measure with
 _QUALITY = 98  # of JPEG: a mean error of about one level of 255

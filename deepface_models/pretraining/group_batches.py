@@ -9,18 +9,15 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import cv2
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.pretraining.ahead import Ahead
 from deepface_models.pretraining.groups import GroupSampler
 from deepface_models.pretraining.views import Views
-
-Array = NDArray[Any]
 
 _SAMPLER: list[GroupSampler] = []  # of this process; forked, so that images are shared
 

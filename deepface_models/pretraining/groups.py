@@ -9,12 +9,10 @@ is: it would be wrong for B.
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.data.augmentation import (
     Augmentation,
     grid_to_map,
@@ -27,8 +25,6 @@ from deepface_models.data.regions import region_weights
 from deepface_models.faces import face_mask
 from deepface_models.faces._template import MIRROR_68
 from deepface_models.pretraining.views import Views
-
-Array = NDArray[Any]
 
 VIEWS = 6  # of a group
 POINTS = 136

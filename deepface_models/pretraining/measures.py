@@ -14,8 +14,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import as_float
 from deepface_models.faces import template
 from deepface_models.faces.embedding import chip, embed_chips
@@ -26,8 +26,6 @@ from deepface_models.pretraining.compression import (
     jpegs,
     non_local_means,
 )
-
-Array = NDArray[Any]
 
 STRENGTHS = (10, 15, 20, 25, 30, 40)  # of OpenCV's non-local means
 MOST_PEOPLE = 100  # whose embeddings are taken

@@ -11,12 +11,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
-
-Array = NDArray[Any]
 
 _BROKEN = (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile)
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.pretraining.facts import SOURCES
 from deepface_models.pretraining.machine import commit
 from deepface_models.pretraining.people import FOLDERS, listed, spaced
 from deepface_models.pretraining.storage import load_faces, save_faces
-
-Array = NDArray[Any]
 
 TALKERS = "talkers"  # folder of DATA, with a folder of clips for each person
 _QUALITY = 91  # of JPEG: a small file is soon elsewhere

@@ -8,12 +8,11 @@ from typing import Any, NoReturn
 import keras
 import numpy as np
 from keras import ops, tree
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.testing.errors import ContractError
 
-Array = NDArray[Any]
 _SLOW_GRAPHS = keras.backend.backend() == "tensorflow"
 _ANY_LENGTH = 8  # examples' size along an axis that the model leaves open
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from convert_helpers import TintModel
-from numpy.typing import NDArray
 
 import deepface_models
+from deepface_models.core.arrays import Array
 from deepface_models.faces import FaceAligner
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import read_video
 
-Array = NDArray[Any]
 CLIPS = Path(deepface_models.__file__).parent / "demo" / "clips"
 
 

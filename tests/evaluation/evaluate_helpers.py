@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import deepface_models
+from deepface_models.core.arrays import Array
 from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.media import read_video
 
-Array = NDArray[Any]
 CLIPS = Path(deepface_models.__file__).parent / "demo" / "clips"
 SIZE = 96
 

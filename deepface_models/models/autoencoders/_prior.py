@@ -7,12 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.base import Autoencoder, size_of
-
-Array = NDArray[Any]
 
 
 class PriorAutoencoder(Autoencoder):

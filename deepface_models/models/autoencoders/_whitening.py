@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 # Share of the largest variance. Directions that hardly any example uses stay small
 # instead of being blown up to the size of the others.

@@ -10,8 +10,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.batches import arrays_in
 from deepface_models.core.inputs import (
     as_batch,
@@ -27,8 +27,6 @@ from deepface_models.core.model import PartModel
 from deepface_models.core.predict import predict
 from deepface_models.core.weights import fitting
 from deepface_models.core.whole import whole_numbers
-
-Array = NDArray[Any]
 
 
 class Autoencoder(PartModel):

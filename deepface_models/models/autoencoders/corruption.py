@@ -7,13 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import as_float
 from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
 
-Array = NDArray[Any]
 NOISES = ("gaussian", "masking", "salt_pepper")
 
 

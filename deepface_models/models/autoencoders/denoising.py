@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import images_of, is_arrays, precision
 from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
@@ -22,8 +22,6 @@ from deepface_models.models.autoencoders.convolutional import (
     image_encoder,
 )
 from deepface_models.models.autoencoders.corruption import Corrupt, corrupt
-
-Array = NDArray[Any]
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -6,16 +6,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media import grid
 from deepface_models.models.autoencoders.base import Autoencoder
-
-Array = NDArray[Any]
 
 
 def reconstruction_rows(

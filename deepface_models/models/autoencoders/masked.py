@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
@@ -26,8 +26,6 @@ from deepface_models.models.autoencoders.patches import (
     patch_order,
     transformer,
 )
-
-Array = NDArray[Any]
 
 GRAY = 0.5
 

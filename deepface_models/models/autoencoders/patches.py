@@ -9,11 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.layers import PACKAGE
-
-Array = NDArray[Any]
 
 
 def split_patches(images: Any, patch_size: int) -> Any:

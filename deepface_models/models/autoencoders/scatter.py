@@ -9,13 +9,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.components import directions
 from deepface_models.core.whole import whole_numbers
-
-Array = NDArray[Any]
 
 # Okabe and Ito's colors, which color-blind people tell apart; their yellow is
 # darker here, as it is hard to see on white, and brown and violet are added.

@@ -8,13 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import Autoencoder, check_size
-
-Array = NDArray[Any]
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.predict import predict
 from deepface_models.core.whole import whole_numbers
@@ -24,7 +24,6 @@ from deepface_models.models.autoencoders._prior import PriorAutoencoder, update_
 from deepface_models.models.autoencoders._whitening import whiten_codes
 from deepface_models.models.autoencoders.base import check_shape, check_size
 
-Array = NDArray[Any]
 _LOG_VAR = (-20.0, 10.0)  # exp() of it is far from the ends of float32
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.whole import whole_numbers
 from deepface_models.layers import PACKAGE
@@ -19,8 +19,6 @@ from deepface_models.models.autoencoders.base import (
     check_widths,
 )
 from deepface_models.models.autoencoders.quantizer import Perplexity, VectorQuantizer
-
-Array = NDArray[Any]
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -8,11 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops, tree
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.layers import PACKAGE
-
-Array = NDArray[Any]
 
 
 def blend(one: Any, two: Any, share: Any) -> Any:

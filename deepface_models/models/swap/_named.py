@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.batches import arrays_in, is_data_set
 from deepface_models.core.inputs import as_numbers, check_unit, images_of
-
-Array = NDArray[Any]
 
 _COLORS_AND_MASK = 4  # what follows in a target weighs pixels and may exceed 1
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.errors import ModelFileError
 from deepface_models.core.inputs import as_float, as_numbers, as_unit, images_of
 from deepface_models.core.model import PartModel
@@ -20,8 +20,6 @@ from deepface_models.models.swap._graph import Paths, check_identities
 from deepface_models.models.swap._named import NamedImages
 from deepface_models.models.swap._rendering import Drawing, known
 from deepface_models.models.swap.latent_mean import LatentMean
-
-Array = NDArray[Any]
 
 
 class FaceSwap(PartModel):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.components import directions
 from deepface_models.core.inputs import as_float
 from deepface_models.core.predict import predict
-
-Array = NDArray[Any]
 
 _BATCH = 32
 

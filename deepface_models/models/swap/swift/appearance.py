@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from deepface_models.core.arrays import Array
 
 _OUTSIDE = 0.1  # weight of pixels outside the face, as in `FaceLoss`
 # Of the latents' mean variance. The small one keeps the person apart (the demo from

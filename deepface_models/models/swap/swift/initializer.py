@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.predict import predict
 from deepface_models.layers import ConstantVector
 from deepface_models.models.swap.swift.networks import build_initializer
-
-Array = NDArray[Any]
 
 _BATCH = 32
 

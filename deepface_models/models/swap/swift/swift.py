@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.layers import PACKAGE
 from deepface_models.losses import FaceLoss
@@ -27,8 +27,6 @@ from deepface_models.models.swap.swift.networks import (
     build_encoder,
     build_shared_decoder,
 )
-
-Array = NDArray[Any]
 
 SIZES = (64, 96, 128, 192)
 _ADAPT_FACES = 192
