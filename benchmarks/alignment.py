@@ -191,7 +191,7 @@ def report(data: Path) -> str:
     ]
     for points in (68, 5):
         results = measure(
-            FaceAligner(landmarks=points, identity=False), data, target_faces
+            FaceAligner(landmarks=points, embeddings=False), data, target_faces
         )
         lines += [
             "",
@@ -212,7 +212,7 @@ def mean_face(data: Path) -> str:
         files += sorted((data / "portraits" / folder).glob("*"))[:150]
     shapes = []
     for file in files:
-        faces = FaceAligner(identity=False, repeats=1).detect(read_image(file))
+        faces = FaceAligner(embeddings=False, repeats=1).detect(read_image(file))
         shapes += [face.landmarks.astype(float) for face in faces[:1]]
     mean = procrustes_mean(np.array(shapes))
     top, bottom = mean[17:27, 1].min(), mean[8, 1]

@@ -44,7 +44,7 @@ def enlarged(frames: int) -> Iterator[Any]:
 def naive(source: Path, output: Path, model: Any, identity: str, frames: int) -> float:
     """Frames a second of the loop that handles one whole frame after another."""
     size = model.image_size
-    finder = FaceAligner(size, identity=False, detector=HogDetector(reduce_to=10**6))
+    finder = FaceAligner(size, embeddings=False, detector=HogDetector(reduce_to=10**6))
     soft = feather(np.ones((size, size), np.float32), 0.2)
     start = time.perf_counter()
     with VideoWriter(output, like=source) as writer:
@@ -64,7 +64,7 @@ def naive(source: Path, output: Path, model: Any, identity: str, frames: int) ->
 def blends(model: Any, identity: str, source: Path) -> None:
     """Milliseconds a frame of each blend and color step, on one 720p frame."""
     image = next(iter(read_video(source))).image
-    face = FaceAligner(model.image_size, identity=False).detect(image)[0]
+    face = FaceAligner(model.image_size, embeddings=False).detect(image)[0]
     for option, names in (("blend", sorted(BLENDS)), ("color", COLORS)):
         for name in names:
             converter = Converter(model, identity, **{option: name})

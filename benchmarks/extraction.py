@@ -78,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=4, help="copies of the clip")
     parser.add_argument("--naive-frames", type=int, default=40)
-    parser.add_argument("--no-identity", action="store_true", help="leave that out")
+    parser.add_argument("--no-embeddings", action="store_true", help="leave that out")
     arguments = parser.parse_args()
     model_path("landmarks_68"), model_path("landmarks_5")  # hashed once, untimed
     with tempfile.TemporaryDirectory() as folder:
@@ -89,12 +89,12 @@ def main() -> None:
                 clip, 1, arguments.naive_frames // 4
             ),
             "naive: HOG at full size": naive(clip, 0, arguments.naive_frames),
-            "ours, 68 points": ours(clip, identity=False),
-            "ours, 5 points": ours(clip, identity=False, landmarks=5),
+            "ours, 68 points": ours(clip, embeddings=False),
+            "ours, 5 points": ours(clip, embeddings=False, landmarks=5),
         }
         if not arguments.no_identity:
-            rows["ours, 68 points, identity each 8th"] = ours(clip, identity=8)
-            rows["ours, 68 points, identity each"] = ours(clip, identity=True)
+            rows["ours, 68 points, embedding each 8th"] = ours(clip, embeddings=8)
+            rows["ours, 68 points, embedding each"] = ours(clip, embeddings=True)
     base = rows["naive: HOG at full size"]
     print("| 1280x720 | frames | recall | frames/s | ratio | CPU ms/frame | ratio |")
     print("|---|---|---|---|---|---|---|")

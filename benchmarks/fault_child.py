@@ -60,7 +60,7 @@ def faceset(folder: Path, output: Path) -> None:
 
     def go_on() -> None:
         size = FaceSet.open(folder).image_size
-        aligner = FaceAligner(size, landmarks=5, identity=True, max_faces=1)
+        aligner = FaceAligner(size, landmarks=5, embeddings=True, max_faces=1)
         more = folder.parent / "more.png"
         options: dict[str, Any] = {"every_n": 6, "workers": 1, "progress": False}
         aligner.extract(more, output=folder, **options)

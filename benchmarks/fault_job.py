@@ -12,7 +12,7 @@ def extract(materials: Path, output: Path) -> None:
     """Finds faces in two clips."""
     from deepface_models import FaceAligner
 
-    aligner = FaceAligner(SIZE, landmarks=5, identity=False, max_faces=1)
+    aligner = FaceAligner(SIZE, landmarks=5, embeddings=False, max_faces=1)
     ready()
     options = {"every_n": 3, "workers": 1, "progress": False}
     clips = [CLIPS / name / clip for name, clip in PEOPLE.items()]
@@ -36,7 +36,7 @@ def convert(materials: Path, output: Path) -> None:
     import deepface_models as dfm
 
     model = dfm.load(materials / "parts" / "swap")
-    aligner = dfm.FaceAligner(SIZE, landmarks=5, identity=False)
+    aligner = dfm.FaceAligner(SIZE, landmarks=5, embeddings=False)
     ready()
     who = {"identity": "mb", "consent": CONSENT, "progress": False}
     dfm.convert(materials / "source", output, model, aligner=aligner, **who)

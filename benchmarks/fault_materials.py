@@ -85,7 +85,7 @@ def _faces(work: Path) -> dict[str, Path]:
     folders = {}
     for name, clip in PEOPLE.items():
         folders[name] = work / "faces" / name
-        aligner = FaceAligner(SIZE, landmarks=5, identity=True, max_faces=1)
+        aligner = FaceAligner(SIZE, landmarks=5, embeddings=True, max_faces=1)
         aligner.extract(
             CLIPS / name / clip,
             output=folders[name],

@@ -72,7 +72,7 @@ def images(folder: Path, count: int) -> Path:
 def aligner() -> FaceAligner:
     """Returns an aligner that costs next to nothing."""
     return FaceAligner(
-        image_size=16, landmarks=5, identity=False, repeats=1, detector=Everywhere()
+        image_size=16, landmarks=5, embeddings=False, repeats=1, detector=Everywhere()
     )
 
 

@@ -77,7 +77,7 @@ def pairs(data: Path) -> list[Pair]:
 
 def aligned(chosen: list[Pair], size: int) -> tuple[list[Pair], FaceSet, FaceSet]:
     """The pairs in both of whose images a face was found, and these faces."""
-    aligner = FaceAligner(image_size=size, identity=False, max_faces=1)
+    aligner = FaceAligner(image_size=size, embeddings=False, max_faces=1)
     paths = [path for pair in chosen for path in (pair.base, pair.other.file)]
     faces = aligner.extract(paths, progress=False)
     where = {record.source: n for n, record in enumerate(faces.records)}

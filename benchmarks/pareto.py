@@ -72,7 +72,7 @@ def faces_of(options: argparse.Namespace) -> dict[str, dfm.FaceSet]:
             found[name] = dfm.FaceSet.open(folder)
             continue
         clips = sorted(p for p in (options.clips / name).iterdir() if p.is_file())
-        aligner = dfm.FaceAligner(image_size=128, identity=3)
+        aligner = dfm.FaceAligner(image_size=128, embeddings=3)
         found[name] = aligner.extract(clips[: options.most_clips], folder)
     return found
 

@@ -18,8 +18,8 @@ PANELS = (
 )
 COLUMNS = {
     "distance_margin": ("margin", ".3f"),
-    "target_distance": ("to wanted", ".3f"),
-    "source_distance": ("to replaced", ".3f"),
+    "target_distance": ("to target", ".3f"),
+    "source_distance": ("to source", ".3f"),
     "expression": ("expression", ".2%"),
     "pose": ("pose", ".2f°"),
     "mouth": ("mouth", ".2f"),

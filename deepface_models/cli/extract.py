@@ -15,7 +15,7 @@ from deepface_models.cli._arguments import (
 )
 from deepface_models.cli._console import say
 
-_ALIGNER = ("image_size", "face_type", "landmarks", "identity", "max_faces")
+_ALIGNER = ("image_size", "face_type", "landmarks", "embeddings", "max_faces")
 _EXTRACT = ("output", "every_n", "limit", "progress", "workers")
 
 
@@ -80,14 +80,14 @@ def add(commands: Commands) -> None:
     )
     described = parser.add_mutually_exclusive_group()
     described.add_argument(
-        "--no-identity",
-        dest="identity",
+        "--no-embeddings",
+        dest="embeddings",
         action="store_false",
         help="do not compute who it is: faster, but evaluate needs it",
     )
     described.add_argument(
-        "--identity-every",
-        dest="identity",
+        "--embed-every",
+        dest="embeddings",
         type=whole(),
         metavar="K",
         help="compute it for every k-th frame of a face in videos",
@@ -99,7 +99,7 @@ def add(commands: Commands) -> None:
         help="threads (default: one a core, at most 4)",
     )
     add_no_progress(parser)
-    parser.set_defaults(identity=True)
+    parser.set_defaults(embeddings=True)
 
 
 def run(args: argparse.Namespace) -> int:

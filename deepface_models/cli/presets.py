@@ -83,7 +83,7 @@ def _add_fetch(commands: Commands) -> None:
         "hf://owner/repository[/folder][@revision]; #sha256=DIGEST behind an address "
         "pins what it holds",
     )
-    option("--again", action="store_true", help="fetch it though it is there")
+    option("--force", action="store_true", help="fetch it again, even if it is here")
     add_no_progress(parser)
 
 
@@ -152,7 +152,7 @@ def run_fetch(args: argparse.Namespace) -> int:
     """Runs `fetch`."""
     from deepface_models import presets
 
-    folder = presets.fetch(args.source, **chosen(args, "again", "progress"))
+    folder = presets.fetch(args.source, **chosen(args, "force", "progress"))
     say(f"The preset is in {folder}; its bytes are those of its record.")
     return 0
 

@@ -27,7 +27,7 @@ def check_swap(model: Any) -> None:
         )
 
 
-def source_of(
+def resolve_source_identity(
     model: Any, identity: str, source_identity: str | Array | None
 ) -> str | Array | None:
     """Returns whose faces come in: a name, `ANYBODY`, a mean latent or None.

@@ -13,8 +13,8 @@ from deepface_models.conversion._options import (
     check_swap,
     is_anybody,
     one_of,
+    resolve_source_identity,
     source_name,
-    source_of,
     within,
 )
 from deepface_models.conversion.blend import BLENDS
@@ -106,7 +106,7 @@ class Converter:
         masks.mask_names(mask)
         self.model = model
         self.identity = one_of("identity", identity, model.identities)
-        self.source_identity = source_of(model, identity, source_identity)
+        self.source_identity = resolve_source_identity(model, identity, source_identity)
         self.mean: Array | None = None  # latent of "anybody", once measured
         self.mask = mask
         self.color = one_of("color", color, COLORS)
@@ -126,7 +126,7 @@ class Converter:
             self._aligner = FaceAligner(
                 image_size=self.model.image_size,
                 face_type=getattr(self.model, "face_type", "full"),
-                identity=False,
+                embeddings=False,
             )
         return self._aligner
 

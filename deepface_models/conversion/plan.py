@@ -84,7 +84,7 @@ def _found(
 ) -> tuple[list[list[Face]], list[int]]:
     """Returns the faces of each frame and the frames that begin a new scene."""
     finder = copy.copy(aligner)
-    finder.identity = False  # a few frames a track are enough, see _identities
+    finder.embeddings = False  # a few frames a track are enough, see _identities
     per_frame: list[list[Face]] = []
     cuts: list[int] = []
     workers = min(4, os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""Masks and colors made steady along time, with a few frames of foresight."""
+"""Masks and colors made steady along time, with a few frames of lookahead."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def smooth_faces(
     faces: Iterable[tuple[Any, DecodedFace | None]],
     mask_frames: float = 1.0,
     color_frames: float = 6.0,
-    foresight: int = 8,
+    lookahead: int = 8,
 ) -> Iterator[tuple[Any, DecodedFace | None]]:
     """Averages masks and color statistics over neighboring frames of a track.
 
@@ -56,12 +56,12 @@ def smooth_faces(
         mask_frames: Frames after which a neighbor's mask counts a third; short,
             because the mask moves with the mouth. 0 turns it off.
         color_frames: The same for colors. 0 turns it off.
-        foresight: Frames looked ahead (and back); as many are held in memory.
+        lookahead: Frames looked ahead (and back); as many are held in memory.
 
     Yields:
         The same pairs in the same order, the faces smoothed.
     """
-    past: deque[DecodedFace | None] = deque(maxlen=foresight)
+    past: deque[DecodedFace | None] = deque(maxlen=lookahead)
     waiting: deque[tuple[Any, DecodedFace | None]] = deque()
 
     def release() -> tuple[Any, DecodedFace | None]:
@@ -76,7 +76,7 @@ def smooth_faces(
 
     for item in faces:
         waiting.append(item)
-        if len(waiting) > foresight:
+        if len(waiting) > lookahead:
             yield release()
     while waiting:
         yield release()

@@ -33,7 +33,7 @@ def helper_command(module: str, function: str, *words: str) -> list[str]:
         function: Its name.
         *words: Its arguments.
     """
-    init = str(Path(__file__).with_name("__init__.py"))
+    init = str(Path(__file__).parents[1] / "__init__.py")
     return [sys.executable, "-P", "-c", _START, init, module, function, *words]
 
 

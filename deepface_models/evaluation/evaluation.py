@@ -84,7 +84,7 @@ class Evaluation:
 
     Attributes:
         identity: The target person.
-        source_faces: The source person's name, or None if it is not known.
+        source_identity: The source person's name, or None if it is not known.
         between: Embedding distance between the two people.
         sources: The images and videos measured.
         frames: For each frame (source, number).
@@ -95,7 +95,7 @@ class Evaluation:
     """
 
     identity: str
-    source_faces: str | None
+    source_identity: str | None
     between: float
     frames: list[tuple[str, int]]
     summary: dict[str, dict[str, float]]
@@ -131,7 +131,7 @@ class Evaluation:
         more = f" and {len(self.sources) - 3} more" if len(self.sources) > 3 else ""
         asked = int(np.isfinite(self.arrays["source"]["target_distance"]).sum())
         return _wrapped(
-            f"{self.source_faces or 'The person'} replaced by {self.identity} in "
+            f"{self.source_identity or 'The person'} replaced by {self.identity} in "
             f"{len(self.frames)} frames of {names}{more}, identity measured on "
             f"{asked}. Faces of the two people are {self.between:.3f} apart. "
             "'unchanged' is the source itself, 'mean face' the target person's mean "
@@ -147,7 +147,7 @@ class Evaluation:
         values = {
             "version": __version__,
             "identity": self.identity,
-            "replaced": self.source_faces,
+            "source_identity": self.source_identity,
             "distance_between_people": _number(self.between),
             "sources": self.sources,
             "meaning": {row.key: f"{row.better}: {row.note}" for row in ROWS},

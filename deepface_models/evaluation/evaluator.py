@@ -87,9 +87,9 @@ def evaluate(
     people = _embeddings(target_faces), _embeddings(source_faces)
     finder = _finder(aligner, source if isinstance(source, FaceSet) else target_faces)
     if not isinstance(source, FaceSet):
-        finder.identity = embed_every
+        finder.embeddings = embed_every
         source = finder.extract(source, person=source_faces, progress=progress)
-        finder.identity = False
+        finder.embeddings = False
     _check_sets(source, target_faces, source_faces, finder)
     converter = _converter(converter, model, identity, source_identity)
     name = _name(converter, source_identity)
@@ -167,10 +167,10 @@ def _mean_shape(faces: FaceSet) -> Array:
 def _finder(aligner: FaceAligner | None, like: FaceSet) -> FaceAligner:
     if aligner is None:
         return FaceAligner(
-            like.image_size, like.face_type, like.landmarks, identity=False
+            like.image_size, like.face_type, like.landmarks, embeddings=False
         )
     finder = copy.copy(aligner)  # embeddings are computed here, and only when asked
-    finder.identity = False
+    finder.embeddings = False
     return finder
 
 

@@ -25,7 +25,7 @@ _MAKERS = {
     "mmod": "cnn_face_detection_model_v1",
     "landmarks_68": "shape_predictor",
     "landmarks_5": "shape_predictor",
-    "identity": "face_recognition_model_v1",
+    "embedding": "face_recognition_model_v1",
 }
 
 

@@ -23,7 +23,7 @@ from deepface_models.core.locks import hold_folder
 from deepface_models.core.progress import Progress
 from deepface_models.faces import embedding
 from deepface_models.faces._chunks import chunk_length, most_waiting
-from deepface_models.faces._reference import reference_of
+from deepface_models.faces._reference import reference_embedding
 from deepface_models.faces._sources import expand
 from deepface_models.faces._store import encode_face, sweep_faces
 from deepface_models.faces._table import Record
@@ -86,10 +86,10 @@ class Extraction:
         self.limit = limit
         self.progress = progress
         self.workers = workers or min(4, os.cpu_count() or 1)
-        self.person = reference_of(person, aligner)
-        if self.person is not None and not aligner.identity:
+        self.person = reference_embedding(person, aligner)
+        if self.person is not None and not aligner.embeddings:
             self.aligner = copy.copy(aligner)
-            self.aligner.identity = _SPARSE  # to tell the person from others
+            self.aligner.embeddings = _SPARSE  # to tell the person from others
         self.output = output
         self.frames = 0
         self.unreadable: dict[str, str] = {}

@@ -135,7 +135,7 @@ class Faces:
         if not len(rows):
             raise FaceNotFoundError(
                 f"None of {len(self)} faces has an face embedding. Expected at "
-                "least one. Extract with FaceAligner(identity=True)."
+                "least one. Extract with FaceAligner(embeddings=True)."
             )
         return np.asarray(rows.mean(axis=0), np.float32)
 

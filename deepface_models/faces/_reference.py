@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Person = FaceSet | Array | str | Path | None
 
 
-def reference_of(person: Person, aligner: FaceAligner | None = None) -> Array | None:
+def reference_embedding(
+    person: Person, aligner: FaceAligner | None = None
+) -> Array | None:
     """Returns the face embeddings of a person to look for.
 
     Args:
@@ -62,7 +64,7 @@ def _from_path(path: Path, aligner: FaceAligner | None) -> FaceSet | Array:
     if aligner is None:
         from deepface_models.faces.aligner import FaceAligner
 
-        aligner = FaceAligner(identity=False)
+        aligner = FaceAligner(embeddings=False)
     image = read_image(path)
     faces = aligner.detect(image)
     if not faces:

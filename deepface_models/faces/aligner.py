@@ -25,7 +25,7 @@ from deepface_models.faces.detect import (
 from deepface_models.faces.embedding import chip, embed_chips
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
-from deepface_models.faces.landmarks import predict_turned
+from deepface_models.faces.landmarks import predict_rotated
 from deepface_models.faces.quality import blur, head_pose
 
 Embedder = Callable[[Sequence[Array]], Array]
@@ -49,7 +49,7 @@ class FaceAligner:
         repeats: Over how many slightly moved boxes the landmarks are averaged.
 
     Example:
-        >>> aligner = FaceAligner(image_size=128, landmarks=5, identity=False)
+        >>> aligner = FaceAligner(image_size=128, landmarks=5, embeddings=False)
         >>> aligner.detect(np.zeros((90, 120, 3), np.uint8))
         []
     """
@@ -61,7 +61,7 @@ class FaceAligner:
         face_type: str = "full",
         landmarks: int = 68,
         detector: Detector | None = None,
-        identity: bool | int = True,
+        embeddings: bool | int = True,
         max_faces: int | None = None,
         repeats: int = 3,
     ):
@@ -75,10 +75,10 @@ class FaceAligner:
         self.face_type = face_type
         self.landmarks = landmarks
         self.detector = detector or default_detector()
-        self.identity = (
-            identity
-            if isinstance(identity, bool)
-            else whole_number("identity", identity)
+        self.embeddings = (
+            embeddings
+            if isinstance(embeddings, bool)
+            else whole_number("embeddings", embeddings)
         )
         self.max_faces = max_faces
         self.repeats = repeats
@@ -177,7 +177,7 @@ class FaceAligner:
     def _detect(self, image: Array, embedder: Embedder) -> list[Face]:
         found = self._search(image)
         faces = self._largest([self._face(image, one) for one in found])
-        if not self.identity or not faces:
+        if not self.embeddings or not faces:
             return faces
         rows = embedder([chip(image, face) for face in faces])
         return [
@@ -191,7 +191,7 @@ class FaceAligner:
         return merge(self.detector(image))
 
     def _face(self, image: Array, found: Detection) -> Face:
-        points = predict_turned(
+        points = predict_rotated(
             image, found.box, found.turns, self.landmarks, self.repeats
         )
         matrix = alignment_matrix(points, self.image_size, self.face_type)
@@ -218,9 +218,9 @@ class FaceAligner:
     ) -> list[tuple[int, Face]]:
         order = sorted(tracklet.found)
         faces = [self._face(images[i], tracklet.found[i]) for i in order]
-        if not self.identity:
+        if not self.embeddings:
             return list(zip(order, faces, strict=True))
-        asked = list(range(0, len(order), int(self.identity)))
+        asked = list(range(0, len(order), int(self.embeddings)))
         chips = [chip(images[order[i]], faces[i]) for i in asked]
         known = embedder(chips)
         rows = [np.interp(np.arange(len(order)), asked, column) for column in known.T]

@@ -173,7 +173,7 @@ class RotatedDetector:
         for turns in (1, 3, 2):
             turned = np.ascontiguousarray(np.rot90(image, turns))
             found = [
-                Detection(turned_box(d.box, -turns, turned), d.score, self.name, turns)
+                Detection(rotated_box(d.box, -turns, turned), d.score, self.name, turns)
                 for d in self.detector(turned)
                 if d.score >= self.threshold
             ]
@@ -182,7 +182,7 @@ class RotatedDetector:
         return best
 
 
-def turned_points(points: Array, turns: int, image: Array) -> Array:
+def rotated_points(points: Array, turns: int, image: Array) -> Array:
     """Points of `image` in `np.rot90(image, turns)`, (N, 2)."""
     height, width = image.shape[:2]
     for _ in range(turns % 4):
@@ -191,10 +191,10 @@ def turned_points(points: Array, turns: int, image: Array) -> Array:
     return points
 
 
-def turned_box(box: Box, turns: int, image: Array) -> Box:
+def rotated_box(box: Box, turns: int, image: Array) -> Box:
     """A box of `image` in `np.rot90(image, turns)`."""
     corners = np.array([[box.left, box.top], [box.right - 1, box.bottom - 1]])
-    there = turned_points(corners, turns, image)
+    there = rotated_points(corners, turns, image)
     low, high = there.min(0), there.max(0) + 1
     return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
@@ -280,7 +280,7 @@ def near(image: Array, last: Detection, threshold: float = -0.2) -> Detection | 
     cutout = np.rot90(image[top:bottom, left:right], last.turns)
     best: Detection | None = None
     for hit in run_hog(cutout, factor, threshold):
-        there = turned_box(hit.box, -last.turns, cutout).moved(left, top)
+        there = rotated_box(hit.box, -last.turns, cutout).moved(left, top)
         if there.iou(box) > max(0.3, best.box.iou(box) if best else 0.0):
             best = Detection(there, hit.score, "near", last.turns)
     return best

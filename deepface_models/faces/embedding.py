@@ -35,7 +35,7 @@ def embed_chips(chips: Sequence[Array]) -> Array:
     """Embeddings of 150 px chips, (N, 128) float32."""
     if not len(chips):
         return np.zeros((0, 128), np.float32)
-    network = _dlib.get("identity")
+    network = _dlib.get("embedding")
     rows = network.compute_face_descriptor([np.ascontiguousarray(c) for c in chips])
     return np.asarray([list(row) for row in rows], np.float32)
 

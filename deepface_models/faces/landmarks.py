@@ -7,7 +7,7 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.faces import _dlib
 from deepface_models.faces.align import alignment_matrix, invert, transform_points
-from deepface_models.faces.detect import turned_box, turned_points
+from deepface_models.faces.detect import rotated_box, rotated_points
 from deepface_models.faces.face import Box
 
 # Median place of HOG boxes on front views, in thousandths of the mean face's square.
@@ -51,16 +51,16 @@ def predict(image: Array, box: Box, num_points: int = 68, repeats: int = 1) -> A
     return np.asarray(points, np.float32)
 
 
-def predict_turned(
+def predict_rotated(
     image: Array, box: Box, turns: int, num_points: int = 68, repeats: int = 1
 ) -> Array:
     """`predict` for a face that stands upright after `turns` quarter turns."""
     if turns % 4 == 0:
         return predict(image, box, num_points, repeats)
     turned = np.ascontiguousarray(np.rot90(image, turns))
-    there = turned_box(box, turns, image)
+    there = rotated_box(box, turns, image)
     points = predict(turned, there, num_points, repeats)
-    return np.asarray(turned_points(points, -turns, turned), np.float32)
+    return np.asarray(rotated_points(points, -turns, turned), np.float32)
 
 
 def box_from_landmarks(points: Array) -> Box:

@@ -23,7 +23,7 @@ MODELS: dict[str, tuple[str, str, str]] = {
         "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
         "trained on iBUG 300-W, whose terms exclude commercial use",
     ),
-    "identity": (
+    "embedding": (
         "dlib_face_recognition_resnet_model_v1.dat",
         "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
         _PUBLIC,
@@ -74,7 +74,7 @@ def model_path(name: str) -> Path:
     """Returns the path of a dlib model file after checking its bytes.
 
     Args:
-        name: "landmarks_68", "landmarks_5", "identity" or "mmod".
+        name: "landmarks_68", "landmarks_5", "embedding" or "mmod".
 
     Raises:
         MissingDependencyError: If the package with the files is not installed.

@@ -12,7 +12,7 @@ from typing import Any
 import av
 
 from deepface_models.media.container import open_video
-from deepface_models.media.fields import whole_frames
+from deepface_models.media.fields import deinterlaced
 
 _log = logging.getLogger("deepface_models")
 
@@ -76,7 +76,7 @@ class Decoder:
         step = max(1, round(1 / (frame_rate(stream) * stream.time_base)))
         before: tuple[Any, Any] | None = None
         count, pts = 0, -step
-        for pair in whole_frames(self.frames()):
+        for pair in deinterlaced(self.frames()):
             stated = pair[1].pts
             if before is None:
                 now = 0 if stated is None else stated

@@ -79,7 +79,7 @@ def _streams(source: Any) -> list[str]:
     ]
 
 
-def said_of_images(info: VideoInfo) -> list[str]:
+def image_notes(info: VideoInfo) -> list[str]:
     """Says what of the source's images the result does not have."""
     notes = []
     if info.interlaced:

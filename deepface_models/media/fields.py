@@ -13,7 +13,7 @@ import av
 _BWDIF = "mode=send_frame:parity=auto:deint=interlaced"
 
 
-def whole_frames(frames: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+def deinterlaced(frames: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     """Deinterlaces the frames that are flagged as interlaced.
 
     Args:
@@ -23,13 +23,13 @@ def whole_frames(frames: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         (frame with whole lines, the frame it was made from); the same one twice as
         long as nothing is interlaced.
     """
-    joiner: _Joiner | None = None
+    joiner: _Deinterlacer | None = None
     for frame in frames:
         if joiner is not None and not joiner.takes(frame):
             yield from joiner.rest()
             joiner = None
         if joiner is None and frame.interlaced_frame:
-            joiner = _Joiner(frame)
+            joiner = _Deinterlacer(frame)
         if joiner is None:
             yield frame, frame
         else:
@@ -38,7 +38,7 @@ def whole_frames(frames: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         yield from joiner.rest()
 
 
-class _Joiner:
+class _Deinterlacer:
     """FFmpeg's bwdif filter, which looks one frame ahead."""
 
     def __init__(self, first: Any) -> None:

@@ -20,7 +20,7 @@ from deepface_models.core.files import atomic_path
 from deepface_models.media import codecs
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
-from deepface_models.media.extras import MP4_KEYS, carry, said_of_images
+from deepface_models.media.extras import MP4_KEYS, carry, image_notes
 from deepface_models.media.image import as_uint8
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
@@ -206,7 +206,7 @@ class VideoWriter:
         late = first_pts > like.first_pts
         begin = first_pts * self._time_base - origin if late else None
         self._sound = SoundCopier(like.path, self._output, begin, origin, self._audio)
-        for note in [*said_of_images(like), *self._sound.notes, *notes]:
+        for note in [*image_notes(like), *self._sound.notes, *notes]:
             self.notes.append(note)
             _log.warning("%s: %s", self.path.name, note)
 

@@ -131,7 +131,7 @@ def read(
 
 
 def _aligned(faces: list[Face], size: int) -> tuple[Array, Array]:
-    aligner = FaceAligner(size, landmarks=5, identity=False, max_faces=1)
+    aligner = FaceAligner(size, landmarks=5, embeddings=False, max_faces=1)
     border = size // _MARGIN
     kept, wide = [], []
     for number, face in enumerate(faces):

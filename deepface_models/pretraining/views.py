@@ -122,7 +122,7 @@ def gather(
         FileNotFoundError: Nobody was found.
         ValueError: Somebody to leave out is not there.
     """
-    aligner = FaceAligner(image_size=size, identity=False)
+    aligner = FaceAligner(image_size=size, embeddings=False)
     found = [
         (TALKERS, aligner.extract(clips, cache / name))
         for name, clips in _talkers(data / TALKERS, leave_out, limit)

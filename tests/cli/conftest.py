@@ -34,7 +34,7 @@ def faces(tmp_path_factory: Any) -> dict[str, Path]:
         clips.items(), ("1", "6"), ("24", "8"), strict=True
     ):
         words = ["extract", str(clip), "--output", str(folder / name), "--size", "64"]
-        words += ["--every-n", every, "--limit", limit, "--identity-every", "8"]
+        words += ["--every-n", every, "--limit", limit, "--embed-every", "8"]
         assert main([*words, "--workers", "1", "--no-progress"]) == 0
     return {name: folder / name for name in clips}
 

@@ -23,7 +23,7 @@ def test_everything_is_fine_here(capsys: Any) -> None:
     assert {"Python", "Cores", "Memory", "dlib", "H.264", "AAC", "c2pa"} <= set(checks)
     assert {"Keras", "Backend", "Devices", "Certificate"} <= set(checks)
     assert "AVX" in checks["dlib"]["value"]
-    for name in ("landmarks_5", "landmarks_68", "identity", "mmod"):
+    for name in ("landmarks_5", "landmarks_68", "embedding", "mmod"):
         assert checks[name]["state"] == "ok"
         assert "SHA-256 " in checks[name]["value"]
     assert "exclude commercial use" in checks["landmarks_68"]["value"]

@@ -88,19 +88,19 @@ def test_every_option_is_an_argument_of_what_it_calls(command: str) -> None:
         default = known[option.dest].default
         if option.required or default is inspect.Parameter.empty:
             continue
-        if option.dest == "identity":  # two options for one argument
+        if option.dest == "embeddings":  # two options for one argument
             continue
         assert option.default == default, option.dest
 
 
-def test_identity_is_computed_unless_refused() -> None:
+def test_embeddings_are_computed_unless_refused() -> None:
     def parsed(*words: str) -> Any:
         return build_parser().parse_args(["extract", "a", "--output", "b", *words])
 
-    default = inspect.signature(dfm.FaceAligner).parameters["identity"].default
-    assert parsed().identity is default is True
-    assert parsed("--no-identity").identity is False
-    assert parsed("--identity-every", "4").identity == 4
+    default = inspect.signature(dfm.FaceAligner).parameters["embeddings"].default
+    assert parsed().embeddings is default is True
+    assert parsed("--no-embeddings").embeddings is False
+    assert parsed("--embed-every", "4").embeddings == 4
 
 
 def test_help_names_every_value_that_is_accepted() -> None:

@@ -36,7 +36,7 @@ def frame(clip: Path) -> Array:
 
 @pytest.fixture(scope="session")
 def aligner() -> FaceAligner:
-    return FaceAligner(image_size=96, identity=False, detector=HogDetector())
+    return FaceAligner(image_size=96, embeddings=False, detector=HogDetector())
 
 
 @pytest.fixture(scope="session")

@@ -388,7 +388,7 @@ class Slow(TintModel):
         time.sleep({wait})
         return super().predict(images, to)
 
-aligner = FaceAligner(image_size=96, identity=False, detector=HogDetector())
+aligner = FaceAligner(image_size=96, embeddings=False, detector=HogDetector())
 convert({source!r}, {output!r}, Slow(), identity="ben", consent="yes", progress=False,
         aligner=aligner, batch_size=4)
 """

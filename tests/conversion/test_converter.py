@@ -12,7 +12,7 @@ from deepface_models.conversion import BLENDS, COLORS, MASKS, Converter
 from deepface_models.conversion._outputs import model_sha256
 from deepface_models.conversion.masks import hull
 from deepface_models.faces import FaceAligner, embed
-from deepface_models.faces._reference import reference_of
+from deepface_models.faces._reference import reference_embedding
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import write_image
 
@@ -135,7 +135,7 @@ def test_only_the_named_person_is_swapped(frame, other_frame, aligner, model, tm
 
 def test_a_reference_must_be_an_embedding():
     with pytest.raises(ValueError, match=r"shape \(7,\).*\(128,\)"):
-        reference_of(np.zeros(7))
+        reference_embedding(np.zeros(7))
 
 
 def test_side_by_side_and_mask(frame, face, aligner, model):
@@ -205,7 +205,7 @@ def test_decoded_mask_follows_the_frames_face(frame, face):
 
 
 def test_five_landmarks_are_a_complete_path(frame, model):
-    five = FaceAligner(96, landmarks=5, identity=False, detector=HogDetector())
+    five = FaceAligner(96, landmarks=5, embeddings=False, detector=HogDetector())
     for mask in ("learned*hull", "ellipse"):
         converter = Converter(model, "ben", aligner=five, mask=mask)
         result, info = converter.image(frame)

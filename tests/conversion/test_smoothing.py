@@ -76,7 +76,7 @@ def test_no_more_frames_are_held_than_foreseen():
             taken += 1
             yield taken, decoded(0.5)
 
-    stream = smooth_faces(endless(), foresight=8)
+    stream = smooth_faces(endless(), lookahead=8)
     for given in range(1, 200):
         next(stream)
         assert taken - given <= 8

@@ -11,7 +11,7 @@ from deepface_models.faces import FaceAligner, FaceSet, HogDetector
 
 @pytest.fixture(scope="session")
 def aligner() -> FaceAligner:
-    return FaceAligner(SIZE, detector=HogDetector(), identity=False)
+    return FaceAligner(SIZE, detector=HogDetector(), embeddings=False)
 
 
 @pytest.fixture(scope="session")

@@ -42,14 +42,14 @@ class FlashingModel(SameModel):
 
 
 def extract(
-    aligner: FaceAligner, clip: str, start: int, stop: int, identity: int = 4
+    aligner: FaceAligner, clip: str, start: int, stop: int, embeddings: int = 4
 ) -> FaceSet:
     """Faces of some consecutive frames, with the embedding of every fourth."""
     path = CLIPS / clip
     frames = list(read_video(path, start=start, stop=stop))
-    aligner.identity = identity
+    aligner.embeddings = embeddings
     found = aligner.detect_frames([frame.image for frame in frames])
-    aligner.identity = False
+    aligner.embeddings = False
     faces = FaceSet(SIZE, aligner.face_type, aligner.landmarks)
     for frame, (face, *_) in zip(frames, found, strict=True):
         image = aligner.align(frame.image, face)

@@ -101,7 +101,7 @@ def test_a_video_is_searched_for_the_replaced_person(options, monkeypatch, held_
     asked = {}
 
     def extract(self, source, **settings):
-        asked.update(settings, source=source, identity=self.identity)
+        asked.update(settings, source=source, embeddings=self.embeddings)
         return held_out
 
     monkeypatch.setattr(FaceAligner, "extract", extract)
@@ -110,7 +110,7 @@ def test_a_video_is_searched_for_the_replaced_person(options, monkeypatch, held_
     options["progress"] = lambda done, total: counted.append((done, total))
     result = evaluate(SameModel(), path, limit=4, embed_every=4, **options)
     assert asked["source"] == path and asked["person"] is options["source_faces"]
-    assert asked["identity"] == 4 and not options["aligner"].identity
+    assert asked["embeddings"] == 4 and not options["aligner"].embeddings
     assert counted == [(4, 4)] and len(result.frames) == 4
 
 
@@ -135,11 +135,11 @@ def test_somebody_unknown_is_moved_from_the_mean_of_their_faces(held_out, option
     result = evaluate(model, held_out, source_identity="anybody", **told)
     mean = model.encode(options["source_faces"].images).mean(0)
     np.testing.assert_allclose(model.source_identity, mean, rtol=1e-5)
-    assert result.source_faces is None and np.isnan(result.summary["swap"]["ssim"])
+    assert result.source_identity is None and np.isnan(result.summary["swap"]["ssim"])
     converter = Converter(model, "mb", source_identity=mean + 1)
     result = evaluate(model, held_out, converter=converter, **told)
     np.testing.assert_array_equal(model.source_identity, mean + 1)
-    assert result.source_faces is None
+    assert result.source_identity is None
 
 
 def test_five_landmarks_measure_all_but_the_expression(
@@ -214,7 +214,7 @@ def test_sources_that_changed_are_named(held_out):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"embed_every": 0}, "identity_every=0"),
+        ({"embed_every": 0}, "embed_every=0"),
         ({"limit": 0}, "limit=0"),
         ({"aligner": FaceAligner(SIZE, landmarks=5)}, "different kinds"),
         ({"converter": Converter(SameModel(), "s1")}, "The converter draws 's1'"),

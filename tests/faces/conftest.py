@@ -21,12 +21,12 @@ def portrait(portraits):
 
 @pytest.fixture(scope="session")
 def aligner():
-    return FaceAligner(image_size=128, identity=False)
+    return FaceAligner(image_size=128, embeddings=False)
 
 
 @pytest.fixture(scope="session")
 def aligner5():
-    return FaceAligner(image_size=128, landmarks=5, identity=False)
+    return FaceAligner(image_size=128, landmarks=5, embeddings=False)
 
 
 @pytest.fixture(scope="session")

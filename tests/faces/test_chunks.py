@@ -75,7 +75,7 @@ def test_survey_holds_few_large_frames(counted, monkeypatch, clip):
 
 def test_extraction_holds_few_large_frames(counted, monkeypatch, clip, tmp_path):
     """Issue 17, 4: also in extraction."""
-    aligner = FaceAligner(identity=False)
+    aligner = FaceAligner(embeddings=False)
     monkeypatch.setattr(
         aligner, "detect_frames", lambda images, _: [[] for _ in images]
     )

@@ -19,7 +19,7 @@ from deepface_models.faces import (
     licenses,
     model_path,
 )
-from deepface_models.faces.detect import merge, near, turned_box, turned_points
+from deepface_models.faces.detect import merge, near, rotated_box, rotated_points
 from deepface_models.faces.models import check_file
 from deepface_models.media import read_image
 
@@ -41,7 +41,7 @@ def test_box_overlap():
 @pytest.mark.parametrize("points", [68, 5])
 def test_every_portrait_is_found_and_measured(portraits, name, points):
     truth = TRUTH[name]
-    found = FaceAligner(landmarks=points, identity=False).detect(portraits[name])
+    found = FaceAligner(landmarks=points, embeddings=False).detect(portraits[name])
     assert len(found) == 1
     x, y, w, h = truth["box"]
     assert found[0].box.iou(Box(x, y, x + w, y + h)) > 0.5
@@ -71,7 +71,7 @@ def test_tiny_images_have_no_face(aligner, shape):
     "image", [np.zeros((9, 9)), np.zeros((9, 9, 4)), np.zeros((0, 9, 3))]
 )
 def test_what_is_no_rgb_image_is_named(aligner, image):
-    with pytest.raises(ValueError, match=r"Expected one RGB image"):
+    with pytest.raises(ValueError, match=r"Expected \(height, width, 3\), RGB"):
         aligner.detect(image)
 
 
@@ -99,7 +99,7 @@ def test_all_of_several_faces_largest_first(aligner, several):
     assert len(faces) == 3
     areas = [face.box.area for face in faces]
     assert areas == sorted(areas, reverse=True)
-    one = FaceAligner(identity=False, max_faces=1).detect(several)
+    one = FaceAligner(embeddings=False, max_faces=1).detect(several)
     assert len(one) == 1 and one[0].box.iou(faces[0].box) > 0.7
 
 
@@ -108,7 +108,7 @@ def test_turned_images(aligner, portrait, face, turns):
     turned = np.ascontiguousarray(np.rot90(portrait, turns))
     found = aligner.detect(turned)
     assert len(found) == 1
-    expected = turned_points(face.landmarks, turns, portrait)
+    expected = rotated_points(face.landmarks, turns, portrait)
     apart = np.linalg.norm(face.landmarks[36] - face.landmarks[45])
     assert np.linalg.norm(found[0].landmarks - expected, axis=1).mean() < 0.05 * apart
     upright = aligner.align(turned, found[0]).astype(int)
@@ -119,9 +119,9 @@ def test_turned_images(aligner, portrait, face, turns):
 def test_turning_points_follows_numpy(turns):
     image = np.zeros((5, 8, 3))
     image[1, 6] = 1
-    x, y = turned_points(np.array([[6, 1]]), turns, image)[0]
+    x, y = rotated_points(np.array([[6, 1]]), turns, image)[0]
     assert np.rot90(image, turns)[y, x, 0] == 1
-    box = turned_box(Box(6, 1, 7, 2), turns, image)
+    box = rotated_box(Box(6, 1, 7, 2), turns, image)
     assert box.as_tuple() == (x, y, x + 1, y + 1)
 
 
@@ -174,7 +174,7 @@ def test_blur_rises_with_blurring_and_not_with_darkness(portrait, face, aligner)
 
 @pytest.mark.parametrize("points", [68, 5])
 def test_pose_of_front_views_and_their_mirror_and_roll(portraits, points):
-    one = FaceAligner(landmarks=points, identity=False)
+    one = FaceAligner(landmarks=points, embeddings=False)
     for image in portraits.values():
         face = one.detect(image)[0]
         assert abs(face.yaw) < 15 and abs(face.pitch) < 25 and abs(face.roll) < 10
@@ -192,7 +192,7 @@ def test_pose_of_front_views_and_their_mirror_and_roll(portraits, points):
 def test_model_files_are_the_published_ones(tmp_path):
     assert model_path("landmarks_5").is_file()
     names = {row["name"] for row in licenses()}
-    assert names == {"landmarks_5", "landmarks_68", "identity", "mmod"}
+    assert names == {"landmarks_5", "landmarks_68", "embedding", "mmod"}
     with pytest.raises(ValueError, match="landmarks_7"):
         model_path("landmarks_7")
 

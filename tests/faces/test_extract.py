@@ -16,7 +16,7 @@ from deepface_models.core.errors import FaceNotFoundError, IntegrityError, Media
 from deepface_models.faces import FaceAligner, FaceSet, restore
 from deepface_models.media import read_image, read_video, write_image
 
-QUICK = {"image_size": 64, "landmarks": 5, "identity": False, "repeats": 1}
+QUICK = {"image_size": 64, "landmarks": 5, "embeddings": False, "repeats": 1}
 
 
 def quick(**changes):
@@ -85,7 +85,7 @@ def test_limit_then_more_equals_all(tmp_path, whole):
 KILLED = """
 import sys
 from deepface_models.faces import FaceAligner
-aligner = FaceAligner(image_size=64, landmarks=5, identity=False, repeats=1)
+aligner = FaceAligner(image_size=64, landmarks=5, embeddings=False, repeats=1)
 aligner.extract(sys.argv[2:], sys.argv[1], progress=False)
 """
 
@@ -176,7 +176,7 @@ def test_only_the_named_person_is_taken(tmp_path, portraits):
     images = [portraits[name][:500, :500] for name in names]
     height = min(len(image) for image in images)
     write_image(tmp_path / "row.png", np.hstack([i[:height] for i in images]))
-    aligner = quick(identity=True)
+    aligner = quick(embeddings=True)
     everyone = aligner.extract(tmp_path / "row.png", progress=False)
     assert len(everyone) == 3
     one = quick().extract(tmp_path / "row.png", person=DATA / names[1], progress=False)
@@ -196,7 +196,7 @@ def test_a_person_may_be_the_folder_of_a_set(tmp_path, portraits):
     everyone.mkdir()
     for name in names:
         (tmp_path / f"{name}.png").rename(everyone / f"{name}.png")
-    aligner = quick(identity=True)
+    aligner = quick(embeddings=True)
     aligner.extract(everyone / f"{names[0]}.png", known, progress=False)
     found = quick().extract(everyone, person=known, progress=False)
     assert [Path(source).stem for source in found.sources] == [names[0]]
@@ -206,8 +206,8 @@ def test_a_person_may_be_the_folder_of_a_set(tmp_path, portraits):
 
 def test_sparse_identity_agrees_with_full():
     frames = [f.image for f in read_video(CLIPS[0], stop=12)]
-    sparse = quick(identity=6).detect_frames(frames)
-    every = quick(identity=True).detect_frames(frames)
+    sparse = quick(embeddings=6).detect_frames(frames)
+    every = quick(embeddings=True).detect_frames(frames)
     for a, b in zip(sparse, every, strict=True):
         assert np.linalg.norm(a[0].embedding - b[0].embedding) < 0.25
     assert quick().detect_frames([]) == []

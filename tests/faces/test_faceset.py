@@ -163,7 +163,7 @@ def test_faces_without_descriptor_never_match():
     made = FaceSet(32)
     made.append(made_face(), image(0))
     assert len(made.filter(reference=np.zeros(128))) == 0
-    with pytest.raises(FaceNotFoundError, match="identity"):
+    with pytest.raises(FaceNotFoundError, match="embeddings=True"):
         _ = made.mean_embedding
 
 

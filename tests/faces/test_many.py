@@ -22,7 +22,7 @@ from deepface_models.media import write_image
 KILLED = """
 import sys
 from deepface_models.faces import FaceAligner
-aligner = FaceAligner(image_size=64, landmarks=5, identity=False, repeats=1)
+aligner = FaceAligner(image_size=64, landmarks=5, embeddings=False, repeats=1)
 aligner.extract(sys.argv[2], sys.argv[1], progress=False)
 """
 
@@ -38,7 +38,7 @@ class Everywhere:
 
 
 def extract(source, output, **changes):
-    settings = {"image_size": 16, "landmarks": 5, "identity": False, "repeats": 1}
+    settings = {"image_size": 16, "landmarks": 5, "embeddings": False, "repeats": 1}
     aligner = FaceAligner(**settings, detector=Everywhere())
     return aligner.extract(source, output, progress=False, workers=2, **changes)
 
@@ -78,7 +78,7 @@ def test_two_runs_do_not_mix_people(tmp_path):
         with pytest.raises(InUseError, match=f"by process {process.pid} on .* since"):
             extract(CLIPS[-1], folder)
         process.send_signal(signal.SIGKILL)
-    aligner = FaceAligner(image_size=64, landmarks=5, identity=False, repeats=1)
+    aligner = FaceAligner(image_size=64, landmarks=5, embeddings=False, repeats=1)
     again = aligner.extract(CLIPS[0], folder, limit=20, progress=False)
     assert again.sources == [str(CLIPS[0])]
     assert not [name for name in os.listdir(folder) if name.startswith(".")]

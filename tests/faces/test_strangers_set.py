@@ -67,7 +67,7 @@ def test_a_table_names_only_images_of_its_own(folder, victim, name):
 def test_extract_into_such_a_set_deletes_nothing_outside(folder, victim):
     """Issue 17, 2: extract deleted the files that such a table names."""
     rename(folder, "../victim/2024.jpg")
-    aligner = FaceAligner(image_size=32, identity=False)
+    aligner = FaceAligner(image_size=32, embeddings=False)
     with pytest.raises(MediaError, match="names the image"):
         aligner.extract(CLIPS[0], folder, every_n=50, limit=1, progress=False)
     assert victim.read_bytes() == b"mine"

@@ -113,7 +113,7 @@ def test_scene_cuts_between_clips_and_nowhere_else():
 
 def test_real_clip_shakes_less_after_smoothing():
     images = [f.image for f in read_video(CLIPS[0], stop=24)]
-    aligner = FaceAligner(landmarks=5, identity=False, repeats=1)
+    aligner = FaceAligner(landmarks=5, embeddings=False, repeats=1)
     per_frame = aligner.detect_frames(images)
     tracks = track_faces(per_frame)
     assert [len(t) for t in tracks] == [24]

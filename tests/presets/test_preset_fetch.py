@@ -192,7 +192,7 @@ from deepface_models import presets
 while time.time() < float(sys.argv[2]):
     pass
 again = sys.argv[3] == "again"
-print(presets.fetch(sys.argv[1], again=again, progress=False))
+print(presets.fetch(sys.argv[1], force=again, progress=False))
 assert not {"keras", "numpy"} & set(sys.modules)
 """
 
