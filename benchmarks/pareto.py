@@ -7,7 +7,7 @@
     python benchmarks/pareto.py --few 20 --output runs/pareto_20
 
 A row "Swift from PRESET" trains as `train(preset=)` does; "Swift from PRESET; freeze
-encoder=0.2; rates shared decoder=0.1 encoder=0.5" says otherwise what stands still and
+encoder=0.2; rates shared_decoder=0.1 encoder=0.5" says otherwise what stands still and
 learns
 slower, and "; freeze; rates" that nothing does. With --few, so many images of the
 second person, spread over that person's training faces, are all that is trained on;
@@ -103,7 +103,7 @@ def parsed(title: str) -> tuple[str, str, dict[str, dict[str, float]]]:
 
 
 def rows() -> dict[str, tuple[str, dict[str, Any]]]:
-    """Class and arguments of each architecture, by title."""
+    """Architecture and arguments of each row, by title."""
     return {**zoo_table.rows(), **OWN}
 
 
@@ -117,7 +117,8 @@ def built(
         model = _fine_tuning.from_preset(preset, people, kind, None, face_type)
     else:
         name, arguments = rows()[title]
-        model = getattr(dfm.swap, name)(people, **arguments, face_type=face_type)
+        named = {"identities": people, "face_type": face_type}
+        model = dfm.create(name.lower(), **named, **arguments)
     return model, _fine_tuning.FineTuneSchedule.of(
         model, own.get("freeze"), own.get("rates")
     )

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import inspect
 import json
 import math
 import os
@@ -34,28 +33,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from deepface_models.models import swap
+from deepface_models.models import architectures, create
 
 NAMES = ("ana", "ben")
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "zoo.md"
-# Published forms other than the default one.
-VARIANTS = {
-    "Original, low memory": ("Original", {"low_memory": True}),
-    "DFaker, 128 to 256": ("DFaker", {"image_size": 128}),
-    "DFLSAE, liae": ("DFLSAE", {"architecture": "liae"}),
-    "SAEHD, df": ("SAEHD", {"architecture": "df"}),
-    "FaceSwapGAN, 128": ("FaceSwapGAN", {"image_size": 128}),
-    "FaceSwapGAN, 256": ("FaceSwapGAN", {"image_size": 256}),
-    # Presets that are no architecture of their own here.
-    "PhazeA, dny256": ("PhazeA", {"preset": "dny256"}),
-    "PhazeA, dny512": ("PhazeA", {"preset": "dny512"}),
-    "PhazeA, dny1024": ("PhazeA", {"preset": "dny1024"}),
-    "PhazeA, stojo": ("PhazeA", {"preset": "stojo"}),
-    "PhazeA, sym384": ("PhazeA", {"preset": "sym384"}),
-    "PhazeA, clipfaker128": ("PhazeA", {"preset": "clipfaker128"}),
-    "PhazeA, clipfaker256": ("PhazeA", {"preset": "clipfaker256"}),
-    "PhazeA, clipfaker448": ("PhazeA", {"preset": "clipfaker448"}),
-}
 HEAD = (
     *("architecture", "faces in", "out", "parameters", "G MACs a face"),
     *("trains, images/s", "draws, images/s", "GB to draw", "GB to train"),
@@ -65,20 +46,19 @@ TOO_LARGE = 77  # how a process ends that needs more than --memory
 
 
 def rows() -> dict[str, tuple[str, dict[str, Any]]]:
-    """Class and arguments of each row, by its title."""
-    exported = {name: getattr(swap, name) for name in swap.__all__}
+    """Architecture and arguments of each row, by its title."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
-    for name, value in sorted(exported.items(), key=lambda item: item[0].lower()):
-        known = inspect.isclass(value) and issubclass(value, swap.FaceSwap)
-        if known and value is not swap.FaceSwap:
-            found[name] = (name, {})
-            found |= {t: row for t, row in VARIANTS.items() if row[0] == name}
+    for name, one in architectures("swap").items():
+        title = one.model.__name__
+        found[title] = (name, {})
+        forms = one.forms.items()
+        found |= {f"{title}, {form}": (name, dict(f.arguments)) for form, f in forms}
     return found
 
 
 def build(title: str, names: Sequence[str] = NAMES, **more: Any) -> Any:
     name, arguments = rows()[title]
-    return getattr(swap, name)(names, **arguments, **more)
+    return create(name, identities=names, **arguments, **more)
 
 
 # Counting

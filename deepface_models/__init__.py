@@ -47,7 +47,13 @@ if TYPE_CHECKING:
     from deepface_models.data import Augmentation, SwapPairs
     from deepface_models.evaluation import evaluate
     from deepface_models.faces import FaceAligner, FaceSet
-    from deepface_models.models import autoencoders, swap
+    from deepface_models.models import (
+        autoencoders,
+        create,
+        list_architectures,
+        register_architecture,
+        swap,
+    )
     from deepface_models.models.swap import FaceSwap, Original, Swift
     from deepface_models.provenance import Certificate
     from deepface_models.provenance.verify import verify
@@ -76,6 +82,7 @@ __all__ = [
     "conversion",
     "convert",
     "core",
+    "create",
     "data",
     "demo",
     "evaluate",
@@ -83,6 +90,7 @@ __all__ = [
     "faces",
     "importers",
     "layers",
+    "list_architectures",
     "load",
     "losses",
     "media",
@@ -92,6 +100,7 @@ __all__ = [
     "presets",
     "pretraining",
     "provenance",
+    "register_architecture",
     "swap",
     "testing",
     "train",
@@ -123,6 +132,9 @@ _MODULES = (
     "training",
 )
 _HOMES = {
+    "register_architecture": "models",
+    "list_architectures": "models",
+    "create": "models",
     "Augmentation": "data",
     "Certificate": "provenance",
     "Converter": "conversion",

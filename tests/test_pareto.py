@@ -20,7 +20,7 @@ PEOPLE = ("ana", "ben")
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):
     model = Swift(PEOPLE, image_size=64)
-    model.build_decoder_initializers(["start"])
+    model.build_decoder_initializers(["decoder_initializer"])
     facts = {"license": "CC0-1.0", "data": "noise", "shared": True}
     return presets.save_preset(model, tmp_path_factory.mktemp("preset") / "x", **facts)
 
@@ -28,7 +28,7 @@ def preset(tmp_path_factory):
 def test_rows():
     assert pareto.parsed("Original, low memory") == ("Original, low memory", "", {})
     assert pareto.parsed("Swift from a/b c") == ("Swift", "a/b c", {})
-    row = "Swift from x; freeze encoder=0.2 shared decoder=1;rates"
+    row = "Swift from x; freeze encoder=0.2 shared_decoder=1;rates"
     own = {"freeze": {"encoder": 0.2, "shared_decoder": 1.0}, "rates": {}}
     assert pareto.parsed(row) == ("Swift", "x", own)
 
@@ -54,7 +54,7 @@ def test_rows_from_a_preset_learn_as_train_does(preset):
     for row in (f"Swift from {preset}", f"Swift from {preset}; freeze; rates", "Swift"):
         _, pace = pareto.built(row, PEOPLE, "full")
         assert (pace.freeze, pace.rates) == ({}, {})
-    row = f"Swift from {preset}; freeze encoder=0.1; rates shared decoder=0.5"
+    row = f"Swift from {preset}; freeze encoder=0.1; rates shared_decoder=0.5"
     _, pace = pareto.built(row, PEOPLE, "full")
     assert (pace.freeze, pace.rates) == ({"encoder": 0.1}, {"shared_decoder": 0.5})
 

@@ -16,6 +16,7 @@ from deepface_models.cli._arguments import (
     whole,
 )
 from deepface_models.cli._console import say
+from deepface_models.models.names import architecture_names
 
 _TRAIN = (
     *("output", "architecture", "image_size", "minutes", "epochs", "batch_size"),
@@ -51,9 +52,8 @@ def add(commands: Commands) -> None:
     option(
         "--architecture",
         metavar="NAME",
-        help="swift, or a published one, far slower: original, lightweight, iae, "
-        "amp, dfaker, dflh128, dflsae, dlight, faceswapgan, phazea, quick96, "
-        "realface, saehd, unbalanced or villain (default: swift, or the preset's)",
+        help=f"one of {', '.join(architecture_names('swap'))}; all but swift are "
+        "published ones, and far slower (default: swift, or the preset's)",
     )
     option(
         "--size",

@@ -11,6 +11,7 @@ import keras
 
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.base import Autoencoder
+from deepface_models.models.registry import architectures
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.testing import behavior, building
 from deepface_models.testing.case import Case
@@ -81,7 +82,8 @@ def check_model(
     Args:
         cls: A subclass of `Autoencoder` or `FaceSwap`, registered with
             `@keras.saving.register_keras_serializable("deepface_models")`.
-        kwargs: Its constructor arguments.
+        kwargs: Its constructor arguments; by default what it was registered with as
+            `smallest`.
         batch: Examples in a batch, 2 or more.
         data: More than `batch` examples, or (examples, targets), for a model that
             random bytes do not suit; a dictionary keyed by identity for a face swap.
@@ -102,7 +104,7 @@ def check_model(
         ()
     """
     _check_arguments(cls, batch, skip)
-    case = Case(cls, kwargs or {}, batch, data, loss)
+    case = Case(cls, _smallest(cls) if kwargs is None else kwargs, batch, data, loss)
     done, left = [], list(skip)
     for name, check in _CHECKS.items():
         if name in skip:
@@ -112,6 +114,11 @@ def check_model(
         left += [f"{name}: {note}"] if note else []
     backend = keras.backend.backend()
     return ContractReport(cls.__name__, backend, tuple(done), tuple(left))
+
+
+def _smallest(cls: type[keras.Model]) -> Mapping[str, Any]:
+    known = architectures().values()
+    return next((one.smallest for one in known if one.model is cls), {})
 
 
 def _run(case: Case, name: str, check: Callable[[Case], str | None]) -> str | None:

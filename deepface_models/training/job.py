@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,50 +15,16 @@ from deepface_models.callbacks import (
     SwapPreview,
     TimeBudget,
 )
+from deepface_models.core.choices import choose
 from deepface_models.core.locks import hold_folder
 from deepface_models.core.names import check_names
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.faces import FaceSet
-from deepface_models.models.swap import (
-    AMP,
-    DFLH128,
-    DFLSAE,
-    IAE,
-    SAEHD,
-    DFaker,
-    DLight,
-    FaceSwap,
-    FaceSwapGAN,
-    Lightweight,
-    Original,
-    PhazeA,
-    Quick96,
-    RealFace,
-    Swift,
-    Unbalanced,
-    Villain,
-)
+from deepface_models.models.registry import architectures
+from deepface_models.models.swap import FaceSwap
 from deepface_models.training import fine_tuning as _fine_tuning
 
-ARCHITECTURES: dict[str, type[FaceSwap]] = {
-    "amp": AMP,
-    "dfaker": DFaker,
-    "dflh128": DFLH128,
-    "dflsae": DFLSAE,
-    "dlight": DLight,
-    "faceswapgan": FaceSwapGAN,
-    "iae": IAE,
-    "lightweight": Lightweight,
-    "original": Original,
-    "phazea": PhazeA,
-    "quick96": Quick96,
-    "realface": RealFace,
-    "saehd": SAEHD,
-    "swift": Swift,
-    "unbalanced": Unbalanced,
-    "villain": Villain,
-}
 _MANY_EPOCHS = 9999  # more than anybody waits for: a time budget ends the training
 
 
@@ -81,7 +46,7 @@ def build(
     """Returns a new model by its architecture's name.
 
     Args:
-        architecture: A key of `ARCHITECTURES`.
+        architecture: A name of `list_architectures(family="swap")`.
         identities: The people's names.
         image_size: Pixels in; the architecture's own size by default.
         face_type: How the faces were cut out.
@@ -96,14 +61,9 @@ def build(
 
 
 def _class_of(architecture: str) -> type[FaceSwap]:
-    if architecture not in ARCHITECTURES:
-        near = difflib.get_close_matches(architecture, ARCHITECTURES, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"architecture={architecture!r} was given. Expected one of "
-            f"{', '.join(map(repr, ARCHITECTURES))}.{hint}"
-        )
-    return ARCHITECTURES[architecture]
+    known = architectures("swap")
+    found: type[FaceSwap] = known[choose("architecture", architecture, known)].model
+    return found
 
 
 @whole_numbers(
@@ -146,8 +106,8 @@ def train(
     Args:
         faces: For each person a `FaceSet` or its folder.
         output: Folder of the results.
-        architecture: A key of `ARCHITECTURES`, such as "original"; "swift" or that
-            of the preset by default.
+        architecture: A name of `list_architectures`, such as "original"; by default
+            "swift" or that of the preset.
         image_size: Pixels of the model; that of the architecture by default.
         preset: What to start from instead of a new model: a preset's name, address
             or folder, as in `presets.load`. It is noted in `start.json`, and a

@@ -12,7 +12,7 @@ import pytest
 from cli_helpers import COMMANDS, python, run_apart
 
 import deepface_models as dfm
-from deepface_models import faces, training
+from deepface_models import faces, list_architectures
 from deepface_models.cli import build_parser, main
 
 _HELP = """
@@ -107,7 +107,7 @@ def test_help_names_every_value_that_is_accepted() -> None:
     room = importlib.import_module(dfm.Converter.__module__.rpartition(".")[0])
     values = {
         ("extract", "face_type"): faces.FACE_TYPES,
-        ("train", "architecture"): training.ARCHITECTURES,
+        ("train", "architecture"): list_architectures(family="swap"),
         ("import", "face_type"): faces.FACE_TYPES,
         ("convert", "mask"): room.MASKS,
         ("convert", "color"): room.COLORS,

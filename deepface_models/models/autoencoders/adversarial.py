@@ -10,7 +10,6 @@ import keras
 from keras import layers, ops
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
 from deepface_models.losses.embedders import standing
 from deepface_models.models.autoencoders._networks import (
     build_decoder,
@@ -19,9 +18,20 @@ from deepface_models.models.autoencoders._networks import (
 )
 from deepface_models.models.autoencoders._prior import PriorAutoencoder, update_means
 from deepface_models.models.autoencoders.base import check_shape, check_size
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "adversarial_autoencoder",
+    smallest={
+        "image_shape": (6, 6, 1),
+        "latent_size": 3,
+        "architecture": "convolutional",
+        "widths": (4,),
+        "discriminator_widths": (9, 5),
+        "adversarial_weight": 4.0,
+    },
+)
 class AdversarialAutoencoder(PriorAutoencoder):
     """Compresses examples to codes that a discriminator takes for normal noise.
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.variational import VariationalAutoencoder
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "beta_vae",
+    smallest={
+        "image_shape": (4, 5, 3),
+        "latent_size": 3,
+        "architecture": "dense",
+        "widths": (12,),
+        "beta": 3.0,
+    },
+)
 class BetaVAE(VariationalAutoencoder):
     """A variational autoencoder whose KL term weighs `beta` times as much.
 

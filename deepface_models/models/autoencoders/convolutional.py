@@ -14,13 +14,13 @@ from deepface_models.core.components import directions
 from deepface_models.core.inputs import images_of, precision
 from deepface_models.core.predict import predict
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_images,
     check_size,
     check_widths,
 )
+from deepface_models.models.registry import register_architecture
 
 # To find principal components: images, and values of their maps (half a GB).
 _MOST, _MOST_VALUES = 4096, 2**26
@@ -28,7 +28,15 @@ _MOST, _MOST_VALUES = 4096, 2**26
 _PASSING = ("linear", "relu", "leaky_relu", "elu")
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "convolutional_autoencoder",
+    smallest={
+        "image_shape": (10, 12, 3),
+        "widths": (5, 3),
+        "activation": "leaky_relu",
+        "latent_size": 6,
+    },
+)
 class ConvolutionalAutoencoder(Autoencoder):
     """Halves an image by convolutions and pooling, and doubles it back.
 

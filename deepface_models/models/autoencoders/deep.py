@@ -9,16 +9,18 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_shape,
     check_widths,
     size_of,
 )
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "deep_autoencoder", smallest={"image_shape": (6, 5, 1), "widths": (9, 7)}
+)
 class DeepAutoencoder(Autoencoder):
     """Compresses in several dense steps, and draws in the same steps backwards.
 

@@ -11,7 +11,6 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import images_of, is_arrays, precision
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_images,
@@ -22,9 +21,18 @@ from deepface_models.models.autoencoders.convolutional import (
     image_encoder,
 )
 from deepface_models.models.autoencoders.corruption import Corrupt, corrupt
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "denoising_autoencoder",
+    smallest={
+        "image_shape": (10, 12, 3),
+        "widths": (4, 3),
+        "noise": "masking",
+        "amount": 0.3,
+    },
+)
 class DenoisingAutoencoder(Autoencoder):
     """Learns to draw the clean image from a noisy one.
 

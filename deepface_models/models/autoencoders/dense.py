@@ -9,16 +9,18 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_shape,
     check_size,
     size_of,
 )
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "dense_autoencoder", smallest={"image_shape": (6, 5, 1), "latent_size": 7}
+)
 class DenseAutoencoder(Autoencoder):
     """Compresses each example to `latent_size` numbers by a single dense layer.
 

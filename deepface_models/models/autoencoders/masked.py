@@ -13,7 +13,6 @@ from keras import layers
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import Autoencoder, check_images
 from deepface_models.models.autoencoders.patches import (
     AddPositions,
@@ -26,11 +25,25 @@ from deepface_models.models.autoencoders.patches import (
     patch_order,
     transformer,
 )
+from deepface_models.models.registry import register_architecture
 
 GRAY = 0.5
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "masked_autoencoder",
+    smallest={
+        "image_shape": (8, 12, 1),
+        "patch_size": 2,
+        "mask_ratio": 0.5,
+        "width": 12,
+        "depth": 1,
+        "heads": 2,
+        "decoder_width": 8,
+        "decoder_depth": 1,
+        "seed": 3,
+    },
+)
 class MaskedAutoencoder(Autoencoder):
     """Learns images by drawing patches that it does not see, as a small ViT.
 

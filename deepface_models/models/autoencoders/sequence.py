@@ -13,6 +13,7 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import Autoencoder, check_size
+from deepface_models.models.registry import register_architecture
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -48,7 +49,16 @@ class MaskedLike(layers.Layer):
         return {**super().get_config(), "mask_value": self.mask_value}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "sequence_autoencoder",
+    smallest={
+        "sequence_shape": (6, 3),
+        "latent_size": 5,
+        "units": 7,
+        "mask_value": -9.0,
+        "activation": "sigmoid",
+    },
+)
 class SequenceAutoencoder(Autoencoder):
     """Compresses a sequence of any length up to `timesteps` to `latent_size` numbers.
 

@@ -9,16 +9,19 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_shape,
     check_size,
     size_of,
 )
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "sparse_autoencoder",
+    smallest={"image_shape": (6, 5, 1), "latent_size": 7, "activity": 0.01},
+)
 class SparseAutoencoder(Autoencoder):
     """A dense autoencoder whose code is kept small by an L1 penalty on its values.
 

@@ -23,6 +23,7 @@ from deepface_models.models.autoencoders._networks import (
 from deepface_models.models.autoencoders._prior import PriorAutoencoder, update_means
 from deepface_models.models.autoencoders._whitening import whiten_codes
 from deepface_models.models.autoencoders.base import check_shape, check_size
+from deepface_models.models.registry import register_architecture
 
 _LOG_VAR = (-20.0, 10.0)  # exp() of it is far from the ends of float32
 
@@ -94,7 +95,16 @@ class GaussianCode(layers.Layer):
         return {**super().get_config(), "beta": self._beta}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "variational_autoencoder",
+    smallest={
+        "image_shape": (8, 12, 3),
+        "latent_size": 3,
+        "architecture": "convolutional",
+        "widths": (4, 6),
+        "beta": 0.5,
+    },
+)
 class VariationalAutoencoder(PriorAutoencoder):
     """Compresses each example to a Gaussian, near enough to the standard normal.
 

@@ -12,16 +12,26 @@ from keras import layers, ops
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_images,
     check_widths,
 )
 from deepface_models.models.autoencoders.quantizer import Perplexity, VectorQuantizer
+from deepface_models.models.registry import register_architecture
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "vector_quantized_autoencoder",
+    smallest={
+        "image_shape": (8, 12, 1),
+        "codebook_size": 6,
+        "code_size": 4,
+        "widths": (6, 5),
+        "residual_blocks": 1,
+        "commitment": 0.5,
+    },
+)
 class VectorQuantizedAutoencoder(Autoencoder):
     """Compresses an image to a small grid of whole numbers, codes of a codebook.
 

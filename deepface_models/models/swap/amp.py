@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._dfl import DeepFaceLab, build_decoder, build_encoder
 from deepface_models.models.swap._dfl_loss import DeepFaceLabLoss
@@ -17,7 +17,21 @@ from deepface_models.models.swap._mixing import ChannelMix
 from deepface_models.optimizers import AdaBelief
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "amp",
+    image_size=224,
+    parameters=101_345_195,
+    smallest={
+        "image_size": 32,
+        "latent_size": 6,
+        "inter_size": 8,
+        "encoder_width": 3,
+        "decoder_width": 2,
+        "mask_width": 2,
+        "morph_factor": 0.25,
+        "target": "ana",
+    },
+)
 class AMP(DeepFaceLab):
     """One encoder and one decoder for everybody, an inter for each; made to morph.
 

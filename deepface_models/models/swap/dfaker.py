@@ -8,14 +8,20 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published
 
 _STDDEV = 0.02  # of the convolutions' first weights, as published
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "dfaker",
+    image_size=64,
+    parameters=113_330_822,
+    smallest={"image_size": 128, "width": 0.01, "residual_slope": 0.1},
+    forms={"128 to 256": Form({"image_size": 128}, 258_046_598)},
+)
 class DFaker(Published):
     """Draws 128 x 128 pixels from 64 x 64, or 256 x 256 from 128 x 128.
 

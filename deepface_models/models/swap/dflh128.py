@@ -8,12 +8,17 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "dflh128",
+    image_size=128,
+    parameters=107_716_102,
+    smallest={"image_size": 32, "latent_size": 6, "width": 0.02},
+)
 class DFLH128(Published):
     """The original network at 128 pixels, with half of its bottleneck.
 

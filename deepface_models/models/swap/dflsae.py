@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._graph import SHARED
 from deepface_models.models.swap._published import Published
@@ -16,7 +16,19 @@ from deepface_models.models.swap._published import Published
 ARCHITECTURES = ("df", "liae")
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "dflsae",
+    image_size=128,
+    parameters=130_008_718,
+    smallest={
+        "image_size": 32,
+        "architecture": "liae",
+        "target": "ana",
+        "width": 0.02,
+        "residual_slope": 0.1,
+    },
+    forms={"liae": Form({"architecture": "liae"}, 121_746_593)},
+)
 class DFLSAE(Published):
     """DeepFaceLab's SAE in its forms "df" and "liae".
 

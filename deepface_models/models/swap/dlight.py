@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published, light_people
 
@@ -17,7 +17,18 @@ from deepface_models.models.swap._published import Published, light_people
 QUALITIES = {"low": (24, 640), "fair": (32, 1152), "best": (32, 1664)}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "dlight",
+    image_size=128,
+    parameters=143_614_006,
+    smallest={
+        "light": ("ana",),
+        "width": 0.02,
+        "image_size": 32,
+        "output_size": 64,
+        "quality": "low",
+    },
+)
 class DLight(Published):
     """Draws 128, 256 or 384 pixels from 128, mixing shuffled and smooth enlargement.
 

@@ -10,8 +10,8 @@ from keras import ops
 
 from deepface_models.core.inputs import as_unit, precision
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.losses.embedders import as_list
+from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import _gan_blocks as gan
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._gan_losses import AdversarialSwap, chosen_weights
@@ -38,7 +38,20 @@ _EYES = 3.0  # weight of the eyes in SwapPairs' targets
 _MIXUP = 0.2  # both parameters of the beta distribution
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "faceswapgan",
+    image_size=64,
+    smallest={
+        "image_size": 128,
+        "norm": "none",
+        "attention": False,
+        "lite": True,
+        "game": "relativistic",
+        "loss_terms": {"adversarial": 0.2},
+        "width": 0.02,
+    },
+    forms={"128": Form({"image_size": 128}), "256": Form({"image_size": 256})},
+)
 class FaceSwapGAN(AdversarialSwap):
     """faceswap-GAN 2.2: a GAN with self-attention that learns where to draw.
 

@@ -8,13 +8,18 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._graph import SHARED
 from deepface_models.models.swap._published import Published
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "iae",
+    image_size=64,
+    parameters=117_816_003,
+    smallest={"image_size": 32, "width": 0.02},
+)
 class IAE(Published):
     """One encoder and one decoder for everybody, an inter for each and for all.
 

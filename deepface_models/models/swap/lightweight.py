@@ -8,12 +8,17 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "lightweight",
+    image_size=64,
+    parameters=51_066_374,
+    smallest={"image_size": 32, "width": 0.02},
+)
 class Lightweight(Published):
     """The original network with three convolutions and half of the bottleneck.
 

@@ -8,13 +8,19 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
 from deepface_models.losses import ImageLoss
+from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap.base import FaceSwap
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "original",
+    image_size=64,
+    parameters=82_062_470,
+    smallest={"image_size": 16, "latent_size": 4, "low_memory": True},
+    forms={"low memory": Form({"low_memory": True}, 60_565_126)},
+)
 class Original(FaceSwap):
     """The network of the original deepfakes code and of FakeApp.
 

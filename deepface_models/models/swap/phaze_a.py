@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap._graph import SHARED
 from deepface_models.models.swap._phaze_decoder import build_gblock, draw, unpack
 from deepface_models.models.swap._phaze_encoders import build_encoder, input_size
@@ -24,7 +24,42 @@ _SECOND, _STYLE = "+shared", "+style"
 _OTHERS = ("face_type", "name", "dtype", "trainable")
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "phazea",
+    smallest={
+        "preset": "dfl-saehd-liae",
+        "image_size": 32,
+        "target": "ana",
+        "output_size": 16,
+        "encoder_arguments": {"depth": 2, "min_filters": 3},
+        "bottleneck_size": 6,
+        "bottleneck_norm": "layer",
+        "fc_dimensions": 4,
+        "fc_max_filters": 3,
+        "fc_upscales": 0,
+        "gblock": True,
+        "gblock_depth": 1,
+        "gblock_max_units": 5,
+        "style_size": 6,
+        "upscaler": "resize_images",
+        "max_filters": 6,
+        "min_filters": 4,
+        "norm": "rms",
+        "skip_last_residual": True,
+        "gaussian_noise": True,
+        "learn_mask": True,
+    },
+    forms={
+        "dny256": Form({"preset": "dny256"}),
+        "dny512": Form({"preset": "dny512"}),
+        "dny1024": Form({"preset": "dny1024"}),
+        "stojo": Form({"preset": "stojo"}),
+        "sym384": Form({"preset": "sym384"}),
+        "clipfaker128": Form({"preset": "clipfaker128"}),
+        "clipfaker256": Form({"preset": "clipfaker256"}),
+        "clipfaker448": Form({"preset": "clipfaker448"}),
+    },
+)
 class PhazeA(Published):
     """Builds a face swap out of an encoder, dense layers and decoders of your choice.
 

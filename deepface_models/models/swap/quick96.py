@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._dfl import DeepFaceLab, networks
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "quick96",
+    image_size=96,
+    parameters=38_294_330,
+    smallest={"image_size": 32, "width": 0.05},
+)
 class Quick96(DeepFaceLab):
     """96 x 96 pixels in and out, computed at half size; learned masks.
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published, light_people
 
@@ -16,7 +16,12 @@ _STDDEV = 0.02
 _SHRINK = 1.5  # what the small decoder's widths are divided by
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "realface",
+    image_size=64,
+    parameters=238_241_676,
+    smallest={"light": ("ana",), "width": 0.02, "image_size": 16, "output_size": 32},
+)
 class RealFace(Published):
     """Residual encoder; each person's decoder has a bottleneck of its own.
 

@@ -8,13 +8,27 @@ from typing import Any
 import keras
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._dfl import DeepFaceLab, check_letters, networks
 from deepface_models.optimizers import AdaBelief
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "saehd",
+    image_size=128,
+    parameters=82_376_555,
+    smallest={
+        "image_size": 32,
+        "architecture": "liae-udtc",
+        "latent_size": 6,
+        "encoder_width": 3,
+        "decoder_width": 2,
+        "mask_width": 2,
+        "target": "ana",
+    },
+    forms={"df": Form({"architecture": "df"}, 57_538_432)},
+)
 class SAEHD(DeepFaceLab):
     """DeepFaceLab's SAEHD in its forms "df" and "liae", with learned masks.
 

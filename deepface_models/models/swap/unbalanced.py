@@ -9,14 +9,19 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published, light_people
 
 _STDDEV = 0.02
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "unbalanced",
+    image_size=128,
+    parameters=207_046_186,
+    smallest={"light": ("ana",), "width": 0.02, "image_size": 32},
+)
 class Unbalanced(Published):
     """A large decoder for the people to be drawn, a small one for the replaced.
 

@@ -9,14 +9,20 @@ import keras
 from keras import layers
 
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE, PixelShuffle
+from deepface_models.layers import PixelShuffle
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published
 
 _STDDEV = 0.02
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "villain",
+    image_size=128,
+    parameters=155_115_014,
+    smallest={"image_size": 32, "residual_blocks": 2, "width": 0.05},
+)
 class Villain(Published):
     """Sixteen residual blocks at half size, then the way down twice over.
 

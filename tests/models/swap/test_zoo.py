@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepface_models.data import SwapPairs
-from deepface_models.models import swap
+from deepface_models.models import architectures, swap
 from deepface_models.models.swap import (
     AMP,
     DFLSAE,
@@ -22,7 +22,6 @@ from deepface_models.models.swap._dfl_loss import DeepFaceLabLoss
 from deepface_models.models.swap._published import SquaredFaceLoss
 from deepface_models.models.swap.blocks import ImageNormalization, pixel_norm
 from deepface_models.optimizers import AdaBelief
-from deepface_models.training import ARCHITECTURES
 
 NAMES = ("ana", "ben")
 PHAZE = {
@@ -59,8 +58,9 @@ PUBLISHED_SIZES = {
 def test_every_architecture_can_be_trained_by_name():
     models = {getattr(swap, name) for name in swap.__all__}
     models = {m for m in models if isinstance(m, type)} - {swap.FaceSwap}
-    assert set(ARCHITECTURES.values()) == models
-    assert all(name == model.__name__.lower() for name, model in ARCHITECTURES.items())
+    known = {name: one.model for name, one in architectures("swap").items()}
+    assert set(known.values()) == models
+    assert all(name == model.__name__.lower() for name, model in known.items())
     assert {m.__name__ for m in models} == {*PUBLISHED_SIZES, "Swift"}
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
 from deepface_models.losses import FaceLoss
+from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap._graph import check_identities
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.models.swap.swift.adaptation import adapt_encoder
@@ -32,7 +32,16 @@ SIZES = (64, 96, 128, 192)
 _ADAPT_FACES = 192
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register_architecture(
+    "swift",
+    image_size=128,
+    smallest={
+        "image_size": 64,
+        "latent_size": 8,
+        "basis_size": 3,
+        "adapted_latent_size": 4,
+    },
+)
 class Swift(FaceSwap):
     """Learns a swap of two short clips in minutes on two CPU cores.
 

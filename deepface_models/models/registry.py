@@ -1,0 +1,182 @@
+"""Every architecture by name: where it is registered, listed and built."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+import keras
+
+from deepface_models.core.choices import choose
+
+PACKAGE = "deepface_models"
+PLUGINS = "deepface_models.architectures"  # the group of entry points
+FAMILIES = ("swap", "autoencoders")
+_REFERENCE = re.compile(r"\n *References?: (.*?)\n *\n", re.DOTALL)
+C = TypeVar("C", bound=type[keras.Model])
+
+
+@dataclass(frozen=True)
+class Form:
+    """A published form of an architecture.
+
+    Attributes:
+        arguments: Constructor arguments that differ from the defaults.
+        parameters: How many weights it has, for two people where it takes people.
+    """
+
+    arguments: Mapping[str, Any]
+    parameters: int | None = None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What is known of an architecture without building it.
+
+    Attributes:
+        name: Its name in `create` and on the command line.
+        model: Its class.
+        image_size: Pixels of the faces that its published form takes; None where any
+            will do.
+        parameters: How many weights its defaults have, for two people where it takes
+            people; None where that depends on the data.
+        reference: The paper or project that it is from; by default what the class's
+            docstring says of it.
+        smallest: Constructor arguments that make it tiny, none of them a default; the
+            tests of the contract use them.
+        forms: Other published forms, by title.
+    """
+
+    name: str
+    model: type[keras.Model]
+    image_size: int | None = None
+    parameters: int | None = None
+    reference: str = ""
+    smallest: Mapping[str, Any] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """Either "swap" or "autoencoders"."""
+        return "swap" if hasattr(self.model, "check_identities") else "autoencoders"
+
+
+_known: dict[str, Architecture] = {}
+
+
+def register_architecture(
+    name: str,
+    *,
+    image_size: int | None = None,
+    parameters: int | None = None,
+    reference: str = "",
+    smallest: Mapping[str, Any] | None = None,
+    forms: Mapping[str, Form] | None = None,
+    package: str = PACKAGE,
+) -> Callable[[C], C]:
+    """Registers a model class under a name; also with Keras, for saving.
+
+    Args:
+        name: Small letters, digits and "_".
+        image_size: As in `Architecture`, as are the following.
+        parameters: See there.
+        reference: See there.
+        smallest: See there.
+        forms: See there.
+        package: Under which Keras saves the class.
+
+    Returns:
+        A decorator of the class.
+
+    Raises:
+        ValueError: Another class has that name.
+
+    Example:
+        >>> @register_architecture("mine", image_size=64, smallest={"image_size": 32})
+        ... class Mine(FaceSwap): ...
+    """
+
+    def add(model: C) -> C:
+        source = reference or _reference(model)
+        facts = (image_size, parameters, source, smallest or {}, forms or {})
+        entry = Architecture(name, model, *facts)
+        if _known.setdefault(name, entry).model.__qualname__ != model.__qualname__:
+            raise ValueError(
+                f"The architecture {name!r} is registered twice. Expected a name of "
+                "its own for each class. Choose another name."
+            )
+        keras.saving.register_keras_serializable(package)(model)
+        return model
+
+    return add
+
+
+def architectures(family: str | None = None) -> dict[str, Architecture]:
+    """Returns every architecture by name, sorted; those of plugins too.
+
+    Args:
+        family: "swap" or "autoencoders"; both by default.
+    """
+    if family is not None:
+        choose("family", family, FAMILIES)
+    for one in FAMILIES:
+        _import_all(f"deepface_models.models.{one}")
+    for plugin in entry_points(group=PLUGINS):
+        plugin.load()  # its decorator registers it
+    found = sorted(_known.items())
+    return {name: one for name, one in found if family in (None, one.family)}
+
+
+def list_architectures(pattern: str = "*", family: str | None = None) -> list[str]:
+    """Returns the names of architectures, sorted.
+
+    Args:
+        pattern: Which names or sizes, such as "dfl*" or "*128*"; small and capital
+            letters are equal. An architecture's size counts as part of its name, as
+            in "villain_128".
+        family: "swap" or "autoencoders"; both by default.
+    """
+    return [
+        name
+        for name, one in architectures(family).items()
+        if any(
+            fnmatch.fnmatchcase(text, pattern.lower())
+            for text in (name, f"{name}_{one.image_size}")
+        )
+    ]
+
+
+def create(name: str, **arguments: Any) -> Any:
+    """Builds a model by the name of its architecture, with fresh weights.
+
+    Args:
+        name: One of `list_architectures()`.
+        **arguments: Of its class, such as `identities` of a face swap.
+
+    Returns:
+        The model; call `compile()` to train it.
+
+    Raises:
+        ValueError: There is no such architecture.
+    """
+    known = architectures()
+    return known[choose("architecture", name, known)].model(**arguments)
+
+
+def _import_all(package: str) -> None:
+    """Imports the modules of a package, so that a new file need not be listed."""
+    home = importlib.import_module(package)
+    for module in pkgutil.walk_packages(home.__path__, f"{package}."):
+        importlib.import_module(module.name)
+
+
+def _reference(model: type[keras.Model]) -> str:
+    """Returns what a class's docstring says of its source, in one line."""
+    found = _REFERENCE.search(model.__doc__ or "")
+    return " ".join(found[1].split()) if found else ""
