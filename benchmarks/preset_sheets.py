@@ -27,8 +27,8 @@ from PIL import Image
 
 from deepface_models import presets
 from deepface_models.conversion import model_sha256
+from deepface_models.core.arrays import as_float
 from deepface_models.core.files import atomic_path
-from deepface_models.core.inputs import as_float
 from deepface_models.media import grid
 from deepface_models.media.image import embedded
 from deepface_models.pretraining import RECIPES

@@ -7,9 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_number
-
-PACKAGE = "deepface_models"
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

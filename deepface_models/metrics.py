@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.losses import dssim, split_target
 
 _SMALLEST = 1e-10  # a mean squared error that counts as equal: 100 dB

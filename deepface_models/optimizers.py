@@ -11,7 +11,7 @@ from keras import ops
 
 from deepface_models.core.lr_multipliers import LearningRateMultipliers, mark_group
 from deepface_models.core.model import PartModel
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 _DISCRIMINATORS = "discriminators"
 

@@ -77,6 +77,7 @@ def test_the_package_is_taken_from_where_it_is(trap):
     code = "import deepface_models.core.helpers as h; print(h.__file__)"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     words = _helpers.helper_command("builtins", "print", "started")
+    assert deepface_models.__file__ in words
     done = subprocess.run(
         words, capture_output=True, text=True, env=environment, encoding="utf-8"
     )

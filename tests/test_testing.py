@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from deepface_models.core.inputs import as_float, precision
-from deepface_models.layers import PACKAGE
+from deepface_models.core.arrays import as_float
+from deepface_models.core.inputs import precision
+from deepface_models.core.version import PACKAGE
 from deepface_models.models.autoencoders.base import Autoencoder
 from deepface_models.models.autoencoders.dense import DenseAutoencoder
 from deepface_models.models.swap import FaceSwap
@@ -369,9 +370,13 @@ def test_data_targets_and_loss_of_ones_own():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"skip": ("gradient",)}, ValueError, r"skip=\('gradients',\)\?"),
+        ({"skip": ("gradient",)}, ValueError, r"Did you mean 'gradients'\?"),
         ({"skip": "data"}, ValueError, r"skip='data' was given.*skip=\('data',\)"),
-        ({"skip": ("xyz",)}, ValueError, r"names of checks: config, .*saving\.$"),
+        (
+            {"skip": ("xyz",)},
+            ValueError,
+            r"skip='xyz' was.*'config', .*'saving'\.$",
+        ),
         ({"batch": 1}, ValueError, r"batch=1 was given\. Expected 2 or more"),
         ({"data": np.zeros((4, 6))}, ValueError, r"data of 4 examples .*batch=4.*5"),
         ({"cls": keras.Model}, TypeError, r"keras.*Autoencoder or FaceSwap"),

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from deepface_models.callbacks._steps import check_rate, inner_optimizer
+from deepface_models.core.choices import choose
 
 _CLOCK = time.monotonic
 _DECAYS: dict[str, Callable[[float], float]] = {
@@ -43,11 +44,12 @@ class TimeBudget(keras.callbacks.Callback):
         self, minutes: float, decay: str = "cosine", final: float = 0.02
     ) -> None:
         super().__init__()
-        if not (minutes > 0 and 0 <= final <= 1) or decay not in _DECAYS:
+        choose("decay", decay, _DECAYS)
+        if not (minutes > 0 and 0 <= final <= 1):
             raise ValueError(
-                f"minutes={minutes}, decay={decay!r} and final={final} were given. "
-                f"Expected minutes above 0, one of {', '.join(_DECAYS)}, and a part "
-                "from 0 to 1. TimeBudget(10) is ten minutes with the defaults."
+                f"minutes={minutes} and final={final} were given. Expected minutes "
+                "above 0 and a part from 0 to 1. TimeBudget(10) is ten minutes with "
+                "the defaults."
             )
         self.minutes = minutes
         self.decay = decay

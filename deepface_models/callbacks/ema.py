@@ -10,6 +10,7 @@ import keras
 
 from deepface_models.callbacks._state import as_array, kept
 from deepface_models.callbacks._steps import inner_optimizer
+from deepface_models.core.choices import choose
 
 _ENDS = ("average", "last")
 
@@ -44,11 +45,7 @@ class EMAWeights(keras.callbacks.Callback):
         self, show: Sequence[Any] = (), validate: bool = True, end: str = "average"
     ) -> None:
         super().__init__()
-        if end not in _ENDS:
-            raise ValueError(
-                f'end={end!r} was given. Expected "average" or "last". Use "last" to '
-                "go on training later."
-            )
+        choose("end", end, _ENDS, 'Use "last" to go on training later.')
         self.show = tuple(show)
         self.validate = validate
         self.end = end

@@ -12,8 +12,8 @@ from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
 from deepface_models.callbacks._steps import StepCallback, check_rate
+from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 
 
 class StepSchedule(StepCallback):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from deepface_models.conversion.people import other_person
 from deepface_models.core.arrays import Array
+from deepface_models.core.choices import choose
 from deepface_models.core.latents import as_latent_mean
 
 # Whose faces come in where the model need not know them; somebody of that name wins.
@@ -39,7 +38,7 @@ def resolve_source_identity(
     if source_identity is None:
         return other_person(model, identity) or (ANYBODY if moves else None)
     if isinstance(source_identity, str):
-        return one_of("source_identity", source_identity, (*model.identities, ANYBODY))
+        return choose("source_identity", source_identity, (*model.identities, ANYBODY))
     # Models of other people's making check it themselves.
     encoder = getattr(model, "encoder", None)
     if encoder is None:
@@ -63,23 +62,11 @@ def source_name(source_identity: str | Array | None) -> str | None:
     return f"latent {hashlib.sha256(source_identity.tobytes()).hexdigest()[:16]}"
 
 
-def one_of(name: str, value: str, known: Collection[str]) -> str:
-    """Returns a value if it is known, or says which are."""
-    if value in known:
-        return value
-    near = difflib.get_close_matches(str(value), list(known), 1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Pass {name}= one of these."
-    raise ValueError(
-        f"Received {name}={value!r}. Expected one of "
-        f"{', '.join(map(repr, known))}. {hint}"
-    )
-
-
 def within(name: str, value: float, low: float, high: float) -> float:
     """Returns a value that lies within limits, or says which they are."""
     if low <= value <= high:
         return value
     raise ValueError(
-        f"Received {name}={value}. Expected a number from {low} to {high}. Leave "
+        f"{name}={value!r} was given. Expected a number from {low} to {high}. Leave "
         f"{name} out for the usual value."
     )

@@ -13,7 +13,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
 from deepface_models.core.whole import whole_numbers
 
 _SMALLEST = 4  # pixels: below this side a pyramid level says nothing new
@@ -135,13 +135,6 @@ def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
         )
     alpha = np.clip(np.asarray(mask, np.float32), 0.0, 1.0)
     return as_float(face) - as_float(frame), alpha
-
-
-def as_float(image: Array) -> Array:
-    """Returns an image as float32 in [0, 1]; uint8 is divided by 255."""
-    if image.dtype == np.uint8:
-        return image.astype(np.float32) / np.float32(255)
-    return image.astype(np.float32, copy=False)
 
 
 def _add(frame: Array, correction: Array) -> Array:

@@ -12,7 +12,6 @@ from deepface_models.conversion import latent_means, masks, paste
 from deepface_models.conversion._options import (
     check_swap,
     is_anybody,
-    one_of,
     resolve_source_identity,
     source_name,
     within,
@@ -21,6 +20,7 @@ from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.people import pick_face
 from deepface_models.conversion.smoothing import DecodedFace
 from deepface_models.core.arrays import Array
+from deepface_models.core.choices import choose
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, transform_points
@@ -105,13 +105,13 @@ class Converter:
         check_swap(model)
         masks.mask_names(mask)
         self.model = model
-        self.identity = one_of("identity", identity, model.identities)
+        self.identity = choose("identity", identity, model.identities)
         self.source_identity = resolve_source_identity(model, identity, source_identity)
         self.mean: Array | None = None  # latent of "anybody", once measured
         self.mask = mask
-        self.color = one_of("color", color, COLORS)
-        self.blend = one_of("blend", blend, BLENDS)
-        self.debug = None if debug is None else one_of("debug", debug, ("mask",))
+        self.color = choose("color", color, COLORS)
+        self.blend = choose("blend", blend, BLENDS)
+        self.debug = None if debug is None else choose("debug", debug, ("mask",))
         self.feather = within("feather", feather, 0, 1)
         self.erode = within("erode", erode, -1, 1)
         self.sharpen = within("sharpen", sharpen, 0, 10)

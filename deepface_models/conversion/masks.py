@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 
 import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.choices import choose
 from deepface_models.faces._template import five_points
 from deepface_models.faces.masks import face_mask
 
@@ -71,13 +71,7 @@ def mask_names(mask: str) -> tuple[str, ...]:
     """
     names = tuple(part.strip() for part in mask.split("*"))
     for name in names:
-        if name not in MASKS:
-            near = difflib.get_close_matches(name, MASKS, 1) or ["learned"]
-            raise ValueError(
-                f"Received mask={mask!r}, but {name!r} is no mask. Expected one of "
-                f"{', '.join(MASKS)}, or several joined by '*' for what lies in all "
-                f"of them. Did you mean {near[0]!r}?"
-            )
+        choose("mask", name, MASKS, "Join several by '*' for what lies in all of them.")
     return names
 
 

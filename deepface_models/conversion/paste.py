@@ -11,13 +11,12 @@ import numpy as np
 
 from deepface_models.conversion.blend import (
     Blend,
-    as_float,
     laplacian_blend,
     pyramid_levels,
     reach,
 )
 from deepface_models.conversion.sharpen import sharpen as sharpen_image
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
 from deepface_models.faces.align import invert, transform_points, warp
 
 _TINT = np.array([0.1, 0.9, 0.3], np.float32)

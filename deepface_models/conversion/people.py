@@ -11,6 +11,7 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.faces import embedding
 from deepface_models.faces._reference import Person, reference_embedding
+from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind
@@ -31,7 +32,7 @@ def face_set(person: Person) -> FaceSet | None:
 
 def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | None:
     """Returns the face of `person`, the largest if None; None if it is not there."""
-    reference = reference_embedding(person)
+    reference = reference_embedding(person, FaceAligner(embeddings=False))
     if not faces:
         return None
     if reference is None:

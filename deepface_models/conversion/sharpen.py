@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from deepface_models.conversion.blend import as_float
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
 
 
 def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:

@@ -9,13 +9,6 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-def suggestion(value: Any, options: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the option most like `value`, or ""."""
-    small = {option.lower(): option for option in options}
-    near = difflib.get_close_matches(str(value).lower(), small, 1)
-    return f" Did you mean {small[near[0]]!r}?" if near else ""
-
-
 def choose(argument: str, value: Any, options: Iterable[str], advice: str = "") -> Any:
     """Returns `value` if it is one of the options.
 
@@ -23,17 +16,28 @@ def choose(argument: str, value: Any, options: Iterable[str], advice: str = "") 
         argument: The argument's name, for the message.
         value: What was given.
         options: What may be given.
-        advice: A sentence at the end of the message.
+        advice: Sentences for the end of the message.
 
     Raises:
-        ValueError: It is none of them. The message names the nearest option.
+        ValueError: It is none of them; the message names the nearest one.
     """
     known = list(options)
-    if value in known:
+    if isinstance(value, str) and value in known:
         return value
     listed = ", ".join(map(repr, known))
     hint = suggestion(value, known) + (f" {advice}" if advice else "")
     raise ValueError(f"{argument}={value!r} was given. Expected one of {listed}.{hint}")
+
+
+def suggestion(value: Any, options: Iterable[str]) -> str:
+    """Returns " Did you mean 'x'?" for the option most like `value`, or ""."""
+    plain = {_plain(option): option for option in options}
+    near = difflib.get_close_matches(_plain(value), plain, 1)
+    return f" Did you mean {plain[near[0]]!r}?" if near else ""
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower().replace("_", "")
 
 
 class Registry(Mapping[str, T], Generic[T]):

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
 
 
 @contextmanager
@@ -24,17 +24,15 @@ def precision(dtype: Any) -> Iterator[None]:
         keras.config.set_dtype_policy(former)
 
 
-def as_float(images: Any) -> Array:
+def as_unit_float(images: Any) -> Array:
     """Returns images as float32 in [0, 1]; uint8 is divided by 255.
 
     Raises:
         ValueError: Values are not finite or lie outside [0, 1].
     """
     images = np.asarray(images)
-    if images.dtype == np.uint8:
-        return images.astype("float32") / 255.0
     check_unit(images)
-    return images.astype("float32", copy=False)
+    return as_float(images)
 
 
 def check_unit(images: Array) -> None:
@@ -140,7 +138,7 @@ def as_batch(
         raise ValueError(_misfit(array, tuple(shape), name))
     batch, single = fitted
     if unit_range or batch.dtype == np.uint8:
-        return as_float(batch), single
+        return as_unit_float(batch), single
     batch = batch.astype("float32", copy=False)
     check_finite(batch, name)
     return batch, single
@@ -181,12 +179,3 @@ def _misfit(array: Array, shape: tuple[int | None, ...], name: str) -> str:
     if not array.size:
         return f"{text} It holds nothing: look where it comes from."
     return f"{text} Resize the images, or build the model with image_shape=x.shape[1:]."
-
-
-def images_of(data: Any) -> Any:
-    """Returns the images of a FaceSet, and anything else as it is."""
-    if not hasattr(data, "images"):  # most data: nothing of faces is imported
-        return data
-    from deepface_models.faces import FaceSet
-
-    return data.images if isinstance(data, FaceSet) else data

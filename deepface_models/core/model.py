@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from deepface_models.core import cloning as _cloning
 from deepface_models.core import quantized as _quantized
 from deepface_models.core import saving as _saving
 from deepface_models.core.batches import checked
+from deepface_models.core.choices import choose
 from deepface_models.core.guards import MAX_PARAMETERS
 from deepface_models.core.weights import refuse_classes
 
@@ -254,11 +254,4 @@ class PartModel(keras.Model):
 
     def _part(self, name: str) -> keras.Model:
         """Returns a part, or says which there are."""
-        if name in self.parts:
-            return self.parts[name]
-        near = difflib.get_close_matches(str(name), self.parts, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"{name!r} is no part of this {type(self).__name__}. Expected one of "
-            f"{', '.join(map(repr, self.parts))}.{hint}"
-        )
+        return self.parts[choose("part", name, self.parts)]

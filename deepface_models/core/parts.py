@@ -29,9 +29,8 @@ from deepface_models.core.guards import (
     check_archive,
     check_weights,
 )
-from deepface_models.core.version import __version__
+from deepface_models.core.version import PACKAGE, __version__
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 
 CONFIG = "config.json"
 FORMAT = 1

@@ -1,3 +1,4 @@
-"""The one place of the version."""
+"""What the package is called, and its version."""
 
 __version__ = "0.1.0"
+PACKAGE = "deepface_models"  # under which Keras registers its classes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.choices import choose
 from deepface_models.data.landmark_warp import landmark_map
 from deepface_models.faces.align import umeyama
 
@@ -120,13 +120,7 @@ class Augmentation:
                 "were given. Expected a part above 0 and a quality from 1 to 95. Use "
                 "the defaults, 0.25 and 40."
             )
-        if self.occluded not in OCCLUDED:
-            near = difflib.get_close_matches(str(self.occluded), OCCLUDED, 1)
-            raise ValueError(
-                f"occluded={self.occluded!r} was given. Expected one of "
-                f"{', '.join(map(repr, OCCLUDED))}. Did you mean "
-                f"{(near or OCCLUDED)[0]!r}?"
-            )
+        choose("occluded", self.occluded, OCCLUDED)
 
     @classmethod
     def light(cls) -> Augmentation:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
+from deepface_models.core.choices import choose
 from deepface_models.faces._template import five_points
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def target_masks(
     """
     if not isinstance(mask, str):
         return _given(faces, np.asarray(mask), dilation)
+    choose("mask", mask, TARGET_MASKS, "Or give an array of each face's mask.")
     size = faces.image_size
     if mask == "full":
         return np.ones((len(faces), size, size), "float32")
@@ -47,16 +48,9 @@ def target_masks(
         return faces.masks(dilation)
     if mask == "ellipse":
         return _ellipses(faces, dilation)
-    if mask == "hull":
-        raise ValueError(
-            f"mask='hull' was given for faces with {faces.landmarks} landmarks. "
-            "Expected 68. Use mask='ellipse', or FaceAligner(landmarks=68)."
-        )
-    near = difflib.get_close_matches(mask, TARGET_MASKS, 1) or TARGET_MASKS
     raise ValueError(
-        f"mask={mask!r} was given. Expected one of "
-        f"{', '.join(map(repr, TARGET_MASKS))} or an array of each face's mask. Did "
-        f"you mean {near[0]!r}?"
+        f"mask='hull' was given for faces with {faces.landmarks} landmarks. "
+        "Expected 68. Use mask='ellipse', or FaceAligner(landmarks=68)."
     )
 
 
@@ -98,5 +92,4 @@ def _given(faces: FaceSet, masks: Array, dilation: float) -> Array:
             f"Expected {expected}, one for each face of the set, and 0. Make them from "
             "FaceSet.images, already as wide as they shall be."
         )
-    unit = masks / np.float32(255.0) if masks.dtype == np.uint8 else masks
-    return np.asarray(unit, "float32").clip(0.0, 1.0)
+    return as_float(masks).clip(0.0, 1.0)

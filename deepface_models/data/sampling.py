@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.choices import choose
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
@@ -33,12 +33,7 @@ def pose_cells(faces: FaceSet, balance: str = "pose") -> Array:
     Raises:
         ValueError: `balance` is unknown, or faces have no pose.
     """
-    if balance not in BALANCES:
-        near = difflib.get_close_matches(str(balance), BALANCES, 1) or BALANCES
-        raise ValueError(
-            f"balance={balance!r} was given. Expected {BALANCES[0]!r}, {BALANCES[1]!r} "
-            f"or None. Did you mean {near[0]!r}?"
-        )
+    choose("balance", balance, BALANCES, "Use None to draw faces as they come.")
     angles = np.array([(f.yaw, f.pitch) for f in faces.faces], "float64").reshape(-1, 2)
     if np.isnan(angles).any():
         missing = int(np.isnan(angles).any(axis=1).sum())

@@ -7,18 +7,11 @@ import math
 import cv2
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
 
 BEST_PSNR = 100.0  # dB, given to equal images
 _WINDOW, _SIGMA = (11, 11), 1.5  # of Wang et al., 2004
 _STEEPEST_FLAT = 0.25 / 255  # steps a pixel below which an edge cannot be seen
-
-
-def as_float(image: Array) -> Array:
-    """The image as float32 in [0, 1]; uint8 is divided by 255."""
-    if image.dtype == np.uint8:
-        return image.astype(np.float32) / 255
-    return np.asarray(image, np.float32)
 
 
 def psnr(result: Array, truth: Array, mask: Array) -> float:

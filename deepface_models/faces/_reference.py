@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 Person = FaceSet | Array | str | Path | None
 
 
-def reference_embedding(
-    person: Person, aligner: FaceAligner | None = None
-) -> Array | None:
+def reference_embedding(person: Person, aligner: FaceAligner) -> Array | None:
     """Returns the face embeddings of a person to look for.
 
     Args:
         person: A FaceSet, its folder, a (128,) or (N, 128) embedding, or the path of
             an image whose largest face is meant.
-        aligner: Finds the face in an image; by default a `FaceAligner`.
+        aligner: Finds the face in an image.
 
     Returns:
         (N, 128) float32, or None for None.
@@ -58,13 +56,9 @@ def reference_embedding(
     return reference
 
 
-def _from_path(path: Path, aligner: FaceAligner | None) -> FaceSet | Array:
+def _from_path(path: Path, aligner: FaceAligner) -> FaceSet | Array:
     if media_kind(path) == "folder":
         return FaceSet.open(path)
-    if aligner is None:
-        from deepface_models.faces.aligner import FaceAligner
-
-        aligner = FaceAligner(embeddings=False)
     image = read_image(path)
     faces = aligner.detect(image)
     if not faces:

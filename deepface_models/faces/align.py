@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
+from deepface_models.core.choices import choose
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
 
@@ -19,12 +20,8 @@ FACE_TYPES = {"half": 0.0, "midfull": 0.0675, "full": 0.2109375, "whole": 0.40}
 
 def padding_of(face_type: str) -> float:
     """Returns the margin of a face type, in units of the brows-to-chin square."""
-    if face_type not in FACE_TYPES:
-        raise ValueError(
-            f"Unknown face type {face_type!r}. Expected one of {list(FACE_TYPES)}. "
-            "Pass face_type='full' for the usual crop."
-        )
-    return FACE_TYPES[face_type]
+    advice = "Use 'full' for the usual crop."
+    return FACE_TYPES[choose("face_type", face_type, FACE_TYPES, advice)]
 
 
 def umeyama(src: Array, dst: Array) -> Array:
@@ -217,11 +214,11 @@ def restore(
     back = invert(matrix)
     back[:, 2] -= (left, top)
     shape = right - left, bottom - top
-    patch = warp(_as_float(face), back, *shape)
+    patch = warp(as_float(face), back, *shape)
     alpha = warp(weights.astype(np.float32), back, *shape, border=cv2.BORDER_CONSTANT)
     alpha = np.clip(alpha, 0, 1)[..., None]
     old = frame[top:bottom, left:right]
-    new = _as_float(old) * (1 - alpha) + patch * alpha
+    new = as_float(old) * (1 - alpha) + patch * alpha
     result[top:bottom, left:right] = np.where(
         alpha > 1e-4, _as_dtype(new, frame.dtype), old
     )
@@ -240,12 +237,6 @@ def _region(
     if right <= left or bottom <= top:
         return None
     return int(left), int(top), int(right), int(bottom)
-
-
-def _as_float(image: Array) -> Array:
-    if image.dtype == np.uint8:
-        return image.astype(np.float32) / 255
-    return image.astype(np.float32)
 
 
 def _as_dtype(image: Array, dtype: Any) -> Array:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, images_of
 from deepface_models.core.errors import InUseError
 from deepface_models.core.files import atomic_path, write_json
 from deepface_models.core.locks import hold_folder
@@ -253,3 +253,8 @@ class FaceSet(Faces):
     def _size_on_disk(self) -> int:
         path = Path(self.folder or "") / "table.csv"
         return path.stat().st_size if path.is_file() else -1
+
+
+@images_of.register(FaceSet)
+def _images(data: FaceSet) -> Array:
+    return data.images

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from deepface_models.core.choices import choose
 from deepface_models.core.errors import IntegrityError, MissingDependencyError
 from deepface_models.core.files import sha256_file
 
@@ -80,12 +81,7 @@ def model_path(name: str) -> Path:
         MissingDependencyError: If the package with the files is not installed.
         IntegrityError: If the file is not byte for byte the published one.
     """
-    if name not in MODELS:
-        raise ValueError(
-            f"Unknown model file {name!r}. Expected one of {sorted(MODELS)}. "
-            "Use one of these names."
-        )
-    file, sha256, _ = MODELS[name]
+    file, sha256, _ = MODELS[choose("name", name, MODELS)]
     return check_file(_folder() / file, sha256)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 _register = keras.saving.register_keras_serializable(PACKAGE)
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.targets import checked_size, cropped, image_mean
 

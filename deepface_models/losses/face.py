@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.losses.targets import split_target
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from deepface_models.core.arrays import Array
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.filters import (
     apply_matrices,

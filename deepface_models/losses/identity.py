@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.losses.base import CompositeLoss
 from deepface_models.losses.embedders import as_config, as_model, ask_both
 

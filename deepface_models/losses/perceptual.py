@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.embedders import (
     as_config,

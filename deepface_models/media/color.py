@@ -8,7 +8,8 @@ from typing import Any, Literal, Self
 import cv2
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
+from deepface_models.core.choices import choose
 
 Method = Literal["reinhard", "covariance", "histogram", "none"]
 
@@ -124,7 +125,7 @@ def transfer_color(
     Raises:
         ValueError: Unknown method, or a mask of another size.
     """
-    _check_method(method, METHODS)
+    choose("method", method, METHODS)
     if target_mask is None and np.shape(source)[:2] == np.shape(target)[:2]:
         target_mask = mask
     weights, others = _weights(source, mask), _weights(target, target_mask)
@@ -160,7 +161,7 @@ def apply_statistics(
     Raises:
         ValueError: Another method; "histogram" needs the images themselves.
     """
-    _check_method(method, ("reinhard", "covariance", "none"))
+    choose("method", method, ("reinhard", "covariance", "none"))
     if method == "none":
         return np.array(image)
     lab = _map(rgb_to_lab(_as_float(image)), source, target, method)
@@ -244,7 +245,7 @@ def _as_float(image: Array) -> Array:
             "RGB. Pass one image at a time, without alpha."
         )
     if image.dtype == np.uint8:
-        return image.astype(np.float32) / 255
+        return as_float(image)
     return image.astype(np.float32)
 
 
@@ -267,11 +268,3 @@ def _weights(image: Array, mask: Array | None) -> Array:
             f"{np.shape(image)}. Expected {size}. Resize the mask to the image."
         )
     return np.clip(np.asarray(mask, dtype=np.float64), 0, 1).reshape(-1)
-
-
-def _check_method(method: str, allowed: tuple[str, ...]) -> None:
-    if method not in allowed:
-        raise ValueError(
-            f"The color method {method!r} was given. Expected one of "
-            f"{', '.join(allowed)}. Use 'reinhard' if in doubt."
-        )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepface_models.core.choices import choose
 from deepface_models.core.files import measure, write_json
 from deepface_models.core.folders import whole_folder
 from deepface_models.core.locks import hold
@@ -123,11 +124,7 @@ def _check(
             "license and what they were trained on: nobody may use a preset without. "
             'Use license="CC-BY-4.0", data="...".'
         )
-    if dtype not in DTYPES:
-        raise ValueError(
-            f"dtype={dtype!r} was given. Expected one of {', '.join(DTYPES)}. Use "
-            '"float16" for half the bytes.'
-        )
+    choose("dtype", dtype, DTYPES, 'Use "float16" for half the bytes.')
     if shared and not getattr(model, "identities", ()):
         raise ValueError(
             f"shared=True was given with a {type(model).__name__}, which has no "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from deepface_models.core.checked import read
+from deepface_models.core.choices import suggestion
 from deepface_models.core.errors import IntegrityError
 from deepface_models.core.files import write_json
 from deepface_models.presets.record import (
@@ -137,12 +137,10 @@ def register(
 
 def nothing(source: str | Path) -> str:
     """Returns the message for what is neither a preset's name nor a folder."""
-    near = difflib.get_close_matches(str(source).lower(), _entries(), 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     return (
         f"Nothing is at {source}, and no preset has that name. Expected a name of "
         "deepface_models.presets.list_models(), a folder, https://... or hf://... "
-        f"Check the path.{hint}"
+        f"Check the path.{suggestion(source, _entries())}"
     )
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from deepface_models.core.arrays import Array
-from deepface_models.core.inputs import as_float
+from deepface_models.core.arrays import Array, as_float
 
 QUALITIES = (1, 3, 5, 8, 12, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
 SHRINKS = (1, 2, 4, 8)

@@ -15,8 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models.core.arrays import Array
-from deepface_models.core.inputs import as_float
+from deepface_models.core.arrays import Array, as_float
 from deepface_models.faces import template
 from deepface_models.faces.embedding import chip, embed_chips
 from deepface_models.metrics import face_psnr, face_ssim

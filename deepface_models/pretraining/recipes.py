@@ -5,12 +5,12 @@ Recipes are plain values, so that listing them imports no Keras.
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deepface_models.core.choices import choose
 from deepface_models.pretraining.facts import FACES, FASHION, MNIST, PERSON, VIEWS
 
 # Strong enough that two thousand images are not learned by heart.
@@ -205,13 +205,7 @@ def find(name: str) -> Recipe:
     Raises:
         ValueError: There is none of that name.
     """
-    if name not in RECIPES:
-        near = difflib.get_close_matches(name, RECIPES, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"preset={name!r} was given. Expected one of {', '.join(RECIPES)}.{hint}"
-        )
-    return RECIPES[name]
+    return RECIPES[choose("preset", name, RECIPES)]
 
 
 def command(name: str, settings: Mapping[str, Any] | None = None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from deepface_models.core.choices import choose
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.base import Autoencoder
 from deepface_models.models.registry import architectures
@@ -148,11 +148,10 @@ def _check_arguments(cls: Any, batch: int, skip: Sequence[str]) -> None:
             f"batch={batch!r} was given. Expected 2 or more, so that a batch of one "
             "differs from a whole one. Leave it out for 4."
         )
-    for name in (skip,) if isinstance(skip, str) else skip:
-        if name not in CHECKS or isinstance(skip, str):
-            near = difflib.get_close_matches(name, CHECKS, 1)
-            hint = f" Did you mean skip=({near[0]!r},)?" if near else ""
-            raise ValueError(
-                f"skip={skip!r} was given. Expected names of checks: "
-                f"{', '.join(CHECKS)}.{hint}"
-            )
+    if isinstance(skip, str):
+        raise ValueError(
+            f"skip={skip!r} was given. Expected a tuple of names of checks. Use "
+            f"skip=({skip!r},)."
+        )
+    for name in skip:
+        choose("skip", name, CHECKS)

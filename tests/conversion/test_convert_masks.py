@@ -77,5 +77,5 @@ def test_ellipse_needs_only_five_points(face):
 
 
 def test_unknown_masks_are_refused():
-    with pytest.raises(ValueError, match=r"'hul' is no mask.*mean 'hull'"):
+    with pytest.raises(ValueError, match=r"mask='hul' was given\. .*mean 'hull'"):
         masks.mask_names("learned*hul")

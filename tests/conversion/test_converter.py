@@ -135,7 +135,7 @@ def test_only_the_named_person_is_swapped(frame, other_frame, aligner, model, tm
 
 def test_a_reference_must_be_an_embedding():
     with pytest.raises(ValueError, match=r"shape \(7,\).*\(128,\)"):
-        reference_embedding(np.zeros(7))
+        reference_embedding(np.zeros(7), FaceAligner())
 
 
 def test_side_by_side_and_mask(frame, face, aligner, model):
@@ -167,7 +167,7 @@ def test_sharpen_and_erode(frame, face, model):
         ({"identity": "bne"}, r"identity='bne'.*mean 'ben'"),
         ({"color": "reinhart"}, r"color='reinhart'.*mean 'reinhard'"),
         ({"blend": "x"}, r"blend='x'.*'laplacian'"),
-        ({"mask": "oval"}, r"'oval' is no mask"),
+        ({"mask": "oval"}, r"mask='oval' was given"),
         ({"debug": "matrix"}, r"debug='matrix'"),
         ({"feather": 2.0}, r"feather=2.0.*from 0 to 1"),
         ({"batch_size": 0}, r"batch_size=0"),

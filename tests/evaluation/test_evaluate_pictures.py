@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
+from deepface_models.core.arrays import as_float
 from deepface_models.evaluation import colors
 
 RNG = np.random.default_rng(0)
@@ -19,7 +20,7 @@ def image(held_out):
 
 def test_ssim_equals_scikit_images(image):
     other = np.clip(image + RNG.normal(0, 20, image.shape), 0, 255)
-    a, b = colors.as_float(image), (other / 255).astype(np.float32)
+    a, b = as_float(image), (other / 255).astype(np.float32)
     ours = colors.ssim(b, a, np.ones((80, 80)))
     full = structural_similarity(
         a,
@@ -35,7 +36,7 @@ def test_ssim_equals_scikit_images(image):
 
 
 def test_psnr_of_a_known_error(image):
-    a = colors.as_float(image) * 0.5
+    a = as_float(image) * 0.5
     assert colors.psnr(a + 0.1, a, DISC) == pytest.approx(20, abs=0.01)
     assert colors.psnr(a, a, DISC) == pytest.approx(colors.BEST_PSNR)
     assert np.isnan(colors.psnr(a, a, 0 * DISC))
@@ -54,7 +55,7 @@ def test_only_the_mask_counts(image):
 
 def test_seam_energy_of_a_visible_edge(image):
     assert colors.seam_energy(image, image, image, DISC) == 1
-    dark = colors.as_float(image) * 0.7
+    dark = as_float(image) * 0.7
     bright = dark + 0.3
     hard = colors.seam_energy(dark + 0.3 * DISC[..., None], dark, bright, DISC)
     soft = cv2.GaussianBlur(DISC, (0, 0), 5)

@@ -261,5 +261,5 @@ def test_names_are_two(folder, names):
 
 
 def test_unknown_face_type(folder):
-    with pytest.raises(ValueError, match="Unknown face type 'square'"):
+    with pytest.raises(ValueError, match="face_type='square' was given"):
         load_original(folder, face_type="square")

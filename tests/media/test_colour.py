@@ -148,7 +148,7 @@ def test_target_of_another_size(pair):
 
 def test_errors(pair):
     source, target = pair
-    with pytest.raises(ValueError, match="color method 'magic' was given"):
+    with pytest.raises(ValueError, match="method='magic' was given"):
         transfer_color(source, target, None, "magic")
     with pytest.raises(ValueError, match=r"mask of shape \(2, 2\).*Resize the mask"):
         transfer_color(source, target, np.ones((2, 2)))

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from deepface_models.core.choices import choose
 from deepface_models.models.autoencoders.base import size_of
 
 ARCHITECTURES = ("dense", "convolutional")
@@ -29,11 +30,8 @@ def check_widths(
         ValueError: The architecture is unknown, does not fit the shape, or the
             widths are no whole numbers.
     """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture={architecture!r} was given. Expected "
-            f"{' or '.join(map(repr, ARCHITECTURES))}. Use 'convolutional' for faces."
-        )
+    advice = "Use 'convolutional' for faces."
+    choose("architecture", architecture, ARCHITECTURES, advice)
     if architecture == "convolutional" and len(shape) != 3:
         raise ValueError(
             f"architecture='convolutional' was given for examples of shape {shape}. "

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, images_of
 from deepface_models.core.batches import arrays_in
 from deepface_models.core.inputs import (
     as_batch,
@@ -19,7 +19,6 @@ from deepface_models.core.inputs import (
     as_unit,
     check_finite,
     check_unit,
-    images_of,
     is_arrays,
     same_shape,
 )

@@ -10,8 +10,11 @@ import keras
 import numpy as np
 from keras import layers
 
+from deepface_models.core.arrays import images_of
 from deepface_models.core.components import directions
-from deepface_models.core.inputs import images_of, precision
+from deepface_models.core.inputs import (
+    precision,
+)
 from deepface_models.core.predict import predict
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.base import (

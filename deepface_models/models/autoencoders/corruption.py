@@ -9,9 +9,10 @@ import numpy as np
 from keras import ops
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.inputs import as_float
+from deepface_models.core.choices import choose
+from deepface_models.core.inputs import as_unit_float
+from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 
 NOISES = ("gaussian", "masking", "salt_pepper")
 
@@ -44,7 +45,7 @@ def corrupt(
     Reference: P. Vincent et al., "Stacked Denoising Autoencoders", 2010.
     """
     check_noise(noise, amount)
-    images, rng = as_float(images), np.random.default_rng(seed)
+    images, rng = as_unit_float(images), np.random.default_rng(seed)
     if noise is None:
         return images.copy()
     if noise == "gaussian":
@@ -102,11 +103,8 @@ class Corrupt(keras.layers.Layer):
 
 def check_noise(noise: str | None, amount: float) -> None:
     """Raises ValueError where `corrupt` would not know what to do."""
-    if noise is not None and noise not in NOISES:
-        raise ValueError(
-            f"noise={noise!r} was given. Expected {', '.join(map(repr, NOISES))} or "
-            'None. Check the spelling, or use noise="gaussian".'
-        )
+    if noise is not None:
+        choose("noise", noise, NOISES, "Use None for no noise.")
     most = 1 if noise in ("masking", "salt_pepper") else 1e6
     if not 0 <= amount <= most:
         raise ValueError(

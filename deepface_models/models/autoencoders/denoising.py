@@ -8,8 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models.core.arrays import Array
-from deepface_models.core.inputs import images_of, is_arrays, precision
+from deepface_models.core.arrays import Array, images_of
+from deepface_models.core.inputs import (
+    is_arrays,
+    precision,
+)
 from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.base import (
     Autoencoder,

@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from deepface_models.core.arrays import Array
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 
 def split_patches(images: Any, patch_size: int) -> Any:

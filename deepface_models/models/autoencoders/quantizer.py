@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 PATIENCE = 30  # times codebook_size: vectors after which an idle code moves
 

@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.models.autoencoders.base import Autoencoder, check_size
 from deepface_models.models.registry import register_architecture
 

@@ -13,8 +13,8 @@ from keras import layers, ops
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
 from deepface_models.core.predict import predict
+from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
-from deepface_models.layers import PACKAGE
 from deepface_models.models.autoencoders._networks import (
     build_decoder,
     check_widths,

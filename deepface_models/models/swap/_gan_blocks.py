@@ -9,7 +9,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from deepface_models.layers import PACKAGE, PixelShuffle, SelfAttention2D
+from deepface_models.core.version import PACKAGE
+from deepface_models.layers import (
+    PixelShuffle,
+    SelfAttention2D,
+)
 from deepface_models.models.swap import blocks
 
 NORMS = ("instance", "group", "batch", "none")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepface_models.core.choices import choose
 from deepface_models.core.inputs import as_unit
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.optimizers import TwoTimeScaleAdam, mark
@@ -71,13 +71,7 @@ def chosen_weights(
         ValueError: There is no such term, or a weight is negative or not finite.
     """
     for name, value in (given or {}).items():
-        if name not in defaults:
-            near = difflib.get_close_matches(name, defaults, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"loss_terms has {name!r}. Expected some of {', '.join(defaults)}."
-                f"{hint}"
-            )
+        choose("loss_terms key", name, defaults)
         if not (math.isfinite(value) and value >= 0):
             raise ValueError(
                 f"loss_terms[{name!r}]={value!r} was given. Expected a finite number "

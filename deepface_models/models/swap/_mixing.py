@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops, tree
 
 from deepface_models.core.arrays import Array
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 
 def blend(one: Any, two: Any, share: Any) -> Any:

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float, images_of
 from deepface_models.core.batches import arrays_in, is_data_set
-from deepface_models.core.inputs import as_numbers, check_unit, images_of
+from deepface_models.core.inputs import (
+    as_numbers,
+    check_unit,
+)
 
 _COLORS_AND_MASK = 4  # what follows in a target weighs pixels and may exceed 1
 
@@ -141,10 +144,8 @@ class NamedImages:
 
 def _unit(images: Array) -> Array:
     """Returns images, with masks and weights if there are any, as float32."""
-    if images.dtype == np.uint8:
-        return images.astype("float32") / 255.0
     check_unit(images[..., :_COLORS_AND_MASK])
-    return images.astype("float32", copy=False)
+    return as_float(images)
 
 
 def _for_each(y: Any, weight: Any) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 import keras
 from keras import layers
 
+from deepface_models.core.choices import suggestion
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._phaze_fc import bottleneck
-from deepface_models.models.swap._phaze_settings import Settings, near
+from deepface_models.models.swap._phaze_settings import Settings
 from deepface_models.models.swap._phaze_vit import VITS, clip_vit
 
 ORIGINAL = "fs_original"
@@ -69,7 +70,7 @@ def build_encoder(size: int, settings: Settings) -> keras.Model:
         if key not in known:
             raise ValueError(
                 f"encoder_arguments={dict(arguments)!r} was given. {name} takes "
-                f"{', '.join(known) or 'none'}.{near(key, known)}"
+                f"{', '.join(known) or 'none'}.{suggestion(key, known)}"
             )
     image = keras.Input((size, size, 3))
     if name in APPLICATIONS:
@@ -95,7 +96,7 @@ def _builder(name: str) -> Callable[..., Any]:
     names = (ORIGINAL, *VITS, *APPLICATIONS)
     raise ValueError(
         f"encoder={name!r} was given. Expected {ORIGINAL!r}, one of {tuple(VITS)} or "
-        f"the name of a keras.applications network.{near(name, names)}"
+        f"the name of a keras.applications network.{suggestion(name, names)}"
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from deepface_models.core.choices import choose
 from deepface_models.models.swap._phaze_presets import PRESETS
 
 UPSCALERS = (
@@ -119,12 +119,7 @@ def resolve(preset: str | None, given: Mapping[str, Any]) -> Settings:
     Raises:
         ValueError: There is no such preset, or a value is none that is possible.
     """
-    if preset is not None and preset not in PRESETS:
-        raise ValueError(
-            f"preset={preset!r} was given. Expected one of "
-            f"{', '.join(map(repr, PRESETS))}.{near(preset, PRESETS)}"
-        )
-    start = dict(PRESETS[preset]) if preset else {}
+    start = dict(PRESETS[choose("preset", preset, PRESETS)]) if preset else {}
     former = start.get("encoder", _DEFAULTS["encoder"])
     if given.get("encoder", former) != former:
         start.pop("encoder_arguments", None)
@@ -132,21 +127,13 @@ def resolve(preset: str | None, given: Mapping[str, Any]) -> Settings:
     return Settings(**{**start, **given})
 
 
-def near(name: Any, names: Iterable[str]) -> str:
-    """Returns a hint at the name that was perhaps meant, with a space before it."""
-    lower = {one.lower().replace("_", ""): one for one in names}
-    target = str(name).lower().replace("_", "")
-    found = difflib.get_close_matches(target, lower, 1)
-    return f" Did you mean {lower[found[0]]!r}?" if found else ""
-
-
 def _check(name: str, value: Any) -> None:
     default = _DEFAULTS[name]
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if name in _CHOICES:
-        right = value in _CHOICES[name]
-        expected = f"one of {', '.join(map(repr, _CHOICES[name]))}"
-    elif name == "encoder_arguments":
+        choose(name, value, _CHOICES[name])
+        return
+    if name == "encoder_arguments":
         right, expected, default = isinstance(value, Mapping), "a dictionary", {}
     elif isinstance(default, str):
         right, expected = isinstance(value, str), "a text"
@@ -161,8 +148,6 @@ def _check(name: str, value: Any) -> None:
         right, expected = number and low < value < high, f"more than {low:g}"
         expected += f" and less than {high:g}" if high < math.inf else ""
     if not right:
-        hint = near(value, _CHOICES.get(name, ()))
         raise ValueError(
-            f"{name}={value!r} was given. Expected {expected}."
-            f"{hint or f' Use {name}={default!r}.'}"
+            f"{name}={value!r} was given. Expected {expected}. Use {name}={default!r}."
         )

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 # Side of a patch, width, blocks and length of the vector, native size.
 VITS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.losses import FaceLoss
 from deepface_models.models.swap.base import FaceSwap
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from deepface_models.core.choices import choose
 from deepface_models.core.latents import as_latent_mean
 from deepface_models.models.swap._graph import Paths
 from deepface_models.models.swap._mixing import shares
@@ -141,10 +141,6 @@ class Drawing:
 
 def known(name: str, identities: Sequence[str], argument: str = "identity") -> str:
     """Returns a person's name, or says who there is."""
-    if name in identities:
-        return name
-    near = difflib.get_close_matches(str(name), identities, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     if argument == "source_identity":
         advice = (
             "Of anybody, give the mean latent: "
@@ -152,7 +148,5 @@ def known(name: str, identities: Sequence[str], argument: str = "identity") -> s
         )
     else:
         advice = f"A new person is added by model.add_identity({name!r}) and training."
-    raise ValueError(
-        f"{argument}={name!r} is not a person of this model, which knows "
-        f"{', '.join(map(repr, identities))}.{hint} {advice}"
-    )
+    person: str = choose(argument, name, identities, advice)
+    return person

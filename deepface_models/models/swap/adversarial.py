@@ -9,9 +9,10 @@ import keras
 from keras import ops
 
 from deepface_models.core import quantized as _quantized
+from deepface_models.core.choices import choose
 from deepface_models.core.inputs import precision
 from deepface_models.core.saving import refuse_legacy
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 from deepface_models.models.swap._gan_losses import AdversarialSwap, chosen_weights
 from deepface_models.models.swap._gan_rules import RULES, gan_loss
 from deepface_models.models.swap.base import FaceSwap
@@ -213,8 +214,4 @@ def _check(model: Any, gan_loss: str) -> None:
             f"A model of class {type(model).__name__} was given. Expected a FaceSwap "
             "without discriminators, such as Swift. Train this one by itself."
         )
-    if gan_loss not in RULES:
-        raise ValueError(
-            f"game={gan_loss!r} was given. Expected one of {', '.join(RULES)}. Use "
-            'game="logistic", as published.'
-        )
+    choose("gan_loss", gan_loss, RULES, 'Use "logistic", as published.')

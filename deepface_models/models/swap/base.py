@@ -9,9 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, images_of
 from deepface_models.core.errors import ModelFileError
-from deepface_models.core.inputs import as_float, as_numbers, as_unit, images_of
+from deepface_models.core.inputs import (
+    as_numbers,
+    as_unit,
+    as_unit_float,
+)
 from deepface_models.core.model import PartModel
 from deepface_models.core.predict import predict
 from deepface_models.core.weights import weights_for_each
@@ -382,7 +386,7 @@ class FaceSwap(PartModel):
                 f"(N, {expected[0]}, {expected[1]}, 3) or one {expected}, red green "
                 f"blue. Align them with FaceAligner(image_size={self.image_size})."
             )
-        return as_float(batch), single
+        return as_unit_float(batch), single
 
     def _check_batch(self, x: Any, y: Any) -> None:
         self._people.check(x, y)

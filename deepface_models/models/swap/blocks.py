@@ -8,7 +8,10 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from deepface_models.layers import PACKAGE, PixelShuffle
+from deepface_models.core.version import PACKAGE
+from deepface_models.layers import (
+    PixelShuffle,
+)
 
 
 def scaled(width: float) -> Callable[[int], int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from deepface_models.core.choices import choose
 from deepface_models.core.inputs import precision
 from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import blocks
@@ -76,11 +77,8 @@ class DFLSAE(Published):
     ) -> None:
         identities = self.check_identities(identities)
         blocks.check_size("DFLSAE", image_size, 16, 128)
-        if architecture not in ARCHITECTURES:
-            raise ValueError(
-                f"architecture={architecture!r} was given. Expected one of "
-                f'{ARCHITECTURES}. Use "df" for likeness, "liae" for expression.'
-            )
+        advice = 'Use "df" for likeness, "liae" for expression.'
+        choose("architecture", architecture, ARCHITECTURES, advice)
         target = identities[0] if target is None else target
         with precision(kwargs.pop("dtype", None)):
             build = _df if architecture == "df" else _liae

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from deepface_models.core.choices import choose
 from deepface_models.core.inputs import precision
 from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap import blocks
@@ -96,11 +97,7 @@ def _check_choices(image_size: int, output_size: int, quality: str) -> None:
             f"output_size={output_size!r} was given with image_size={image_size}. "
             f"DLight draws {sizes} pixels. Use output_size={sizes[1]}."
         )
-    if quality not in QUALITIES:
-        raise ValueError(
-            f"quality={quality!r} was given. Expected one of {tuple(QUALITIES)}. "
-            'Use "best", or "low" where memory is short.'
-        )
+    choose("quality", quality, QUALITIES, 'Use "low" where memory is short.')
 
 
 def _encoder(size: int, filters: int, units: int, width: float) -> keras.Model:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepface_models.layers import PACKAGE
+from deepface_models.core.version import PACKAGE
 
 _STEPS = 100.0  # batches that a running mean looks back
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import keras
 
+from deepface_models.core.choices import suggestion
 from deepface_models.core.inputs import precision
 from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap._graph import SHARED
@@ -15,7 +16,7 @@ from deepface_models.models.swap._phaze_decoder import build_gblock, draw, unpac
 from deepface_models.models.swap._phaze_encoders import build_encoder, input_size
 from deepface_models.models.swap._phaze_fc import build_fc, build_style, chain
 from deepface_models.models.swap._phaze_presets import PRESETS
-from deepface_models.models.swap._phaze_settings import NAMES, Settings, near, resolve
+from deepface_models.models.swap._phaze_settings import NAMES, Settings, resolve
 from deepface_models.models.swap._published import Published, SquaredFaceLoss
 from deepface_models.models.swap.dflsae import liae_routes
 
@@ -196,7 +197,7 @@ def _check_names(kwargs: dict[str, Any]) -> None:
             known = (*PhazeA._arguments, *NAMES, *_OTHERS)
             raise TypeError(
                 f"PhazeA was given {name}. Expected one of {', '.join(known)}."
-                f"{near(name, known)}"
+                f"{suggestion(name, known)}"
             )
 
 

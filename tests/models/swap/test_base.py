@@ -153,7 +153,7 @@ def test_unknown_person_with_a_near_name(model, faces):
         data = faces if call == model.predict else model.encode(faces)
         with pytest.raises(ValueError, match=r"'bem'.*Did you mean 'ben'\?.*add_ident"):
             call(data, identity="bem")
-    with pytest.raises(ValueError, match="'zoe' is not a person") as error:
+    with pytest.raises(ValueError, match="identity='zoe' was given") as error:
         model.predict(faces, identity="zoe")
     assert "Did you mean" not in str(error.value)
 

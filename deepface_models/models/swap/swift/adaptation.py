@@ -9,7 +9,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.components import directions
-from deepface_models.core.inputs import as_float
+from deepface_models.core.inputs import as_unit_float
 from deepface_models.core.predict import predict
 
 _BATCH = 32
@@ -34,7 +34,7 @@ def adapt_encoder(encoder: keras.Model, faces: Collection[Array]) -> None:
     known = encoder.get_layer("latent").output
     both = keras.Model(encoder.input, [layer.input, known])
     found = [
-        [part.astype("float64") for part in predict(both, as_float(one), _BATCH)]
+        [part.astype("float64") for part in predict(both, as_unit_float(one), _BATCH)]
         for one in faces
     ]
     moves = [[part - part.mean(axis=0) for part in person] for person in found]

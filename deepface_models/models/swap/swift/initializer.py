@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_float
 from deepface_models.core.inputs import precision
 from deepface_models.core.predict import predict
 from deepface_models.layers import ConstantVector
@@ -57,7 +57,7 @@ class DecoderInitializer:
             what decoder and shared decoder draw of the latents now. A mask that
             `faces` do not have is left as it is drawn.
         """
-        faces = faces / np.float32(255) if faces.dtype == np.uint8 else faces
+        faces = as_float(faces)
         if self.network is not None:
             mean = _with_mask(faces.mean(axis=0))
             _fill(decoder, self.network, latents.mean(axis=0), mean)
