@@ -39,9 +39,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-import pareto_picture
+import pareto_plot
 import zoo_table
-from pareto_picture import Point
+from pareto_plot import Point
 
 import deepface_models as dfm
 from deepface_models.callbacks import StopOnNonFinite, TimeBudget
@@ -264,7 +264,7 @@ def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
         for (title, minutes), found in good.items()
     ]
     baselines = {t: mean_of(any_of_them, c) for c, t in BASELINES.items()}
-    table = zoo_table.markdown(*pareto_picture.table(dots, baselines))
+    table = zoo_table.markdown(*pareto_plot.table(dots, baselines))
     print(table)
     (options.output / "pareto.md").write_text(table + "\n", encoding="utf-8")
     images = [options.output / "pareto.png"]
@@ -273,7 +273,7 @@ def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
         zoo_table.replace_between(zoo_table.DOCS, "pareto table", page)
         images.append(zoo_table.DOCS.parent / "pareto.png")
     for path in images:
-        pareto_picture.draw(path, dots, baselines[BASELINES["mean_face"]])
+        pareto_plot.draw(path, dots, baselines[BASELINES["mean_face"]])
 
 
 def check(title: str, parser: argparse.ArgumentParser) -> None:

@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import pareto
-import pareto_picture
-import time_to_quality_picture
+import pareto_plot
+import time_to_quality_plot
 import zoo_table
-from pareto_picture import Point
-from time_to_quality_picture import SCRATCH, Study
+from pareto_plot import Point
+from time_to_quality_plot import SCRATCH, Study
 
 DOCS = zoo_table.DOCS.parent / "presets.md"
 MARKER = "time to quality"
-MEASURES = {**pareto_picture.COLUMNS, "psnr": ("PSNR, dB", ".1f")}
+MEASURES = {**pareto_plot.COLUMNS, "psnr": ("PSNR, dB", ".1f")}
 
 
 def studies(paths: list[Path], architecture: str) -> list[Study]:
@@ -87,10 +87,10 @@ def table(study: Study) -> str:
     head = ("start", "minutes", *(title for title, _ in MEASURES.values()))
     points = [point for curve in study.curves.values() for point in curve]
     rows = [
-        [p.title, f"{p.minutes:g}", *pareto_picture.cells(p.measures, MEASURES)]
+        [p.title, f"{p.minutes:g}", *pareto_plot.cells(p.measures, MEASURES)]
         for p in sorted(points, key=lambda p: p.minutes)
     ]
-    face = pareto_picture.cells(study.mean_face, MEASURES)
+    face = pareto_plot.cells(study.mean_face, MEASURES)
     return zoo_table.markdown(head, [*rows, ["(mean face)", "", *face]])
 
 
@@ -101,7 +101,7 @@ def crossings(study: Study) -> str:
     others = {n: curve for n, curve in study.curves.items() if n != SCRATCH}
     end = f"{SCRATCH}, {study.longest.minutes:g} min"
     head = ("as good as", end, *(f"{name}, minutes" for name in others))
-    goals = pareto_picture.cells(study.longest.measures, MEASURES)
+    goals = pareto_plot.cells(study.longest.measures, MEASURES)
     rows = []
     for key, (title, _), goal in zip(MEASURES, MEASURES.values(), goals, strict=True):
         when = [crossing(curve, key, study.goal(key)) for curve in others.values()]
@@ -113,7 +113,7 @@ def crossing(curve: list[Point], key: str, goal: float | None) -> str:
     known = [point for point in curve if point.measures.get(key) is not None]
     if goal is None or not known:
         return ""
-    minutes = time_to_quality_picture.reached(known, key, goal)
+    minutes = time_to_quality_plot.reached(known, key, goal)
     if minutes is None:
         return "not reached"
     at_most = "at most " if minutes == known[0].minutes else ""
@@ -149,9 +149,9 @@ def main() -> None:
     parts = []
     for one in found:
         name = f"time_to_quality{f'_{one.few}' if one.few else ''}.png"
-        time_to_quality_picture.draw(options.output / name, one)
+        time_to_quality_plot.draw(options.output / name, one)
         if options.docs and has_curves(one):
-            time_to_quality_picture.draw(DOCS.parent / "presets" / name, one)
+            time_to_quality_plot.draw(DOCS.parent / "presets" / name, one)
         parts.append(page(one, f"presets/{name}"))
         print(f"{options.output / name}\n\n{table(one)}\n\n{crossings(one)}\n")
     if options.docs:

@@ -38,8 +38,9 @@ from deepface_models.models import architectures, create
 NAMES = ("ana", "ben")
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "zoo.md"
 HEAD = (
-    *("architecture", "faces in", "out", "parameters", "G MACs a face"),
-    *("trains, images/s", "draws, images/s", "GB to draw", "GB to train"),
+    *("architecture", "input px", "output px", "parameters", "G MACs per face"),
+    *("training, images/s", "inference, images/s"),
+    *("inference, GB", "training, GB"),
 )
 COUNTED = 5  # columns before those that are timed
 TOO_LARGE = 77  # how a process ends that needs more than --memory
@@ -126,7 +127,7 @@ def macs_of(model: keras.Model) -> int:
 
 
 def counts(title: str) -> dict[str, Any]:
-    """Sizes, parameters, and MACs of a face drawn as each of two people."""
+    """Sizes, parameters, and MACs of rendering one face as each of two people."""
     with keras.StatelessScope(initialize_variables=False):
         model = build(title)
         each = [keras.Model(model.input[n], model.output[n]) for n in NAMES]
@@ -199,7 +200,7 @@ def leave_beyond(limit: float) -> None:
 
 
 def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float]:
-    """Images/s of training and of drawing, and the memory of both."""
+    """Images/s of training and of inference, and the memory of both."""
     model = build(title)
     data = Same(model, batch)
     faces, identity = np.concatenate([data.x[NAMES[0]]] * 2), NAMES[-1]
@@ -208,7 +209,7 @@ def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float
         start = time.perf_counter()
         model.predict(faces, identity=identity, batch_size=batch)
         spent.append(time.perf_counter() - start)
-    drawing = memory()
+    inference = memory()
     model.compile()
     clock = Clock(seconds, steps)
     model.fit(data, epochs=1, verbose=0, callbacks=[clock])
@@ -216,7 +217,7 @@ def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float
     return {
         "trains": len(NAMES) * batch / step,
         "draws": len(faces) / statistics.median(spent[1:]),
-        "memory_draws": drawing,
+        "memory_draws": inference,
         "memory_trains": memory(),
     }
 

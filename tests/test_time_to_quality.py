@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import time_to_quality
-import time_to_quality_picture
+import time_to_quality_plot
 from PIL import Image
 
 SETTINGS = {"clips": ["c", 11], "people": ["ana", "ben"], "frames": 9, "batch": 8}
@@ -104,7 +104,7 @@ def test_starts_in_short():
 
 def test_reference_far_off_is_said_and_not_drawn(runs):
     study, few = time_to_quality.studies(runs, "Swift")
-    reference = time_to_quality_picture._reference
+    reference = time_to_quality_plot._reference
     near = reference("source_distance", study, [0.75, 0.78])
     assert near == (pytest.approx(0.8), "; two people 0.8 apart")
     near = reference("expression", few, [0.02, 0.04])

@@ -6,7 +6,7 @@ A row that is missing or old: run `python benchmarks/zoo_table.py`.
 from __future__ import annotations
 
 import keras
-import pareto_picture
+import pareto_plot
 import pytest
 import zoo_table
 from keras import layers, ops
@@ -96,7 +96,7 @@ def test_text_between_marks_is_replaced_alone(tmp_path):
 def test_front_of_time_and_quality():
     def point(title, minutes, margin, expression):
         measures = {"distance_margin": margin, "expression": expression}
-        return pareto_picture.Point(title, minutes, 100, measures)
+        return pareto_plot.Point(title, minutes, 100, measures)
 
     points = [
         point("best", 1, 0.3, 0.03),
@@ -106,12 +106,12 @@ def test_front_of_time_and_quality():
         point("quick", 0.5, 0.1, 0.09),
         point("as good as the best", 1, 0.3, 0.03),
     ]
-    found = [p.title for p in points if pareto_picture.on_front(p, points)]
+    found = [p.title for p in points if pareto_plot.on_front(p, points)]
     assert found == ["best", "longer and more alike", "quick", "as good as the best"]
-    second = pareto_picture.PANELS[1:]
-    expression = [p for p in points if pareto_picture.on_front(p, points, second)]
+    second = pareto_plot.PANELS[1:]
+    expression = [p for p in points if pareto_plot.on_front(p, points, second)]
     assert [p.title for p in expression] == ["best", "quick", "as good as the best"]
-    _, rows = pareto_picture.table(points, {"(mean face)": {"expression": 0.0312}})
+    _, rows = pareto_plot.table(points, {"(mean face)": {"expression": 0.0312}})
     assert rows[0][:6] == ["**quick**", "0.5", "100", "0.100", "", ""]
     assert rows[1][0] == "no face found"
     assert rows[-1][6] == "3.12%"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pareto_picture import GRAY, Plot, Point, Sheet
+from pareto_plot import GRAY, Plot, Point, Sheet
 
 from deepface_models.models.autoencoders.scatter import _colors
 
