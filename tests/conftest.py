@@ -19,6 +19,17 @@ IMAGES = {
 }
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keeps captured text that is not UTF-8 from ending a parallel run."""
+    outcome = yield
+    report = outcome.get_result()
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode())
+        for name, text in report.sections
+    ]
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_to_allocate():
     """Models built in a StatelessScope to be counted stay without values.
