@@ -26,7 +26,6 @@ from deepface_models import (
     load,
     presets,
 )
-from deepface_models import _fine_tuning as fine_tuning
 from deepface_models.callbacks import ResumableCheckpoint
 from deepface_models.conversion._progress_log import ProgressLog
 from deepface_models.core.files import measure
@@ -35,6 +34,7 @@ from deepface_models.faces import Box, Face, FaceSet, alignment_matrix
 from deepface_models.models.autoencoders import DenseAutoencoder
 from deepface_models.presets import record, registry
 from deepface_models.provenance import Certificate, Record
+from deepface_models.training import fine_tuning
 
 FACTS: dict[str, Any] = {"license": "CC0-1.0", "data": "noise", "seed": 0}
 FEW = settings(

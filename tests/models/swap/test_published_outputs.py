@@ -1,4 +1,4 @@
-"""What the published architectures draw, compared with networks in plain numpy.
+"""What the published architectures return, compared with networks in plain numpy.
 
 Issue 17, 5: the published architectures, exactly. Parameters are counted elsewhere;
 slopes, paddings, norms and the order of layers only show in what is drawn.
@@ -47,48 +47,48 @@ CHAIN = {"max_filters": 16, "min_filters": 8, "fc_upscale_filters": 6}
 def sae(architecture, slope):
     given = {"architecture": architecture, "width": 0.05, "residual_slope": slope}
     extra = (architecture, 0.05, slope)
-    return "DFLSAE", {"image_size": 32, **given}, dflsae.decode, extra
+    return "DFLSAE", {"image_size": 32, **given}, dflsae.render, extra
 
 
 def hd(architecture):
     given = {"image_size": 64, "architecture": architecture, **WIDTHS}
-    return "SAEHD", given, saehd.decode, (architecture, (12, 6, 5, 3))
+    return "SAEHD", given, saehd.render, (architecture, (12, 6, 5, 3))
 
 
 def faker(size, slope):
     given = {"image_size": size, "width": 0.05, "residual_slope": slope}
-    return "DFaker", given, dfaker.decode, (0.05, slope)
+    return "DFaker", given, dfaker.render, (0.05, slope)
 
 
 # Class, its arguments; the plain network and its arguments.
 TINY = {"image_size": 16, "latent_size": 8}
 CASES = {
-    "Original": ("Original", TINY, original.decode, (original.ORIGINAL, 1.0, 8)),
+    "Original": ("Original", TINY, original.render, (original.ORIGINAL, 1.0, 8)),
     "Original, low memory": (
         *("Original", {**TINY, "low_memory": True}),
-        *(original.decode, (original.LOW_MEMORY, 1.0, 8)),
+        *(original.render, (original.LOW_MEMORY, 1.0, 8)),
     ),
     "Lightweight": (
         *("Lightweight", {"width": 0.05}),
-        *(original.decode, (original.LIGHTWEIGHT, 0.05)),
+        *(original.render, (original.LIGHTWEIGHT, 0.05)),
     ),
     "DFLH128": (
         *("DFLH128", {"width": 0.03, "latent_size": 9}),
-        *(original.decode, (original.DFLH128, 0.03, 9)),
+        *(original.render, (original.DFLH128, 0.03, 9)),
     ),
-    "IAE": ("IAE", {"width": 0.05}, iae.decode, (0.05,)),
+    "IAE": ("IAE", {"width": 0.05}, iae.render, (0.05,)),
     "DFaker": faker(64, 0.2),
     "DFaker, 128 to 256": faker(128, 0.2),
     "DFaker, the first program": faker(64, 0.1),
     "DFLSAE, df": sae("df", 0.2),
     "DFLSAE, liae": sae("liae", 0.2),
     "DFLSAE, df, the first program": sae("df", 0.1),
-    "DLight": ("DLight", LIGHT, dlight.decode, (0.05, ("ana",))),
-    "RealFace": ("RealFace", LIGHT, realface.decode, (0.05, ("ana",))),
-    "Unbalanced": ("Unbalanced", LIGHT, unbalanced.decode, (0.05, ("ana",))),
+    "DLight": ("DLight", LIGHT, dlight.render, (0.05, ("ana",))),
+    "RealFace": ("RealFace", LIGHT, realface.render, (0.05, ("ana",))),
+    "Unbalanced": ("Unbalanced", LIGHT, unbalanced.render, (0.05, ("ana",))),
     "Villain": (
         *("Villain", {"width": 0.05, "residual_blocks": 3}),
-        *(villain.decode, (0.05, 3)),
+        *(villain.render, (0.05, 3)),
     ),
     "SAEHD, df": hd("df"),
     "SAEHD, df-u": hd("df-u"),
@@ -98,7 +98,7 @@ CASES = {
     "SAEHD, liae": hd("liae"),
     "SAEHD, liae-ud": hd("liae-ud"),
     "SAEHD, liae-udtc": hd("liae-udtc"),
-    "Quick96": ("Quick96", {"width": 0.08}, saehd.decode, ("df-ud", QUICK)),
+    "Quick96": ("Quick96", {"width": 0.08}, saehd.render, ("df-ud", QUICK)),
     "PhazeA, G-block": (
         "PhazeA",
         {
@@ -151,7 +151,7 @@ CASES = {
         (4, 3, 12, (12, 12, 5)),
     ),
 }
-# Mean and standard deviation of what the plain networks draw.
+# Mean and standard deviation of what the plain networks return.
 GOLDEN = {
     "Original: ana": (0.55262, 0.08281),
     "Original: ben": (0.60020, 0.07536),
@@ -238,7 +238,7 @@ def fill(model):
     for name, part in model.parts.items():
         layers = list(layers_of(part))
         shapes = [[tuple(w.shape) for w in layer.weights] for layer in layers]
-        filled[name] = arithmetic.decoded_weights(name, shapes)
+        filled[name] = arithmetic.fixed_weights(name, shapes)
         for layer, arrays in zip(layers, filled[name], strict=True):
             layer.set_weights(arrays)
     return filled
@@ -282,7 +282,7 @@ def test_amp_decodes_what_was_published(morph):
     model = swap.AMP(NAMES, 64, inter_size=10, **WIDTHS)
     filled = fill(model)
     faces = images(64)
-    expected, left = plain(filled, amp.decode, faces, *NAMES, morph, (12, 10, 6, 5, 3))
+    expected, left = plain(filled, amp.render, faces, *NAMES, morph, (12, 10, 6, 5, 3))
     assert not left
     found = model.predict(faces, identity="ana", other="ben", morph=morph)
     check(f"AMP: {morph}", expected, found)

@@ -6,7 +6,7 @@ from .arithmetic import dense
 from .saehd import decode, encode
 
 
-def draw(parts, x, person, other, morph, widths):
+def render(parts, x, person, other, morph, widths):
     """`morph` is the share of the first channels that are `person`'s."""
     latent_size, inter_size, encoder_width, width, mask_width = widths
     low = x.shape[1] // 32

@@ -29,7 +29,7 @@ class Weights:
         return [key for key, layers in self.waiting.items() if layers]
 
 
-def drawn_weights(part, layers):
+def fixed_weights(part, layers):
     """The fixed recipe: kernels N(0, 0.9 / fan in), everything else U(0.05, 0.5).
 
     Args:

@@ -3,7 +3,7 @@
 from .arithmetic import dense_maps, down, out, res, up, wide
 
 
-def draw(parts, x, person, width, slope):
+def render(parts, x, person, width, slope):
     size = x.shape[1]
     w = parts["encoder"]
     for filters in (128, 256, 512, 1024):

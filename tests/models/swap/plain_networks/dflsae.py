@@ -5,7 +5,7 @@ import numpy as np
 from .arithmetic import dense_maps, down, out, res, up, wide
 
 
-def draw(parts, x, person, architecture, width, slope, expected="ana"):
+def render(parts, x, person, architecture, width, slope, expected="ana"):
     side = x.shape[1] // 16
     for filters in (126, 252, 504, 1008):
         x = down(parts["encoder"], x, wide(filters, width))

@@ -17,7 +17,7 @@ from .arithmetic import (
 )
 
 
-def draw(parts, x, person, width, light):
+def render(parts, x, person, width, light):
     w = parts["encoder"]
     side = x.shape[1] // 32
     for filters in (32, 64, 128, 256, 512):

@@ -5,7 +5,7 @@ import numpy as np
 from .arithmetic import dense_maps, down, out, up, wide
 
 
-def draw(parts, x, person, width):
+def render(parts, x, person, width):
     side = x.shape[1] // 16
     for filters in (128, 256, 512, 1024):
         x = down(parts["encoder"], x, wide(filters, width))

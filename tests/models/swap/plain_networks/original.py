@@ -9,7 +9,7 @@ LIGHTWEIGHT = ((128, 256, 512), 512, 512, 256, (512, 256, 128))
 DFLH128 = ((128, 256, 512, 1024), 512, 512, 512, (512, 256, 128))
 
 
-def draw(parts, x, person, plan, width=1.0, units=None):
+def render(parts, x, person, plan, width=1.0, units=None):
     downs, published, maps, first, ups = plan
     w = parts["encoder"]
     side = x.shape[1] // 16

@@ -16,7 +16,7 @@ from .arithmetic import (
 )
 
 
-def draw_styled(parts, x, person, downs, units, maps, style, widths):
+def decode_styled(parts, x, person, downs, units, maps, style, widths):
     """faceswap's defaults: dense layers of one's own, G-block and decoder shared.
 
     Args:
@@ -60,7 +60,7 @@ def _gblock(w, x, style, units):
     return x
 
 
-def draw_liae(parts, x, person, downs, units, maps, widths, expected="ana"):
+def decode_liae(parts, x, person, downs, units, maps, widths, expected="ana"):
     """ "dfl-saehd-liae": the target person's code is the shared inter's twice."""
     side, filters = maps
     for width in downs:
@@ -78,7 +78,7 @@ def draw_liae(parts, x, person, downs, units, maps, widths, expected="ana"):
     return out(w, x, kernel=1)
 
 
-def draw_dny(parts, x, person, steps, first, units, widths):
+def decode_dny(parts, x, person, steps, first, units, widths):
     """ "dny256": pooling on the way down, interpolation and convolutions up."""
     w = parts["encoder"]
     x = leaky(conv(w, x, first, 1), 0.2)

@@ -3,7 +3,7 @@
 from .arithmetic import dense_maps, down, out, res, up, wide
 
 
-def draw(parts, x, person, width, light):
+def render(parts, x, person, width, light):
     w = parts["encoder"]
     for filters in (128, 256, 512):
         x = down(w, x, wide(filters, width), 0.2)

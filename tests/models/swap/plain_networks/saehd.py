@@ -5,7 +5,7 @@ import numpy as np
 from .arithmetic import conv, dense_maps, flat, leaky, shuffle, sigmoid
 
 
-def draw(parts, x, person, architecture, widths, expected="ana"):
+def render(parts, x, person, architecture, widths, expected="ana"):
     """Widths: of bottleneck, encoder, decoder, mask tower."""
     kind, _, letters = architecture.partition("-")
     units, encoder_width, width, mask_width = widths

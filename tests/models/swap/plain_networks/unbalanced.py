@@ -3,7 +3,7 @@
 from .arithmetic import conv, dense_maps, down, leaky, out, res, standardized, up, wide
 
 
-def draw(parts, x, person, width, light):
+def render(parts, x, person, width, light):
     w = parts["encoder"]
     side = x.shape[1] // 16
     for filters in (128, 256):

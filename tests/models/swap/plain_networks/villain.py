@@ -16,7 +16,7 @@ from .arithmetic import (
 )
 
 
-def draw(parts, x, person, width, blocks):
+def render(parts, x, person, width, blocks):
     w = parts["encoder"]
     side = x.shape[1] // 16
     first = conv(w, x, 4 * wide(32, width), 5, 2)
