@@ -90,7 +90,7 @@ def check_apart(source: Path, output: Path) -> None:
 def sources_in(folder: Path) -> Listing:
     """Returns the images and videos of a folder, in natural order."""
     found = list_media(folder)
-    if not found.files and not found.odd:
+    if not found.files and not found.unreadable:
         raise MediaError(
             f"{folder} holds no image and no video. Expected files with one of the "
             f"extensions {' '.join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}. Name another "

@@ -152,12 +152,12 @@ class _Job:
         progress_log = ProgressLog(output / _PROGRESS_LOG, self._settings())
         report = ConversionReport(output, left_out=dict(found.left_out))
         bar.task("files", len(found.files))
-        for path, why in found.odd.items():
+        for path, why in found.unreadable.items():
             report.fail(path.name, why)
         for path in found.files:
             self._one_of_many(path, output / names[path], report, progress_log)
             bar.advance()
-        if len(report.failed) == len(found.files) + len(found.odd):
+        if len(report.failed) == len(found.files) + len(found.unreadable):
             raise MediaError(next(iter(report.failed.values())))
         return report
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.faces import embedding
 from deepface_models.faces._reference import Person, reference_embedding
 from deepface_models.faces.aligner import FaceAligner
+from deepface_models.faces.embedding import SAME_PERSON, embedding_of
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind
@@ -39,13 +39,7 @@ def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | Non
         return max(faces, key=lambda face: face.box.area)
     distances = [distance_to(reference, [embedding_of(image, face)]) for face in faces]
     nearest = int(np.argmin(distances))
-    return faces[nearest] if distances[nearest] < embedding.SAME_PERSON else None
-
-
-def embedding_of(image: Array, face: Face) -> Array:
-    """Returns a face's face embedding, computed only if it has none yet."""
-    known = face.embedding
-    return embedding.embed(image, face) if known is None else known
+    return faces[nearest] if distances[nearest] < SAME_PERSON else None
 
 
 def distance_to(reference: Array, embeddings: Sequence[Array]) -> float:

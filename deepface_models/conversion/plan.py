@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from deepface_models.conversion.people import distance_to, embedding_of
+from deepface_models.conversion.people import distance_to
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
 from deepface_models.faces._chunks import chunk_length, most_waiting
 from deepface_models.faces.aligner import FaceAligner
-from deepface_models.faces.embedding import SAME_PERSON
+from deepface_models.faces.embedding import SAME_PERSON, embedding_of
 from deepface_models.faces.face import Face
 from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
 from deepface_models.media import VideoFrame, probe, read_video

@@ -74,20 +74,20 @@ def _listed(
     """Returns the images' paths, and why entries of folders are none."""
     given = [images] if isinstance(images, str | Path) else list(images)
     paths: list[Path] = []
-    odd: list[str] = []
+    unreadable: list[str] = []
     for place in map(existing, given):
         if not place.is_dir():
             paths.append(place)
             continue
         found = list_media(place, IMAGE_SUFFIXES, inner=True)
         paths += found.files
-        odd += found.odd.values()
-    if not paths and not odd:
+        unreadable += found.unreadable.values()
+    if not paths and not unreadable:
         raise MediaError(
             f"{', '.join(map(str, given)) or 'An empty list'} holds no image. "
             f"Expected files that end in {' '.join(IMAGE_SUFFIXES)}. Check the path."
         )
-    return paths, odd
+    return paths, unreadable
 
 
 def _chosen(paths: list[Path], most: int | None) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Faces: finding, aligning, describing, following and keeping them (dlib)."""
+"""Face detection, alignment, embedding, tracking and storage, based on dlib."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""dlib's objects, made on first use, when dlib is imported too.
+"""dlib's detectors and networks, created on first use; only then dlib is imported.
 
 Detectors and networks keep working memory inside, so each thread has its own. The
-landmark predictors do not (dlib documents them as safe to share) and are large, so
-there is one for all threads.
+landmark predictors are large and keep none (dlib documents them as safe to share), so
+all threads share one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _own = threading.local()
 _shared: dict[str, Any] = {}
 _lock = threading.Lock()
 
-_MAKERS = {
+_CLASSES = {
     "mmod": "cnn_face_detection_model_v1",
     "landmarks_68": "shape_predictor",
     "landmarks_5": "shape_predictor",
@@ -30,28 +30,28 @@ _MAKERS = {
 
 
 def get(name: str) -> Any:
-    """The object of that name ("hog", "mmod", "landmarks_68", ...) for this thread."""
+    """Returns the dlib object "hog", "mmod", "landmarks_68", ... for this thread."""
     if name.startswith("landmarks"):
         with _lock:
             if name not in _shared:
-                _shared[name] = _made(name)
+                _shared[name] = _create(name)
         return _shared[name]
-    made = _own.__dict__.setdefault("made", {})
-    if name not in made:
-        made[name] = _made(name)
-    return made[name]
+    created = _own.__dict__.setdefault("created", {})
+    if name not in created:
+        created[name] = _create(name)
+    return created[name]
 
 
-def _made(name: str) -> Any:
+def _create(name: str) -> Any:
     import dlib
 
     if name == "hog":
         return dlib.get_frontal_face_detector()
-    return getattr(dlib, _MAKERS[name])(str(model_path(name)))
+    return getattr(dlib, _CLASSES[name])(str(model_path(name)))
 
 
 def rectangle(box: Box) -> Any:
-    """A dlib rectangle: whole pixels, right and bottom inclusive."""
+    """Returns a box as a dlib rectangle: whole pixels, right and bottom inclusive."""
     import dlib
 
     left, top, right, bottom = (round(v) for v in box.as_tuple())
@@ -59,7 +59,7 @@ def rectangle(box: Box) -> Any:
 
 
 def box_of(rectangle: Any) -> Box:
-    """The `Box` of a dlib rectangle."""
+    """Returns a dlib rectangle as a `Box`."""
     return Box(
         float(rectangle.left()),
         float(rectangle.top()),
@@ -69,21 +69,21 @@ def box_of(rectangle: Any) -> Box:
 
 
 def as_rgb(image: Array) -> Array:
-    """The image as contiguous uint8 RGB, as dlib wants it.
+    """Returns the image as contiguous uint8 RGB, the format that dlib reads.
 
     Raises:
-        ValueError: If it is no HxWx3 image of uint8 or float in [0, 1].
+        ValueError: If it is not an (H, W, 3) image, uint8 or float in [0, 1].
     """
     return as_uint8(image)
 
 
 def parts(shape: Any) -> Array:
-    """The points of a dlib shape, (N, 2) float64."""
+    """Returns the points of a dlib shape, (N, 2) float64."""
     return np.array([(p.x, p.y) for p in shape.parts()], np.float64)
 
 
 def shape_of(box: Box, points: Array) -> Any:
-    """A dlib shape of these points, rounded to whole pixels."""
+    """Returns a dlib shape of these points, rounded to whole pixels."""
     import dlib
 
     rounded = np.rint(points).astype(int)

@@ -1,4 +1,4 @@
-"""Extraction: sources to chunks of frames, faces found in threads, written in order."""
+"""Extraction: reads chunks of frames, finds faces in threads, writes them in order."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger("deepface_models")
 
 _SAVE_EVERY = 2.0  # seconds
-_SAVE_SHARE = 0.05  # of the time that saving may take
-_SPARSE = 8
+_SAVE_SHARE = 0.05  # largest share of the time to spend on saving
+_SPARSE = 8  # every how many frames a face is embedded where only a person is sought
 
 
 @dataclass
 class _Chunk:
-    """Frames handled together, and the unit of progress.
+    """Frames processed together, and the unit of progress.
 
-    A chunk is found anew or not at all, so that an interrupted run ends with the same
-    faces as an uninterrupted one.
+    A chunk is processed as a whole or not at all, so that an interrupted run ends with
+    the same faces as an uninterrupted one.
     """
 
     source: str
@@ -69,7 +69,7 @@ class _Chunk:
 
 
 class Extraction:
-    """One call of `FaceAligner.extract`; see there for the arguments."""
+    """One call of `FaceAligner.extract`, which documents the arguments."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Extraction:
         self.person = reference_embedding(person, aligner)
         if self.person is not None and not aligner.embeddings:
             self.aligner = copy.copy(aligner)
-            self.aligner.embeddings = _SPARSE  # to tell the person from others
+            self.aligner.embeddings = _SPARSE  # needed to recognize the person
         self.output = output
         self.frames = 0
         self.unreadable: dict[str, str] = {}
@@ -97,16 +97,16 @@ class Extraction:
         self._next_save = time.monotonic() + _SAVE_EVERY
 
     def run(self, source: str | Path | Sequence[str | Path]) -> FaceSet:
-        """Goes through the sources and returns the set."""
-        sources, odd = expand(source, self.output)
-        for path, why in odd.items():
+        """Processes the sources and returns the set."""
+        sources, unreadable = expand(source, self.output)
+        for path, why in unreadable.items():
             self._fail(path, why)
         with nullcontext() if self.output is None else hold_folder(self.output):
             self.set = self._open(self.output)
-            sources = self._hashed(sources)
+            sources = self._hash(sources)
             self._check_unchanged(sources)
             self._keep_whole_chunks()
-            sources = self._recognize(sources)
+            sources = self._skip_copies(sources)
             try:
                 self._extract(sources)
             finally:
@@ -150,8 +150,8 @@ class Extraction:
         made.options = options
         return made
 
-    def _hashed(self, sources: list[str]) -> list[str]:
-        """Returns the sources whose bytes can be read."""
+    def _hash(self, sources: list[str]) -> list[str]:
+        """Returns the sources that can be read, after noting their SHA-256."""
         for source in sources:
             try:
                 check_name(Path(source))
@@ -170,17 +170,18 @@ class Extraction:
             if known is None or known["sha256"] == self._digests[source]:
                 continue
             if known["status"] == "unreadable":
-                del self.set.progress[source]  # a whole copy has taken its place
+                del self.set.progress[source]  # it has been replaced by another copy
             else:
                 raise IntegrityError(
-                    f"{source} is not the file that {self.set.folder} was begun with. "
+                    f"{source} was changed since {self.set.folder} was started. "
                     "Expected the same bytes. Extract into a new folder."
                 )
 
-    def _recognize(self, sources: list[str]) -> list[str]:
-        """Takes moved and copied files for the ones they are, by their bytes.
+    def _skip_copies(self, sources: list[str]) -> list[str]:
+        """Recognizes moved and copied files by their bytes.
 
-        The same frames under two names would lie on both sides of a split.
+        A copy is skipped: the same frames under two names could be in the training part
+        and in the validation part of a split.
         """
         known = {state["sha256"]: name for name, state in self.set.progress.items()}
         kept: dict[str, None] = {}
@@ -190,7 +191,7 @@ class Extraction:
             former = known.setdefault(digest, source)
             if former != source and source not in self.set.progress:
                 if Path(former).exists():
-                    _log.warning("%s is a copy of %s: taken once.", source, former)
+                    _log.warning("%s is a copy of %s and is skipped.", source, former)
                     source = former
                 else:
                     moved[former] = known[digest] = source
@@ -206,12 +207,12 @@ class Extraction:
         return self._digests[source]
 
     def _keep_whole_chunks(self) -> None:
-        """Removes rows that were written after the last noted progress."""
-        self.set.drop([self._noted(record) for record in self.set.records])
+        """Removes rows that were written after the last saved progress."""
+        self.set.drop([self._is_saved(record) for record in self.set.records])
         if self.set.folder is not None:
             sweep_faces(self.set.folder, self.set._next)
 
-    def _noted(self, record: Record) -> bool:
+    def _is_saved(self, record: Record) -> bool:
         known = self.set.progress.get(record.source)
         if known is None:
             return False
@@ -268,38 +269,38 @@ class Extraction:
         return Record(face, source, frame.index, frame.time, image=image, png=png)
 
     def _chosen(self, faces: list[Face]) -> list[Face]:
-        """The person's face (the nearest one), or all when nobody is named."""
+        """Returns the person's face (the nearest one), or all without a person."""
         if self.person is None or not faces:
             return faces
-        apart = [
+        distances = [
             float(np.min(embedding.distance(self.person, face.embedding)))
             for face in faces
             if face.embedding is not None
         ]
-        best = int(np.argmin(apart))
-        return [faces[best]] if apart[best] < embedding.SAME_PERSON else []
+        best = int(np.argmin(distances))
+        return [faces[best]] if distances[best] < embedding.SAME_PERSON else []
 
     def _commit(
         self, chunk: _Chunk, future: Future[list[Record]], bar: Progress
     ) -> None:
         records = future.result()
-        room = None if self.limit is None else self.limit - len(self.set)
-        cut = room is not None and len(records) > room
-        self.set.extend(records[:room])
+        left = None if self.limit is None else self.limit - len(self.set)
+        truncated = left is not None and len(records) > left
+        self.set.extend(records[:left])
         self.frames += len(chunk.frames)
         bar.advance(len(chunk.frames))
-        if cut:
-            return  # the next call finds this chunk anew
+        if truncated:
+            return  # the next call processes this chunk again
         state = self.set.progress[chunk.source]
         state["next_frame"] = chunk.next_frame
         state["status"] = "done" if chunk.last else "partial"
-        self._save_in_time()
+        self._save_regularly()
 
-    def _save_in_time(self) -> None:
-        """Saves progress every few seconds, more rarely where that takes long.
+    def _save_regularly(self) -> None:
+        """Saves progress every few seconds, less often where saving takes long.
 
-        What was found since is found again after a kill. Saving after each image
-        would take a time that grows with the square of their number.
+        After a kill, faces found since the last save are found again. Saving after each
+        image would take time that grows with the square of the number of images.
         """
         begun = time.monotonic()
         if begun >= self._next_save:
@@ -329,9 +330,10 @@ class Extraction:
                 raise MediaError(next(iter(self.unreadable.values())))
             who = "No face" if self.person is None else "No face of the person"
             raise FaceNotFoundError(
-                f"{who} in {len(sources)} sources ({self.frames} frames looked at, "
-                f"{len(self.unreadable)} sources unreadable). Expected at least one. "
-                "Use sharper or larger images with the face toward the camera."
+                f"{who} was found in {len(sources)} sources ({self.frames} frames were "
+                f"searched, {len(self.unreadable)} sources are unreadable). Expected "
+                "at least one. Use sharper or larger images with the face toward the "
+                "camera."
             )
         if self.set.folder is not None:
             self.set.contact_sheet(self.set.folder / "sheet.png")
@@ -341,7 +343,7 @@ class Extraction:
 def _frames(video: str) -> int:
     try:
         info = probe(video)
-    except FILE_ERRORS:  # said when it is its turn
+    except FILE_ERRORS:  # reported when the file is read
         return 1
     return info.frames or round(float((info.duration or 0) * info.fps))
 
@@ -354,6 +356,6 @@ def _check_settings(
         return
     raise ValueError(
         f"{found.folder} was extracted with (image_size, face_type, landmarks) = "
-        f"{theirs} and {found.options}, now {settings} and {options} are asked for. "
+        f"{theirs} and {found.options}; now {settings} and {options} were given. "
         "Expected the same settings in one set. Choose another output folder."
     )

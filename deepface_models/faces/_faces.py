@@ -1,4 +1,4 @@
-"""What can be asked of a set of faces, wherever it is kept."""
+"""The reading half of `FaceSet`: arrays, selection, splits, contact sheets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Faces:
-    """The reading half of `FaceSet`."""
+    """Read access to a set of faces, on disk or in memory; see `FaceSet`."""
 
     def __init__(
         self,
@@ -39,12 +39,12 @@ class Faces:
         self.folder = None if folder is None else Path(folder)
         self.progress: dict[str, dict[str, Any]] = {}
         self.options: dict[str, Any] = {}
-        self.failed: dict[str, str] = {}  # of the extraction: source -> reason
+        self.failed: dict[str, str] = {}  # unreadable source -> reason
         self._records: list[Record] = []
         self._images: Array | None = None
         self._next = 0
         self._view = False
-        self._whole = True  # the table on disk has just these rows
+        self._whole = True  # the table on disk has exactly these rows
 
     def __len__(self) -> int:
         return len(self._records)
@@ -57,7 +57,7 @@ class Faces:
 
     @property
     def records(self) -> list[Record]:
-        """Faces with their source, frame, time and file."""
+        """The faces with their source, frame, time and file."""
         return list(self._records)
 
     @property
@@ -82,11 +82,11 @@ class Faces:
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """One dictionary a face, with the columns of `table.csv`."""
+        """One dictionary for each face, with the columns of `table.csv`."""
         return [_table.to_row(record) for record in self._records]
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The table as a pandas frame; landmarks and embedding as arrays.
+        """The table as a pandas DataFrame, with landmarks and embeddings as arrays.
 
         Raises:
             MissingDependencyError: pandas is not installed.
@@ -95,9 +95,9 @@ class Faces:
             import pandas
         except ImportError as error:
             raise MissingDependencyError(
-                "pandas is not installed. It is needed for frames of its kind. Install "
-                "it with: pip install 'deepface_models[pandas]', or use `table`, a "
-                "dictionary a face."
+                "pandas is not installed. Expected it for a DataFrame. Install it "
+                "with: pip install 'deepface_models[pandas]', or use `table`, which "
+                "has one dictionary for each face."
             ) from error
         frame = pandas.DataFrame(self.table, columns=list(_table.COLUMNS))
         frame["landmarks"] = [face.landmarks for face in self.faces]
@@ -111,21 +111,26 @@ class Faces:
         return np.array(points, np.float32).reshape(len(self), self.landmarks, 2)
 
     def masks(self, dilation: float = 0.0) -> Array:
-        """Where the face is in each image, (N, S, S) float32 in [0, 1]."""
+        """The mask of the face in each image, (N, S, S) float32 in [0, 1].
+
+        Args:
+            dilation: Grows the masks by this fraction of the image size; negative
+                shrinks them.
+        """
         size = self.image_size
         made = [face_mask(p, size, dilation) for p in self.landmarks_aligned]
         return np.array(made, np.float32).reshape(len(self), size, size)
 
     @property
     def embeddings(self) -> Array:
-        """Face embeddings, (N, 128) float32; rows of nan where there is none."""
+        """Face embeddings, (N, 128) float32; a row of NaN for a face without one."""
         empty = np.full(128, np.nan, np.float32)
         rows = [empty if f.embedding is None else f.embedding for f in self.faces]
         return np.array(rows, np.float32).reshape(len(self), 128)
 
     @property
     def mean_embedding(self) -> Array:
-        """The person's mean embedding, (128,) float32.
+        """Mean of the faces' embeddings, (128,) float32.
 
         Raises:
             FaceNotFoundError: If no face of the set has an embedding.
@@ -134,14 +139,14 @@ class Faces:
         rows = rows[~np.isnan(rows).any(axis=1)]
         if not len(rows):
             raise FaceNotFoundError(
-                f"None of {len(self)} faces has an face embedding. Expected at "
-                "least one. Extract with FaceAligner(embeddings=True)."
+                f"None of the {len(self)} faces has an embedding. Expected at least "
+                "one. Extract with FaceAligner(embeddings=True)."
             )
         return np.asarray(rows.mean(axis=0), np.float32)
 
     @property
     def sources(self) -> list[str]:
-        """The images and videos that the faces are from, each once, in order."""
+        """The images and videos that the faces come from, each once, in order."""
         return list(dict.fromkeys(r.source for r in self._records))
 
     @property
@@ -150,9 +155,12 @@ class Faces:
         return np.array([r.frame for r in self._records], int)
 
     def select(self, which: Array | Sequence[int] | Sequence[bool]) -> Self:
-        """The faces of a (N,) bool mask or of a list of indices, as a view.
+        """Returns some of the faces as a view.
 
-        Nothing on disk changes, and what is appended to a view stays in memory.
+        Nothing on disk changes, and faces appended to a view stay in memory.
+
+        Args:
+            which: An (N,) bool mask or a list of indices.
         """
         chosen = np.asarray(which)
         if not chosen.size:
@@ -174,15 +182,15 @@ class Faces:
         reference: Array | Faces | None = None,
         threshold: float = SAME_PERSON,
     ) -> Self:
-        """The faces that are sharp, frontal, sure and of one person enough, as a view.
+        """Returns the faces that meet all given limits, as a view.
 
         Args:
             max_blur: Largest `blur` kept (0 sharp to 1 blurred).
-            max_yaw: Largest turn to a side kept, in degrees.
+            max_yaw: Largest absolute `yaw` kept, in degrees.
             min_score: Smallest detector score kept.
             reference: Keep only this person's faces: a (128,) embedding, several, or
                 a set of the person's faces.
-            threshold: Largest embedding distance that is the same person.
+            threshold: Largest embedding distance that counts as the same person.
         """
         keep = np.ones(len(self), bool)
         for i, face in enumerate(self.faces):
@@ -193,24 +201,25 @@ class Faces:
         if reference is not None:
             mean = getattr(reference, "mean_embedding", None)
             expected = np.asarray(reference if mean is None else mean)
-            keep &= matches(self.embeddings, expected, threshold)  # nan never matches
+            keep &= matches(self.embeddings, expected, threshold)  # NaN never matches
         return self.select(keep)
 
     def split(self, validation: float = 0.2, by: str = "auto") -> tuple[Self, Self]:
-        """Training faces and held-out faces, never neighboring frames of one clip.
+        """Splits into training and held-out faces, without mixing neighboring frames.
 
         Args:
-            validation: Part of the faces to hold out, 0 to 1.
-            by: "clip" holds out whole sources, "time" the end of each source, "auto"
-                the former where there is more than one source.
+            validation: Fraction of the faces to hold out, 0 to 1.
+            by: "clip" holds out whole sources, "time" the end of each source. "auto"
+                means "clip" if there is more than one source, else "time".
 
         Returns:
-            (train, held_out), both views. With one face both hold it.
+            (train, held_out), both views. A set of one face is returned as both.
         """
         if by not in ("auto", "clip", "time") or not 0 < validation < 1:
             raise ValueError(
-                f"Got validation={validation}, by={by!r}. Expected a part between 0 "
-                "and 1 and 'auto', 'clip' or 'time'. Use split(0.2)."
+                f"validation={validation} and by={by!r} were given. Expected a "
+                "fraction between 0 and 1, and 'auto', 'clip' or 'time'. Use "
+                "split(0.2)."
             )
         if len(self) < 2:
             return self.select(range(len(self))), self.select(range(len(self)))
@@ -224,15 +233,18 @@ class Faces:
     def contact_sheet(
         self, path: str | Path | None = None, columns: int = 16, limit: int = 160
     ) -> Array:
-        """An image of faces spread evenly over the set, written if `path` is given.
+        """Makes one image of many faces, spread evenly over the set.
 
         Args:
-            path: PNG, JPEG or WebP to write.
-            columns: Faces a row.
-            limit: Most faces shown.
+            path: PNG, JPEG or WebP file to write; None writes nothing.
+            columns: Faces in a row.
+            limit: Largest number of faces shown.
 
         Returns:
-            RGB uint8 image.
+            (H, W, 3) uint8, RGB.
+
+        Raises:
+            FaceNotFoundError: The set is empty.
         """
         if not len(self):
             raise FaceNotFoundError(

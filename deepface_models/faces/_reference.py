@@ -1,4 +1,4 @@
-"""Whom to look for: a person given in any of several ways."""
+"""The embeddings of a person who is given as a face set, an image or an array."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError
-from deepface_models.faces import embedding
+from deepface_models.faces.embedding import embedding_of
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind, read_image
 
@@ -21,20 +21,20 @@ Person = FaceSet | Array | str | Path | None
 
 
 def reference_embedding(person: Person, aligner: FaceAligner) -> Array | None:
-    """Returns the face embeddings of a person to look for.
+    """Returns the face embeddings of the person to look for.
 
     Args:
-        person: A FaceSet, its folder, a (128,) or (N, 128) embedding, or the path of
-            an image whose largest face is meant.
+        person: A FaceSet, its folder, embeddings of shape (128,) or (N, 128), or the
+            path of an image whose largest face is the person's.
         aligner: Finds the face in an image.
 
     Returns:
-        (N, 128) float32, or None for None.
+        (N, 128) float32, or None if `person` is None.
 
     Raises:
         FaceNotFoundError: The image shows no face.
-        ModelFileError: The folder is no FaceSet.
-        ValueError: An array of another shape, or something else was given.
+        FileNotFoundError: The folder is not that of a FaceSet.
+        ValueError: `person` is an array of another shape or something else.
     """
     if person is None:
         return None
@@ -49,8 +49,8 @@ def reference_embedding(person: Person, aligner: FaceAligner) -> Array | None:
     if reference.ndim != 2 or reference.shape[1] != 128 or not len(reference):
         shape = f" of shape {np.shape(person)}" if hasattr(person, "shape") else ""
         raise ValueError(
-            f"Received person= a {type(person).__name__}{shape}. Expected an identity "
-            "embedding of shape (128,), a FaceSet, its folder or an image's path. "
+            f"person= a {type(person).__name__}{shape} was given. Expected an "
+            "embedding of shape (128,), a FaceSet, its folder or the path of an image. "
             "Take an embedding with FaceSet.open(folder).mean_embedding."
         )
     return reference
@@ -63,8 +63,7 @@ def _from_path(path: Path, aligner: FaceAligner) -> FaceSet | Array:
     faces = aligner.detect(image)
     if not faces:
         raise FaceNotFoundError(
-            f"No face was found in {path}, which is to show the person to look for. "
-            "Expected an image with the person's face. Give a larger or sharper one."
+            f"{path} was given as the person to look for and shows no face. Expected "
+            "an image of the person's face. Use a larger or sharper one."
         )
-    known = faces[0].embedding
-    return embedding.embed(image, faces[0]) if known is None else known
+    return embedding_of(image, faces[0])

@@ -1,4 +1,4 @@
-"""Finding faces in consecutive frames: fully now and then, near the last place else."""
+"""Face detection in consecutive frames: full searches, local ones in between."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from deepface_models.core.arrays import Array
 from deepface_models.faces.detect import Detection, merge, near
 
 Finder = Callable[[Array], list[Detection]]
-Look = Callable[[Array, Detection], Detection | None]
+LocalSearch = Callable[[Array, Detection], Detection | None]
 
-KEY_EVERY = 8  # frames between searches of the whole frame
+KEY_EVERY = 8  # from one frame that is searched fully to the next
 
 
 @dataclass
 class Tracklet:
-    """One face through consecutive frames: frame number -> detection."""
+    """One face in consecutive frames.
+
+    Attributes:
+        found: The detection in each frame, by frame number.
+        lost: Whether the face was not found near its last place.
+    """
 
     found: dict[int, Detection] = field(default_factory=dict)
     lost: bool = False
@@ -26,54 +31,56 @@ def follow(
     images: Sequence[Array],
     detector: Finder,
     key_every: int = KEY_EVERY,
-    again: bool = True,
-    look: Look = near,
+    search_lost: bool = True,
+    search_near: LocalSearch = near,
 ) -> list[Tracklet]:
-    """Finds the faces of consecutive frames at a fraction of the cost of each frame.
+    """Finds the faces of consecutive frames, faster than frame by frame.
 
-    Every `key_every`-th frame and the last one are searched wholly. In between, a
-    face is looked for near its last place; when it is lost there, the whole frame is
-    searched. A face first seen in a searched frame is followed back to where it came
-    into sight.
+    Every `key_every`-th frame and the last one are searched fully. In between, a face
+    is looked for near its last place; if it is not there, the whole frame is searched.
+    A face that is first seen in a fully searched frame is tracked back to the frame in
+    which it appeared.
 
     Args:
         images: RGB uint8 frames of one size.
-        detector: For whole frames.
-        key_every: Frames from one whole search to the next.
-        again: Whether to search the whole frame where a face is lost.
-        look: Looks for a face near its last place.
+        detector: Searches a whole frame.
+        key_every: Frames from one full search to the next.
+        search_lost: Whether to search the whole frame where a face is lost.
+        search_near: Looks for a face near its last place.
 
     Returns:
-        One trail a face, in order of first sight.
+        One tracklet for each face, in order of first appearance.
     """
     tracklets: list[Tracklet] = []
     for index, image in enumerate(images):
-        _step(tracklets, index, image, look)
-        lost = any(t.lost and _just(t, index) for t in tracklets)
+        _continue(tracklets, index, image, search_near)
+        lost = any(t.lost and _just_lost(t, index) for t in tracklets)
         is_key = index % key_every == 0 or index == len(images) - 1
-        if is_key or (again and lost):
+        if is_key or (search_lost and lost):
             for new in _search(tracklets, index, image, detector):
-                _go_back(new, tracklets, index, images, key_every, look)
+                _track_back(new, tracklets, index, images, key_every, search_near)
                 tracklets.append(new)
     return tracklets
 
 
-def _just(tracklet: Tracklet, index: int) -> bool:
+def _just_lost(tracklet: Tracklet, index: int) -> bool:
     return index - 1 in tracklet.found and index not in tracklet.found
 
 
-def _step(tracklets: list[Tracklet], index: int, image: Array, look: Look) -> None:
+def _continue(
+    tracklets: list[Tracklet], index: int, image: Array, search_near: LocalSearch
+) -> None:
     for tracklet in tracklets:
         if tracklet.lost:
             continue
-        detection = look(image, tracklet.found[index - 1])
-        if detection is None or _taken(tracklets, index, detection):
+        detection = search_near(image, tracklet.found[index - 1])
+        if detection is None or _already_found(tracklets, index, detection):
             tracklet.lost = True
         else:
             tracklet.found[index] = detection
 
 
-def _taken(tracklets: list[Tracklet], index: int, detection: Detection) -> bool:
+def _already_found(tracklets: list[Tracklet], index: int, detection: Detection) -> bool:
     return any(
         index in other.found and other.found[index].box.iou(detection.box) > 0.5
         for other in tracklets
@@ -83,7 +90,7 @@ def _taken(tracklets: list[Tracklet], index: int, detection: Detection) -> bool:
 def _search(
     tracklets: list[Tracklet], index: int, image: Array, detector: Finder
 ) -> list[Tracklet]:
-    """Searches the whole frame; continues trails just lost, returns new ones."""
+    """Searches the whole frame; continues tracklets just lost, returns new ones."""
     new = []
     for detection in merge(detector(image)):
         if any(
@@ -91,7 +98,7 @@ def _search(
             for t in tracklets
         ):
             continue
-        lost = [t for t in tracklets if t.lost and _just(t, index)]
+        lost = [t for t in tracklets if t.lost and _just_lost(t, index)]
         same = max(
             lost,
             key=lambda t: t.found[index - 1].box.iou(detection.box),
@@ -105,18 +112,18 @@ def _search(
     return new
 
 
-def _go_back(
+def _track_back(
     tracklet: Tracklet,
     others: list[Tracklet],
     index: int,
     images: Sequence[Array],
     key_every: int,
-    look: Look,
+    search_near: LocalSearch,
 ) -> None:
     last = tracklet.found[index]
     for earlier in range(index - 1, max(-1, index - key_every), -1):
-        detection = look(images[earlier], last)
-        if detection is None or _taken(others, earlier, detection):
+        detection = search_near(images[earlier], last)
+        if detection is None or _already_found(others, earlier, detection):
             return
         tracklet.found[earlier] = detection
         last = detection

@@ -1,4 +1,4 @@
-"""Which images and videos a user means."""
+"""The images and videos behind a path, a folder or a list of them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from deepface_models.media.folders import check_outside, list_media
 def expand(
     source: str | Path | Sequence[str | Path], output: str | Path | None
 ) -> tuple[list[str], dict[str, str]]:
-    """Finds the images and videos of a path, a folder or a list.
+    """Lists the images and videos of a path, a folder or a list of them.
 
     Args:
-        source: A path or several; folders give their files in natural order.
-        output: Where faces are to be written.
+        source: One path or several; a folder stands for its files in natural order.
+        output: Folder that faces will be written to, or None.
 
     Returns:
-        Resolved paths, each once, and why entries of folders cannot be read.
+        Resolved paths, each once; and the reason for each entry of a folder that cannot
+        be read, by its path.
 
     Raises:
-        FaceNotFoundError: There is not one image or video.
+        FaceNotFoundError: There is no image or video.
         ValueError: `output` lies inside a folder that is read.
     """
     listed = [source] if isinstance(source, str | Path) else list(source)
     paths: list[Path] = []
-    odd: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
     for item in map(Path, listed):
         if media_kind(item) != "folder":
             paths.append(item)
@@ -37,10 +38,10 @@ def expand(
             check_outside(item, Path(output))
         found = list_media(item)
         paths += found.files
-        odd |= {str(path): why for path, why in found.odd.items()}
-    if not paths and not odd:
+        unreadable |= {str(path): why for path, why in found.unreadable.items()}
+    if not paths and not unreadable:
         raise FaceNotFoundError(
             f"{source} holds no image and no video. Expected at least one. "
             "Name a folder with images or videos."
         )
-    return list(dict.fromkeys(str(p.resolve()) for p in paths)), odd
+    return list(dict.fromkeys(str(p.resolve()) for p in paths)), unreadable

@@ -1,4 +1,4 @@
-"""The files of a face set, and which of its faces to hold out."""
+"""The files of a face set, and the choice of faces to hold out."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def encode_face(image: Array) -> bytes:
-    """The bytes of a PNG with this aligned uint8 RGB face."""
+    """Returns an aligned uint8 RGB face as the bytes of a PNG file."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     return bytes(data)
 
 
 def write_face(path: Path, data: bytes) -> None:
-    """Writes an encoded face, whole or not at all."""
+    """Writes an encoded face; the file appears only when it is complete."""
     path.parent.mkdir(exist_ok=True)
-    # No fsync for each image: one torn by a power cut is found by its reader.
+    # No fsync for each image: `read_face` notices one that a power cut damaged.
     temporary = path.with_name(f".{path.name}")
     temporary.write_bytes(data)
     os.replace(temporary, path)
 
 
 def sweep_faces(folder: Path, first: int) -> None:
-    """Removes what a killed run left: half written images, and ones without rows.
+    """Removes what a killed run left: incomplete images, and images without a row.
 
-    The caller holds the folder, so that nobody is at work there.
+    The caller must hold the folder's lock.
 
     Args:
-        folder: The face set's.
-        first: The number of the next image.
+        folder: Folder of the face set.
+        first: Number of the next image to be written.
     """
     if not (folder / "faces").is_dir():
         return
@@ -57,13 +57,13 @@ def read_face(path: Path, size: int) -> Array:
     """Reads an aligned face, (size, size, 3) uint8 RGB.
 
     Raises:
-        MediaError: If the file is no image of that size.
+        MediaError: If the file is not an image of that size.
     """
     data = _bounded_png(path, size)
     bgr = None if data is None else cv2.imdecode(data, cv2.IMREAD_COLOR)
     if bgr is None or bgr.shape != (size, size, 3):
         raise MediaError(
-            f"{path} is no image of {size}x{size} px. Expected the aligned face "
+            f"{path} is not an image of {size}x{size} px. Expected the aligned face "
             "that was written there. Delete the file to leave this face out."
         )
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
@@ -72,9 +72,10 @@ def read_face(path: Path, size: int) -> Array:
 def _bounded_png(path: Path, size: int) -> Array | None:
     """Returns a file's bytes if it is a PNG that states this size, else None.
 
-    It may be a stranger's: neither the file nor its image fills the memory.
+    The file may come from an untrusted source: neither its bytes nor its image may
+    fill the memory.
     """
-    most = 8 * size * size + 2**20  # 16 bits, alpha and notes of an image editor
+    most = 8 * size * size + 2**20  # 16 bits, alpha and an image editor's metadata
     try:
         with open(path, "rb") as file:
             data = file.read(most + 1)
@@ -87,33 +88,36 @@ def _bounded_png(path: Path, size: int) -> Array | None:
 
 
 def last_clips(places: Sequence[tuple[str, int]], part: float) -> Array:
-    """Flags of the faces in the last sources, about `part` of all, (N,) bool.
+    """Marks the faces of the last sources, about a fraction `part` of all faces.
 
     Args:
-        places: Source and frame of each face.
-        part: What to hold out, 0 to 1. The first source is never held out.
+        places: Source and frame number of each face.
+        part: Fraction to hold out, 0 to 1. The first source is never held out.
+
+    Returns:
+        (N,) bool, true for a held-out face.
     """
     held, count = np.zeros(len(places), bool), 0
-    for mine in list(_by_source(places).values())[:0:-1]:
-        held[mine] = True
-        count += len(mine)
+    for indices in list(_by_source(places).values())[:0:-1]:
+        held[indices] = True
+        count += len(indices)
         if count / len(places) >= part - 0.02:
             break
     return held
 
 
 def last_frames(places: Sequence[tuple[str, int]], part: float) -> Array:
-    """Flags of the faces in the last `part` of each source, (N,) bool."""
+    """Marks the faces in the last fraction `part` of each source, (N,) bool."""
     held = np.zeros(len(places), bool)
-    for mine in _by_source(places).values():
-        mine.sort(key=lambda i: places[i][1])
-        count = max(1, round(len(mine) * part)) if len(mine) > 1 else 0
-        held[mine[len(mine) - count :]] = True
+    for indices in _by_source(places).values():
+        indices.sort(key=lambda i: places[i][1])
+        count = max(1, round(len(indices) * part)) if len(indices) > 1 else 0
+        held[indices[len(indices) - count :]] = True
     return held
 
 
 def _by_source(places: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
-    """Returns the numbers of each source's faces, sources in order."""
+    """Returns the indices of each source's faces, sources in order."""
     found: dict[str, list[int]] = {}
     for i, (source, _) in enumerate(places):
         found.setdefault(source, []).append(i)
@@ -153,10 +157,10 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 
 def refuse_links(folder: Path) -> None:
-    """Refuses a set that holds a link, through which something else is changed.
+    """Refuses a set with symbolic links, which would lead writes to other files.
 
     Raises:
-        MediaError: There is one in the folder or among its images.
+        MediaError: A link is in the folder or among its images.
     """
     for place in (folder, folder / "faces"):
         if not place.is_dir():
@@ -166,6 +170,6 @@ def refuse_links(folder: Path) -> None:
         if found is not None:
             raise MediaError(
                 f"{place} holds the link {ascii(found)[:100]}. Expected a face "
-                "set's own files, as extraction writes and deletes them. Replace it by "
-                "a copy of what it leads to, or extract into a new folder."
+                "set's own files, as extraction writes and deletes them. Replace the "
+                "link by a copy of its target, or extract into a new folder."
             )

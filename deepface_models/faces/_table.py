@@ -1,4 +1,4 @@
-"""The table of a face set: one CSV row a face, readable after any interruption."""
+"""The table of a face set: one CSV row per face, readable after any interruption."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Record:
         frame: Number of the frame, 0 for an image.
         time: Seconds from the start of the video.
         file: Path of the aligned image relative to the set's folder.
-        image: (S, S, 3) uint8 when it is held in memory.
-        png: The same encoded, when that was done ahead.
+        image: (S, S, 3) uint8, or None if it is not held in memory.
+        png: The same image as PNG bytes, or None if it is not encoded yet.
     """
 
     face: Face
@@ -54,7 +54,7 @@ class Record:
 
 
 def to_row(record: Record) -> dict[str, Any]:
-    """The record as plain values for one row of the table."""
+    """Returns the record as plain values for one row of the table."""
     face = record.face
     row: dict[str, Any] = {
         "file": record.file,
@@ -75,10 +75,10 @@ def to_row(record: Record) -> dict[str, Any]:
 
 
 def from_row(row: Mapping[Any, Any], image_size: int) -> Record:
-    """The record of a row as it was read from the file (all values text).
+    """Returns the record of a row as read from the file (all values are text).
 
     Raises:
-        ValueError: It is no row of this table.
+        ValueError: It is not a row of this table.
     """
     values = convert(row, "face")
     landmarks = convert(decode(values["landmarks"]), "landmarks")
@@ -96,7 +96,7 @@ def from_row(row: Mapping[Any, Any], image_size: int) -> Record:
 
 
 def as_text(records: Iterable[Record], header: bool = False) -> str:
-    """The records as CSV lines, each ended by a line feed."""
+    """Returns the records as CSV lines, each ended by a line feed."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     if header:
@@ -106,24 +106,24 @@ def as_text(records: Iterable[Record], header: bool = False) -> str:
 
 
 def read_table(path: Path, image_size: int) -> tuple[list[Record], bool]:
-    """Reads the whole rows of a table.
+    """Reads the complete rows of a table.
 
     Args:
         path: The CSV file; it may be missing.
         image_size: Side of the aligned faces in pixels.
 
     Returns:
-        The records, and whether every line was whole. A last line that an
+        The records, and whether every line was complete. A last line that an
         interrupted write left incomplete is not returned.
 
     Raises:
-        MediaError: It is no text, or names files that are not the set's own.
+        MediaError: It is not text, or names files outside the set.
     """
     if not path.is_file():
         return [], False
     data = path.read_bytes()
     records = []
-    torn = not data.endswith(b"\n")
+    damaged = not data.endswith(b"\n")
     try:
         whole = data[: data.rfind(b"\n") + 1].decode("utf-8")
         for row in csv.DictReader(io.StringIO(whole, newline="")):
@@ -131,17 +131,17 @@ def read_table(path: Path, image_size: int) -> tuple[list[Record], bool]:
             try:
                 records.append(from_row(row, image_size))
             except ValueError:
-                torn = True
+                damaged = True
     except (UnicodeDecodeError, csv.Error) as error:
         raise MediaError(
             f"{path} is damaged ({error}). Expected the table of a face set, CSV in "
             "UTF-8. Copy the set again, or extract it again into a new folder."
         ) from error
-    return records, not torn
+    return records, not damaged
 
 
 def _check_file(name: Any, path: Path) -> None:
-    """Refuses a name that could lead out of the set: its images get deleted."""
+    """Refuses a name that could lead out of the set, since images get deleted."""
     if name is not None and not _FILE.fullmatch(name):
         raise MediaError(
             f"{path} names the image {ascii(name)[:100]}. Expected names such as "

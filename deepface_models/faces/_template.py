@@ -1,14 +1,15 @@
-"""The mean face: where each landmark lies in the unit square, and how deep.
+"""The mean face: position of each landmark in the unit square, and its depth.
 
-Made from dlib's own landmarks on 372 front views (London and Canada face sets and
-synthetic portraits): shapes aligned by Procrustes on `STABLE_68`, the worst tenth
-dropped, averaged with their mirror images, turned upright. The unit square reaches
-from the highest brow point to the chin and is centered on the face, so padding 0
-("half") covers brows to chin. `MEAN_FACE_5` is the mean place of the five-point
-predictor's points under the same matrices, so both give the same crop. The depths
-were fitted to 518 frames of turning heads (scaled orthographic camera); they are in
-units of the same square, larger toward the viewer, zero at the eyes.
-`python benchmarks/alignment.py --template` makes them again.
+Made from dlib's landmarks on 372 front views (London and Canada face sets and
+synthetic portraits): shapes were aligned by Procrustes analysis on `STABLE_68`, the
+worst tenth was dropped, and the rest averaged with their mirror images and rotated
+upright. The unit square reaches from the highest brow point to the chin and is
+centered on the face, so padding 0 ("half") covers brows to chin. `MEAN_FACE_5` holds
+the mean positions of the five-point predictor's landmarks under the same matrices, so
+that both predictors give the same crop. The depths were fitted to 518 frames of
+turning heads (scaled orthographic camera); they are in units of the same square,
+larger toward the viewer, zero at the eyes. `python benchmarks/alignment.py --template`
+computes them again.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from deepface_models.core.arrays import Array
 
 # Brows, nose, eyes and mouth corners: they move least when the mouth opens.
 STABLE_68 = (*range(17, 49), 54)
-# Where dlib's five are among the 68: both corners of both eyes, nose base.
+# Indices of dlib's five points among the 68: both corners of both eyes, nose base.
 FIVE_OF_68 = (45, 42, 36, 39, 33)
-# Which of the 68 stands where each one does in a mirrored face.
+# Index of the landmark that takes each one's place in a mirrored face.
 MIRROR_68 = np.array(
     [
         *range(16, -1, -1),
@@ -129,14 +130,14 @@ DEPTH_68: Array = np.array([
 ])
 # fmt: on
 
-# The same places as the five points: eye corners and the base of the nose. The nose is
-# taken deeper than it is: with one point out of the plane the pitch is a toss-up
-# otherwise (deviation on front views 5.8 degrees instead of 10.9).
+# The same five points: eye corners and the base of the nose. The nose gets extra depth:
+# it is the only point out of the plane, and without that the pitch is unreliable
+# (standard deviation on front views 10.9 degrees instead of 5.8).
 DEPTH_5: Array = DEPTH_68[[*FIVE_OF_68]] + np.array([0, 0, 0, 0, 0.105])
 
 
 def five_points(landmarks: Array) -> Array:
-    """Returns dlib's five points, (5, 2), of the 68 or of themselves.
+    """Returns dlib's five landmarks, (5, 2), from 68 or from five.
 
     Args:
         landmarks: (68, 2) or (5, 2).

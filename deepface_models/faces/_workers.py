@@ -1,8 +1,8 @@
-"""Face embeddings on every core.
+"""Face embeddings computed on several CPU cores.
 
-dlib's network keeps Python's global lock while it computes, so threads do not help.
-Helpers are plain subprocesses rather than a multiprocessing pool, which would run the
-user's script once more unless it is guarded by `if __name__ == "__main__"`.
+dlib's network holds Python's global interpreter lock while it computes, so threads do
+not help. Workers are plain subprocesses instead of a multiprocessing pool, which would
+run the user's script again unless it is guarded by `if __name__ == "__main__"`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class EmbeddingWorkers:
     """Computes embeddings in helper processes, started on first use.
 
     Args:
-        count: How many; with less than two everything is computed in this process.
+        count: Number of helper processes; below two, this process computes everything.
     """
 
     def __init__(self, count: int):
@@ -40,14 +40,14 @@ class EmbeddingWorkers:
         self._lock = threading.Lock()
 
     def embed(self, chips: Sequence[Array]) -> Array:
-        """Embeddings of 150 px RGB uint8 chips, (N, 128) float32."""
+        """Returns the embeddings of 150 px RGB uint8 chips, (N, 128) float32."""
         if self._count < 2 or not len(chips):
             return embed_chips(chips)
         helper = self._take()
         try:
             rows = _ask(helper, chips)
         except (OSError, ValueError):
-            _close(helper)  # one that died costs only time
+            _close(helper)  # it died: compute here instead
             rows = embed_chips(chips)
         self._free.put(helper)
         return rows
@@ -102,7 +102,7 @@ def _ask(helper: subprocess.Popen[bytes], chips: Sequence[Array]) -> Array:
 
 
 def serve() -> None:
-    """Answers chips on the standard input with embeddings until it is closed."""
+    """Reads chips from standard input and writes their embeddings, until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent closes the input
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while len(head := source.read(4)) == 4:

@@ -1,4 +1,4 @@
-"""Cutting faces out upright and of equal size, and putting them back exactly."""
+"""Face alignment: crops of equal size with upright faces, and the inverse."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ def padding_of(face_type: str) -> float:
 
 
 def umeyama(src: Array, dst: Array) -> Array:
-    """Least-squares similarity (rotation, one scale, shift) taking src to dst.
+    """Returns the similarity (rotation, scale, shift) that best maps src to dst.
+
+    It minimizes the sum of squared distances.
 
     Reference: Umeyama, Least-squares estimation of transformation parameters
     between two point patterns, PAMI 1991.
 
     Args:
         src: (N, 2) points, N at least 2.
-        dst: (N, 2) points.
+        dst: (N, 2) points, in the same order.
 
     Returns:
         (2, 3) float64 matrix.
@@ -43,25 +45,25 @@ def umeyama(src: Array, dst: Array) -> Array:
     src, dst = np.asarray(src, np.float64), np.asarray(dst, np.float64)
     if src.shape != dst.shape or src.ndim != 2 or src.shape[1] != 2 or len(src) < 2:
         raise ValueError(
-            f"Got points of shapes {src.shape} and {dst.shape}. Expected two arrays "
-            "of the same shape (N, 2), N at least 2. Pass matching points."
+            f"Points of shapes {src.shape} and {dst.shape} were given. Expected two "
+            "arrays of the same shape (N, 2), N at least 2. Pass matching points."
         )
     a, b = src - src.mean(0), dst - dst.mean(0)
     spread = float((a**2).sum())
     if not spread > 0:
         raise ValueError(
-            "All source points are the same point. Expected at least two different "
-            "ones. Check the landmarks."
+            f"{len(src)} equal source points were given. Expected at least two "
+            "different points. Check the landmarks."
         )
     u, s, vt = np.linalg.svd(b.T @ a)
     sign = np.array([1.0, 1.0 if np.linalg.det(u @ vt) > 0 else -1.0])
-    turn = (u * sign) @ vt * float((s * sign).sum()) / spread
-    return np.column_stack([turn, dst.mean(0) - turn @ src.mean(0)])
+    rotation = (u * sign) @ vt * float((s * sign).sum()) / spread
+    return np.column_stack([rotation, dst.mean(0) - rotation @ src.mean(0)])
 
 
 @whole_numbers(num_points=1, image_size=1)
 def template(num_points: int, image_size: int, face_type: str = "full") -> Array:
-    """The mean face's landmarks in pixels of an aligned face.
+    """Returns the mean face's landmarks in pixels of an aligned face.
 
     Args:
         num_points: 68 or 5.
@@ -73,7 +75,7 @@ def template(num_points: int, image_size: int, face_type: str = "full") -> Array
     """
     if num_points not in (5, 68):
         raise ValueError(
-            f"Got {num_points} landmarks. Expected 68 or 5 points. "
+            f"{num_points} landmarks were given. Expected 68 or 5. "
             "Use landmarks=68 or landmarks=5."
         )
     mean = MEAN_FACE_68 if num_points == 68 else MEAN_FACE_5
@@ -85,7 +87,7 @@ def template(num_points: int, image_size: int, face_type: str = "full") -> Array
 def alignment_matrix(
     landmarks: Array, image_size: int, face_type: str = "full"
 ) -> Array:
-    """The (2, 3) matrix from frame pixels to pixels of the aligned face.
+    """Returns the (2, 3) matrix from frame pixels to pixels of the aligned face.
 
     Args:
         landmarks: (68, 2) or (5, 2) points in pixels of the frame.
@@ -101,13 +103,13 @@ def alignment_matrix(
 
 
 def invert(matrix: Array) -> Array:
-    """The (2, 3) matrix of the opposite direction."""
-    turn = np.linalg.inv(np.asarray(matrix, np.float64)[:, :2])
-    return np.column_stack([turn, -turn @ matrix[:, 2]])
+    """Returns the inverse of a (2, 3) matrix, as a (2, 3) matrix."""
+    inverse = np.linalg.inv(np.asarray(matrix, np.float64)[:, :2])
+    return np.column_stack([inverse, -inverse @ matrix[:, 2]])
 
 
 def transform_points(points: ArrayLike, matrix: Array) -> Array:
-    """Points (..., 2) moved by a (2, 3) matrix, float64."""
+    """Returns points (..., 2) transformed by a (2, 3) matrix, float64."""
     return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 
@@ -116,7 +118,7 @@ def _scale(matrix: Array) -> float:
 
 
 def _finer(matrix: Array, factor: int) -> Array:
-    """`matrix` for an image with factor x factor pixels for each pixel."""
+    """Returns `matrix` for a result enlarged by a whole `factor`."""
     fine = np.asarray(matrix, np.float64) * factor
     fine[:, 2] += (factor - 1) / 2
     return fine
@@ -125,14 +127,14 @@ def _finer(matrix: Array, factor: int) -> Array:
 def warp(
     image: Array, matrix: Array, width: int, height: int, border: int | None = None
 ) -> Array:
-    """The image seen through `matrix`, without aliasing when it shrinks.
+    """Warps an image by an affine matrix, without aliasing when it shrinks.
 
     Args:
         image: HxW or HxWxC, uint8 or float32.
-        matrix: (2, 3), takes pixels of `image` to pixels of the result.
+        matrix: (2, 3), from pixels of `image` to pixels of the result.
         width: Width of the result.
         height: Height of the result.
-        border: cv2 border mode; the edge pixels are repeated by default.
+        border: OpenCV border mode; by default the edge pixels are repeated.
     """
     mode = cv2.BORDER_REPLICATE if border is None else border
     matrix = np.asarray(matrix, np.float64)
@@ -156,7 +158,7 @@ def warp(
 def _reduced(
     image: Array, matrix: Array, times: int, width: int, height: int
 ) -> tuple[Array, Array]:
-    """The part that is seen, `times` smaller by averaging, and the matrix for it."""
+    """Returns the visible part, reduced `times` by averaging, and its matrix."""
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]])
     there = transform_points(corners, invert(matrix))
     limits = [image.shape[1], image.shape[0]]
@@ -193,13 +195,13 @@ def align(image: Array, matrix: Array, image_size: int) -> Array:
 def restore(
     face: Array, matrix: Array, frame: Array, mask: Array | None = None
 ) -> Array:
-    """Puts an aligned face back to its place: the inverse of `align`.
+    """Puts an aligned face back into its frame: the inverse of `align`.
 
     Args:
         face: (S, S, 3) aligned face, uint8 or float32 in [0, 1].
         matrix: The (2, 3) matrix that the face was aligned with.
         frame: RGB frame to put it into; it is not changed.
-        mask: (S, S) weights in [0, 1] of the aligned face; everywhere 1 by default.
+        mask: (S, S) weights in [0, 1] of the aligned face; 1 everywhere by default.
 
     Returns:
         A new frame. Where the mask is zero it equals `frame` bit for bit.
@@ -228,7 +230,7 @@ def restore(
 def _region(
     matrix: Array, size: int, shape: tuple[int, ...]
 ) -> tuple[int, int, int, int] | None:
-    """The part of the frame that the aligned square touches, or None."""
+    """Returns the part of the frame that the aligned square covers, or None."""
     corners = [[-1, -1], [size, -1], [size, size], [-1, size]]
     there = transform_points(np.array(corners), invert(matrix))
     left, top = np.maximum(np.floor(there.min(0)).astype(int), 0)

@@ -1,4 +1,4 @@
-"""`FaceAligner`: from images and videos to aligned faces."""
+"""`FaceAligner`: finds the faces of images and videos and aligns them."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ Embedder = Callable[[Sequence[Array]], Array]
 
 
 class FaceAligner:
-    """Finds faces with dlib and cuts them out upright and of equal size.
+    """Finds faces with dlib and aligns them: upright crops of equal size.
 
     Args:
         image_size: Side of the aligned faces in pixels.
-        face_type: "half" (brows to chin), "midfull", "full" or "whole".
-        landmarks: 68 points, or 5, whose model file is free for commercial use too;
-            with 5 the 68-point file is never opened.
-        detector: Any `Detector`; by default reduced HOG, then upsampled HOG, then HOG
-            on the turned image and the mmod CNN where those found nothing.
-        identity: True computes the 128 identity numbers of every face (80 ms each),
-            False of none, a number k in videos of every k-th frame of a face, with
-            those between interpolated.
-        max_faces: Keep only the largest faces of a frame; 1 also saves the search for
-            small faces beside a large one.
-        repeats: Over how many slightly moved boxes the landmarks are averaged.
+        face_type: What the crop covers: "half" (brows to chin), "midfull", "full" or
+            "whole" (with hair).
+        landmarks: Number of landmarks, 68 or 5. The license of the 68-point model file
+            excludes commercial use; with 5 that file is never opened.
+        detector: Any `Detector`; `default_detector()` by default.
+        embeddings: Which faces get an embedding, 128 numbers that tell people apart (80
+            ms each): True for all, False for none, a number k for every k-th frame of a
+            face in a video, with linear interpolation in between.
+        max_faces: Keep only this many of the largest faces of a frame; None keeps all.
+            1 is faster, as small faces beside a large one are not searched for.
+        repeats: How many slightly shifted boxes the landmarks are averaged over.
 
     Example:
         >>> aligner = FaceAligner(image_size=128, landmarks=5, embeddings=False)
@@ -67,7 +67,7 @@ class FaceAligner:
     ):
         if image_size < 16:
             raise ValueError(
-                f"Got image_size={image_size}. Expected at least 16 pixels. "
+                f"image_size={image_size} was given. Expected at least 16 pixels. "
                 "Pass image_size=128."
             )
         template(landmarks, image_size, face_type)  # raises on wrong values
@@ -90,29 +90,38 @@ class FaceAligner:
             image: RGB (H, W, 3), uint8 or float in [0, 1].
 
         Returns:
-            Faces with landmarks, matrix, blur, pose and, if `identity`, embedding.
+            Faces with landmarks, matrix, blur, pose and, if `embeddings`, embedding.
         """
         return self._detect(_dlib.as_rgb(image), embed_chips)
 
     def align(self, image: Array, face: Face) -> Array:
-        """The aligned image of a face, (S, S, 3) of the frame's dtype."""
+        """Returns the aligned image of a face, (S, S, 3), in the frame's dtype.
+
+        Args:
+            image: RGB (H, W, 3), uint8 or float in [0, 1].
+            face: A face that was found in this image.
+        """
         return cut_out(image, face.matrix, face.image_size)
 
     def faces(self, image: Array) -> list[tuple[Face, Array]]:
-        """The faces of an image with their aligned images, largest first."""
+        """Returns the faces of an image with their aligned images, largest first.
+
+        Args:
+            image: RGB (H, W, 3), uint8 or float in [0, 1].
+        """
         return [(face, self.align(image, face)) for face in self.detect(image)]
 
     def detect_frames(
         self, images: Sequence[Array], embedder: Embedder = embed_chips
     ) -> list[list[Face]]:
-        """Finds the faces of consecutive frames, much faster than one by one.
+        """Finds the faces of consecutive frames, much faster than frame by frame.
 
         Args:
-            images: RGB frames of one size, at least about eight for the speed.
-            embedder: Computes embeddings of 150 px chips.
+            images: RGB frames of one size. Fewer than about eight are not faster.
+            embedder: Computes the embeddings of 150 px chips.
 
         Returns:
-            For each frame its faces, largest first.
+            The faces of each frame, largest first.
         """
         images = [_dlib.as_rgb(image) for image in images]
         finder = self.detector
@@ -120,8 +129,10 @@ class FaceAligner:
             tracklets = follow(images, finder)
         else:
             tracklets = follow(images, finder.fast)
-            if images and not tracklets:  # one try of what takes seconds
-                tracklets = follow(images, finder, key_every=len(images), again=False)
+            if images and not tracklets:  # try the slow detectors on one frame
+                tracklets = follow(
+                    images, finder, key_every=len(images), search_lost=False
+                )
         per_frame: list[list[Face]] = [[] for _ in images]
         for tracklet in tracklets:
             for index, face in self._tracklet_faces(images, tracklet, embedder):
@@ -140,10 +151,10 @@ class FaceAligner:
         progress: bool | Callable[[int, int | None], None] = True,
         workers: int | None = None,
     ) -> FaceSet:
-        """Aligns all faces of images, folders and videos into a `FaceSet`.
+        """Aligns the faces of images, folders and videos into a `FaceSet`.
 
-        Stopped at any moment and called again, it goes on where it was, with the
-        same result as if it had not been stopped.
+        An interrupted call can be repeated: it continues where it stopped and gives the
+        same result as an uninterrupted one.
 
         Args:
             source: An image, a video, a folder of them (in natural order: frame2
@@ -152,20 +163,21 @@ class FaceAligner:
                 faces in memory.
             every_n: Take only every n-th frame of videos.
             person: Keep only this person: a `FaceSet` or its folder, a (128,)
-                embedding or the path of an image whose largest face is meant.
+                embedding or the path of an image whose largest face is the person's.
             limit: Stop after this many faces.
-            progress: True shows a bar, a function gets (frames done, frames or None).
-            workers: Threads; by default one for each core, at most four.
+            progress: True shows a progress bar; a function is called with (frames done,
+                total frames or None).
+            workers: Number of threads; by default one for each core, at most four.
 
         Returns:
-            The set, with everything that `output` already held. Its `failed` says why
-            sources could not be read, by their paths; they are tried again by the
-            next call.
+            The set, with everything that `output` already held. Its `failed` gives the
+            reason for each source that could not be read; the next call tries these
+            again.
 
         Raises:
-            FaceNotFoundError: If there is no (such) face in any of the sources.
+            FaceNotFoundError: If no source shows a face, or none of the person's.
             InUseError: If another thread or process writes to `output`.
-            MediaError: If not one source can be read.
+            MediaError: If no source can be read.
             ValueError: If `output` lies inside a source folder.
             IntegrityError: If a source changed since an earlier, unfinished call.
         """
@@ -185,14 +197,14 @@ class FaceAligner:
         ]
 
     def _search(self, image: Array) -> list[Detection]:
-        """The faces of a single image, small ones beside large ones included."""
+        """Returns the faces of one image, including small ones beside large ones."""
         if isinstance(self.detector, CascadeDetector) and self.max_faces != 1:
             return self.detector.thorough(image)
         return merge(self.detector(image))
 
     def _face(self, image: Array, found: Detection) -> Face:
         points = predict_rotated(
-            image, found.box, found.turns, self.landmarks, self.repeats
+            image, found.box, found.quarter_turns, self.landmarks, self.repeats
         )
         matrix = alignment_matrix(points, self.image_size, self.face_type)
         yaw, pitch, roll = head_pose(points, (image.shape[1], image.shape[0]))
@@ -220,12 +232,14 @@ class FaceAligner:
         faces = [self._face(images[i], tracklet.found[i]) for i in order]
         if not self.embeddings:
             return list(zip(order, faces, strict=True))
-        asked = list(range(0, len(order), int(self.embeddings)))
-        chips = [chip(images[order[i]], faces[i]) for i in asked]
-        known = embedder(chips)
-        rows = [np.interp(np.arange(len(order)), asked, column) for column in known.T]
-        whole = np.array(rows, np.float32).T
+        embedded = list(range(0, len(order), int(self.embeddings)))
+        chips = [chip(images[order[i]], faces[i]) for i in embedded]
+        computed = embedder(chips)
+        rows = [
+            np.interp(np.arange(len(order)), embedded, column) for column in computed.T
+        ]
+        interpolated = np.array(rows, np.float32).T
         return [
             (index, replace(face, embedding=row))
-            for index, face, row in zip(order, faces, whole, strict=True)
+            for index, face, row in zip(order, faces, interpolated, strict=True)
         ]

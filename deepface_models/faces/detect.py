@@ -1,4 +1,4 @@
-"""Finding faces: fast detectors first, slow ones only where those find nothing."""
+"""Face detection: fast detectors first, slow ones only if those find nothing."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import _dlib
 from deepface_models.faces.face import Box
 
-_SMALLEST = 24  # px; dlib's scanners need some room
+_SMALLEST = 24  # px; dlib's scanners fail on smaller images
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A face's place in an image.
+    """A face's position in an image.
 
     Attributes:
         box: Rectangle in pixels of the image.
         score: The detector's confidence.
         detector: Name of the detector.
-        turns: Quarter turns counter-clockwise that set the face upright.
+        quarter_turns: Counter-clockwise rotations by 90 degrees that make the face
+            upright.
     """
 
     box: Box
     score: float
     detector: str
-    turns: int = 0
+    quarter_turns: int = 0
 
 
 class Detector(Protocol):
@@ -49,14 +50,14 @@ class Detector(Protocol):
 
 
 def resize(image: Array, factor: float) -> Array:
-    """The image `factor` times as large, without aliasing."""
+    """Returns the image scaled by `factor`, without aliasing."""
     if abs(factor - 1) < 1e-3:
         return image
     height, width = image.shape[:2]
     size = max(1, round(width * factor)), max(1, round(height * factor))
     times = int(1 / factor)
     if times > 1 and min(height, width) >= 2 * times:
-        # Averaging whole blocks is several times as fast as at a broken ratio.
+        # Averaging whole blocks is several times as fast as at a fractional ratio.
         image = image[: height // times * times, : width // times * times]
         blocks = width // times, height // times
         image = cv2.resize(image, blocks, interpolation=cv2.INTER_AREA)
@@ -64,13 +65,13 @@ def resize(image: Array, factor: float) -> Array:
 
 
 class HogDetector:
-    """dlib's HOG detector: fast, for faces seen from the front.
+    """dlib's HOG detector: fast, for frontal faces.
 
     Args:
-        reduce_to: The longer side of the image is reduced to this many pixels
-            first. Faces smaller than about 80 px after that are not found.
-        upsample: How often to double the (reduced) image.
-        threshold: Lowest score that counts; dlib's own is 0.
+        reduce_to: Pixels that the longer side of the image is first reduced to; None
+            does not reduce. Faces smaller than about 80 px after that are not found.
+        upsample: How many times to double the size of the (reduced) image.
+        threshold: Lowest score that counts as a face; 0 is dlib's default.
     """
 
     @whole_numbers(reduce_to=1, upsample=0)
@@ -96,7 +97,7 @@ class HogDetector:
 
 
 def run_hog(image: Array, factor: float, threshold: float) -> list[Detection]:
-    """One HOG pass over the image at `factor` of its size."""
+    """Runs the HOG detector on the image scaled by `factor`."""
     small = np.ascontiguousarray(resize(image, factor))
     boxes, scores, _ = _dlib.get("hog").run(small, 0, threshold)
     return [
@@ -106,12 +107,12 @@ def run_hog(image: Array, factor: float, threshold: float) -> list[Detection]:
 
 
 class MmodDetector:
-    """dlib's CNN detector: finds turned and covered faces, takes seconds on a CPU.
+    """dlib's CNN detector: finds faces in profile or partly covered; seconds on a CPU.
 
     Args:
-        max_size: The image is reduced until its longer side has this many pixels,
-            and small ones are enlarged to half of it.
-        threshold: Lowest score that counts.
+        max_size: Pixels that the longer side of a larger image is reduced to; a small
+            image is enlarged to half of it.
+        threshold: Lowest score that counts as a face.
     """
 
     name = "mmod"
@@ -138,10 +139,11 @@ class MmodDetector:
 
 
 def _like_hog(box: Box) -> Box:
-    """A HOG-style box from an mmod box of the same face.
+    """Converts an mmod box to the HOG box of the same face.
 
-    The landmark predictors were trained on HOG boxes and lose several percent on
-    others. Medians over the front views of the London and Canada sets.
+    The landmark predictors were trained on HOG boxes and are several percent less exact
+    on others. Offsets and size are medians over the front views of the London and
+    Canada sets.
     """
     x, y = box.center
     side = (box.width + box.height) / 2
@@ -153,11 +155,11 @@ _MMOD_X, _MMOD_Y, _MMOD_SIDE = 0.056, 0.106, 1.09
 
 
 class RotatedDetector:
-    """Finds faces in images that lie on a side or stand on their head.
+    """Finds faces in images that are rotated by 90, 180 or 270 degrees.
 
     Args:
-        detector: Asked for the image turned by one, two and three quarters.
-        threshold: Lowest score that counts.
+        detector: Detector to run on the rotated images.
+        threshold: Lowest score that counts as a face.
     """
 
     slow = True
@@ -165,16 +167,18 @@ class RotatedDetector:
     def __init__(self, detector: Detector, threshold: float = 0.3):
         self.detector = detector
         self.threshold = threshold
-        self.name = f"{detector.name}-turned"
+        self.name = f"{detector.name}-rotated"
 
     def __call__(self, image: Array) -> list[Detection]:
-        """Finds the faces of an RGB uint8 image (H, W, 3), of one turn only."""
+        """Finds the faces of an RGB uint8 image (H, W, 3), all of the same rotation."""
         best: list[Detection] = []
         for turns in (1, 3, 2):
-            turned = np.ascontiguousarray(np.rot90(image, turns))
+            rotated = np.ascontiguousarray(np.rot90(image, turns))
             found = [
-                Detection(rotated_box(d.box, -turns, turned), d.score, self.name, turns)
-                for d in self.detector(turned)
+                Detection(
+                    rotated_box(d.box, -turns, rotated), d.score, self.name, turns
+                )
+                for d in self.detector(rotated)
                 if d.score >= self.threshold
             ]
             if sum(d.score for d in found) > sum(d.score for d in best):
@@ -183,7 +187,7 @@ class RotatedDetector:
 
 
 def rotated_points(points: Array, turns: int, image: Array) -> Array:
-    """Points of `image` in `np.rot90(image, turns)`, (N, 2)."""
+    """Returns where points (N, 2) of `image` lie in `np.rot90(image, turns)`."""
     height, width = image.shape[:2]
     for _ in range(turns % 4):
         points = np.column_stack([points[:, 1], width - 1 - points[:, 0]])
@@ -192,7 +196,7 @@ def rotated_points(points: Array, turns: int, image: Array) -> Array:
 
 
 def rotated_box(box: Box, turns: int, image: Array) -> Box:
-    """A box of `image` in `np.rot90(image, turns)`."""
+    """Returns where a box of `image` lies in `np.rot90(image, turns)`."""
     corners = np.array([[box.left, box.top], [box.right - 1, box.bottom - 1]])
     there = rotated_points(corners, turns, image)
     low, high = there.min(0), there.max(0) + 1
@@ -200,11 +204,11 @@ def rotated_box(box: Box, turns: int, image: Array) -> Box:
 
 
 class CascadeDetector:
-    """Asks detectors in turn until one finds a face.
+    """Tries detectors one after another until one finds a face.
 
     Args:
-        steps: The detectors, fastest first. Those with a true attribute `slow` are
-            left out by `fast` and come last in `thorough`.
+        steps: The detectors, fastest first. Detectors whose attribute `slow` is true
+            are skipped by `fast`, and run by `thorough` only if nothing was found.
     """
 
     name = "cascade"
@@ -212,8 +216,8 @@ class CascadeDetector:
     def __init__(self, steps: Sequence[Detector]):
         if not steps:
             raise ValueError(
-                "Got no detectors. Expected at least one step. "
-                "Use default_detector() for the usual ladder."
+                "No detector was given. Expected at least one. "
+                "Use default_detector() for the usual cascade."
             )
         self.steps = tuple(steps)
 
@@ -226,7 +230,7 @@ class CascadeDetector:
         return []
 
     def fast(self, image: Array) -> list[Detection]:
-        """Like a call, without the slow steps."""
+        """Finds faces as a call does, without the slow detectors."""
         for step in self.steps:
             found = [] if getattr(step, "slow", False) else step(image)
             if found:
@@ -234,7 +238,7 @@ class CascadeDetector:
         return []
 
     def thorough(self, image: Array) -> list[Detection]:
-        """All faces that any fast step finds; the slow steps if there are none."""
+        """Finds all faces that any fast detector finds; runs slow ones if none do."""
         found: list[Detection] = []
         for step in self.steps:
             if not getattr(step, "slow", False):
@@ -245,7 +249,11 @@ class CascadeDetector:
 
 
 def default_detector() -> CascadeDetector:
-    """HOG reduced, HOG on a larger image, HOG on the turned one, the mmod CNN."""
+    """Returns the default cascade of detectors.
+
+    They are tried in this order: HOG on a reduced image, HOG on an enlarged image, HOG
+    on the image rotated by quarter turns, and the mmod CNN.
+    """
     return CascadeDetector(
         [
             HogDetector(480),
@@ -257,16 +265,16 @@ def default_detector() -> CascadeDetector:
 
 
 def near(image: Array, last: Detection, threshold: float = -0.2) -> Detection | None:
-    """Looks for the face that was detected a moment ago, in a small cutout.
+    """Looks for a face in a small crop around its place in the previous frame.
 
     Args:
         image: RGB uint8 frame.
-        last: Where the face was.
-        threshold: Lowest HOG score that counts; below dlib's 0, since a face is
-            expected here.
+        last: The face in the previous frame.
+        threshold: Lowest HOG score that counts as a face; below dlib's 0, since a face
+            is expected here.
 
     Returns:
-        The detection nearest to `last`, or None.
+        The detection that overlaps most with `last`, or None.
     """
     box = last.box
     reach = box.width * 0.95
@@ -277,17 +285,22 @@ def near(image: Array, last: Detection, threshold: float = -0.2) -> Detection | 
     factor = 100 / max(box.width, 1.0)
     if min(right - left, bottom - top) * factor < _SMALLEST:
         return None
-    cutout = np.rot90(image[top:bottom, left:right], last.turns)
+    crop = np.rot90(image[top:bottom, left:right], last.quarter_turns)
     best: Detection | None = None
-    for hit in run_hog(cutout, factor, threshold):
-        there = rotated_box(hit.box, -last.turns, cutout).moved(left, top)
+    for hit in run_hog(crop, factor, threshold):
+        there = rotated_box(hit.box, -last.quarter_turns, crop).moved(left, top)
         if there.iou(box) > max(0.3, best.box.iou(box) if best else 0.0):
-            best = Detection(there, hit.score, "near", last.turns)
+            best = Detection(there, hit.score, "near", last.quarter_turns)
     return best
 
 
 def merge(found: Sequence[Detection], overlap: float = 0.4) -> list[Detection]:
-    """Drops the weaker of two detections of the same face."""
+    """Keeps the best detection of each face (non-maximum suppression).
+
+    Args:
+        found: Detections, in any order.
+        overlap: Intersection over union from which two boxes are the same face.
+    """
     kept: list[Detection] = []
     for one in sorted(found, key=lambda d: -d.score):
         if all(one.box.iou(other.box) < overlap for other in kept):

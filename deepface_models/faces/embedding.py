@@ -1,4 +1,4 @@
-"""Whose face it is: 128 numbers a face, near each other for the same person."""
+"""Face embeddings: 128 numbers per face, close together for the same person."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from deepface_models.faces import _dlib
 from deepface_models.faces.face import Box, Face
 
 CHIP_SIZE = 150
-# dlib's published threshold: below it two faces are taken for the same person.
+# dlib's published threshold: faces closer than this count as the same person.
 SAME_PERSON = 0.6
 
 
 def chip(image: Array, face: Face | Array) -> Array:
-    """The 150 px image that the identity network wants, RGB uint8."""
+    """Returns the 150 px image that the embedding network takes, RGB uint8."""
     import dlib
 
     points = face.landmarks if isinstance(face, Face) else np.asarray(face)
     if points.shape not in ((68, 2), (5, 2)):
         raise ValueError(
-            f"Got landmarks of shape {points.shape}. Expected a Face, (68, 2) or "
-            "(5, 2) points in pixels of the image. Use FaceAligner.detect."
+            f"Landmarks of shape {points.shape} were given. Expected a Face, (68, 2) "
+            "or (5, 2) points in pixels of the image. Use FaceAligner.detect."
         )
     low, high = points.min(0), points.max(0)
     shape = _dlib.shape_of(Box(*low.tolist(), *high.tolist()), points)
@@ -32,7 +32,7 @@ def chip(image: Array, face: Face | Array) -> Array:
 
 
 def embed_chips(chips: Sequence[Array]) -> Array:
-    """Embeddings of 150 px chips, (N, 128) float32."""
+    """Returns the embeddings of 150 px chips, (N, 128) float32."""
     if not len(chips):
         return np.zeros((0, 128), np.float32)
     network = _dlib.get("embedding")
@@ -41,7 +41,7 @@ def embed_chips(chips: Sequence[Array]) -> Array:
 
 
 def embed(image: Array, face: Face | Array) -> Array:
-    """The face embedding of a face, about 80 ms on one CPU core.
+    """Returns the embedding of a face; takes about 80 ms on one CPU core.
 
     Args:
         image: RGB frame, uint8 or float32 in [0, 1].
@@ -54,8 +54,15 @@ def embed(image: Array, face: Face | Array) -> Array:
     return result
 
 
+def embedding_of(image: Array, face: Face) -> Array:
+    """Returns a face's embedding, (128,) float32, computed only if it has none yet."""
+    return embed(image, face) if face.embedding is None else face.embedding
+
+
 def distance(a: Array, b: Array) -> Any:
-    """Distance between embeddings; below 0.6 they are taken for one person.
+    """Returns the Euclidean distance between embeddings.
+
+    Faces closer than `SAME_PERSON` (0.6) count as the same person.
 
     Args:
         a: (128,) or (N, 128).
@@ -64,45 +71,50 @@ def distance(a: Array, b: Array) -> Any:
     Returns:
         A float, or (N,) float32 when one of them has N rows.
     """
-    apart = np.linalg.norm(np.asarray(a) - np.asarray(b), axis=-1)
-    return float(apart) if np.ndim(apart) == 0 else apart.astype(np.float32)
+    distances = np.linalg.norm(np.asarray(a) - np.asarray(b), axis=-1)
+    return float(distances) if np.ndim(distances) == 0 else distances.astype(np.float32)
 
 
 def matches(
     embeddings: Array, reference: Array, threshold: float = SAME_PERSON
 ) -> Array:
-    """Which faces are the reference person's: (N,) bool.
+    """Returns which faces are the reference person's, (N,) bool.
 
     Args:
         embeddings: (N, 128) embeddings.
-        reference: (128,) embedding, or (M, 128) of which the nearest counts.
-        threshold: Largest distance that is the same person.
+        reference: (128,) embedding, or (M, 128), of which the nearest one counts.
+        threshold: Largest distance that counts as the same person.
     """
     reference = np.atleast_2d(np.asarray(reference, np.float32))
-    apart = _distances(np.asarray(embeddings, np.float32), reference)
-    result: Array = apart.min(axis=1) < threshold
+    distances = _distances(np.asarray(embeddings, np.float32), reference)
+    result: Array = distances.min(axis=1) < threshold
     return result
 
 
 def cluster(embeddings: Array, threshold: float = 0.5) -> Array:
-    """Sorts faces by person: (N,) int labels, 0 the most frequent person.
+    """Groups faces by person.
 
-    Chinese whispers on the graph of all pairs nearer than `threshold`; the number of
-    people need not be known and the result is the same at each run.
+    Chinese whispers on the graph of all pairs closer than `threshold`. The number of
+    people need not be known, and the result is the same in each run.
+
+    Reference: Biemann, "Chinese Whispers", TextGraphs 2006.
 
     Args:
         embeddings: (N, 128) embeddings.
         threshold: Largest distance between neighbors in the graph.
+
+    Returns:
+        (N,) int labels; 0 is the person with the most faces.
     """
     embeddings = np.asarray(embeddings, np.float32)
-    apart = _distances(embeddings, embeddings)
-    weights = np.where(apart < threshold, 1.0 - apart, 0.0)
+    distances = _distances(embeddings, embeddings)
+    weights = np.where(distances < threshold, 1.0 - distances, 0.0)
     np.fill_diagonal(weights, 0.0)
     labels = np.arange(len(embeddings))
-    order = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(50):
         before = labels.copy()
-        for i in order.permutation(len(labels)):
+        for i in rng.permutation(len(labels)):
             if weights[i].any():
                 labels[i] = np.bincount(labels, weights=weights[i]).argmax()
         if (labels == before).all():

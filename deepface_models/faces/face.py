@@ -1,4 +1,4 @@
-"""What is known of one face in one frame."""
+"""One face in one frame: its box, landmarks, alignment and measures."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Box:
 
     @property
     def center(self) -> tuple[float, float]:
-        """The middle point (x, y)."""
+        """The center (x, y)."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     def iou(self, other: Box) -> float:
-        """Intersection over union with `other`, 0 (apart) to 1 (the same)."""
+        """Returns the intersection over union with `other`, 0 to 1."""
         both = Box(
             max(self.left, other.left),
             max(self.top, other.top),
@@ -51,28 +51,28 @@ class Box:
         return both.area / (self.area + other.area - both.area)
 
     def scaled(self, factor: float) -> Box:
-        """The box of the same place in an image `factor` times as large."""
+        """Returns the box of the same place in an image `factor` times as large."""
         return Box(*(v * factor for v in self.as_tuple()))
 
     def moved(self, x: float, y: float) -> Box:
-        """The box shifted by (x, y) pixels."""
+        """Returns the box shifted by (x, y) pixels."""
         return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
 
     def as_tuple(self) -> tuple[float, float, float, float]:
-        """The four numbers left, top, right, bottom."""
+        """Returns (left, top, right, bottom)."""
         return self.left, self.top, self.right, self.bottom
 
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face: where it is, how to cut it out, whose it is and how good.
+    """One face in a frame: position, alignment, embedding and measures.
 
     Attributes:
         box: The detector's rectangle, about brows to chin (dlib's HOG convention).
         landmarks: (68, 2) or (5, 2) float32, pixels of the frame.
         score: The detector's confidence; about 0 to 3 for HOG.
         detector: Name of the detector that found it ("hog", "mmod", "near", ...).
-        matrix: (2, 3) float64, takes frame pixels to pixels of the aligned face.
+        matrix: (2, 3) float64, from pixels of the frame to pixels of the aligned face.
         image_size: Side of the aligned face in pixels.
         blur: 0 (sharp) to 1 (no detail at all), or None when not measured.
         yaw: Degrees, positive when the face looks to the right of the image.

@@ -1,4 +1,4 @@
-"""Aligned faces and what is known of each, in a folder or in memory."""
+"""`FaceSet`: aligned faces with a table about them, in a folder or in memory."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ _log = logging.getLogger("deepface_models")
 
 
 class FaceSet(Faces):
-    """Aligned faces of one or more people with a table that says where each is from.
+    """Aligned faces of one or more people, with a table of where each comes from.
 
     On disk it is a folder: `faces/000000.png` and so on (lossless), `table.csv` (one
-    row a face, opens in pandas), `faceset.json` (settings and progress of each
-    source) and `sheet.png` (a contact sheet). Deleting an image removes its face
-    from the set. Rows are written after their images, so the folder is readable
-    after an interruption at any moment. One process at a time may write to it; others
+    row per face, can be opened with pandas), `faceset.json` (settings and progress of
+    each source) and `sheet.png` (a contact sheet). Deleting an image removes its face
+    from the set. Each row is written after its image, so the folder can be read after
+    an interruption at any moment. Only one process at a time may write to it; others
     get an `InUseError`.
 
     Args:
         image_size: Side of the aligned faces in pixels.
         face_type: What the crop covers, see `FACE_TYPES`.
-        landmarks: 68 or 5.
-        folder: Where it is kept; None keeps it in memory.
+        landmarks: Number of landmarks of each face, 68 or 5.
+        folder: Folder of the set; None keeps it in memory.
 
     Attributes:
-        failed: Why sources could not be read, by path; of the extraction that returned
-            this set.
+        failed: The reason for each source that could not be read, by path. Set by the
+            extraction that returned this set.
 
     Example:
         >>> faces = FaceSet(image_size=128)
@@ -65,7 +65,7 @@ class FaceSet(Faces):
         face_type: str = "full",
         landmarks: int = 68,
     ) -> FaceSet:
-        """Makes an empty set in a folder that holds none yet.
+        """Creates an empty set in a folder that holds none yet.
 
         Raises:
             FileExistsError: If the folder already holds a face set.
@@ -109,7 +109,7 @@ class FaceSet(Faces):
         return made
 
     def save(self) -> None:
-        """Writes settings and progress to `faceset.json`, whole or not at all."""
+        """Writes settings and progress to `faceset.json`."""
         if self.folder is None or self._view:
             return
         info = {
@@ -149,7 +149,14 @@ class FaceSet(Faces):
         self.extend([Record(face, source, frame, time, image=image)])
 
     def extend(self, records: Sequence[Record]) -> None:
-        """Adds faces that carry their images; on disk with one write of the table."""
+        """Adds several faces; on disk, with a single write of the table.
+
+        Args:
+            records: Faces with their images.
+
+        Raises:
+            ValueError: If size or landmarks differ from those of the set.
+        """
         for record in records:
             self._check(record)
         if self.folder is None or self._view:
@@ -164,10 +171,10 @@ class FaceSet(Faces):
         self._images = None
 
     def move(self, moved: Mapping[str, str]) -> None:
-        """Notes where images and videos are found now.
+        """Updates the paths of sources that were moved.
 
         Args:
-            moved: The place of each by its former place.
+            moved: The new path of each source, by its former path.
         """
         with self._writing():
             for former, source in moved.items():
@@ -183,7 +190,11 @@ class FaceSet(Faces):
             self.save()
 
     def drop(self, keep: Iterable[bool]) -> None:
-        """Removes the faces whose flag is false, and their images on disk."""
+        """Removes faces from the set, and their images from disk.
+
+        Args:
+            keep: For each face, whether to keep it.
+        """
         gone: list[Record] = []
         records: list[Record] = []
         for record, good in zip(list(self._records), keep, strict=True):
@@ -207,14 +218,15 @@ class FaceSet(Faces):
         shape = None if image is None else image.shape
         if face.image_size != size or shape != (size, size, 3):
             raise ValueError(
-                f"Got a face of {face.image_size} px with an image of shape {shape}. "
-                f"Expected {size} px like the rest of the set. "
+                f"A face of {face.image_size} px with an image of shape {shape} was "
+                f"given. Expected {size} px like the rest of the set. "
                 f"Align it with FaceAligner(image_size={size})."
             )
         if len(face.landmarks) != points:
             raise ValueError(
-                f"Got {len(face.landmarks)} landmarks. Expected {points} like the rest "
-                f"of the set. Find it with FaceAligner(landmarks={points})."
+                f"{len(face.landmarks)} landmarks were given. Expected {points} like "
+                "the rest of the set. Find the face with "
+                f"FaceAligner(landmarks={points})."
             )
 
     def _store(self, record: Record) -> Record:
@@ -234,7 +246,7 @@ class FaceSet(Faces):
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Keeps others from writing; refuses where one did since this set was read."""
+        """Locks the folder; fails if something else wrote to it since it was opened."""
         if self.folder is None or self._view:
             yield
             return

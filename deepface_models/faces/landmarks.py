@@ -1,4 +1,4 @@
-"""dlib's 68 and 5 landmarks, steadied by asking more than once."""
+"""dlib's 68 and 5 landmarks, averaged over several boxes for stability."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from deepface_models.faces.align import alignment_matrix, invert, transform_poin
 from deepface_models.faces.detect import rotated_box, rotated_points
 from deepface_models.faces.face import Box
 
-# Median place of HOG boxes on front views, in thousandths of the mean face's square.
+# Median position of HOG boxes on front views, in thousandths of the mean face's square.
 _HOG_CENTER = (500.0, 408.0)
 _HOG_SIDE = 1100.0
 
-# Shift (x, y) and growth of the box at each asking, in box widths.
+# Shift (x, y) and growth of the box in each repeat, in box widths.
 _JITTER = (
     (0.0, 0.0, 0.0),
     (0.03, 0.02, 0.02),
@@ -27,17 +27,17 @@ _JITTER = (
 
 
 def predict(image: Array, box: Box, num_points: int = 68, repeats: int = 1) -> Array:
-    """The landmarks of the face in `box`.
+    """Predicts the landmarks of the face in `box`.
 
-    The predictors jump when the box moves by a pixel. With repeats the first answer
-    only gives a box in standard position to the face, and the mean over several
-    slightly different boxes there moves half as much, in fractions of a pixel.
+    dlib's predictors jump when the box moves by a pixel. With repeats, the first
+    prediction only gives a box in standard position; the mean over several slightly
+    different boxes there jitters half as much.
 
     Args:
         image: RGB uint8 frame, contiguous.
-        box: The face's box as the HOG detector draws it.
+        box: The face's box in the convention of the HOG detector.
         num_points: 68 or 5.
-        repeats: How often to ask in all, 1 to 8; each time takes about 1 ms.
+        repeats: Number of predictions in all, 1 to 8; each takes about 1 ms.
 
     Returns:
         (num_points, 2) float32, pixels of the frame.
@@ -46,25 +46,25 @@ def predict(image: Array, box: Box, num_points: int = 68, repeats: int = 1) -> A
     points = _dlib.parts(predictor(image, _dlib.rectangle(box)))
     if repeats > 1:
         boxes = _around(box_from_landmarks(points), repeats - 1)
-        asked = [_dlib.parts(predictor(image, _dlib.rectangle(b))) for b in boxes]
-        points = np.mean(asked, 0)
+        predicted = [_dlib.parts(predictor(image, _dlib.rectangle(b))) for b in boxes]
+        points = np.mean(predicted, 0)
     return np.asarray(points, np.float32)
 
 
 def predict_rotated(
     image: Array, box: Box, turns: int, num_points: int = 68, repeats: int = 1
 ) -> Array:
-    """`predict` for a face that stands upright after `turns` quarter turns."""
+    """Predicts as `predict` for a face that is upright after `turns` quarter turns."""
     if turns % 4 == 0:
         return predict(image, box, num_points, repeats)
-    turned = np.ascontiguousarray(np.rot90(image, turns))
+    rotated = np.ascontiguousarray(np.rot90(image, turns))
     there = rotated_box(box, turns, image)
-    points = predict(turned, there, num_points, repeats)
-    return np.asarray(rotated_points(points, -turns, turned), np.float32)
+    points = predict(rotated, there, num_points, repeats)
+    return np.asarray(rotated_points(points, -turns, rotated), np.float32)
 
 
 def box_from_landmarks(points: Array) -> Box:
-    """The box the HOG detector would draw around these (68 or 5) landmarks."""
+    """Returns the HOG detector's usual box for a face with these 68 or 5 landmarks."""
     matrix = invert(alignment_matrix(points, 1000, "half"))
     x, y = transform_points(np.array(_HOG_CENTER), matrix).tolist()
     half = _HOG_SIDE / 2 * float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))

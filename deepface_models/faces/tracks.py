@@ -1,4 +1,4 @@
-"""Faces through time: the same face in successive frames, steadied and filled in."""
+"""Face tracks: the same face in consecutive frames, smoothed, with gaps filled."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from deepface_models.core.whole import whole_numbers
 from deepface_models.faces.align import invert, transform_points
 from deepface_models.faces.face import Box, Face
 
-MAX_GAP = 8  # frames without detection that are filled in
+MAX_GAP = 8  # most frames without a detection that are filled in
 
 
 @dataclass
 class Track:
-    """One face in successive frames.
+    """One face in consecutive frames.
 
     Attributes:
-        frames: Frame numbers, rising.
+        frames: Frame numbers, ascending.
         faces: The face in each of them.
     """
 
@@ -40,15 +40,15 @@ def track_faces(
     cuts: Collection[int] = (),
     max_gap: int = MAX_GAP,
 ) -> list[Track]:
-    """Joins the faces of successive frames into tracks, by overlap and nearness.
+    """Joins the faces of consecutive frames into tracks, by overlap and distance.
 
     Args:
-        per_frame: The faces of each frame; its place in the list is its number.
-        cuts: Numbers of the first frames of new scenes; no track goes across one.
-        max_gap: Most frames that a face may be missing within a track.
+        per_frame: The faces of each frame, in order.
+        cuts: Numbers of the first frames of new scenes; no track crosses one.
+        max_gap: Largest number of consecutive frames that a track may miss.
 
     Returns:
-        Tracks in order of first sight. Each face is in exactly one.
+        Tracks in order of first appearance. Each face is in exactly one.
     """
     tracks: list[Track] = []
     start = 0
@@ -68,7 +68,7 @@ def track_faces(
 def _pairs(
     faces: Sequence[Face], alive: list[Track], tracks: list[Track]
 ) -> Iterable[tuple[Face, Track]]:
-    """Best matches first; what matches nothing opens a new track."""
+    """Matches faces to tracks, best first; an unmatched face starts a new track."""
     scored = [
         (_nearness(face.box, track.faces[-1].box), i, j)
         for i, face in enumerate(faces)
@@ -88,28 +88,28 @@ def _pairs(
 
 
 def _nearness(a: Box, b: Box) -> float:
-    """Above 0 when two boxes may be one face: overlap, or centers half a face apart."""
+    """Returns a score above 0 if two boxes may be one face: overlapping or close."""
     size = (a.width + b.width) / 2
     if not 0.5 < a.width / max(b.width, 1e-6) < 2:
         return 0.0
     (ax, ay), (bx, by) = a.center, b.center
-    apart = float(np.hypot(ax - bx, ay - by)) / max(size, 1e-6)
-    return a.iou(b) + max(0.0, 0.5 - apart)
+    distance = float(np.hypot(ax - bx, ay - by)) / max(size, 1e-6)
+    return a.iou(b) + max(0.0, 0.5 - distance)
 
 
 @whole_numbers(shape_window=1, pose_window=1, max_gap=0)
 def smooth_track(
     track: Track, shape_window: int = 5, pose_window: int = 9, max_gap: int = MAX_GAP
 ) -> Track:
-    """A steadier track: short gaps filled, landmarks and crops freed of jitter.
+    """Fills short gaps of a track and removes jitter from landmarks and crops.
 
-    Position, size and turn of the head are smoothed apart from the landmarks in face
-    units, by sliding quadratic fits, which neither lag nor flatten a steady movement.
-    The windows are short for the landmarks, so that speech stays, and longer for the
-    matrices, so that the crop does not tremble.
+    The face's position, size and rotation are smoothed separately from the landmarks
+    within the face, by sliding quadratic fits, which neither delay nor weaken a steady
+    movement. The window is short for the landmarks, to keep the movements of speech,
+    and longer for the matrices, to keep the crop still.
 
     Args:
-        track: As `track_faces` makes it.
+        track: A track from `track_faces`.
         shape_window: Frames of the fit for landmarks, odd.
         pose_window: Frames of the fit for matrices, odd.
         max_gap: Longest gap to fill, in frames.
@@ -125,7 +125,7 @@ def smooth_track(
 
 
 def _runs(frames: list[int]) -> list[tuple[int, int]]:
-    """Stretches of consecutive frame numbers as (begin, end) places."""
+    """Returns the runs of consecutive frame numbers as (begin, end) indices."""
     breaks = [i for i in range(1, len(frames)) if frames[i] != frames[i - 1] + 1]
     edges = [0, *breaks, len(frames)]
     return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
@@ -135,38 +135,48 @@ def _smooth(faces: list[Face], shape_window: int, pose_window: int) -> list[Face
     poses = np.array([_pose(f.matrix, f.image_size) for f in faces])
     poses[:, 3] = np.unwrap(poses[:, 3])
     shapes = np.array([transform_points(f.landmarks, f.matrix) for f in faces])
-    light, steady = (smooth(poses, w) for w in (shape_window, pose_window))
+    short, long = (smooth(poses, w) for w in (shape_window, pose_window))
     shapes = smooth(shapes, shape_window)
     result = []
-    for face, shape, near, far in zip(faces, shapes, light, steady, strict=True):
-        points = transform_points(shape, invert(_matrix(near, face.image_size)))
-        matrix = _matrix(far, face.image_size)
+    for face, shape, shape_pose, crop_pose in zip(
+        faces, shapes, short, long, strict=True
+    ):
+        points = transform_points(shape, invert(_matrix(shape_pose, face.image_size)))
+        matrix = _matrix(crop_pose, face.image_size)
         landmarks = np.asarray(points, np.float32)
         result.append(replace(face, landmarks=landmarks, matrix=matrix))
     return result
 
 
 def _pose(matrix: Array, size: int) -> list[float]:
-    """Center of the crop in the frame (x, y), log of its scale, its turn."""
+    """Returns center x and y of the crop in the frame, log scale and rotation."""
     center = transform_points(np.full(2, (size - 1) / 2), invert(matrix))
     a, b = matrix[0, 0], matrix[1, 0]
     return [center[0], center[1], np.log(np.hypot(a, b)), np.arctan2(b, a)]
 
 
 def _matrix(pose: Array, size: int) -> Array:
-    scale, turn = np.exp(pose[2]), pose[3]
+    scale, angle = np.exp(pose[2]), pose[3]
     rotation = scale * np.array(
-        [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     )
     return np.column_stack([rotation, (size - 1) / 2 - rotation @ pose[:2]])
 
 
 def smooth(values: Array, window: int, degree: int = 2) -> Array:
-    """Values (T, ...) smoothed by sliding polynomial fits without delay.
+    """Smooths values (T, ...) by sliding polynomial fits, without delay.
 
-    Each value becomes that of a polynomial fitted to its neighborhood (Savitzky and
-    Golay, 1964), so a polynomial of that degree stays as it is. At the ends the
-    neighborhood is one-sided.
+    Each value is replaced by that of a polynomial fitted to its neighborhood, so a
+    polynomial of that degree does not change. At the ends the neighborhood is
+    one-sided.
+
+    Reference: Savitzky and Golay, "Smoothing and Differentiation of Data by Simplified
+    Least Squares Procedures", 1964.
+
+    Args:
+        values: (T, ...) numbers, one entry for each frame.
+        window: Frames of the fit.
+        degree: Degree of the polynomials.
     """
     values = np.asarray(values, np.float64)
     count = len(values)
@@ -205,8 +215,8 @@ def _between(a: Face, b: Face, part: float) -> Face:
         return x + (y - x) * part
 
     pose_a, pose_b = (np.array(_pose(f.matrix, f.image_size)) for f in (a, b))
-    turn = (pose_b[3] - pose_a[3] + np.pi) % (2 * np.pi) - np.pi
-    pose_b[3] = pose_a[3] + turn
+    angle = (pose_b[3] - pose_a[3] + np.pi) % (2 * np.pi) - np.pi
+    pose_b[3] = pose_a[3] + angle
     corners = zip(a.box.as_tuple(), b.box.as_tuple(), strict=True)
     return Face(
         box=Box(*(mix(x, y) for x, y in corners)),
@@ -224,13 +234,16 @@ def _between(a: Face, b: Face, part: float) -> Face:
 
 
 def scene_cuts(images: Iterable[Array], threshold: float = 0.5) -> list[int]:
-    """Numbers of the frames that begin a new scene.
+    """Finds the frames that begin a new scene.
 
-    Compares color histograms of successive frames, in quarters of the image.
+    Compares the color histograms of consecutive frames in each quarter of the image.
 
     Args:
         images: RGB uint8 frames.
-        threshold: Part of the pixels (0 to 1) that must have another color.
+        threshold: Fraction of the pixels (0 to 1) that must change color.
+
+    Returns:
+        The numbers of these frames.
     """
     cuts: list[int] = []
     before: Array | None = None
@@ -246,7 +259,7 @@ def scene_cuts(images: Iterable[Array], threshold: float = 0.5) -> list[int]:
 
 def _histograms(image: Array) -> Array:
     small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
-    # Coarse bins, blurred: a small change of brightness must not look like a cut.
+    # Coarse, blurred bins: a small change of brightness must not count as a cut.
     codes = [[0, 1, 2], None, [6, 6, 6], [0, 256, 0, 256, 0, 256]]
     rows = []
     for y in (0, 32):

@@ -32,12 +32,12 @@ class Listing:
 
     Attributes:
         files: Images and videos, in natural order.
-        odd: Why entries that are named like one are none.
+        unreadable: The reason for each image or video that cannot be read.
         left_out: How many entries of each other kind there are.
     """
 
     files: list[Path] = field(default_factory=list)
-    odd: dict[Path, str] = field(default_factory=dict)
+    unreadable: dict[Path, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
@@ -67,7 +67,9 @@ def list_media(
     found = Listing()
     _walk(folder, suffixes, inner, found)
     found.files.sort(key=lambda path: _natural(path, folder))
-    found.odd = {path: found.odd[path] for path in sorted(found.odd)}
+    found.unreadable = {
+        path: found.unreadable[path] for path in sorted(found.unreadable)
+    }
     if found.left_out:
         _log.warning("%s: left out %s.", folder, found.summary())
     return found
@@ -83,11 +85,11 @@ def _walk(folder: Path, suffixes: Sequence[str], inner: bool, found: Listing) ->
             try:
                 _walk(path, suffixes, inner, found)
             except MediaError as error:
-                found.odd[path] = str(error)
+                found.unreadable[path] = str(error)
         elif not named:
             found.left_out[_kind(entry)] += 1
-        elif (why := _oddity(path)) is not None:
-            found.odd[path] = why
+        elif (why := _unreadable_reason(path)) is not None:
+            found.unreadable[path] = why
         else:
             found.files.append(path)
 
@@ -107,7 +109,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
     return suffix or "without extension"
 
 
-def _oddity(path: Path) -> str | None:
+def _unreadable_reason(path: Path) -> str | None:
     """Says why this is no file that can be read, or None."""
     try:
         check_name(path)

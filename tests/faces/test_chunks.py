@@ -26,7 +26,7 @@ def test_chunks_are_bound_by_bytes(pixels, workers):
     length = _chunks.chunk_length(pixels * 3)
     chunk = length * pixels * 3
     assert 1 <= length <= 16
-    assert (_chunks.most_waiting(chunk, workers) + 1) * chunk <= _chunks.HELD
+    assert (_chunks.most_waiting(chunk, workers) + 1) * chunk <= _chunks.MAX_BYTES
     assert length == 16 or pixels > 1920 * 1080
 
 
@@ -58,13 +58,13 @@ def clip():
 @pytest.fixture
 def counted(monkeypatch):
     made = _Counted(100)
-    monkeypatch.setattr(_chunks, "HELD", 12 * 60 * 80 * 3)
+    monkeypatch.setattr(_chunks, "MAX_BYTES", 12 * 60 * 80 * 3)
     for room in (planning, _extract):
         monkeypatch.setattr(room, "read_video", made)
     return made
 
 
-def test_survey_holds_few_large_frames(counted, monkeypatch, clip):
+def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
     """Issue 17, 4: bound by bytes, not frames."""
     monkeypatch.setattr(planning, "track_faces", lambda *_: [])
     report = ConversionReport(clip)
@@ -81,6 +81,6 @@ def test_extraction_holds_few_large_frames(counted, monkeypatch, clip, tmp_path)
     )
     monkeypatch.setattr(aligner, "_detect", lambda *_: [])
     job = _extract.Extraction(aligner, tmp_path / "set", 1, None, None, False, 2)
-    with pytest.raises(ValueError, match=r"100 frames looked at"):
+    with pytest.raises(ValueError, match=r"100 frames were searched"):
         job.run(clip)
     assert counted.most <= 12 + 3

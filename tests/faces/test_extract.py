@@ -124,7 +124,7 @@ def test_folder_with_images_corrupt_and_empty_ones(tmp_path, caplog):
 
 
 def test_nothing_found_says_how_much_was_looked_at(tmp_path):
-    with pytest.raises(FaceNotFoundError, match=r"2 sources \(2 frames looked at"):
+    with pytest.raises(FaceNotFoundError, match=r"2 sources \(2 frames were searched"):
         for name, level in (("a", 80), ("b", 90)):
             blank = np.full((40, 40, 3), level, np.uint8)
             write_image(tmp_path / f"{name}.png", blank)

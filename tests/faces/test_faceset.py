@@ -110,7 +110,7 @@ def test_only_bounded_images_are_decoded(tmp_path, kind, monkeypatch):
     faces = FaceSet.open(tmp_path / "set")
     monkeypatch.setattr(cv2, "imdecode", never)
     monkeypatch.setattr(cv2, "imread", never)
-    with pytest.raises(MediaError, match=r"000001\.png is no image of 32x32"):
+    with pytest.raises(MediaError, match=r"000001\.png is not an image of 32x32"):
         _ = faces.select([1]).images
 
 

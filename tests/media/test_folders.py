@@ -65,8 +65,8 @@ def test_odd_entries_are_named_with_their_reason(touch, odd_entries):
     count = odd_entries(folder)
     found = list_media(folder)
     assert [path.name for path in found.files] == ["a.png"]
-    assert len(found.odd) == count
-    why = {os.fsencode(path.name): text for path, text in found.odd.items()}
+    assert len(found.unreadable) == count
+    why = {os.fsencode(path.name): text for path, text in found.unreadable.items()}
     assert "is a folder" in why[b"folder.jpg"]
     assert "link to nothing" in why[b"broken.png"]
     assert "pipe" in why[b"pipe.jpg"]
@@ -86,7 +86,7 @@ def test_a_file_that_may_not_be_read_is_odd(touch, monkeypatch):
     monkeypatch.setattr("builtins.open", refused)
     found = list_media(folder)
     assert [path.name for path in found.files] == ["a.png"]
-    assert "Permission denied" in found.odd[folder / "b.png"]
+    assert "Permission denied" in found.unreadable[folder / "b.png"]
     with pytest.raises(MediaError, match="Permission denied"):
         read_image(folder / "b.png")
 
