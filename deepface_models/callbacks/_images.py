@@ -100,6 +100,6 @@ def draw_rows(
     labels = [name, *(f"{name} as {identity}" for identity in (name, *others))]
     rows = [list(images)]
     for identity in (name, *others):
-        drawn = model.predict(images, identity=identity, of=name)
+        drawn = model.predict(images, identity=identity, source_identity=name)
         rows.append(list(np.clip(drawn[..., :3], 0.0, 1.0)))
     return labels, rows
