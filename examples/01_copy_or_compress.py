@@ -1,16 +1,16 @@
 # %% [markdown]
 # # Copy or compress
 #
-# A network whose hidden layers are as wide as its input can copy whatever it is given.
-# One with a bottleneck cannot: it has to find out what its data have in common.
+# A network whose hidden layers are as wide as its input can copy any input. One with a
+# bottleneck cannot: it has to learn what its training data have in common.
 #
-# - **Shows**: both, trained on digits, then given what they never saw: new digits, a
-#   face and noise.
+# - **Shows**: both networks, trained on digits and then tested on new digits, a face
+#   and noise.
 # - **Takes**: half a minute on two cores.
 # - **Expect**: an MSE of 0.0006 on the face for the wide network and 0.0166 for the one
 #   with a bottleneck; on noise 0.006 and 0.075 (noise itself varies by 0.084).
 #
-# Without arguments it takes scikit-learn's small digits, which need no network.
+# By default the data are scikit-learn's small digits, which need no download.
 
 # %%
 import cv2
@@ -26,10 +26,11 @@ args = arguments("01_copy_or_compress")
 (x_train, _), (x_test, _) = load(args, image_size=8)
 
 # %% [markdown]
-# ## What they learn from
+# ## The training data
 #
-# Digits, each shifted by a random number of pixels, round the edge and in again:
-# otherwise the corners are always black, and nobody learns what is always the same.
+# Digits, each shifted by a random number of pixels; what leaves on one side enters on
+# the other. Otherwise the corners would always be black, and the networks would learn
+# nothing about them.
 
 # %%
 rng = np.random.default_rng(0)
@@ -44,7 +45,7 @@ x_train = np.concatenate([shifted(x_train[:6000]) for _ in range(4)])
 # %% [markdown]
 # ## Two networks
 #
-# 64-64-64-64-64 and 64-64-16-64-64: they differ in the width of the middle only.
+# 64-64-64-64-64 and 64-64-16-64-64: only the width of the middle layer differs.
 
 
 # %%
@@ -56,9 +57,9 @@ def network(middle):
     x = latent = keras.Input((middle,))
     x = layers.Dense(64, activation="tanh")(x)
     x = layers.Dense(64)(x)
-    drawn = layers.Reshape((8, 8, 1))(x)
+    decoded = layers.Reshape((8, 8, 1))(x)
     return Autoencoder(
-        encoder=keras.Model(image, code), decoder=keras.Model(latent, drawn)
+        encoder=keras.Model(image, code), decoder=keras.Model(latent, decoded)
     )
 
 
@@ -68,14 +69,14 @@ for model in models.values():
     model.fit(x_train, epochs=1 if args.tiny else 40, batch_size=64, verbose=0)
 
 # %% [markdown]
-# ## What they make of what they never saw
+# ## Inputs that the networks never saw
 #
-# Three images of 64 x 64 pixels, cut into 64 tiles of the size of a digit: digits,
-# a face and noise. Neither network has ever seen a face.
+# Three images of 64 x 64 pixels, cut into 64 tiles of the size of a digit: new digits,
+# a face and noise.
 
 
 # %%
-def cut(image):
+def split(image):
     return image.reshape(8, 8, 8, 8).swapaxes(1, 2).reshape(64, 8, 8)
 
 
@@ -85,22 +86,24 @@ def joined(pieces):
 
 face = cv2.cvtColor(load_faces(args)["s1"][0], cv2.COLOR_RGB2GRAY)
 noise = rng.integers(0, 256, (64, 64)).astype("uint8")
-given = {"digits": x_test[:64], "face": cut(face), "noise": cut(noise)}
+inputs = {"digits": x_test[:64], "face": split(face), "noise": split(noise)}
 
 # %%
-drawn = {"original": {name: pieces / 255 for name, pieces in given.items()}}
+decoded = {"original": {name: pieces / 255 for name, pieces in inputs.items()}}
 mse = {}
 for kind, model in models.items():
-    drawn[kind] = {name: model.reconstruct(p)[..., 0] for name, p in given.items()}
-    for name, pieces in given.items():
-        mse[kind, name] = float(np.mean((drawn[kind][name] - pieces / 255) ** 2))
+    decoded[kind] = {name: model.reconstruct(p)[..., 0] for name, p in inputs.items()}
+    for name, pieces in inputs.items():
+        mse[kind, name] = float(np.mean((decoded[kind][name] - pieces / 255) ** 2))
         print(f"{kind:10} {name:6} MSE {mse[kind, name]:.4f}")
 
 # %%
-rows = [[joined(p) for p in row.values()] for row in drawn.values()]
-save(args, "copies", grid([tiles(np.stack(r), 192) for r in rows], labels=list(drawn)))
+rows = [[joined(p) for p in row.values()] for row in decoded.values()]
+save(
+    args, "copies", grid([tiles(np.stack(r), 192) for r in rows], labels=list(decoded))
+)
 
 # %% [markdown]
 # The wide network copies the face and even the noise: it learned nothing about digits.
-# The bottleneck keeps what digits are made of, loses the rest, and of noise next to
-# all. That is why an autoencoder has one.
+# The bottleneck keeps what is typical of digits and loses the rest; of the noise almost
+# nothing is left. That is why an autoencoder has a bottleneck.

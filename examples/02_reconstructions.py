@@ -1,16 +1,17 @@
 # %% [markdown]
 # # Originals over reconstructions
 #
-# Four autoencoders learn digits and draw digits that they have never seen.
+# Four autoencoders are trained on digits and reconstruct digits that they never saw.
 #
 # - **Shows**: a row of originals over a row of reconstructions for each model, and
-#   its error beside its number of weights and the size of its code.
+#   its error, number of parameters and code size.
 # - **Takes**: 1 minute on two cores.
 # - **Expect**: an MSE of 0.0055 (dense), 0.0050 (sparse), 0.0063 (deep) and 0.0053
-#   (convolutional) on scikit-learn's digits; the mean of all digits has 0.0623.
+#   (convolutional) on scikit-learn's digits; the mean of all digits has
+#   0.0623.
 #
-# Without arguments it takes scikit-learn's small digits, which need no network.
-# `--data mnist` or `--data fashion` take the larger sets.
+# By default the data are scikit-learn's small digits, which need no download.
+# `--data mnist` or `--data fashion` use larger data sets.
 
 # %%
 import numpy as np
@@ -32,8 +33,8 @@ shape = x_train.shape[1:]
 # %% [markdown]
 # ## One model
 #
-# `fit(x)` needs no target: the input is the target. The callback draws an image
-# every few epochs, so that you can watch the model learn.
+# `fit(x)` needs no target: the input is the target. The callback saves an image of
+# reconstructions every few epochs, so that you can follow the training.
 
 # %%
 epochs = 2 if args.tiny else 50
@@ -48,10 +49,10 @@ model.summary()
 save(args, "dense", reconstruction_rows(model, x_test[:10]))
 
 # %% [markdown]
-# ## Its relatives, on the same data for as many epochs
+# ## Three other models, with the same data and number of epochs
 #
-# The convolutional model has the fewest weights but the largest code, 128 numbers
-# instead of 32: its error says little about which network is better.
+# The convolutional model has the fewest parameters but the largest code, 128 numbers
+# instead of 32. Its error alone does not show which network is better.
 
 # %%
 models = {
@@ -66,14 +67,14 @@ for name, model in models.items():
         model.compile()
         model.fit(x_train, epochs=epochs, verbose=0)
         save(args, name, reconstruction_rows(model, x_test[:10]))
-    drawn = model.reconstruct(x_test)
-    mse[name] = float(np.mean((drawn[..., 0] - x_test / 255) ** 2))
-    weights, code = model.count_params(), model.encode(x_test[0]).size
-    print(f"{name:14} {weights:7,} weights, code {code:3}, MSE {mse[name]:.4f}")
+    decoded = model.reconstruct(x_test)
+    mse[name] = float(np.mean((decoded[..., 0] - x_test / 255) ** 2))
+    parameters, code = model.count_params(), model.encode(x_test[0]).size
+    print(f"{name:14} {parameters:7,} parameters, code {code:3}, MSE {mse[name]:.4f}")
 
 # %% [markdown]
-# What would the mean of all digits score? An error only means something beside
-# another one.
+# As a baseline: the error of the mean of all training digits. An error is meaningful
+# only in comparison with another one.
 
 # %%
 mean = x_train.mean(axis=0) / 255

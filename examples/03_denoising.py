@@ -1,15 +1,15 @@
 # %% [markdown]
 # # Noisy over clean
 #
-# An autoencoder sees noisy digits and learns to draw the clean ones.
+# An autoencoder gets noisy digits and learns to reconstruct the clean ones.
 #
-# - **Shows**: clean, noisy and denoised digits, and OpenCV's non-local means on the
-#   same noise.
+# - **Shows**: clean, noisy and denoised digits, and the result of OpenCV's non-local
+#   means for the same noise.
 # - **Takes**: 1 minute on two cores.
 # - **Expect**: a PSNR of 21.5 dB on scikit-learn's digits; the noisy ones have 9.3 dB,
 #   and non-local means gets 13.7 dB.
 #
-# Without arguments it takes scikit-learn's small digits, which need no network.
+# By default the data are scikit-learn's small digits, which need no download.
 
 # %%
 import cv2
@@ -24,10 +24,10 @@ args = arguments("03_denoising")
 x_test = x_test[:300]
 
 # %% [markdown]
-# ## Learn
+# ## Training
 #
-# The model adds fresh noise to every batch of clean digits by itself and compares
-# what it draws with the clean ones.
+# The model adds new noise to every batch of clean digits by itself. The loss compares
+# its output with the clean digits.
 
 # %%
 model = DenoisingAutoencoder(x_train.shape[1:], noise="gaussian", amount=0.5)
@@ -39,11 +39,11 @@ noisy = model.corrupt(x_test, seed=1)
 denoised = model.reconstruct(noisy)
 
 # %% [markdown]
-# ## The classical way
+# ## The classical method
 #
-# Non-local means averages patches that look alike; it learns nothing. Its strength `h`
-# is a choice: we try many and keep the best, which is more than fair, since that takes
-# the clean images to know.
+# Non-local means averages similar patches and needs no training. Its strength `h` must
+# be chosen: we try several values and keep the best one. This favors non-local means,
+# because the choice needs the clean images.
 
 
 # %%
@@ -63,11 +63,11 @@ def non_local_means(h):
 classical = max(map(non_local_means, range(20, 201, 20)), key=psnr)
 
 # %%
-found = {"noisy": noisy, "non-local means": classical, "autoencoder": denoised}
-psnrs = {name: psnr(images) for name, images in found.items()}
+results = {"noisy": noisy, "non-local means": classical, "autoencoder": denoised}
+psnrs = {name: psnr(images) for name, images in results.items()}
 for name, value in psnrs.items():
     print(f"{name:16} {value:5.2f} dB")
 
-rows = [x_test, *found.values()]
-image = grid([tiles(row[:10]) for row in rows], labels=["clean", *found])
+rows = [x_test, *results.values()]
+image = grid([tiles(row[:10]) for row in rows], labels=["clean", *results])
 save(args, "denoising", image)

@@ -1,16 +1,16 @@
 # %% [markdown]
 # # A map of digits
 #
-# A variational autoencoder squeezes each digit into two numbers, so that the latent
-# space can be drawn on paper.
+# A variational autoencoder compresses each digit to two numbers, so that the latent
+# space can be plotted.
 #
-# - **Shows**: where each test digit lies, colored by class (which the model was never
-#   told), what lies everywhere else, and digits drawn from nothing.
+# - **Shows**: the latents of the test digits, colored by class (labels are not used for
+#   training), the decoded latents of a grid, and new digits sampled from the prior.
 # - **Takes**: 1 minute on two cores.
-# - **Expect**: a loss of 276 on scikit-learn's test digits, 6.2 of it for the prior,
-#   and 82% of them nearest to a digit of their own class.
+# - **Expect**: a loss of 276 on scikit-learn's test digits, 6.2 of which is the KL
+#   loss; for 82% the nearest training digit in latent space has the same class.
 #
-# Without arguments it takes scikit-learn's small digits, which need no network.
+# By default the data are scikit-learn's small digits, which need no download.
 
 # %%
 import numpy as np
@@ -28,11 +28,11 @@ args = arguments("04_latent_space")
 (x_train, y_train), (x_test, y_test) = load(args)
 
 # %% [markdown]
-# ## Learn
+# ## Training
 #
-# The loss has two parts: how well the digit is drawn, and how far its code is from a
-# standard normal distribution (`kl_loss`). The second part starts weak, so that the
-# codes first find places apart from each other.
+# The loss has two parts: the reconstruction loss, and the KL divergence of the code
+# from a standard normal distribution (`kl_loss`). The weight of the second part starts
+# small, so that the codes first spread out.
 
 # %%
 epochs = 2 if args.tiny else 150
@@ -45,35 +45,34 @@ print(", ".join(f"{name} {value:.1f}" for name, value in losses.items()))
 # %% [markdown]
 # ## The map
 #
-# Each digit that the model has not seen, at its two numbers.
+# Each test digit is plotted at its two latents.
 
 # %%
 codes = model.encode(x_test)
 save(args, "scatter", latent_scatter(codes, y_test))
 
 # %% [markdown]
-# How well do classes keep apart? Give each test digit the class of the nearest
-# training digit on the map; guessing would be right one time in ten.
+# How well are the classes separated? Each test digit gets the class of the nearest
+# training digit in latent space. Guessing would be right one time in ten.
 
 # %%
-apart = ((codes[:, None] - model.encode(x_train[:5000])[None]) ** 2).sum(axis=-1)
-right = float(np.mean(y_train[apart.argmin(axis=1)] == y_test))
-print(f"{right:.0%} have a nearest neighbor of their own class")
+distances = ((codes[:, None] - model.encode(x_train[:5000])[None]) ** 2).sum(axis=-1)
+accuracy = float(np.mean(y_train[distances.argmin(axis=1)] == y_test))
+print(f"{accuracy:.0%} have a nearest neighbor of their own class")
 
 # %% [markdown]
-# ## Every place on the map, decoded
+# ## A grid of latents, decoded
 #
-# Classes turn into each other without a jump. Right is right and up is up, as in the
-# scatter.
+# Classes change into each other smoothly. The axes are those of the map.
 
 # %%
 save(args, "grid", latent_grid(model, count=15))
 
 # %% [markdown]
-# ## Digits that nobody wrote
+# ## New digits
 #
-# Codes drawn from the standard normal distribution.
+# Codes sampled from the standard normal distribution, decoded.
 
 # %%
-drawn = tiles(model.sample(30, seed=0))
-save(args, "samples", grid([drawn[:10], drawn[10:20], drawn[20:]]))
+samples = tiles(model.sample(30, seed=0))
+save(args, "samples", grid([samples[:10], samples[10:20], samples[20:]]))

@@ -1,18 +1,18 @@
 # %% [markdown]
-# # Sums with faces
+# # Face arithmetic
 #
-# A face as a vector: go from one to the other in a straight line, or add what makes
-# the one differ from the other.
+# The latent of a face is a vector. So you can interpolate between two faces, or add the
+# difference between two people to a face.
 #
-# - **Shows**: a walk between two people through the latent space, beside fading the
-#   images into each other, and a person plus the difference of two people.
+# - **Shows**: an interpolation between two people in latent space, compared with
+#   blending the images, and a person plus the difference between two people.
 # - **Takes**: 1 minute on two cores.
-# - **Expect**: an MSE of 0.0017 on held-out faces; sums at a distance of 0.033 to the
-#   nearest face of the other person and 0.129 to that of their own.
+# - **Expect**: an MSE of 0.0017 on held-out faces; the sums have a distance of 0.033 to
+#   the nearest face of the other person, and of 0.129 to that of the original person.
 #
 # Data: two speakers of the clips that ship with the package (GRID corpus, CC BY 4.0,
-# see `deepface_models/demo/clips/ATTRIBUTION.md`); no network needed. Everything drawn
-# here is synthetic, and its file says so; label it if you show it.
+# see `deepface_models/demo/clips/ATTRIBUTION.md`); no download needed. All decoded
+# faces are synthetic, and their files say so; label them if you show them.
 
 # %%
 import numpy as np
@@ -25,13 +25,13 @@ from deepface_models.models.autoencoders import VariationalAutoencoder
 args = arguments("05_face_arithmetic")
 people = load_faces(args)
 held_out = {name: faces[::10] for name, faces in people.items()}
-taken = [np.delete(f, np.s_[::10], axis=0) for f in people.values()]
-x_train = np.concatenate(taken)
+training = [np.delete(f, np.s_[::10], axis=0) for f in people.values()]
+x_train = np.concatenate(training)
 
 # %% [markdown]
-# ## Learn
+# ## Training
 #
-# One model for both people. It is not told who is who. Every tenth face is held out.
+# One model for both people, without labels. Every tenth face is held out.
 
 # %%
 epochs = 1 if args.tiny else 80
@@ -47,17 +47,17 @@ print(f"MSE {mse:.4f} on {len(faces)} held-out faces")
 # %% [markdown]
 # ## Interpolation
 #
-# Above the walk from one code to the other, decoded; below the two images faded
-# into each other. Fading shows two faces at once; a good latent space shows one.
+# Upper row: latents between the two codes, decoded. Lower row: the two images blended.
+# Blending shows two faces at once; a good latent space shows one face at each step.
 
 # %%
 steps = 8
 a, b = held_out["s1"][0], held_out["mb"][0]
-walk = model.interpolate(a, b, steps)
-share = np.linspace(0, 1, steps).reshape(-1, 1, 1, 1)
-fade = (1 - share) * a / 255 + share * b / 255
+between = model.interpolate(a, b, steps)
+weight = np.linspace(0, 1, steps).reshape(-1, 1, 1, 1)
+blended = (1 - weight) * a / 255 + weight * b / 255
 image = grid(
-    [tiles(walk, 64), tiles(fade, 64)],
+    [tiles(between, 64), tiles(blended, 64)],
     labels=["latent (synthetic)", "pixels (synthetic)"],
 )
 save(args, "interpolation", image, SYNTHETIC)
@@ -65,9 +65,9 @@ save(args, "interpolation", image, SYNTHETIC)
 # %% [markdown]
 # ## Arithmetic
 #
-# The mean code of a person is what all their images have in common. The difference
-# of two such means turns the one person into the other and should leave expression
-# and pose as they are, because both people have them.
+# The mean code of a person represents what all of their images have in common. Adding
+# the difference between two such means should change one person into the other, but not
+# the expression and pose, which vary in the same way for both people.
 
 # %%
 means = {name: model.encode(found).mean(axis=0) for name, found in people.items()}
@@ -77,7 +77,7 @@ half = codes + 0.5 * (means["mb"] - means["s1"])
 whole = codes + (means["mb"] - means["s1"])
 rows = {
     "s1": shown,
-    "drawn (synthetic)": model.decode(codes),
+    "reconstructed (synthetic)": model.decode(codes),
     "+ (mb - s1) / 2 (synthetic)": model.decode(half),
     "+ (mb - s1) (synthetic)": model.decode(whole),
 }
@@ -85,14 +85,14 @@ image = grid([tiles(row, 64) for row in rows.values()], labels=list(rows))
 save(args, "arithmetic", image, SYNTHETIC)
 
 # %% [markdown]
-# Did it work? Each sum should lie nearer to the other person's faces than to its own
-# person's.
+# Did it work? Each sum should be nearer to the faces of the other person than to those
+# of the original person.
 
 
 # %%
-def distance(drawn, name):
-    apart = drawn[:, None] - people[name][None, ::4] / 255
-    return float(np.sqrt((apart**2).mean(axis=(2, 3, 4)).min(axis=1)).mean())
+def distance(faces, name):
+    difference = faces[:, None] - people[name][None, ::4] / 255
+    return float(np.sqrt((difference**2).mean(axis=(2, 3, 4)).min(axis=1)).mean())
 
 
 near = {name: distance(model.decode(whole), name) for name in people}

@@ -1,17 +1,17 @@
 # %% [markdown]
 # # What layers see
 #
-# A convolutional autoencoder learns faces. What does each layer make of one face, and
-# which image would excite each of its maps the most?
+# A convolutional autoencoder is trained on faces. How does each layer respond to a
+# face, and which image activates each of its feature maps the most?
 #
-# - **Shows**: the maps of every layer for one face; one image for each map of each
-#   encoder layer, found by gradient ascent from gray noise.
+# - **Shows**: the feature maps of every layer for one face; for each map of the
+#   encoder, the image that activates it most, found by gradient ascent from gray noise.
 # - **Takes**: 1 minute on two cores.
-# - **Expect**: the mean response of the three layers to grow 2 to 4 times from that to
+# - **Expect**: the mean activation of the three layers becomes 2 to 4 times that for
 #   gray noise.
 #
 # Data: two speakers of the clips that ship with the package (GRID corpus, CC BY 4.0,
-# see `deepface_models/demo/clips/ATTRIBUTION.md`); no network needed.
+# see `deepface_models/demo/clips/ATTRIBUTION.md`); no download needed.
 
 # %%
 import keras
@@ -33,11 +33,11 @@ model.compile()
 model.fit(x_train, epochs=1 if args.tiny else 40, batch_size=16, verbose=0)
 
 # %% [markdown]
-# ## Each layer's maps for one face
+# ## The feature maps of one face
 #
-# A part of the model that ends at some layer is a model of its own. Bright is where a
-# map responds; each is scaled by itself. The maps get smaller and say less about
-# pixels, until the decoder turns them back into a face.
+# The layers of the model up to any layer are a model, too. Bright areas are where a map
+# is active; each map is scaled separately. The maps become smaller and more abstract,
+# until the decoder turns them back into a face.
 
 
 # %%
@@ -58,20 +58,20 @@ up = maps_of(model.decoder, model.encode(batch))[:-1]  # the last one is the ima
 rows = [tiles(scaled(maps), 64) for maps in (*down, *up)]
 rows = [tiles(batch, 64), *rows, tiles(model.reconstruct(batch), 64)]
 labels = ["face", *(f"encoder {i + 1}" for i in range(len(down)))]
-labels += [*(f"decoder {i + 1}" for i in range(len(up))), "drawn (synthetic)"]
+labels += [*(f"decoder {i + 1}" for i in range(len(up))), "reconstructed (synthetic)"]
 save(args, "maps", grid(rows, labels=labels), SYNTHETIC)
 
 # %% [markdown]
-# ## What excites a map the most?
+# ## What activates a map the most?
 #
-# Training changes the weights to suit an image. Here it is the other way round: the
-# weights stay as they are and the image is trained. A table of images (an
-# `Embedding`) is looked up by number, and the "loss" is minus how strongly map number
-# i responds to image number i, so that plain `fit` climbs to it, on every backend.
+# Training usually changes the weights for given images. Here the weights are fixed and
+# the images are trained. An `Embedding` layer holds the images, and the loss is minus
+# the activation of map i for image i, so that plain `fit` maximizes the activation, on
+# every backend.
 
 
 # %%
-def images_that_excite(layer, steps):
+def activating_images(layer, steps):
     count, shape = layer.output.shape[-1], model.data_shape
     seen_by_layer = keras.Model(model.encoder.inputs, layer.output)
     seen_by_layer.trainable = False
@@ -83,16 +83,16 @@ def images_that_excite(layer, steps):
             layers.Activation("sigmoid"),
         ]
     )
-    climb = keras.Sequential([canvas, seen_by_layer])
+    ascent = keras.Sequential([canvas, seen_by_layer])
 
-    def minus_response(which, maps):
+    def minus_activation(which, maps):
         return -ops.mean(ops.mean(maps, axis=(1, 2)) * which, axis=-1)
 
-    climb.compile(keras.optimizers.Adam(0.05), minus_response)
+    ascent.compile(keras.optimizers.Adam(0.05), minus_activation)
     numbers, which = np.arange(count), np.eye(count, dtype="float32")
-    before = -climb.evaluate(numbers, which, batch_size=count, verbose=0)
-    climb.fit(numbers, which, batch_size=count, epochs=steps, verbose=0)
-    after = -climb.evaluate(numbers, which, batch_size=count, verbose=0)
+    before = -ascent.evaluate(numbers, which, batch_size=count, verbose=0)
+    ascent.fit(numbers, which, batch_size=count, epochs=steps, verbose=0)
+    after = -ascent.evaluate(numbers, which, batch_size=count, verbose=0)
     return canvas.predict(numbers, verbose=0), before, after
 
 
@@ -100,13 +100,13 @@ def images_that_excite(layer, steps):
 rows, gains = [], []
 for layer in model.encoder.layers:
     if isinstance(layer, layers.Conv2D):
-        images, before, after = images_that_excite(layer, 5 if args.tiny else 150)
+        images, before, after = activating_images(layer, 5 if args.tiny else 150)
         gains.append(after / max(before, 1e-9))
-        print(f"{layer.name}: mean response {before:.3f} to noise, {after:.3f} now")
+        print(f"{layer.name}: mean activation {before:.3f} for noise, {after:.3f} now")
         rows.append(tiles(images, 64))
 names = [f"encoder {i + 1}" for i in range(len(rows))]
 save(args, "excite", grid(rows, labels=names), SYNTHETIC)
 
 # %% [markdown]
-# The first layer asks for colors and edges, deeper ones for textures of the size
-# of their field of view. A map whose image stays gray is dead: nothing excites it.
+# The first layer responds to colors and edges, deeper ones to textures of the size of
+# their receptive field. A map whose image stays gray is dead: nothing activates it.

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # One step of backpropagation, number by number
 #
-# A network of 17 numbers is trained for one step by hand, in numpy, and then by
-# Keras. Both end with the same weights.
+# A network with 17 parameters is trained for one step by hand, in NumPy, and then by
+# Keras. Both give the same weights.
 #
-# - **Shows**: forward pass, chain rule, gradient step; an image of the network.
-# - **Takes**: seconds on two cores, nearly all of it to start Keras.
-# - **Expect**: a loss of 0.0865 before the step and 0.0809 after it, and no weight
-#   that differs from Keras' by more than 1e-6.
+# - **Shows**: forward pass, chain rule and gradient step; a diagram of the network.
+# - **Takes**: seconds on two cores, nearly all of them to import Keras.
+# - **Expect**: a loss of 0.0865 before the step and 0.0809 after it, and weights
+#   that differ from those of Keras by at most 1e-6.
 
 # %%
 import keras
@@ -21,8 +21,9 @@ np.set_printoptions(precision=4, suppress=True)
 # %% [markdown]
 # ## The network
 #
-# An autoencoder of three numbers: squeezed into two, then drawn again. Each layer is
-# `sigmoid(x @ w + b)`; row i, column j of `w` leads from number i to number j.
+# An autoencoder for three numbers: it compresses them to two and reconstructs them.
+# Each layer is `sigmoid(x @ w + b)`; row i, column j of `w` connects input i to output
+# j.
 
 # %%
 x = np.array([0.9, 0.1, 0.5])
@@ -43,9 +44,9 @@ def forward(w1, b1, w2, b2):
 
 
 # %% [markdown]
-# ## Forward
+# ## Forward pass
 #
-# The output should be the input; the loss is the mean squared difference.
+# The output should equal the input; the loss is the mean squared difference.
 
 # %%
 hidden, output, loss = forward(w1, b1, w2, b2)
@@ -55,17 +56,17 @@ print("output ", output)
 print(f"loss    {loss:.4f}")
 
 # %% [markdown]
-# ## Backward
+# ## Backward pass
 #
 # The chain rule, from the loss back to the first layer: how much does the loss change
-# if this number changes a little? Each line multiplies what came from the line above
-# by the slope of one more operation.
+# if a number changes a little? Each line multiplies the result of an earlier line by
+# the derivative of one more operation.
 
 # %%
-d_output = 2 * (output - x) / 3  # slope of the mean square
-d_sum2 = d_output * output * (1 - output)  # slope of the sigmoid
+d_output = 2 * (output - x) / 3  # derivative of the mean square
+d_sum2 = d_output * output * (1 - output)  # derivative of the sigmoid
 d_w2, d_b2 = np.outer(hidden, d_sum2), d_sum2
-d_hidden = w2 @ d_sum2  # the same weights, walked backwards
+d_hidden = w2 @ d_sum2  # the same weights, transposed
 d_sum1 = d_hidden * hidden * (1 - hidden)
 d_w1, d_b1 = np.outer(x, d_sum1), d_sum1
 
@@ -74,13 +75,15 @@ for name in names:
     print(f"{name}\n{globals()[name]}")
 
 # %% [markdown]
-# Is that right? Nudge one weight and see what the loss does.
+# Is that right? Compare with a finite difference: change one weight a little.
 
 # %%
 nudge = np.zeros_like(w1)
 nudge[0, 1] = 1e-4
 up, down = forward(w1 + nudge, b1, w2, b2)[2], forward(w1 - nudge, b1, w2, b2)[2]
-print(f"by the chain rule {d_w1[0, 1]:.8f}, by nudging {(up - down) / 2e-4:.8f}")
+print(
+    f"by the chain rule {d_w1[0, 1]:.8f}, by finite difference {(up - down) / 2e-4:.8f}"
+)
 
 # %% [markdown]
 # ## The step
@@ -94,7 +97,7 @@ loss_after = forward(*by_hand)[2]
 print(f"loss {loss:.4f} -> {loss_after:.4f}")
 
 # %% [markdown]
-# ## The same step by Keras
+# ## The same step in Keras
 
 # %%
 layers = keras.layers
@@ -115,11 +118,11 @@ print(f"largest difference of a weight: {difference:.1e}")
 np.testing.assert_array_less(difference, 1e-6)  # Keras computes in float32
 
 # %% [markdown]
-# ## As an image
+# ## A diagram
 #
-# In circles what flows forward; at the lines what flows back: the gradient of each
-# weight. The thicker the line, the more this weight moves: blue ones grow, orange
-# ones shrink.
+# The circles show the activations of the forward pass, the lines the gradient of each
+# weight. The thicker the line, the more the weight changes: blue weights increase,
+# orange ones decrease.
 
 
 # %%

@@ -1,17 +1,17 @@
 # %% [markdown]
 # # How well does an autoencoder compress?
 #
-# Bits per image, honestly counted, against JPEG at the same quality and against
-# principal components (PCA) with as many numbers.
+# Bits per image, compared with JPEG of the same quality and with principal components
+# (PCA) of the same code size.
 #
-# - **Shows**: similarity (SSIM) over bits for autoencoder, PCA and JPEG on digits that
-#   none of them has seen, and what the decoder costs on top.
+# - **Shows**: similarity (SSIM) over bits of autoencoder, PCA and JPEG for held-out
+#   digits, and the size of the decoder.
 # - **Takes**: 2 minutes on two cores.
 # - **Expect**: 16 numbers of 5 bits, 80 bits an image, at an SSIM of 0.907 on
-#   scikit-learn's digits; PCA has 0.871 with as many, JPEG takes 512 bits without its
-#   tables, 3,056 with them. With 32 numbers PCA is ahead: 0.951 to 0.922.
+#   scikit-learn's digits; PCA has 0.871 with as many bits; JPEG needs 512 bits without
+#   its tables and 3,056 with them. With 32 numbers PCA is better: 0.951 and 0.922.
 #
-# Without arguments it takes scikit-learn's small digits, which need no network.
+# By default the data are scikit-learn's small digits, which need no download.
 
 # %%
 import cv2
@@ -35,11 +35,12 @@ def ssim(images):
 
 
 # %% [markdown]
-# ## Codes of whole numbers
+# ## Quantized codes
 #
-# A code of float32 numbers would cost 32 bits each, most of them noise. Round each
-# number to one of `2 ** bits` steps between the least and the largest that the
-# training data needs: bits per image = numbers x bits. Both methods get the same.
+# A float32 code needs 32 bits per number, most of which are noise. So each number is
+# rounded to one of `2 ** bits` levels between the minimum and the maximum of the
+# training data: bits per image = numbers x bits. Both methods are quantized in the same
+# way.
 
 
 # %%
@@ -52,8 +53,8 @@ def quantized(codes, like, bits):
 # %% [markdown]
 # ## PCA
 #
-# The best that any linear encoder and decoder can do, for squared error and before
-# rounding; the singular value decomposition finds it, without training.
+# The best linear encoder and decoder for the squared error, before quantization. The
+# singular value decomposition computes it without training.
 
 # %%
 flat = x_train.reshape(len(x_train), -1) / 255
@@ -88,8 +89,8 @@ def autoencoder(size, bits):
 # %% [markdown]
 # ## JPEG
 #
-# A JPEG file of so small an image is mostly tables, the same ones for all images.
-# Counted are therefore both the whole file and what follows the tables.
+# A JPEG file of such a small image consists mostly of tables, which are the same for
+# all images. So two sizes are given: the whole file, and the data after the tables.
 
 
 # %%
@@ -98,29 +99,29 @@ def jpeg(quality):
         cv2.imencode(".jpg", x, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for x in x_test
     ]
     data = [len(file) - file.tobytes().index(b"\xff\xda") for file in files]
-    drawn = np.stack([cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files]) / 255
+    decoded = [cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files]
     whole = 8 * np.mean([file.size for file in files])
-    return drawn, whole, 8 * np.mean(data)
+    return np.stack(decoded) / 255, whole, 8 * np.mean(data)
 
 
 # %% [markdown]
 # ## At equal SSIM
 #
-# For each code: the lowest JPEG quality with at least its SSIM. JPEG's low qualities
-# lie far apart, and it cannot go below the first of them, so the file may be better
-# than needed: its own SSIM stands beside it.
+# For each code size: the lowest JPEG quality with at least the same SSIM. Low JPEG
+# qualities differ much, and there is a lowest one, so the file may be better than
+# necessary. The table therefore has its SSIM, too.
 
 # %%
-cascade = [jpeg(quality) for quality in range(1, 100, 20 if args.tiny else 1)]
-similar = [ssim(drawn) for drawn, *_ in cascade]
+jpegs = [jpeg(quality) for quality in range(1, 100, 20 if args.tiny else 1)]
+similar = [ssim(decoded) for decoded, *_ in jpegs]
 bits, table = 5, []
 print("         autoencoder   PCA   JPEG at the same similarity")
 print("numbers  bits   SSIM   SSIM  SSIM  bits without tables  whole file")
 for size in sizes:
     ours, linear = ssim(autoencoder(size, bits)), ssim(pca(size, bits))
     above = [i for i, value in enumerate(similar) if value >= ours]
-    match = above[0] if above else len(cascade) - 1
-    drawn, whole, data = cascade[match]
+    match = above[0] if above else len(jpegs) - 1
+    decoded, whole, data = jpegs[match]
     table.append((size * bits, ours, linear, data, whole))
     print(
         f"{size:7} {size * bits:5} {ours:6.3f} {linear:6.3f} {similar[match]:5.3f} "
@@ -128,32 +129,32 @@ for size in sizes:
     )
 
 # %% [markdown]
-# JPEG has a floor: at its lowest quality it still takes so many bits.
+# JPEG has a minimum size: that of its lowest quality.
 
 # %%
 print(
-    f"JPEG at quality 1: SSIM {similar[0]:.3f}, {cascade[0][2]:.0f} bits without tables"
+    f"JPEG at quality 1: SSIM {similar[0]:.3f}, {jpegs[0][2]:.0f} bits without tables"
 )
 
 # %% [markdown]
-# The decoder has to be sent too, once. After how many images is it paid for?
+# The decoder has to be transmitted once, too. After how many images does it pay off?
 
 # %%
 size, (code_bits, ours, _, data, whole) = sizes[2], table[2]
 decoder_bits = 32 * models[size].decoder.count_params()
-print(f"The decoder of {size} numbers: {decoder_bits / 8e6:.2f} MB, paid for after")
+print(f"The decoder of {size} numbers: {decoder_bits / 8e6:.2f} MB, pays off after")
 print(f"{decoder_bits / (data - code_bits):,.0f} images beside JPEG without tables,")
 print(f"{decoder_bits / (whole - code_bits):,.0f} beside whole JPEG files")
 
 # %%
 above = [
-    drawn for (drawn, *_), value in zip(cascade, similar, strict=True) if value >= ours
+    images for (images, *_), value in zip(jpegs, similar, strict=True) if value >= ours
 ]
 rows = {
     f"original, {8 * x_test[0].size:,} bits": x_test,
     f"autoencoder, {code_bits} bits": autoencoder(size, bits),
     f"PCA, {code_bits} bits": pca(size, bits).reshape(x_test.shape),
-    f"JPEG, {data:.0f} bits and tables": above[0] if above else cascade[-1][0],
+    f"JPEG, {data:.0f} bits and tables": above[0] if above else jpegs[-1][0],
 }
 image = grid([tiles(row[:10]) for row in rows.values()], labels=list(rows))
 save(args, "compression", image)

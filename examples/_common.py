@@ -14,14 +14,14 @@ from deepface_models.data import digits
 from deepface_models.demo import CLIPS
 from deepface_models.media import write_image
 
-SYNTHETIC = {"description": "Synthetic: drawn by an autoencoder. Nobody looks so."}
+SYNTHETIC = {"description": "Synthetic: decoded by an autoencoder; not a real person."}
 
 
 def arguments(name):
     """Reads the command line; a notebook has none and gets the defaults."""
     parser = argparse.ArgumentParser(name)
     parser.add_argument("--output", type=Path, default=Path("runs", name))
-    parser.add_argument("--tiny", action="store_true", help="a few seconds, to test")
+    parser.add_argument("--tiny", action="store_true", help="a few seconds, as a test")
     parser.add_argument("--data", choices=DATA, default="digits")
     parser.add_argument("--folder", help="IDX files of --data mnist or fashion")
     args = parser.parse_args([] if "ipykernel" in sys.modules else None)
@@ -31,7 +31,7 @@ def arguments(name):
 
 
 DATA = {
-    "digits": "scikit-learn's 1,797 small digits (no network needed)",
+    "digits": "scikit-learn's 1,797 small digits (no download needed)",
     "mnist": "MNIST",
     "fashion": "Fashion-MNIST",
 }
@@ -53,7 +53,7 @@ def load(args, image_size=28):
 def load_faces(args, image_size=64):
     """Returns two people's aligned faces, uint8 (N, size, size, 3), by name.
 
-    They are the speakers of the package's own clips; see ATTRIBUTION.md beside them.
+    They are the speakers of the package's clips; see ATTRIBUTION.md there.
     """
     aligner = dfm.FaceAligner(image_size, landmarks=5, embeddings=False, max_faces=1)
     people = {}

@@ -89,7 +89,7 @@ def test_denoising_is_measured_beside_the_noise_and_the_classical_way(run):
 
 def test_the_map_is_measured(run):
     made = run("04_latent_space")[0]
-    assert 0 <= made["right"] <= 1 and np.isfinite(made["losses"]["loss"])
+    assert 0 <= made["accuracy"] <= 1 and np.isfinite(made["losses"]["loss"])
 
 
 def test_faces_that_were_drawn_say_so(run):
