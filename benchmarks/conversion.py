@@ -3,7 +3,7 @@
     python benchmarks/conversion.py [--model FOLDER] [--frames 75]
 
 The clip is one from the package, enlarged. The naive loop searches every whole frame
-at full size, draws one face at a time and warps and mixes whole frames; it gets the
+at full size, renders one face at a time and warps and blends whole frames; it gets the
 same model and the same writer. Compare ratios: the frames a second are the machine's.
 """
 
@@ -53,10 +53,10 @@ def naive(source: Path, output: Path, model: Any, identity: str, frames: int) ->
             image = frame.image
             if faces:
                 matrix = faces[0].matrix
-                drawn = model.predict(align(image, matrix, size), identity=identity)[
+                decoded = model.predict(align(image, matrix, size), identity=identity)[
                     ..., :3
                 ]
-                image = restore(drawn, matrix, image, soft)
+                image = restore(decoded, matrix, image, soft)
             writer.write(image, frame.pts)
     return frames / (time.perf_counter() - start)
 
@@ -68,11 +68,11 @@ def blends(model: Any, identity: str, source: Path) -> None:
     for option, names in (("blend", sorted(BLENDS)), ("color", COLORS)):
         for name in names:
             converter = Converter(model, identity, **{option: name})
-            drawn = converter.draw([image], [face])[0]
+            decoded = converter.decode([image], [face])[0]
             times = []
             for _ in range(7):
                 start = time.perf_counter()
-                converter.apply(image, drawn)
+                converter.apply(image, decoded)
                 times.append(time.perf_counter() - start)
             print(f"  {option}={name:<11} {1000 * np.median(times):6.1f} ms a frame")
 
