@@ -2,8 +2,8 @@
 
     python benchmarks/alignment.py --data ../shared/data
 
-prints a table and writes docs/alignment.md. `--template` instead prints the mean face
-of deepface_models/faces/_template.py, made again from the same images.
+prints a table and writes docs/alignment.md. With `--template` it instead prints the
+mean face of deepface_models/faces/_template.py, computed from the same images.
 """
 
 from __future__ import annotations
@@ -172,22 +172,23 @@ def compare(faces: list, truth: Truth, result: Result) -> None:
 def report(data: Path) -> str:
     target_faces = truths(data)
     lines = [
-        "# How well faces are found and aligned",
+        "# Accuracy of face detection and alignment",
         "",
-        "Made by `python benchmarks/alignment.py --data ../shared/data`; "
-        "`FaceAligner` with its defaults on single images, identity off.",
+        "Measured by `python benchmarks/alignment.py --data ../shared/data`: "
+        "`FaceAligner` with its default settings on single images, without embeddings.",
         "",
-        "- found: of the faces present; a face counts when a detection overlaps its "
-        "box by more than 0.3 (intersection over union).",
+        "- found: how many of the faces were detected; a face counts if a detection "
+        "overlaps its box by more than 0.3 (intersection over union).",
         "- false: detections that overlap no face.",
-        "- overlap: dlib's square boxes reach from the brows to the chin, the true "
-        "boxes from the hair line, so about 0.7 is the most to expect.",
-        "- eyes: distance of the eye centers (means of the eye's points) to the "
-        "true ones (hand-placed pupils in the first five rows), in % of the "
-        "distance between the eyes. Pupils move with the gaze, so 0 is out of reach.",
-        "- landmarks: the same over the 68-point landmarks that have a hand-placed "
+        "- overlap: mean intersection over union. dlib's square boxes start at the "
+        "brows, the true boxes at the hairline, so about 0.7 is the best possible "
+        "value.",
+        "- eyes: mean distance between detected and true eye centers (means of the "
+        "eye's landmarks; hand-placed pupils in the first five rows), in % of the "
+        "distance between the eyes. Pupils move with the gaze, so 0 cannot be reached.",
+        "- landmarks: the same for those of the 68 landmarks that have a hand-placed "
         "counterpart.",
-        "- ms: processor time an image, detection included.",
+        "- ms: CPU time per image, including detection.",
     ]
     for points in (68, 5):
         results = measure(

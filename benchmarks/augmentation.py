@@ -1,10 +1,10 @@
-"""Cost of each random change a face, beside the warp that every face gets.
+"""CPU time of each random augmentation per face, relative to the warp of every face.
 
     python benchmarks/augmentation.py
 
-Each row is one change switched on for every face, timed in turns with the warp alone
-(`Augmentation` with its published geometry); look at the ratios. "a batch" is all of
-`SwapPairs`: draws, warps, resizing and conversion to float.
+In each row one augmentation is applied to every face. It is timed in turns with the
+warp alone (`Augmentation` with its published ranges); compare the ratios. "a batch" is
+the whole of `SwapPairs`: sampling, warps, resizing and conversion to float.
 """
 
 from __future__ import annotations

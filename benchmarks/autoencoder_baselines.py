@@ -1,4 +1,4 @@
-"""What autoencoders are measured against without a network: PCA and OpenCV."""
+"""The baselines of `autoencoders.py` that need no network: PCA and OpenCV."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
-"""Each autoencoder beside a plain Keras script of its network, PCA and OpenCV.
+"""Each autoencoder compared with a plain Keras script of its network, PCA and OpenCV.
 
-    python benchmarks/autoencoders.py --data fashion \
-        --folder /usr/share/datasets/fashion-mnist --epochs 30
+    python benchmarks/autoencoders.py --data fashion --folder FOLDER --epochs 30
 
-prints three tables: loss and time beside the plain script, reconstruction errors beside
-PCA with as many numbers, denoising beside OpenCV's non-local means. A model and its
-plain script start from the same weights, see the same batches in the same order and
-train by turns, an epoch each; the ratio of times is the median over those pairs, the
-first left out. So whatever else the machine does slows both.
+prints three tables: loss and time compared with the plain script, reconstruction errors
+compared with PCA of the same code size, and denoising compared with OpenCV's non-local
+means. A model and its plain script start from the same weights, get the same batches in
+the same order, and take turns, one epoch each. The ratio of times is the median over
+these pairs without the first, so other load of the machine affects both.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Frames a second of a 720p conversion by stage, beside the loop one writes naively.
+"""Frames per second of a 720p conversion by stage, compared with a naive loop.
 
     python benchmarks/conversion.py [--model FOLDER] [--frames 75]
 
-The clip is one from the package, enlarged. The naive loop searches every whole frame
-at full size, renders one face at a time and warps and blends whole frames; it gets the
-same model and the same writer. Compare ratios: the frames a second are the machine's.
+The clip is one from the package, enlarged. The naive loop searches each whole frame at
+full size, renders one face at a time, and warps and blends whole frames, with the same
+model and writer. Compare the ratios: absolute speeds depend on the machine.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Extraction speed of `FaceAligner` against the usual per-frame loop.
+"""Extraction speed of `FaceAligner`, compared with a naive loop over the frames.
 
     python benchmarks/extraction.py
 
-The clip is a GRID clip of the package enlarged to 720p. "naive" is what most scripts
-do: for every frame the HOG detector on the whole image (once as it is, once with
-one upsampling, as face_recognition does by default), then the 68 landmarks. All
-figures come from one run on one machine; look at the ratios.
+The clip is a GRID clip of the package, enlarged to 720p. The naive loop does what most
+scripts do: it runs the HOG detector on each whole frame (once at full size, once
+upsampled as face_recognition does by default), then the 68 landmarks. All numbers come
+from one run on one machine; compare the ratios.
 """
 
 from __future__ import annotations
@@ -85,16 +85,18 @@ def main() -> None:
         clip = Path(folder) / "720p.mp4"
         enlarge(CLIP, clip, arguments.repeats)
         rows = {
-            "naive: HOG with one upsampling": naive(
-                clip, 1, arguments.naive_frames // 4
-            ),
+            "naive: HOG, upsampled once": naive(clip, 1, arguments.naive_frames // 4),
             "naive: HOG at full size": naive(clip, 0, arguments.naive_frames),
-            "ours, 68 points": ours(clip, embeddings=False),
-            "ours, 5 points": ours(clip, embeddings=False, landmarks=5),
+            "`FaceAligner`, 68 points": ours(clip, embeddings=False),
+            "`FaceAligner`, 5 points": ours(clip, embeddings=False, landmarks=5),
         }
         if not arguments.no_identity:
-            rows["ours, 68 points, embedding each 8th"] = ours(clip, embeddings=8)
-            rows["ours, 68 points, embedding each"] = ours(clip, embeddings=True)
+            rows["`FaceAligner`, 68 points, embedding every 8th frame"] = ours(
+                clip, embeddings=8
+            )
+            rows["`FaceAligner`, 68 points, embedding every frame"] = ours(
+                clip, embeddings=True
+            )
     base = rows["naive: HOG at full size"]
     print("| 1280x720 | frames | recall | frames/s | ratio | CPU ms/frame | ratio |")
     print("|---|---|---|---|---|---|---|")

@@ -1,4 +1,4 @@
-"""A process that reads damaged files, one a line, and says what came of each. Linux.
+"""A process that reads damaged files, one per line, and reports each outcome. Linux.
 
     echo '{"kind": "image", "input": "folder", "output": "folder"}' \\
         | python benchmarks/fault_child.py

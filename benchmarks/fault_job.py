@@ -1,4 +1,4 @@
-"""A job of the campaign of faults: says "ready" once it has imported, then works."""
+"""A job that `faults.py` kills: prints "ready" after its imports, then works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole files of each kind, which the campaign damages: real faces, small models."""
+"""Intact files of each kind, which `faults.py` damages: real faces, small models."""
 
 from __future__ import annotations
 

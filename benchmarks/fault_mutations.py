@@ -1,4 +1,4 @@
-"""Faults put into files, each by a random generator that can draw it again."""
+"""Faults put into files, each by a random generator so that it can be reproduced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged files given to what reads them, in processes that may fail. Linux."""
+"""Damaged files given to the functions that read them, in separate processes. Linux."""
 
 from __future__ import annotations
 

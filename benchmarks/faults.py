@@ -1,25 +1,25 @@
-"""A campaign of faults: damaged files, and jobs that are killed. Linux.
+"""A fuzz test: damaged files and killed jobs, with a table of the outcomes. Linux.
 
     python benchmarks/faults.py --seconds 600
     python benchmarks/faults.py --seed 7 --only keras --case 31   # one case again
 
-Files of each kind are damaged with a seed (flipped bytes, cut ends, other fields in
-JSON and CSV, other paths, huge declared sizes, deep JSON, text that is no UTF-8) and
-given to the functions that read them, in a warm process that is started again when
-it has died. `extract`, `train`, `convert` and `fetch` are killed with SIGKILL at random
+Files of each kind are damaged at random from a seed (flipped bytes, truncation, changed
+fields in JSON and CSV, changed paths, huge declared sizes, deep JSON, text that is not
+UTF-8) and given to the functions that read them, in a process that is restarted when it
+has died. `extract`, `train`, `convert` and `fetch` are killed with SIGKILL at random
 moments and run again.
 
 | column | means |
 |---|---|
-| ok | read, or ended as without a kill |
+| ok | read, or the same result as without a kill |
 | documented | an error class of the package, or a plain one that its code raises |
 | undocumented | any other exception, or the process died |
 | hang | no answer within 30 s |
 | memory | peak resident memory (VmHWM, set back before each case) more than 2 GiB |
 |   | above what the warm process held before the case |
 | touched | a file outside of the output was made, changed or deleted |
-| loss | something finished was lost, or the end differs from an uninterrupted run |
-| left | temporary files of a killed run were there after the last one |
+| loss | a finished result was lost, or differs from that of an uninterrupted run |
+| left | temporary files of a killed run remained after the last run |
 
 Exit status 1 if any column but the first two is not 0; each such case is written to
 `faults.jsonl` with its seed, its fault and the end of the traceback.

@@ -1,14 +1,14 @@
-"""What region weights, perceptual and adversarial losses do to a real swap.
+"""Effect of region weights, perceptual and adversarial losses on a real swap.
 
     python benchmarks/loss_effects.py --minutes 4 --then 2 --output runs/effects
 
-Trains Swift on the demo's clips with its plain loss and no region weights, then goes on
-from there in several ways, each for the same time with a fresh optimizer: as before
-("plain"), with eyes and mouth weighing 3 and 2 or 8 and 6, with features of the trained
-encoder, and against discriminators. `evaluate` measures both directions on what was
-held out; `detail` is the fine detail of held-out faces drawn again beside the real
-ones', inside the mask, 1 at best. --output keeps each way's figures: an interrupted run
-goes on.
+Trains Swift on the demo's clips with its default loss and no region weights. Then each
+variant continues from there for the same time with a new optimizer: no change
+("plain"), region weights of 3 for the eyes and 2 for the mouth or 8 and 6, a perceptual
+loss on the features of the trained encoder, and discriminators. `evaluate` measures
+both directions on held-out data; `detail` is the fine detail of reconstructed held-out
+faces relative to the real ones inside the mask, 1 at best. --output keeps the results
+of each variant, so that an interrupted run can be resumed.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def adam() -> keras.optimizers.Optimizer:
 
 
 def detail(model: Any, name: str, held_out: dfm.FaceSet) -> float:
-    """Energy of the Laplacian inside the mask, drawn again / real."""
+    """Energy of the Laplacian inside the mask, reconstructed / real."""
     drawn = model.predict(held_out.images, identity=name)[..., :3]
     real, inside = held_out.images / np.float32(255), held_out.masks() > 0.9
     energy = [

@@ -1,10 +1,11 @@
-"""Processor time of each loss, forward and gradient, as a multiple of MAE's.
+"""CPU time of each loss, forward pass and gradient, as a multiple of that of MAE.
 
     python benchmarks/losses.py [--sizes 64 128] [--batch 16] [--runs 10]
 
-Images are random, targets carry mask and weight. TensorFlow only. Every run goes
-through all losses once; the least time of each counts. Milliseconds are the machine's:
-compare the ratios. The last lines are other ways to write SSIM and the frequencies.
+Images are random; targets have a mask and weights. TensorFlow only. Every run computes
+all losses once; the shortest time of each counts. Compare the ratios: milliseconds
+depend on the machine. The last rows are other implementations of SSIM and the frequency
+loss.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""What an image costs among ten thousand, against one among a hundred.
+"""Time per image in a folder of ten thousand, compared with one of a hundred.
 
     python benchmarks/many_images.py
     python benchmarks/many_images.py --few 100 --many 10000 --converted 1000
 
-Each step goes through the public functions on a folder of tiny images; the detector
-takes the whole image for a face and the model tints it, so that keeping track of
-the images is what is measured. A ratio near 1 means that a step's time grows with
-the number of images, one of 100 that it grows with its square. All figures come
-from one run on one machine; look at the ratios.
+Each step uses the public functions on a folder of tiny images. The detector returns the
+whole image as a face and the model darkens it, so that only the bookkeeping is
+measured. A ratio near 1 means that the time of a step is proportional to the number of
+images; a ratio of 100, to its square. All numbers come from one run on one machine.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Everywhere:
 
 
 class Tint:
-    """Draws the face that it is given, a little darker."""
+    """Returns its input face, a little darker."""
 
     identities = ("ana", "ben")
     name = "tint"

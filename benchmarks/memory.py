@@ -1,10 +1,10 @@
-"""What `estimate_memory` says of a training step beside what the process takes. Linux.
+"""Estimates of `estimate_memory`, compared with the memory of a training. Linux.
 
     python benchmarks/memory.py
     KERAS_BACKEND=torch python benchmarks/memory.py
 
-One process for each model and batch: the growth of its resident memory, at its highest
-in two steps, without the batch itself. float32, each architecture's own `compile()`.
+One process for each model and batch: the largest growth of its resident memory during
+two steps, without the batch itself. float32, with the default `compile()` settings.
 """
 
 from __future__ import annotations

@@ -1,20 +1,22 @@
-"""What swift_64 and swift_128 render of people never seen, from one image of each.
+"""How well swift_64 and swift_128 render held-out people from one image of each.
 
     python benchmarks/one_image.py swift_128 --data DATA --output one_image_128.json
 
-prints SSIM, embedding distance and expression error, of everybody and by group, and
-writes them as JSON, which `deepface-models pretrain --results` takes into a card.
-DATA is the folder that the preset was pretrained from, with landmarks/london beside.
+prints SSIM, embedding distance and expression error, for all people and by group, and
+writes them as JSON, which `deepface-models pretrain --results` adds to a model card.
+DATA is the folder that the preset was pretrained from; it must also contain
+landmarks/london.
 
-The people are those whom the pretraining holds out. Nothing is learned of them: the
-decoder initializer gets one image, with a neutral face, in place of a mean one, and the
-latents of another less its own. What is rendered is held against that other image, and
-so is the one image as it is.
+The people are those whom the pretraining holds out. No model is trained on them: the
+decoder initializer gets one image with a neutral face instead of a mean face, and the
+latents are those of another image minus those of the first. The rendered image is
+compared with the other image, and so is the first image itself.
 
-SSIM is taken inside the other image's face mask. The expression error is that of
-`deepface_models.evaluate`, in distances between the eyes; both images show one person,
-so that their mean shape drops out. Landmarks and embeddings are found where an aligned
-face is, in every image alike. Means are over people, of means over their images.
+SSIM is computed inside the face mask of the other image. The expression error is that
+of `deepface_models.evaluate`, relative to the distance between the eyes; both images
+show one person, so that the mean shape cancels out. Landmarks and embeddings are
+measured at the place of an aligned face, in all images alike. Values are means over
+people, of means over their images.
 """
 
 from __future__ import annotations

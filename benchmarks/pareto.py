@@ -1,4 +1,4 @@
-"""Time against quality: every architecture trained for the same minutes, and measured.
+"""Quality over training time: every architecture, trained for the same minutes.
 
     python benchmarks/pareto.py                          # the demo's clips
     python benchmarks/pareto.py --clips FOLDER --people ana ben --minutes 1 2 4
@@ -6,22 +6,20 @@
     python benchmarks/pareto.py --architectures Swift "Swift from swift_128"
     python benchmarks/pareto.py --few 20 --output runs/pareto_20
 
-A row "Swift from PRESET" trains as `train(preset=)` does; "Swift from PRESET; freeze
-encoder=0.2; rates shared_decoder=0.1 encoder=0.5" says otherwise what stands still and
-learns
-slower, and "; freeze; rates" that nothing does. With --few, so many images of the
-second person, spread over that person's training faces, are all that is trained on;
-both people are described by all of them. An --output of its own spares the extraction
-if it has a copy of the other's folder "faces".
+A row "Swift from PRESET" trains as `train(preset=)` does. "Swift from PRESET; freeze
+encoder=0.2; rates shared_decoder=0.1 encoder=0.5" sets which parts are frozen for which
+share of the training and which learn more slowly; "; freeze; rates" sets neither. With
+--few, only so many images of the second person, spread over that person's training
+faces, are used for training; all of them are used for the evaluation. A new --output
+needs no extraction if it has a copy of another output's folder "faces".
 
-FOLDER holds a folder of clips for each person. Each training starts afresh, as the
-learning rate falls to the end of its time: what a longer one has half-way is worse than
-what half the time can give. All have the same faces, batches, augmentation and clock
-(from the first look at the data, compiling included) and their own `compile()`; each
-runs in a process of its own. `evaluate` measures both directions on the clips or
-seconds held out. --output keeps every training's figures, so that a run that was
-interrupted goes on where it was; the image and the table come to lie there too, and
-with --docs in docs/zoo.md.
+FOLDER contains one folder of clips per person. Each training starts from scratch,
+because the learning rate falls until the end of its time. All have the same faces,
+batches, augmentation and wall-clock time (from the first batch on, including
+compilation) and the default `compile()` settings; each runs in its own process.
+`evaluate` measures both directions on held-out clips or seconds. --output keeps the
+results of every training, so that an interrupted run can be resumed; the plot and the
+table are written there, too, and with --docs to docs/zoo.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The image, the table and the front of `pareto.py`."""
+"""The plot, the table and the Pareto front of `pareto.py`."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What an autoencoder's preset renders of images held out, as one image for the docs.
+"""What an autoencoder preset renders from held-out images, as one image for the docs.
 
     python benchmarks/preset_sheets.py vae_faces_64 --data DATA --output docs/presets
 
-writes docs/presets/vae_faces_64.jpg, signed where it shows faces, and prints nothing
-else. DATA is the folder that the preset was pretrained from. Nobody in it is an
-official.
+writes docs/presets/vae_faces_64.jpg, which is signed if it shows faces, and prints
+nothing. DATA is the folder that the preset was pretrained from. Portraits of officials
+are not shown.
 """
 
 from __future__ import annotations

@@ -1,18 +1,19 @@
-"""How good a swap is after equal wall-clock training: Swift beside Original.
+"""Quality of swaps after equal training time: Swift compared with Original.
 
     python benchmarks/swap_quality.py --minutes 6 --output runs/quality
     python benchmarks/swap_quality.py --clips FOLDER --people ana ben
     python benchmarks/swap_quality.py --preset swift_128     # Swift starts from it
 
-Both train on the demo's clips, or those in a folder for each person, one after the
-other on this machine, with their own `compile()` settings, the same batches and
-augmentation and the same falling learning rate; both are measured by `evaluate` on what
-was held out, clips or seconds. Prints one table a direction, with the ratio of every
-measure.
+Both are trained on the demo's clips, or on those of FOLDER, which has one folder per
+person; one after the other on this machine, with their default `compile()` settings,
+the same batches and augmentation and the same falling learning rate. `evaluate`
+measures both on held-out clips or seconds. Prints one table per direction with the
+ratio of every measure.
 
-A third column, "photos", pastes real photographs of the target person the same way: of
-the faces to train on, the one nearest in latent. No model can be more like the person
-than the person, so its distances show what the rest of the head and the blending allow.
+A third column, "photos", pastes real photographs of the target person in the same way:
+for each frame the training face that is nearest in latent space. No model can resemble
+a person more than their photographs, so the column shows the limit that the rest of the
+head and the blending set.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ BETTER = {
 
 
 class Photos:
-    """Draws a person by real photographs, the nearest in a model's latent.
+    """Renders a person with real photographs, the nearest in latent space.
 
     Latents are standardized for each person, so that expressions are compared and not
     people.

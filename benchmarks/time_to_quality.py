@@ -1,14 +1,14 @@
-"""How soon a preset gives what training from scratch gives: curves, tables, crossings.
+"""How soon a preset reaches the quality of training from scratch: plots and tables.
 
     python benchmarks/pareto.py --architectures Swift "Swift from swift_128"
     python benchmarks/time_to_quality.py                     # reads runs/pareto
     python benchmarks/time_to_quality.py runs/pareto runs/pareto_20 --docs
 
-Reads the folders (or results.json) of `pareto.py`, also of a run that is not over. What
-was trained on all images makes one image, what was trained with --few N another;
-folders of the same kind are put together, and of equal trainings the last one counts.
-A measure's crossing is where its curve, between the times measured, first is as good as
-scratch after its longest time. --docs writes the images and all of the text into
+Reads the output folders (or results.json) of `pareto.py`, even of an unfinished run.
+Trainings on all images make one plot, those with --few N another. Folders of the same
+kind are combined; of identical trainings the last one counts. The second table says
+when each measure of a preset, interpolated between the measured times, first is as good
+as that of the longest training from scratch. --docs writes the plots and the text to
 docs/presets.md.
 """
 

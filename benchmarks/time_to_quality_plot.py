@@ -1,4 +1,4 @@
-"""The image of `time_to_quality.py`, and when a curve is as good as another's end."""
+"""The plot of `time_to_quality.py`, and when one curve reaches another's last value."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Training speed: Swift at 128 px against Original at 64 px, and plain Keras scripts.
+"""Training speed: Swift at 128 px, Original at 64 px, and plain Keras scripts.
 
     python benchmarks/training.py
 
-prints images/s and their ratios. All models train in one process by turns, so that
-whatever else the machine does slows each of them; ratios are medians over the rounds
-of two times taken side by side. The plain scripts are the same two networks with no
-code of the package, as one would write them for these sizes alone.
+prints images/s and their ratios. All models train in one process and take turns, so
+that other load of the machine affects all of them; ratios are medians over the rounds,
+of two times measured one after the other. The plain scripts are the same two networks
+written without code of the package, for these sizes only.
 """
 
 from __future__ import annotations

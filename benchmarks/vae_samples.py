@@ -1,11 +1,11 @@
-"""Images that variational autoencoders draw: digits or garments nobody wrote or wore.
+"""Samples of variational autoencoders: new digits and clothes.
 
     python benchmarks/vae_samples.py --data mnist --folder DIR --output docs
 
-trains a dense and a convolutional one, and leaves `samples_mnist.png`: a row of the
-data, a row of reconstructions, three rows drawn from the prior, for each of the two;
-and `plane_mnist.png`: what a dense one with two numbers a code draws, all over its
-plane. Ten minutes on two cores with 8,000 images.
+trains a dense and a convolutional one and writes `samples_mnist.png` with a row of the
+data, a row of reconstructions and three rows of samples from the prior for each of
+them, and `plane_mnist.png` with decoded latents all over the plane of a dense one with
+two latents. Ten minutes on two cores with 8,000 images.
 """
 
 from __future__ import annotations

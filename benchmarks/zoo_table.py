@@ -1,13 +1,13 @@
-"""What every face-swap architecture costs at its published defaults, as a table.
+"""The cost of every face-swap architecture at its published defaults, as a table.
 
     python benchmarks/zoo_table.py                      # the counts, in seconds
     python benchmarks/zoo_table.py --timed --steps 1    # and time and memory, an hour
     python benchmarks/zoo_table.py --timed --only Swift
 
-writes the table into docs/zoo.md. Counts come from the networks as they are built,
-without allocating a weight. What is timed runs in a process of its own, whose largest
-memory is the architecture's; it is kept in --output, so that a run that was interrupted
-goes on where it was, and what was timed before stays in the table.
+writes the table to docs/zoo.md. Counts come from the networks without allocating
+weights. Each timing runs in its own process, whose peak memory is that of the
+architecture. Timings are kept in --output, so that an interrupted run can be resumed,
+and earlier timings stay in the table.
 """
 
 from __future__ import annotations
