@@ -21,7 +21,7 @@ PANELS = {
     "source_distance": ("distance to the source person", True, 1),
     "expression": ("expression error, % of the eyes' distance", False, 100),
     "pose": ("pose error, degrees", False, 1),
-    "mouth": ("mouth moves along, correlation", True, 1),
+    "mouth": ("mouth correlation", True, 1),
     "ssim": ("reconstruction, SSIM", True, 1),
     "psnr": ("reconstruction, PSNR in dB", True, 1),
 }

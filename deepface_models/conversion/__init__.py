@@ -1,4 +1,4 @@
-"""Swapped images and videos: predicted face, mask, color, blend, frame."""
+"""Conversion of images and videos: swap, mask, color transfer, blending."""
 
 from __future__ import annotations
 

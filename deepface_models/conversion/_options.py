@@ -1,4 +1,4 @@
-"""What a `Converter` is told, checked."""
+"""Checks of the options of a `Converter`."""
 
 from __future__ import annotations
 
@@ -12,34 +12,39 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
 from deepface_models.core.latents import as_latent_mean
 
-# Whose faces come in where the model need not know them; somebody of that name wins.
+# The source identity of a person unknown to the model. If the model has an identity of
+# this name, that one is meant instead.
 ANYBODY = "anybody"
 
 
 def check_swap(model: Any) -> None:
-    """Refuses what cannot draw a person, such as an autoencoder."""
+    """Refuses models that cannot swap faces, such as autoencoders.
+
+    Raises:
+        ValueError: `model` lacks identities, image_size or predict.
+    """
     if not all(hasattr(model, one) for one in ("identities", "image_size", "predict")):
         raise ValueError(
             f"A {type(model).__name__} was given as the model. Expected a face swap: "
-            "something with identities, image_size and predict(images, identity=...). "
-            "Use what train made, or deepface_models.load('swap_demo')."
+            "a model with identities, image_size and predict(images, identity=...). "
+            "Use a model from train, or deepface_models.load('swap_demo')."
         )
 
 
 def resolve_source_identity(
     model: Any, identity: str, source_identity: str | Array | None
 ) -> str | Array | None:
-    """Returns whose faces come in: a name, `ANYBODY`, a mean latent or None.
+    """Returns the source identity: a name, `ANYBODY`, a mean latent or None.
 
-    By default it is the other person of a model of two, and anybody of a larger one
-    that moves latents.
+    By default it is the other person of a model of two people, else `ANYBODY` if the
+    model shifts latents.
     """
-    moves = getattr(model, "shifts_latents", False)
+    shifts = getattr(model, "shifts_latents", False)
     if source_identity is None:
-        return other_person(model, identity) or (ANYBODY if moves else None)
+        return other_person(model, identity) or (ANYBODY if shifts else None)
     if isinstance(source_identity, str):
         return choose("source_identity", source_identity, (*model.identities, ANYBODY))
-    # Models of other people's making check it themselves.
+    # Third-party models check it themselves.
     encoder = getattr(model, "encoder", None)
     if encoder is None:
         return np.asarray(source_identity)
@@ -47,7 +52,7 @@ def resolve_source_identity(
 
 
 def is_anybody(source_identity: str | Array | None, model: Any) -> bool:
-    """Whether it stands for somebody whom the model need not know."""
+    """Whether `source_identity` stands for a person unknown to the model."""
     return (
         isinstance(source_identity, str)
         and source_identity == ANYBODY
@@ -56,14 +61,18 @@ def is_anybody(source_identity: str | Array | None, model: Any) -> bool:
 
 
 def source_name(source_identity: str | Array | None) -> str | None:
-    """Returns a short text for whose faces come in, the same for the same."""
+    """Returns the source identity as a short text; a mean latent by its hash."""
     if source_identity is None or isinstance(source_identity, str):
         return source_identity
     return f"latent {hashlib.sha256(source_identity.tobytes()).hexdigest()[:16]}"
 
 
 def within(name: str, value: float, low: float, high: float) -> float:
-    """Returns a value that lies within limits, or says which they are."""
+    """Returns `value` if it lies within the limits.
+
+    Raises:
+        ValueError: It does not.
+    """
     if low <= value <= high:
         return value
     raise ValueError(

@@ -1,4 +1,4 @@
-"""Where results go: never over a source, and under their name only when finished."""
+"""Output files: never over a source, and under their name only when finished."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _IMAGES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
 
 @contextmanager
 def atomic_output(path: Path) -> Iterator[Path]:
-    """Yields a path to work at; moves the file to `path` when the block succeeds.
+    """Yields a temporary path; moves the file to `path` when the block succeeds.
 
-    It lies in a hidden folder beside `path` that also takes all temporary files of
-    the writers, so that a run that was killed leaves exactly that folder behind: the
+    The temporary path is in a hidden folder beside `path`, which also takes the
+    temporary files of the writers. A killed run leaves only that folder behind; the
     next run removes it.
     """
     folder = path.parent / f".{path.name}{_PARTIAL}"
@@ -39,9 +39,9 @@ def atomic_output(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what killed runs left in the folder of results.
+    """Removes what killed runs left in the output folder.
 
-    The caller holds the folder, so that nobody is at work there.
+    The caller must hold the folder's lock.
     """
     for path in folder.glob(f".*{_PARTIAL}"):
         name = path.name[1 : -len(_PARTIAL)]
@@ -52,17 +52,18 @@ def sweep(folder: Path) -> None:
 
 
 def check_file(source: Path, output: Path, kind: str) -> None:
-    """Refuses an output that is the source, a folder or of a kind that is not signed.
+    """Refuses an output that is the source, a folder or a file that cannot be signed.
 
     Raises:
         ValueError: `output` is a folder.
-        MediaError: `output` is `source`, or its extension does not suit.
+        MediaError: `output` is `source`, or has an extension that is not supported.
     """
     check_apart(source, output)
     if output.is_dir():
         raise ValueError(
-            f"{output} is a folder and {source} a file. Expected the name of the file "
-            f"to write. Pass {str(output / result_name(source.name))!r}."
+            f"The output {output} is a folder, but {source} is a file. Expected the "
+            "name of the file to write. Pass "
+            f"{str(output / result_name(source.name))!r}."
         )
     suffixes = _IMAGES if kind == "image" else _VIDEOS
     if output.suffix.lower() not in suffixes:
@@ -74,7 +75,7 @@ def check_file(source: Path, output: Path, kind: str) -> None:
 
 
 def check_apart(source: Path, output: Path) -> None:
-    """Refuses to write over the source, under whatever name.
+    """Refuses to write over the source, also through a link.
 
     Raises:
         MediaError: `output` is `source`.
@@ -83,7 +84,7 @@ def check_apart(source: Path, output: Path) -> None:
     if same or (output.exists() and os.path.samefile(source, output)):
         raise MediaError(
             f"The output {output} is the source {source} itself. Expected another "
-            "place, because the source is never overwritten. Choose another name."
+            "file, because the source is never overwritten. Choose another name."
         )
 
 
@@ -93,14 +94,14 @@ def sources_in(folder: Path) -> Listing:
     if not found.files and not found.unreadable:
         raise MediaError(
             f"{folder} holds no image and no video. Expected files with one of the "
-            f"extensions {' '.join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}. Name another "
-            "folder."
+            f"extensions {' '.join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))}. Choose "
+            "another folder."
         )
     return found
 
 
 def result_names(sources: list[Path]) -> dict[Path, str]:
-    """Returns a name for each source's result, no two the same."""
+    """Returns a unique output name for each source."""
     names = {path: result_name(path.name) for path in sources}
     taken: set[str] = {name for path, name in names.items() if name == path.name}
     for path, name in names.items():
@@ -113,7 +114,7 @@ def result_names(sources: list[Path]) -> dict[Path, str]:
 
 
 def result_name(name: str) -> str:
-    """Returns the source's name, with .png or .mp4 where its kind is not signed."""
+    """Returns the source's name, with .png or .mp4 if its format cannot be signed."""
     path = Path(name)
     if path.suffix.lower() in (*_IMAGES, *_VIDEOS):
         return name
@@ -121,7 +122,7 @@ def result_name(name: str) -> str:
 
 
 def model_sha256(model: Any) -> str:
-    """Returns the SHA-256 of a model's weights, the same in every process."""
+    """Returns the SHA-256 of a model's weights; it is the same in every process."""
     digest = hashlib.sha256()
     parts = getattr(model, "parts", None)
     if not isinstance(parts, Mapping):

@@ -1,4 +1,4 @@
-"""The list of a folder's finished files, so that a conversion can go on."""
+"""The log of a folder's finished files, from which a conversion can be resumed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from deepface_models.core.files import sha256_file
 
 
 class ProgressLog:
-    """Notes which files of a folder are finished, one line each."""
+    """Logs which files of a folder are finished, one JSON line each.
+
+    Args:
+        path: The log file; it may be missing.
+        settings: Digest of the settings. Files finished with other settings are
+            converted again.
+
+    Raises:
+        MediaError: `path` is a link.
+    """
 
     def __init__(self, path: Path, settings: str) -> None:
         self._path, self._settings = path, settings
@@ -20,8 +29,8 @@ class ProgressLog:
         self._hashes: dict[Path, str] = {}
         if path.is_symlink():
             raise MediaError(
-                f"{path} is a link. Expected the list of the files that are finished, "
-                "to which lines are added. Delete the link, or choose another folder."
+                f"{path} is a link. Expected the log of finished files, to which lines "
+                "are added. Delete the link, or choose another folder."
             )
         lines = path.read_bytes().split(b"\n") if path.exists() else []
         for line in filter(None, lines):
@@ -34,11 +43,11 @@ class ProgressLog:
             )
 
     def has(self, source: Path, output: Path) -> bool:
-        """Whether this very source was converted with these very settings."""
+        """Whether this source was converted with these settings."""
         return output.exists() and self._key(source, output) in self._known
 
     def note(self, source: Path, output: Path) -> None:
-        """Appends a finished file."""
+        """Logs a finished file."""
         name, digest, settings = self._key(source, output)
         entry = {"output": name, "source_sha256": digest, "settings": settings}
         with open(self._path, "a", encoding="utf-8") as handle:

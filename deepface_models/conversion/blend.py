@@ -1,8 +1,8 @@
-"""Puts a face into a frame so that the edge does not show.
+"""Blends a face into a frame without a visible edge.
 
-All three blends add a *correction* to the frame. Where the correction is zero the
-frame keeps its very bytes, so a zero mask changes nothing and an image blended with
-itself stays itself.
+All three blends add a *correction* to the frame. Pixels whose correction is zero keep
+their exact values, so a zero mask changes nothing, and an image blended with itself
+does not change.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import numpy as np
 from deepface_models.core.arrays import Array, as_float
 from deepface_models.core.whole import whole_numbers
 
-_SMALLEST = 4  # pixels: below this side a pyramid level says nothing new
-_ADDED = 1e-6  # correction below which a pixel is left as it is
+_SMALLEST = 4  # pixels: side below which no further pyramid level is made
+_ADDED = 1e-6  # correction below which a pixel is not changed
 
 
 class Blend(Protocol):
-    """Anything that blends `face` into `frame` where `mask` says so."""
+    """A function that blends `face` into `frame` where `mask` is above 0."""
 
     def __call__(self, face: Array, frame: Array, mask: Array) -> Array:
-        """Returns an image of `frame`'s shape and type."""
+        """Returns the blended image, with the shape and dtype of `frame`."""
 
 
 def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
-    """Mixes two images by the mask: the fastest blend, and the most literal.
+    """Mixes two images by the mask (alpha compositing), the fastest blend.
 
     Args:
         face: (H, W, 3), uint8 or float in [0, 1].
@@ -36,7 +36,8 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
         mask: (H, W) in [0, 1]; 1 shows the face.
 
     Returns:
-        `frame`'s shape and type; pixels of mask 0 are `frame`'s own.
+        The blended image, with the shape and dtype of `frame`. Pixels where the mask is
+        0 are unchanged.
 
     Raises:
         ValueError: The three do not have the same height and width.
@@ -51,9 +52,9 @@ def laplacian_blend(
 ) -> Array:
     """Blends fine detail over a narrow edge and color over a wide one.
 
-    The pyramid is built of the difference of both images, whose value outside the
-    mask is continued smoothly from inside it: what a model paints beyond the face it
-    was trained on never reaches the frame.
+    The pyramid is built from the difference of both images. Outside the mask, the
+    difference is replaced by a smooth continuation from inside it, so that what a model
+    renders beyond the face it was trained on never reaches the frame.
 
     Reference: Burt and Adelson, "A Multiresolution Spline", 1983.
 
@@ -61,12 +62,12 @@ def laplacian_blend(
         face: (H, W, 3), uint8 or float in [0, 1].
         frame: (H, W, 3), uint8 or float in [0, 1].
         mask: (H, W) in [0, 1]; 1 shows the face.
-        levels: Pyramid levels above the first; None takes `pyramid_levels` of the
-            mask's size.
+        levels: Pyramid levels above the first; None chooses them by the mask's size,
+            see `pyramid_levels`.
 
     Returns:
-        `frame`'s shape and type. The frame may change up to `reach(levels)` pixels
-        outside the mask, nowhere if the mask is zero.
+        The blended image, with the shape and dtype of `frame`. The frame may change up
+        to `reach(levels)` pixels outside the mask, and not at all if the mask is zero.
 
     Raises:
         ValueError: The three do not have the same height and width.
@@ -81,9 +82,9 @@ def laplacian_blend(
 def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Keeps the face's gradients and takes its color from the frame's edge.
 
-    A membrane that equals the difference of both images along the mask's edge is
-    taken off the face before it is mixed in. Use it when light differs across the
-    face; hair or glasses on the edge of the mask color the skin.
+    A smooth function (membrane) that equals the difference of both images along the
+    mask's edge is subtracted from the face before mixing. Use it when the lighting
+    differs across the face. Hair or glasses on the mask's edge tint the skin.
 
     Reference: Pérez, Gangnet and Blake, "Poisson Image Editing", 2003.
 
@@ -93,13 +94,14 @@ def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
         mask: (H, W) in [0, 1]; 1 shows the face.
 
     Returns:
-        `frame`'s shape and type; pixels of mask 0 are `frame`'s own.
+        The blended image, with the shape and dtype of `frame`. Pixels where the mask is
+        0 are unchanged.
 
     Raises:
         ValueError: The three do not have the same height and width.
     """
     difference, alpha = _difference(face, frame, mask)
-    # Half-way up the soft edge there is skin on both sides, further out perhaps not.
+    # In the middle of the soft edge there is skin on both sides; further out maybe not.
     inside = (alpha > 0.5).astype(np.uint8)
     ring = (inside - cv2.erode(inside, np.ones((5, 5), np.uint8))).astype(np.float32)
     if not ring.any():
@@ -116,7 +118,7 @@ BLENDS: dict[str, Blend] = {
 
 
 def pyramid_levels(side: float) -> int:
-    """Levels at which the widest blend is about a sixth of a face `side` px wide."""
+    """Returns the levels whose widest blend is about a sixth of a face of `side` px."""
     return int(np.clip(round(math.log2(max(side, 1.0) / 16)), 1, 6))
 
 
@@ -129,16 +131,17 @@ def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
     """Returns face - frame, float32 in [-1, 1], and the mask as float32 in [0, 1]."""
     if face.shape != frame.shape or mask.shape != frame.shape[:2]:
         raise ValueError(
-            f"The face is {face.shape}, the frame {frame.shape}, the mask "
-            f"{mask.shape}. All need the same height and width, and the mask no "
-            "channels. Warp the face into the frame's region first, see `paste`."
+            f"A face of shape {face.shape}, a frame of {frame.shape} and a mask of "
+            f"{mask.shape} were given. Expected the same height and width, and a mask "
+            "without channels. Warp the face into the frame's region first, see "
+            "`paste`."
         )
     alpha = np.clip(np.asarray(mask, np.float32), 0.0, 1.0)
     return as_float(face) - as_float(frame), alpha
 
 
 def _add(frame: Array, correction: Array) -> Array:
-    """Adds a correction in [-1, 1]; pixels without one keep their bytes."""
+    """Adds a correction in [-1, 1]; pixels with a zero correction keep their value."""
     total = np.clip(as_float(frame) + correction, 0.0, 1.0)
     if frame.dtype == np.uint8:
         return np.rint(total * 255).astype(np.uint8)
@@ -160,8 +163,8 @@ def _masked_pyramid(difference: Array, alpha: Array, levels: int) -> Array:
 def _extend(values: Array, weight: Array, relaxations: int) -> Array:
     """Continues `values` smoothly from where `weight` is 1 to where it is 0.
 
-    Push-pull over a pyramid; with `relaxations` Jacobi steps a level it becomes a
-    cascading multigrid solver of Laplace's equation.
+    Push-pull interpolation over a pyramid. With `relaxations` Jacobi steps per level
+    it is a cascading multigrid solver of Laplace's equation.
     """
     height, width = weight.shape
     fixed = _times(values, weight)
@@ -185,5 +188,5 @@ def _relax(filled: Array, fixed: Array, free: Array, steps: int) -> Array:
 
 
 def _times(image: Array, weight: Array) -> Array:
-    """Multiplies each channel; cv2 does it many times faster than a broadcast."""
+    """Multiplies each channel by `weight`; cv2 is much faster than broadcasting."""
     return cv2.multiply(image, cv2.merge((weight, weight, weight)))

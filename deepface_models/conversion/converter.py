@@ -1,4 +1,4 @@
-"""From aligned faces that a model draws to frames in which they belong."""
+"""`Converter`: swaps the faces of images, step by step."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from deepface_models.faces.face import Face
 from deepface_models.media import ColorStatistics, apply_statistics, transfer_color
 
 COLORS = ("reinhard", "covariance", "histogram", "none")
-_FEWEST = 32  # pixels of a face below which its colors say nothing
+_FEWEST = 32  # pixels of a face needed to measure its colors
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What was done to one image.
+    """What was found and swapped in one image.
 
     Attributes:
-        faces: Faces found in it.
+        faces: Number of faces found.
         swapped: The face that was swapped, or None.
     """
 
@@ -46,38 +46,42 @@ class ImageInfo:
 
 
 class Converter:
-    """Puts a person a model knows into images, by a chain of plain steps.
+    """Swaps the faces of images to one of a model's identities.
 
-    The model draws the face, then: mask, color, soft edge, blend. Use `convert` for
-    files; use this class for arrays, or to set the steps once for many files.
+    The steps: the model decodes the face, then mask, color transfer, soft edge and
+    blending put it into the image. Use `convert` for files; use this class for arrays,
+    or to set the options once for many files.
 
     Args:
         model: A `FaceSwap`, or anything with `image_size`, `identities` and
             `predict(images, identity=...)`.
-        identity: Whose face to draw; one of `model.identities`.
-        source_identity: Whose faces come in: one that `shifts_latents`, as `Swift`,
-            then draws
-            their expression more exactly. A person the model knows, anybody's mean
-            latent, `model.encode(faces).mean(0)`, or "anybody": the mean is taken
-            over `person=` where that is a FaceSet, else over each video's own faces,
-            of 16 or more; where there are not so many, as in an image, nothing is
-            moved. By default the other person of a model of two, else "anybody".
-        aligner: Finds faces; by default `FaceAligner` at the model's size.
-        mask: What is swapped: "learned" (painted by the model), "hull" (outline of
-            the frame's face), "ellipse", or several joined by "*" for what lies in
-            all of them.
-        color: How the drawn face takes the frame's colors: "reinhard",
+        identity: The target person, whose face is rendered; one of
+            `model.identities`.
+        source_identity: The source person, whose faces are replaced. A model that
+            `shifts_latents`, such as `Swift`, renders their expression more exactly if
+            it knows the mean of their latents. Either an identity of the model, a mean
+            latent (`model.encode(faces).mean(0)`), or "anybody". For "anybody" the mean
+            is measured on `person` if that is a FaceSet, else on the faces of each
+            video; with fewer than 16 faces, as in an image, latents are not shifted.
+            By default the other person of a model of two, else "anybody".
+        aligner: Finds faces; by default a `FaceAligner` of the model's size.
+        mask: The pixels to swap: "learned" (the model's mask), "hull" (outline of the
+            face in the frame), "ellipse", or several joined by "*", for their
+            intersection.
+        color: Color transfer from the frame to the decoded face: "reinhard",
             "covariance", "histogram" or "none".
         blend: "laplacian", "poisson" or "alpha".
         feather: Width of the soft edge as a fraction of the face's size, 0 to 1.
-        erode: Shrinks the mask by this fraction of the face's size; negative grows.
-        sharpen: Amount of sharpening at the frame's resolution; 0 for none.
-        batch_size: Faces drawn at once, taken from as many frames.
-        side_by_side: Output shows the source to the left of the result.
+        erode: Shrinks the mask by this fraction of the face's size, -1 to 1; a negative
+            value grows it.
+        sharpen: Amount of sharpening at the frame's resolution, 0 (none) to 10.
+        batch_size: Number of faces decoded at once, 1 to 4096.
+        side_by_side: Whether the output shows the source to the left of the result.
         debug: "mask" shows the swapped pixels in green instead of the swap.
 
     Raises:
-        ValueError: An option has no such value, or the model does not know `identity`.
+        ValueError: An option has an unknown value, or `identity` is not an identity of
+            the model.
 
     Example:
         converter = Converter(model, "ben", blend="poisson")
@@ -107,7 +111,7 @@ class Converter:
         self.model = model
         self.identity = choose("identity", identity, model.identities)
         self.source_identity = resolve_source_identity(model, identity, source_identity)
-        self.mean: Array | None = None  # latent of "anybody", once measured
+        self.mean: Array | None = None  # mean latent of "anybody", once measured
         self.mask = mask
         self.color = choose("color", color, COLORS)
         self.blend = choose("blend", blend, BLENDS)
@@ -121,7 +125,7 @@ class Converter:
 
     @property
     def aligner(self) -> FaceAligner:
-        """Finds the faces; made when first needed."""
+        """The `FaceAligner` that finds the faces; created on first use."""
         if self._aligner is None:
             self._aligner = FaceAligner(
                 image_size=self.model.image_size,
@@ -131,14 +135,14 @@ class Converter:
         return self._aligner
 
     @property
-    def measures(self) -> bool:
-        """Whether the mean latent of those whose faces come in is yet to be taken."""
-        moves = getattr(self.model, "shifts_latents", False)
+    def needs_mean(self) -> bool:
+        """Whether the mean latent of the source person must still be measured."""
+        shifts = getattr(self.model, "shifts_latents", False)
         unknown = is_anybody(self.source_identity, self.model)
-        return moves and unknown and self.mean is None
+        return shifts and unknown and self.mean is None
 
     def settings(self) -> dict[str, Any]:
-        """Returns what decides the result's pixels, for the record of provenance."""
+        """Returns the options that determine the result, for the provenance record."""
         names = ("mask", "color", "blend", "feather", "erode", "sharpen")
         values = {
             "identity": self.identity,
@@ -152,18 +156,18 @@ class Converter:
 
         Args:
             frames: (H, W, 3) images, uint8 or float in [0, 1]; not changed.
-            faces: The face to swap in each of them.
+            faces: The face to swap in each frame.
 
         Returns:
-            New frames of the same shapes and types. Where the mask is zero they
-            equal the old ones bit for bit.
+            New frames of the same shapes and dtypes. Where the mask is zero they are
+            equal to the given ones bit for bit.
 
         Raises:
-            ValueError: Not one face for each frame.
+            ValueError: The numbers of frames and faces differ.
         """
         if len(frames) != len(faces):
             raise ValueError(
-                f"Received {len(frames)} frames and {len(faces)} faces. Expected one "
+                f"{len(frames)} frames and {len(faces)} faces were given. Expected one "
                 "face for each frame. Repeat a frame that has several faces."
             )
         swapped: list[Array] = []
@@ -178,13 +182,14 @@ class Converter:
 
         Args:
             image: (H, W, 3), uint8 or float in [0, 1]; not changed.
-            person: Whom to swap when there are several: a FaceSet (or its folder), a
-                (128,) face embedding, or an image's path. The largest face if
-                None. A FaceSet also tells the mean latent of "anybody".
+            person: The person to replace when there are several: a FaceSet (or its
+                folder), a (128,) face embedding, or the path of an image. None
+                replaces the largest face. The mean latent of "anybody" is measured on
+                a FaceSet.
 
         Returns:
-            The image as `side_by_side` and `debug` want it, the image itself where
-            no face was found, and what was done.
+            The result in the form set by `side_by_side` and `debug` (the given image if
+            no face was found), and an `ImageInfo`.
         """
         faces = self.aligner.detect(image)
         face = pick_face(image, faces, person)
@@ -199,31 +204,31 @@ class Converter:
         faces: Sequence[Face],
         tracks: Sequence[int] | None = None,
     ) -> list[DecodedFace]:
-        """Lets the model draw the faces of several frames at once.
+        """Decodes the faces of several frames at once.
 
         Args:
             frames: (H, W, 3) images.
-            faces: The face to swap in each.
-            tracks: The number of each face's track.
+            faces: The face to swap in each frame.
+            tracks: The number of each face's track; 0 for all by default.
 
         Returns:
-            For each frame the drawn face with its mask and color statistics.
+            The decoded face of each frame, with its mask and color statistics.
 
         Raises:
-            ValueError: The model drew something that is not a finite image.
+            ValueError: The model's output is not a finite image.
         """
         if not frames:
             return []
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
-        # Models of other people's making may take no more than faces and `identity`.
-        moves = getattr(self.model, "shifts_latents", False) and not self.measures
+        # Third-party models may accept no more than faces and `identity`.
+        shifts = getattr(self.model, "shifts_latents", False) and not self.needs_mean
         source = (
             {
                 "source_identity": self.source_identity
                 if self.mean is None
                 else self.mean
             }
-            if moves
+            if shifts
             else {}
         )
         decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
@@ -236,12 +241,12 @@ class Converter:
         ]
 
     def aligned(self, frame: Array, face: Face) -> Array:
-        """Returns a frame's face as the model takes it, (S, S, 3)."""
+        """Returns a frame's face aligned as the model's input, (S, S, 3)."""
         size = int(self.model.image_size)
         return align(frame, self._matrix(face, size), size)
 
     def apply(self, frame: Array, decoded: DecodedFace) -> Array:
-        """Puts a drawn face into its frame: color, soft edge, sharpening, blend."""
+        """Puts a decoded face into its frame, with color transfer and blending."""
         return paste.paste(
             self.colored(decoded),
             self.edged(decoded.mask),
@@ -252,7 +257,7 @@ class Converter:
         )
 
     def render(self, frame: Array, decoded: DecodedFace | None) -> Array:
-        """Returns the output frame, as `side_by_side` and `debug` want it."""
+        """Returns the output frame, in the form set by `side_by_side` and `debug`."""
         result = frame
         if decoded is not None and self.debug == "mask":
             result = paste.tint(self.edged(decoded.mask), frame, decoded.matrix)
@@ -261,17 +266,23 @@ class Converter:
         return np.hstack([frame, result]) if self.side_by_side else result
 
     def edged(self, mask: Array) -> Array:
-        """Returns a mask with erosion and the soft edge."""
+        """Returns a mask after erosion and feathering."""
         return masks.feather(masks.erode(mask, self.erode), self.feather)
 
     def colored(self, face: DecodedFace) -> Array:
-        """Returns the drawn face in its frame's colors, (S, S, 3) in [0, 1]."""
-        if face.decoded is None or face.expected is None or self.color == "none":
+        """Returns the decoded face in its frame's colors, (S, S, 3) in [0, 1]."""
+        if (
+            face.image_colors is None
+            or face.frame_colors is None
+            or self.color == "none"
+        ):
             return face.image
         if self.color == "histogram":
             return transfer_color(face.image, face.aligned, face.weights, "histogram")
         method: Any = self.color
-        return apply_statistics(face.image, face.decoded, face.expected, method)
+        return apply_statistics(
+            face.image, face.image_colors, face.frame_colors, method
+        )
 
     def _matrix(self, face: Face, size: int) -> Array:
         return paste.resize_matrix(face.matrix, face.image_size, size)
@@ -286,17 +297,15 @@ class Converter:
         points = transform_points(face.landmarks, matrix)
         mask = masks.make_mask(self.mask, predicted, points)
         image = np.clip(predicted[..., :3].astype(np.float32), 0.0, 1.0)
-        # The outermost pixels are hair and background as often as skin.
+        # The outermost pixels are often hair and background, not skin.
         weights = masks.erode(mask, 0.05)
         weights = weights * paste.inside_frame(matrix, size, frame.shape)
-        decoded, expected = (_colors(one, weights) for one in (image, aligned))
-        return DecodedFace(
-            matrix, image, mask, aligned, weights, decoded, expected, track
-        )
+        colors = (_colors(one, weights) for one in (image, aligned))
+        return DecodedFace(matrix, image, mask, aligned, weights, *colors, track)
 
 
 def _colors(image: Array, weights: Array) -> ColorStatistics | None:
-    """Measures a face's colors on every second pixel or so; enough and faster."""
+    """Measures a face's colors on a subset of its pixels, which is faster."""
     step = max(1, image.shape[0] // 64)
     every = np.s_[::step, ::step]
     if weights[every].sum() < _FEWEST:
@@ -309,11 +318,11 @@ def _check_decoded(predicted: Array, count: int) -> None:
     square = predicted.ndim == 4 and shape[1] == shape[2] and shape[3] in (3, 4)
     if not square or shape[0] != count:
         raise ValueError(
-            f"The model drew an array of shape {shape} for {count} faces. Expected "
+            f"The model returned an array of shape {shape} for {count} faces. Expected "
             f"({count}, S, S, 3), or 4 channels with a mask. Check its predict()."
         )
     if not np.isfinite(predicted).all():
         raise ValueError(
-            "The model drew values that are not finite. Expected images in [0, 1]. "
-            "Its training went wrong: go back to an earlier checkpoint."
+            "The model returned values that are not finite. Expected images in [0, 1]. "
+            "Its training has diverged: go back to an earlier checkpoint."
         )

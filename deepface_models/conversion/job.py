@@ -1,4 +1,4 @@
-"""`convert`: an image, a folder or a video in, the labeled swap out."""
+"""`convert`: swaps faces in an image, a video or a folder and signs the result."""
 
 from __future__ import annotations
 
@@ -48,48 +48,48 @@ def convert(
     lossless: bool = False,
     **options: Any,
 ) -> ConversionReport:
-    """Swaps a person into an image, a video or a folder of both.
+    """Swaps a face in an image, a video or a folder of both.
 
-    Sound, time stamps and size of videos stay as they are. Every result carries the
+    Sound, time stamps and size of videos do not change. Every result carries the
     consent statement, the hashes of source and model, and a signature over all of it
-    (Content Credentials). Results appear under their name only when finished; a
-    folder's conversion that was interrupted goes on where it was.
+    (Content Credentials). Results appear under their name only when finished. An
+    interrupted conversion of a folder can be repeated and continues where it stopped.
 
     Args:
         source: An image, a video or a folder; never changed.
-        output: File or folder to write; not the source itself, and no folder in it.
+        output: File or folder to write; neither the source itself nor inside it.
         model: A trained `FaceSwap`.
-        identity: Whose face to draw; one of `model.identities`.
+        identity: The target person, whose face is rendered; one of
+            `model.identities`.
         consent: Who agreed to this use and where that is written down.
-        person: Whom to swap when several people are in sight: a FaceSet (or its
-            folder), a (128,) face embedding or an image's path. By default the
-            person who is largest and longest in sight. Where the model does not know
-            them (source_identity="anybody"), their mean latent is taken over the
-            FaceSet; without
-            one over each video's own faces, and images are drawn without, as one
-            face tells too little and a folder's may be of different people.
+        person: The person to replace when there are several: a FaceSet (or its folder),
+            a (128,) face embedding or the path of an image. By default the person with
+            the largest face for the longest time. If the model does not know the person
+            (source_identity="anybody"), their mean latent is measured on the FaceSet,
+            or else on the faces of each video. It is not measured on images: one face
+            is too few, and the images of a folder may show different people.
         converter: A `Converter` of the same model, instead of `options`.
         certificate: Signs the results; by default the one made on this computer.
-        progress: Whether to show a bar with the remaining time.
-        codec: Video codec: "h264", "hevc", "av1" or "vp9"; mov takes only the
+        progress: Whether to show a progress bar.
+        codec: Video codec: "h264", "hevc", "av1" or "vp9". A .mov file takes only the
             first two.
         crf: Video quality, 0 (best) to 51.
-        lossless: Keeps every pixel of the result, in a much larger video.
-        **options: Options of `Converter`: of, mask, color, blend, feather, erode,
-            sharpen, batch_size, side_by_side, debug, aligner.
+        lossless: Whether to keep every pixel of the result, in a much larger video.
+        **options: Options of `Converter`: source_identity, mask, color, blend, feather,
+            erode, sharpen, batch_size, side_by_side, debug, aligner.
 
     Returns:
-        What was done, and the seconds of each stage.
+        A `ConversionReport` with counts and the seconds of each stage.
 
     Raises:
         ProvenanceError: There is no consent statement.
-        FaceNotFoundError: The wanted face is nowhere in the source; of a folder,
+        FaceNotFoundError: The source person's face is not in the source. In a folder,
             images and videos without it are copied and counted instead.
         InUseError: Another thread or process is writing the output.
-        MediaError: The source cannot be read, or the output's extension is none that
-            can be signed.
+        MediaError: The source cannot be read, or a file with the output's extension
+            cannot be signed.
         ValueError: The output is the source or lies in its folder, or an option has
-            no such value.
+            an unknown value.
 
     Example:
         convert("ana.mp4", "ben.mp4", model, identity="ben", consent="Release 2026-03")
@@ -100,10 +100,10 @@ def convert(
         converter = Converter(model, identity, **options)
     elif options or converter.identity != identity or converter.model is not model:
         raise ValueError(
-            f"Received converter= for identity={converter.identity!r} together with "
-            f"identity={identity!r} and "
-            f"the options {sorted(options)}. Expected a Converter of the same model "
-            "and person, without further options. Set them where you make it."
+            f"converter= for identity={converter.identity!r} together with "
+            f"identity={identity!r} and the options {sorted(options)} was given. "
+            "Expected a Converter of the same model and identity, without further "
+            "options. Pass the options to Converter(...)."
         )
     writer = {"codec": codec, "crf": crf, "lossless": lossless}
     job = _Job(converter, consent, person, certificate, writer)
@@ -118,7 +118,7 @@ def convert(
 
 
 class _Job:
-    """What is the same for all files of one call of `convert`."""
+    """What all files of one call of `convert` have in common."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class _Job:
         self.origin = {"started_from": origin} if origin else {}
 
     def folder(self, source: Path, output: Path, bar: Progress) -> ConversionReport:
-        """Converts a folder's files one by one, leaving out finished ones."""
+        """Converts a folder's files one by one and skips finished ones."""
         _outputs.check_apart(source, output)
         check_outside(source, output)
         found = _outputs.sources_in(source)
@@ -198,7 +198,7 @@ class _Job:
         with report.stage("read"):
             image, alpha = read_layers(source)
             if alpha is not None:
-                image[alpha == 0] = 255  # what nobody sees is no face
+                image[alpha == 0] = 255  # invisible pixels must not show a face
         with report.stage("swap"):
             result, info = self.converter.image(image, self.reference)
             if alpha is not None:
@@ -252,7 +252,7 @@ class _Job:
         report.faces_skipped = plan.others
 
     def _copy(self, source: Path, place: Path) -> bool:
-        """Copies a file in which nothing is swapped, if it stays of the same kind."""
+        """Copies a file in which nothing is swapped, if its format stays the same."""
         if self.converter.side_by_side or source.suffix != place.suffix:
             return False
         shutil.copyfile(source, place)
@@ -261,7 +261,7 @@ class _Job:
     def _sign(
         self, place: Path, record: Record | None, report: ConversionReport
     ) -> None:
-        """Signs what shows a swapped face; anything else is not synthetic."""
+        """Signs a result with a swapped face; other results are not synthetic."""
         if record is not None:
             with report.stage("sign"):
                 sign(place, record, self.certificate)
@@ -276,21 +276,21 @@ class _Job:
         )
 
     def _settings(self) -> str:
-        """Returns a digest of everything that decides a result."""
+        """Returns a digest of everything that determines a result."""
         person = None if self.reference is None else np.round(self.reference, 4)
         aligner = self.converter.aligner
-        decides = [
+        settings = [
             *(__version__, self.model_sha256, self.consent, self.writer),
             *(self.converter.settings(), None if person is None else person.tolist()),
             *(aligner.image_size, aligner.face_type, aligner.landmarks),
         ]
-        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
     def _nobody(self, source: Path, faces: int) -> FaceNotFoundError:
         whose = "A face" if self.reference is None else "The face of person="
         return FaceNotFoundError(
             f"{whose} was not found in {source} ({faces} other faces were). Expected "
-            "at least one that is not too small or turned away. Use a larger or "
+            "at least one that is large enough and not in profile. Use a larger or "
             "sharper recording, or another reference for person=."
         )
 

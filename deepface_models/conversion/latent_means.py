@@ -1,4 +1,4 @@
-"""Where the latents of somebody lie whom the model does not know: from their faces."""
+"""The mean latent of a person unknown to the model, measured on their faces."""
 
 from __future__ import annotations
 
@@ -23,29 +23,30 @@ if TYPE_CHECKING:
     from deepface_models.conversion.converter import Converter
 
 
-MOST = 200  # faces that a mean is taken over
-FEWEST = 16  # below, their mean says more of an expression than of the person
+MOST = 200  # most faces that a mean is measured on
+FEWEST = 16  # the mean of fewer faces depends too much on their expressions
 
 
 def from_person(converter: Converter, person: Person) -> Converter:
-    """Returns a converter that moves latents from the mean of a person's faces.
+    """Returns a converter with the mean latent of a person's faces.
 
     Args:
-        converter: How faces are drawn; it is not changed.
-        person: The person to be replaced. A FaceSet, or its folder, tells the mean
-            if it has `FEWEST` faces or more, cut out as wide as the model's.
+        converter: The converter; it is not changed.
+        person: The source person. The mean is measured on a FaceSet, or its folder,
+            with at least `FEWEST` faces whose crop is as wide as the model's or wider.
 
     Returns:
-        `converter` itself where no mean is wanted, or `person` does not tell it.
+        A copy of `converter`; `converter` itself if it needs no mean, or none can be
+        measured on `person`.
     """
-    faces = face_set(person) if converter.measures else None
+    faces = face_set(person) if converter.needs_mean else None
     if faces is None or len(faces) < FEWEST:
         return converter
     size = int(converter.model.image_size)
     face_type = getattr(converter.model, "face_type", "full")
     if padding_of(faces.face_type) < padding_of(face_type):
         return converter
-    return _moving_from(converter, _cut(faces, size, face_type))
+    return _with_mean(converter, _cropped(faces, size, face_type))
 
 
 def from_clip(
@@ -55,24 +56,25 @@ def from_clip(
     report: ConversionReport,
     bar: Progress,
 ) -> Converter:
-    """Returns a converter that moves latents from the mean of a clip's planned faces.
+    """Returns a converter with the mean latent of the faces to swap in a video.
 
-    The clip is read once more; up to `MOST` aligned faces are kept meanwhile.
+    This reads the video once more and holds up to `MOST` aligned faces in memory.
 
     Args:
-        converter: How faces are drawn; it is not changed.
+        converter: The converter; it is not changed.
         source: The video.
-        plan: Which face is swapped in which frame, from `survey`.
-        report: Gets the seconds of the stage "center".
+        plan: Which face is swapped in which frame, from `plan_video`.
+        report: Gets the seconds of the stage "latent_mean".
         bar: Counts the frames.
 
     Returns:
-        `converter` itself where no mean is wanted, or of fewer than `FEWEST` faces.
+        A copy of `converter`; `converter` itself if it needs no mean, or there are
+        fewer than `FEWEST` faces.
     """
-    seen = [n for n, (_, f) in plan.faces.items() if f.detector != "interpolated"]
-    if not converter.measures or len(seen) < FEWEST:
+    detected = [n for n, (_, f) in plan.faces.items() if f.detector != "interpolated"]
+    if not converter.needs_mean or len(detected) < FEWEST:
         return converter
-    chosen = set(_evenly(sorted(seen)))
+    chosen = set(_evenly(sorted(detected)))
     first, last = min(chosen), max(chosen)
     bar.task("measure the person", last + 1 - first)
     with report.stage("latent_mean"):
@@ -82,18 +84,18 @@ def from_clip(
                 faces.append(converter.aligned(frame.image, plan.faces[frame.index][1]))
             bar.advance()
         bar.done()
-        return _moving_from(converter, np.stack(faces))
+        return _with_mean(converter, np.stack(faces))
 
 
-def _moving_from(converter: Converter, faces: Array) -> Converter:
+def _with_mean(converter: Converter, faces: Array) -> Converter:
     latents = converter.model.encode(faces, converter.batch_size)
-    moving = copy.copy(converter)
-    moving.mean = latents.mean(axis=0)
-    return moving
+    copied = copy.copy(converter)
+    copied.mean = latents.mean(axis=0)
+    return copied
 
 
-def _cut(faces: FaceSet, size: int, face_type: str) -> Array:
-    """Returns faces spread over a set, of the model's size and cut."""
+def _cropped(faces: FaceSet, size: int, face_type: str) -> Array:
+    """Returns faces spread over a set, in the model's size and face type."""
     images = faces.select(_evenly(range(len(faces)))).images
     if (faces.image_size, faces.face_type) == (size, face_type):
         return images

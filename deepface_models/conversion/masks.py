@@ -1,4 +1,4 @@
-"""Which pixels of an aligned face are swapped: masks in [0, 1] and their edges."""
+"""Masks in [0, 1] of the pixels to swap in an aligned face, and their edges."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MASKS = ("learned", "hull", "ellipse")
 
 
 def learned(predicted: Array) -> Array:
-    """Returns the mask a model painted, without the haze a sigmoid leaves.
+    """Returns the model's mask, stretched so that its sigmoid reaches 0 and 1.
 
     Args:
-        predicted: (S, S, 4) float in [0, 1], or (S, S, 3) of a model without a mask.
+        predicted: (S, S, 4) float in [0, 1], or (S, S, 3) from a model without a mask.
 
     Returns:
         (S, S) float32 in [0, 1]; all ones for three channels.
@@ -36,7 +36,7 @@ def hull(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
     Args:
         landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
         image_size: Side S of the aligned face in pixels.
-        dilation: Growth (negative: shrinkage) as a fraction of `image_size`.
+        dilation: Grows the mask by this fraction of `image_size`; negative shrinks it.
 
     Returns:
         (S, S) float32 in [0, 1].
@@ -45,12 +45,12 @@ def hull(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
 
 
 def ellipse(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
-    """Returns an ellipse around the face; needs no more than five points.
+    """Returns an ellipse around the face, from five landmarks.
 
     Args:
         landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
         image_size: Side S of the aligned face in pixels.
-        dilation: Growth (negative: shrinkage) as a fraction of `image_size`.
+        dilation: Grows the mask by this fraction of `image_size`; negative shrinks it.
 
     Returns:
         (S, S) float32 in [0, 1].
@@ -59,7 +59,7 @@ def ellipse(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
 
 
 def intersection(*masks: Array) -> Array:
-    """Returns what lies in every mask: (S, S) float32, the smallest value."""
+    """Returns the intersection of masks: their minimum, (S, S) float32."""
     return np.minimum.reduce([np.asarray(mask, np.float32) for mask in masks])
 
 
@@ -67,7 +67,7 @@ def mask_names(mask: str) -> tuple[str, ...]:
     """Splits "learned*hull" into its names.
 
     Raises:
-        ValueError: One of them is no mask.
+        ValueError: One of them is not a mask's name.
     """
     names = tuple(part.strip() for part in mask.split("*"))
     for name in names:
@@ -87,7 +87,7 @@ def make_mask(mask: str, predicted: Array, landmarks: Array) -> Array:
         (S, S) float32 in [0, 1].
 
     Raises:
-        ValueError: `mask` names no mask.
+        ValueError: `mask` holds an unknown name.
     """
     size = predicted.shape[0]
     makers = {
@@ -116,16 +116,16 @@ def erode(mask: Array, amount: float) -> Array:
 
 
 def feather(mask: Array, amount: float) -> Array:
-    """Softens a mask's edge inwards, so that nothing outside it is touched.
+    """Softens a mask's edge inward, so that nothing outside the mask changes.
 
-    The edge of the image counts as outside, so the crop's border never shows.
+    The area beyond the image counts as outside, so the crop's border is never visible.
 
     Args:
         mask: (H, W) in [0, 1].
         amount: Width of the soft edge as a fraction of the masked face's size.
 
     Returns:
-        (H, W) float32 in [0, 1], nowhere more than `mask`.
+        (H, W) float32 in [0, 1], nowhere larger than `mask`.
     """
     mask = np.asarray(mask, np.float32)
     radius = round(amount * face_size(mask) / 2)
@@ -139,7 +139,7 @@ def feather(mask: Array, amount: float) -> Array:
 
 
 def face_size(mask: Array) -> float:
-    """Returns the side of the square as large as the mask, in pixels."""
+    """Returns the side of a square with the mask's area, in pixels."""
     return math.sqrt(max(float(mask.sum()), 0.0))
 
 

@@ -1,4 +1,4 @@
-"""Takes an aligned face back to its place, working only on that part of the frame."""
+"""Puts an aligned face back into its frame, working only on the part that changes."""
 
 from __future__ import annotations
 
@@ -51,12 +51,13 @@ def paste(
         face: (S, S, 3), uint8 or float in [0, 1].
         mask: (S, S) in [0, 1].
         frame: (H, W, 3), uint8 or float in [0, 1]; not changed.
-        matrix: (2, 3), frame pixels to pixels of `face`.
-        blend: How to mix, for example `BLENDS["alpha"]`.
+        matrix: (2, 3), from pixels of the frame to pixels of `face`.
+        blend: Blend function, for example `BLENDS["alpha"]`.
         sharpen: Amount of sharpening at the frame's resolution; 0 for none.
 
     Returns:
-        `frame`'s shape and type; `frame` itself where the mask does not reach it.
+        The result, with the shape and dtype of `frame`; `frame` itself if the mask does
+        not touch it.
     """
     region = region_of(mask, matrix, frame.shape)
     if region is None:
@@ -86,11 +87,11 @@ def tint(mask: Array, frame: Array, matrix: Array) -> Array:
 
 
 def region_of(mask: Array, matrix: Array, frame_shape: Any) -> Region | None:
-    """Returns the part of the frame that a mask can change, or None if it is nothing.
+    """Returns the part of the frame that can change, or None if nothing can.
 
     Args:
         mask: (S, S) in [0, 1].
-        matrix: (2, 3), frame pixels to pixels of the mask.
+        matrix: (2, 3), from pixels of the frame to pixels of the mask.
         frame_shape: (H, W, ...).
     """
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -110,7 +111,7 @@ def region_of(mask: Array, matrix: Array, frame_shape: Any) -> Region | None:
 
 
 def place(face: Array, matrix: Array, region: Region) -> Array:
-    """Warps an aligned face into a region; what lies beyond it repeats its edge."""
+    """Warps an aligned face into a region; pixels beyond the face repeat its edge."""
     return _warp(face, matrix, region, cv2.BORDER_REPLICATE)
 
 
@@ -121,7 +122,7 @@ def place_mask(mask: Array, matrix: Array, region: Region) -> Array:
 
 
 def inside_frame(matrix: Array, image_size: int, frame_shape: Any) -> Array:
-    """Says which pixels of an aligned face lie within the frame: (S, S) bool."""
+    """Returns which pixels of an aligned face lie within the frame, (S, S) bool."""
     height, width = frame_shape[:2]
     limit = np.array([width - 0.5, height - 0.5])
 
@@ -137,7 +138,7 @@ def inside_frame(matrix: Array, image_size: int, frame_shape: Any) -> Array:
 
 
 def resize_matrix(matrix: Array, old: int, new: int) -> Array:
-    """Returns the matrix for an aligned face of another size, centers on centers."""
+    """Returns the matrix for the same aligned face in another size."""
     ratio = new / old
     resized = np.asarray(matrix, np.float64) * ratio
     resized[:, 2] += 0.5 * ratio - 0.5
@@ -145,13 +146,13 @@ def resize_matrix(matrix: Array, old: int, new: int) -> Array:
 
 
 def frame_scale(matrix: Array) -> float:
-    """Returns how many frame pixels wide one pixel of the aligned face is."""
+    """Returns the width of one pixel of the aligned face in frame pixels."""
     determinant = abs(float(np.linalg.det(np.asarray(matrix, np.float64)[:, :2])))
     return 1 / math.sqrt(max(determinant, 1e-12))
 
 
 def _margin(mask: Array, scale: float) -> int:
-    # Five percent to spare: the blend counts the mask's pixels in the frame.
+    # Five percent more: the blend measures the mask's size in the frame.
     side = 1.05 * scale * math.sqrt(float(np.sum(mask > 0.5)))
     return reach(pyramid_levels(side)) + 2
 

@@ -1,4 +1,4 @@
-"""Which of several faces is swapped: the named person's, else the largest."""
+"""The choice of the face to swap: the given person's, else the largest."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from deepface_models.media import media_kind
 
 
 def other_person(model: Any, identity: str) -> str | None:
-    """Returns whom a model knows besides `identity`, if that is one person."""
+    """Returns the model's other identity besides `identity`, if it has just one."""
     others = [name for name in model.identities if name != identity]
     return others[0] if len(others) == 1 else None
 
 
 def face_set(person: Person) -> FaceSet | None:
-    """Returns the faces of the person to swap, where `person` holds any."""
+    """Returns `person` as a FaceSet, if it is one or the folder of one."""
     if isinstance(person, str | Path) and media_kind(person) == "folder":
         return FaceSet.open(person)
     return person if isinstance(person, FaceSet) else None
 
 
 def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | None:
-    """Returns the face of `person`, the largest if None; None if it is not there."""
+    """Returns the face of `person`, or the largest; None if it is not found."""
     reference = reference_embedding(person, FaceAligner(embeddings=False))
     if not faces:
         return None
@@ -43,7 +43,10 @@ def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | Non
 
 
 def distance_to(reference: Array, embeddings: Sequence[Array]) -> float:
-    """Distance of a face's mean embedding to the nearest reference; inf for none."""
+    """Returns the distance of the mean embedding to the nearest reference.
+
+    It is infinite without embeddings.
+    """
     if not len(embeddings):
         return float("inf")
     mean = np.mean(np.stack(list(embeddings)), axis=0)

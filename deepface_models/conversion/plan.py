@@ -1,4 +1,4 @@
-"""The first pass over a video: who is where, steadily, and whose face is swapped."""
+"""The first pass over a video: finds, tracks and smooths faces; picks the person's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from deepface_models.faces.face import Face
 from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
 from deepface_models.media import VideoFrame, probe, read_video
 
-_LOOKS = 3  # frames of a track from which its identity is taken
+_SAMPLES = 3  # embeddings computed for each track
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class SwapPlan:
     """Which face is swapped in which frame of a video.
 
     Attributes:
-        faces: Frame number -> (number of the track, face), matrices smoothed.
-        frames: Frames of the video.
-        others: Faces that are left alone.
+        faces: The face to swap, by frame number: (number of its track, smoothed face).
+        frames: Number of frames of the video.
+        others: Number of faces that are not swapped.
         cuts: Numbers of the frames that begin a new scene.
     """
 
@@ -50,15 +50,15 @@ def plan_video(
     report: ConversionReport,
     bar: Progress,
 ) -> SwapPlan:
-    """Finds, follows and steadies the faces of a video and picks the person's.
+    """Finds, tracks and smooths the faces of a video and picks the person's.
 
-    Frames are read one after another and not kept; a few kilobytes a face are.
+    Frames are not held in memory, only a few kilobytes for each face.
 
     Args:
         source: A video.
         aligner: Finds the faces.
-        reference: (N, 128) embeddings of the person to swap; None for the person
-            who is largest and longest in sight.
+        reference: (N, 128) embeddings of the person to replace; None for the person
+            with the largest face for the longest time.
         report: Gets the seconds of the stages "detect" and "track".
         bar: Counts the frames.
 
@@ -72,7 +72,7 @@ def plan_video(
     with report.stage("track"):
         tracks = track_faces(per_frame, set(cuts))
         chosen = _chosen(tracks, source, reference)
-        faces = _claimed(chosen)
+        faces = _one_per_frame(chosen)
     total = sum(len(track) for track in tracks)
     filled = sum(face.detector == "interpolated" for _, face in faces.values())
     others = total - (len(faces) - filled)
@@ -84,7 +84,7 @@ def _found(
 ) -> tuple[list[list[Face]], list[int]]:
     """Returns the faces of each frame and the frames that begin a new scene."""
     finder = copy.copy(aligner)
-    finder.embeddings = False  # a few frames a track are enough, see _identities
+    finder.embeddings = False  # a few per track are enough, see _track_embeddings
     per_frame: list[list[Face]] = []
     cuts: list[int] = []
     workers = min(4, os.cpu_count() or 1)
@@ -123,43 +123,43 @@ def _chunks(
 
 
 def _chosen(tracks: list[Track], source: Path, reference: Array | None) -> list[Track]:
-    """Returns the person's tracks, the surest first."""
+    """Returns the person's tracks, the best match first."""
     if not tracks:
         return []
     main = max(tracks, key=lambda track: sum(face.box.area for face in track.faces))
     if reference is None and len(tracks) == 1:
         return tracks
-    identities = _identities(tracks, source)
+    embeddings = _track_embeddings(tracks, source)
     if reference is None:
-        reference = np.stack(identities[tracks.index(main)])
-    apart = [distance_to(reference, known) for known in identities]
-    order = np.argsort(apart, kind="stable")
-    return [tracks[i] for i in order if apart[i] < SAME_PERSON]
+        reference = np.stack(embeddings[tracks.index(main)])
+    distances = [distance_to(reference, known) for known in embeddings]
+    order = np.argsort(distances, kind="stable")
+    return [tracks[i] for i in order if distances[i] < SAME_PERSON]
 
 
-def _identities(tracks: list[Track], source: Path) -> list[list[Array]]:
-    """Returns a few face embeddings of each track, in one pass over the video."""
-    expected: dict[int, list[tuple[int, Face]]] = {}
+def _track_embeddings(tracks: list[Track], source: Path) -> list[list[Array]]:
+    """Returns a few embeddings of each track, in one pass over the video."""
+    sampled: dict[int, list[tuple[int, Face]]] = {}
     for number, track in enumerate(tracks):
-        places = np.linspace(0, len(track) - 1, min(_LOOKS, len(track)) + 2)[1:-1]
+        places = np.linspace(0, len(track) - 1, min(_SAMPLES, len(track)) + 2)[1:-1]
         for place in np.rint(places).astype(int):
             frame, face = track.frames[place], track.faces[place]
-            expected.setdefault(frame, []).append((number, face))
-    identities: list[list[Array]] = [[] for _ in tracks]
-    for frame in read_video(source, stop=max(expected) + 1):
-        for number, face in expected.get(frame.index, ()):
-            identities[number].append(embedding_of(frame.image, face))
-    return identities
+            sampled.setdefault(frame, []).append((number, face))
+    embeddings: list[list[Array]] = [[] for _ in tracks]
+    for frame in read_video(source, stop=max(sampled) + 1):
+        for number, face in sampled.get(frame.index, ()):
+            embeddings[number].append(embedding_of(frame.image, face))
+    return embeddings
 
 
-def _claimed(tracks: list[Track]) -> dict[int, tuple[int, Face]]:
-    """Returns one face a frame; where tracks overlap, the surer one's."""
-    claimed: dict[int, tuple[int, Face]] = {}
+def _one_per_frame(tracks: list[Track]) -> dict[int, tuple[int, Face]]:
+    """Returns one face per frame; where tracks overlap, the better match's."""
+    faces: dict[int, tuple[int, Face]] = {}
     for number, track in enumerate(tracks):
-        steady = smooth_track(track)
-        for frame, face in zip(steady.frames, steady.faces, strict=True):
-            claimed.setdefault(frame, (number, face))
-    return claimed
+        smooth = smooth_track(track)
+        for frame, face in zip(smooth.frames, smooth.faces, strict=True):
+            faces.setdefault(frame, (number, face))
+    return faces
 
 
 def _expected_frames(source: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""What a conversion did and how long its stages took."""
+"""The report of a conversion: counts, failures and the time of each stage."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ class ConversionReport:
 
     Attributes:
         output: The file or folder written.
-        frames: Frames (images count as one) written.
+        frames: Frames written; an image counts as one.
         swapped: Frames with a swapped face.
-        without_face: Frames written unchanged because the wanted face is not there.
-        faces_skipped: Faces left alone because they are somebody else's.
+        without_face: Frames written unchanged because the source person is not there.
+        faces_skipped: Faces that were not swapped because they are somebody else's.
         files: Files written.
         resumed: Files that an earlier, interrupted run had finished.
-        failed: Why files of a folder could not be converted, by their names.
+        failed: The reason for each file of a folder that could not be converted, by
+            name.
         left_out: How many entries of a folder are neither image nor video, by kind.
-        notes: A sentence for everything of a video that its result does not hold as it
-            was, such as subtitles or 10 bits; of a folder with the file's name.
-        seconds: Time by stage: read, detect, track, center, draw, blend, write, sign.
+        notes: A sentence about each property of a video that its result lacks, such as
+            subtitles or 10 bits; for a folder with the name of the file.
+        seconds: Time of each stage: read, detect, track, latent_mean, decode, blend,
+            write and sign for videos; read, swap, write and sign for images.
     """
 
     output: Path
@@ -48,7 +50,7 @@ class ConversionReport:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Adds the time spent in the block to a stage."""
+        """Context manager that adds the time of its block to a stage."""
         start = time.perf_counter()
         try:
             yield
@@ -57,7 +59,7 @@ class ConversionReport:
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
     def add(self, other: ConversionReport) -> None:
-        """Adds one file's counts and times."""
+        """Adds the counts and times of one file's report."""
         for name in ("frames", "swapped", "without_face", "faces_skipped", "files"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.notes += [f"{other.output.name}: {note}" for note in other.notes]
@@ -65,23 +67,23 @@ class ConversionReport:
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
     def fail(self, name: str, why: str) -> None:
-        """Notes and logs that a file of a folder could not be converted."""
+        """Records and logs that a file of a folder could not be converted."""
         _log.warning("%s", why)
         self.failed[name] = why
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the report as JSON values."""
+        """Returns the report as values that can be written as JSON."""
         return {**asdict(self), "output": str(self.output)}
 
     def summary(self) -> str:
         """Returns the report as one or two sentences."""
         lines = [
             f"{self.swapped} of {self.frames} frames swapped, {self.without_face} "
-            f"without the face left as they were, {self.faces_skipped} other faces "
-            f"left alone; {one_line(self.output)}"
+            f"without the face left unchanged, {self.faces_skipped} other faces "
+            f"not swapped; {one_line(self.output)}"
         ]
         if self.resumed:
-            lines.append(f"{self.resumed} files had been finished before.")
+            lines.append(f"{self.resumed} files were already finished.")
         failed = self.failed.items()
         lines += [f"{one_line(name)} failed: {message(why)}" for name, why in failed]
         return "\n".join(lines)

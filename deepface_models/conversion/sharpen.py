@@ -1,4 +1,4 @@
-"""Gives back the crispness that a small model or an enlargement took away."""
+"""Sharpening of faces that a small model or an enlargement left soft."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from deepface_models.core.arrays import Array, as_float
 
 
 def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
-    """Sharpens an image by an unsharp mask that makes no bright or dark rims.
+    """Sharpens an image by an unsharp mask without halos.
 
-    The result is held within the darkest and brightest value of each pixel's
-    neighborhood, so edges become steeper but never overshoot into a halo.
+    The result is clipped to the darkest and brightest value of each pixel's
+    neighborhood, so edges become steeper but never overshoot.
 
     Args:
         image: (H, W, 3), uint8 or float in [0, 1].
         amount: 0 returns the image itself, 1 is strong.
-        radius: Standard deviation of the blur it is compared with, in pixels.
+        radius: Standard deviation of the blur of the unsharp mask, in pixels.
 
     Returns:
-        `image`'s shape and type.
+        The sharpened image, with the shape and dtype of `image`.
 
     Raises:
         ValueError: `amount` is negative or `radius` not positive.
     """
     if amount < 0 or radius <= 0:
         raise ValueError(
-            f"Received amount={amount} and radius={radius}. amount must be 0 or more "
-            "and radius greater than 0. Use sharpen(image, 0.5, 1.0) to begin with."
+            f"amount={amount} and radius={radius} were given. Expected an amount of at "
+            "least 0 and a radius above 0. Use sharpen(image, 0.5, 1.0) to begin with."
         )
     if amount == 0:
         return image

@@ -1,4 +1,4 @@
-"""Masks and colors made steady along time, with a few frames of lookahead."""
+"""Temporal smoothing of masks and colors, with a few frames of lookahead."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from deepface_models.media import ColorStatistics
 
 @dataclass(frozen=True, eq=False)
 class DecodedFace:
-    """A face that the model has drawn, before it is put into its frame.
+    """A face that the model has decoded, before it is put into its frame.
 
     Attributes:
-        matrix: (2, 3) float64, frame pixels to pixels of the drawn face.
-        image: (S, S, 3) float32 in [0, 1], as the model drew it.
-        mask: (S, S) float32 in [0, 1], without erosion and soft edge.
+        matrix: (2, 3) float64, frame pixels to pixels of the decoded face.
+        image: (S, S, 3) float32 in [0, 1], the model's output.
+        mask: (S, S) float32 in [0, 1], before erosion and feathering.
         aligned: (S, S, 3) uint8, the frame's own face.
-        weights: (S, S) float32 in [0, 1], where colors are measured.
-        decoded: Colors of `image`; None if nothing of the face lies in the frame.
-        expected: Colors of the frame's own face, or None likewise.
-        track: Number of the track; faces of different tracks are never mixed.
+        weights: (S, S) float32 in [0, 1], the weight of each pixel in the colors.
+        image_colors: Colors of `image`; None if too little of the face is visible.
+        frame_colors: Colors of `aligned`, or None likewise.
+        track: Number of the track; faces of different tracks are never averaged.
     """
 
     matrix: Array
@@ -34,8 +34,8 @@ class DecodedFace:
     mask: Array
     aligned: Array
     weights: Array
-    decoded: ColorStatistics | None
-    expected: ColorStatistics | None
+    image_colors: ColorStatistics | None
+    frame_colors: ColorStatistics | None
     track: int = 0
 
 
@@ -47,19 +47,19 @@ def smooth_faces(
 ) -> Iterator[tuple[Any, DecodedFace | None]]:
     """Averages masks and color statistics over neighboring frames of a track.
 
-    Weights fall exponentially both ways, so nothing lags behind the image. Tracks
-    end at cuts, and with them the averaging.
+    Weights fall exponentially in both directions, so that nothing lags behind the
+    image. Tracks end at scene cuts, so the averaging does too.
 
     Args:
-        faces: For each frame in order of display, anything that goes with it and its
-            face, or None.
-        mask_frames: Frames after which a neighbor's mask counts a third; short,
-            because the mask moves with the mouth. 0 turns it off.
-        color_frames: The same for colors. 0 turns it off.
-        lookahead: Frames looked ahead (and back); as many are held in memory.
+        faces: For each frame in display order, a pair: any object, which is passed
+            through, and the frame's face or None.
+        mask_frames: Distance in frames at which a mask's weight is 1/e; short, because
+            the mask moves with the mouth. 0 turns the averaging off.
+        color_frames: The same for colors.
+        lookahead: Frames used before and after each frame; as many are held in memory.
 
     Yields:
-        The same pairs in the same order, the faces smoothed.
+        The same pairs in the same order, with smoothed faces.
     """
     past: deque[DecodedFace | None] = deque(maxlen=lookahead)
     waiting: deque[tuple[Any, DecodedFace | None]] = deque()
@@ -90,13 +90,13 @@ def _smoothed(
 ) -> DecodedFace:
     same = [(d, f) for d, f in around if f is not None and f.track == face.track]
     masks = [(_weight(d, mask_frames), f.mask) for d, f in same]
-    decoded = [(_weight(d, color_frames), f.decoded) for d, f in same]
-    expected = [(_weight(d, color_frames), f.expected) for d, f in same]
+    image_colors = [(_weight(d, color_frames), f.image_colors) for d, f in same]
+    frame_colors = [(_weight(d, color_frames), f.frame_colors) for d, f in same]
     return replace(
         face,
         mask=_mean_mask(masks),
-        decoded=_mean_colors(decoded),
-        expected=_mean_colors(expected),
+        image_colors=_mean_colors(image_colors),
+        frame_colors=_mean_colors(frame_colors),
     )
 
 
@@ -107,7 +107,7 @@ def _weight(distance: int, frames: float) -> float:
 
 
 def _mean_mask(masks: list[tuple[float, Array]]) -> Array:
-    # Less than one part in fifty makes no visible difference.
+    # A weight below 1/50 makes no visible difference.
     used = [(weight, mask) for weight, mask in masks if weight > 0.02]
     if len(used) == 1:
         return used[0][1]

@@ -1,4 +1,4 @@
-"""The second pass over a video: draw, steady, blend and write, frame after frame."""
+"""The second pass over a video: decodes, smooths, blends and writes each frame."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ def write_video(
 
     Args:
         source: A video.
-        output: The video to write; frames keep their time stamps, sound its bytes.
-        plan: Which face to swap in which frame, from `survey`.
-        converter: Draws and blends.
+        output: The video to write. Frames keep their time stamps, and sound is copied.
+        plan: Which face to swap in which frame, from `plan_video`.
+        converter: Decodes and blends the faces.
         report: Gets the counts and the seconds of each stage.
         bar: Counts the frames.
         **writer: Further arguments of `media.VideoWriter`.
     """
     bar.task("swap", plan.frames)
     frames = timed(read_video(source), report, "read")
-    steady = smooth_faces(_decoded(frames, plan, converter, report))
-    with VideoWriter(output, like=source, **writer) as target:
-        for frame, decoded in steady:
+    smoothed = smooth_faces(_decoded(frames, plan, converter, report))
+    with VideoWriter(output, like=source, **writer) as video:
+        for frame, decoded in smoothed:
             with report.stage("blend"):
                 image = converter.render(frame.image, decoded)
             with report.stage("write"):
-                target.write(image, frame.pts, frame.duration)
+                video.write(image, frame.pts, frame.duration)
             report.frames += 1
             report.swapped += decoded is not None
             report.without_face += decoded is None
             bar.advance()
-    report.notes += target.notes
+    report.notes += video.notes
     bar.done()
     report.faces_skipped += plan.others
 
@@ -57,7 +57,7 @@ def write_video(
 def timed(
     items: Iterable[VideoFrame], report: ConversionReport, stage: str
 ) -> Iterator[VideoFrame]:
-    """Yields the items, adding the time they take to come to a stage."""
+    """Yields the items and adds the time until each arrives to a stage."""
     iterator = iter(items)
     while True:
         with report.stage(stage):
@@ -70,7 +70,7 @@ def timed(
 def batches(
     frames: Iterable[VideoFrame], plan: SwapPlan, batch_size: int
 ) -> Iterator[list[VideoFrame]]:
-    """Groups frames until they hold `batch_size` planned faces, or much memory."""
+    """Groups frames until they hold `batch_size` faces to swap, or much memory."""
     batch: list[VideoFrame] = []
     faces = 0
     for frame in frames:
@@ -90,11 +90,11 @@ def _decoded(
     converter: Converter,
     report: ConversionReport,
 ) -> Iterator[tuple[VideoFrame, DecodedFace | None]]:
-    """Yields each frame with the face that the model drew for it, if any."""
+    """Yields each frame with its decoded face, or None."""
     for batch in batches(frames, plan, converter.batch_size):
         chosen = [frame for frame in batch if frame.index in plan.faces]
         planned = [plan.faces[frame.index] for frame in chosen]
-        with report.stage("draw"):
+        with report.stage("decode"):
             decoded = converter.decode(
                 [frame.image for frame in chosen],
                 [face for _, face in planned],

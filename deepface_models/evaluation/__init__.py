@@ -1,4 +1,4 @@
-"""Measuring swaps: identity, pose, expression, likeness, seam and jitter."""
+"""Evaluation of swaps: identity, pose, expression, reconstruction, seam, jitter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a swap must beat: models that learned nothing."""
+"""Baselines that a swap must beat: models that learned nothing."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import FaceSet
 
-_MOST = 200  # faces that a mean is taken over
+_MOST = 200  # most faces that a mean is computed from
 
 
 class MeanFace:
-    """Draws the same image whatever it is shown: a person's mean aligned face.
+    """Renders the target person's mean aligned face, whatever the input is.
 
-    It has what `Converter` needs of a model. As a swap it has the right identity and
-    no expression at all.
+    It can be used as the model of a `Converter`. As a swap it has the right identity,
+    but no expression.
 
     Args:
-        faces: For each identity the faces to take the mean of.
-        image_size: Side of what is drawn, in pixels.
+        faces: The faces of each identity.
+        image_size: Side of the rendered images in pixels.
     """
 
     has_mask = True
@@ -38,8 +38,8 @@ class MeanFace:
         """Returns the mean face of `identity` for each of the images.
 
         Args:
-            x: (N, S, S, 3) aligned faces, not looked at.
-            identity: Whose face to draw.
+            x: (N, S, S, 3) aligned faces; only their number matters.
+            identity: The target person.
 
         Returns:
             (N, S, S, 4) float32 in [0, 1]: red, green, blue and mask.

@@ -1,4 +1,4 @@
-"""What is measured on each result while its image is in memory."""
+"""The values measured on each result while its image is in memory."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from deepface_models.evaluation.frames import EvaluationFrame
 from deepface_models.faces import Face, FaceAligner, align, transform_points
 from deepface_models.faces.embedding import chip, embed_chips
 
-_OVERLAP = 0.2  # least overlap of boxes for a face that was found again
+_OVERLAP = 0.2  # least overlap of the boxes of a face in the frame and in the result
 
 
 @dataclass
 class Collected:
-    """Raw values of the results, one entry a frame.
+    """Raw values of the results, one entry per frame.
 
     Attributes:
         sizes: Width and height of the frame.
-        landmarks: (68 or 5, 2) in pixels of the frame, nan if no face was found.
-        embeddings: (128,), nan where the identity was not asked for.
-        source_embeddings: The same of the source frame.
+        landmarks: (68 or 5, 2) in pixels of the frame, NaN if no face was found.
+        embeddings: (128,), NaN for frames that are not embedded.
+        source_embeddings: The same for the source frame.
         seams: Seam energy.
         colors: (3,) mean color inside the mask.
-        source_colors: The same of the source frame, with the same mask.
-        ssim: Of the source person drawn as themselves.
-        psnr: The same in decibels.
+        source_colors: The same for the source frame, with the same mask.
+        ssim: SSIM of the reconstruction of the source person.
+        psnr: PSNR of the same in decibels.
     """
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -52,15 +52,15 @@ class Measurer:
 
     Args:
         aligner: Finds the faces in the results.
-        name: The source person as the model knows them, or None.
-        embed_every: Frames from one identity to the next.
+        source_identity: The source person's identity in the model, or None.
+        embed_every: Every how many frames the embedding is computed.
     """
 
     def __init__(
-        self, aligner: FaceAligner, name: str | None, embed_every: int
+        self, aligner: FaceAligner, source_identity: str | None, embed_every: int
     ) -> None:
         self._aligner = aligner
-        self._name = name
+        self._source_identity = source_identity
         self._every = embed_every
         self._known: dict[int, Array] = {}
 
@@ -75,64 +75,64 @@ class Measurer:
 
         Args:
             into: Gets the values.
-            converter: Puts the drawn faces into their frames.
-            results: Shots and their drawn faces.
-            start: Number of the first of them among all.
+            converter: Puts the decoded faces into their frames.
+            results: Frames and their decoded faces.
+            start: Index of the first of these frames among all frames.
         """
-        entries = [entry for entry, _ in results]
-        images = [converter.apply(entry.image, decoded) for entry, decoded in results]
-        found = self._find(entries, images)
+        frames = [frame for frame, _ in results]
+        images = [converter.apply(frame.image, decoded) for frame, decoded in results]
+        found = self._find(frames, images)
         into.sizes += [(image.shape[1], image.shape[0]) for image in images]
-        empty = np.full(entries[0].face.landmarks.shape, np.nan)
+        empty = np.full(frames[0].face.landmarks.shape, np.nan)
         into.landmarks += [empty if f is None else f.landmarks for f in found]
-        for (entry, decoded), image in zip(results, images, strict=True):
-            self._edge(into, entry.image, image, converter, decoded)
-        self._identities(into, images, found, entries, start)
-        self._reconstruct(into, converter.model, entries)
+        for (frame, decoded), image in zip(results, images, strict=True):
+            self._measure_edge(into, frame.image, image, converter, decoded)
+        self._embed(into, images, found, frames, start)
+        self._reconstruct(into, converter.model, frames)
 
     def _find(
-        self, entries: Sequence[EvaluationFrame], images: Sequence[Array]
+        self, frames: Sequence[EvaluationFrame], images: Sequence[Array]
     ) -> list[Face | None]:
-        """The faces at the places where they were swapped."""
+        """Finds the swapped faces in the results; None where there is none."""
         chosen: list[Face | None] = []
         found = self._aligner.detect_frames(images)
-        for entry, faces in zip(entries, found, strict=True):
-            box = entry.face.box
+        for frame, faces in zip(frames, found, strict=True):
+            box = frame.face.box
             best = max(faces, key=lambda face: face.box.iou(box), default=None)
             near = best is not None and best.box.iou(box) > _OVERLAP
             chosen.append(best if near else None)
         return chosen
 
-    def _identities(
+    def _embed(
         self,
         into: Collected,
         images: Sequence[Array],
         found: Sequence[Face | None],
-        entries: Sequence[EvaluationFrame],
+        frames: Sequence[EvaluationFrame],
         start: int,
     ) -> None:
         rows = np.full((len(images), 128), np.nan)
         sources = np.full((len(images), 128), np.nan)
-        asked = [i for i in range(len(images)) if (start + i) % self._every == 0]
-        faces = {i: face for i in asked if (face := found[i]) is not None}
+        embedded = [i for i in range(len(images)) if (start + i) % self._every == 0]
+        faces = {i: face for i in embedded if (face := found[i]) is not None}
         if faces:
             chips = [chip(images[i], face) for i, face in faces.items()]
             rows[list(faces)] = embed_chips(chips)
-        for i in asked:
-            sources[i] = self._source_identity(entries[i], start + i)
+        for i in embedded:
+            sources[i] = self._source_embedding(frames[i], start + i)
         into.embeddings += list(rows)
         into.source_embeddings += list(sources)
 
-    def _source_identity(self, entry: EvaluationFrame, number: int) -> Array:
-        """The source face's embedding, computed once where the set has none."""
-        known = entry.face.embedding
+    def _source_embedding(self, frame: EvaluationFrame, number: int) -> Array:
+        """Returns the source face's embedding, computed once if the set has none."""
+        known = frame.face.embedding
         if known is not None and np.isfinite(known).all():
             return known
         if number not in self._known:
-            self._known[number] = embed_chips([chip(entry.image, entry.face)])[0]
+            self._known[number] = embed_chips([chip(frame.image, frame.face)])[0]
         return self._known[number]
 
-    def _edge(
+    def _measure_edge(
         self,
         into: Collected,
         before: Array,
@@ -155,30 +155,30 @@ class Measurer:
         into.source_colors.append(colors.mean_color(old, placed))
 
     def _reconstruct(
-        self, into: Collected, model: Any, entries: Sequence[EvaluationFrame]
+        self, into: Collected, model: Any, frames: Sequence[EvaluationFrame]
     ) -> None:
-        """Compares the source person, drawn as themselves, with the image."""
-        if self._name is None:
-            into.ssim += [np.nan] * len(entries)
-            into.psnr += [np.nan] * len(entries)
+        """Compares the source person's reconstruction with the frame."""
+        if self._source_identity is None:
+            into.ssim += [np.nan] * len(frames)
+            into.psnr += [np.nan] * len(frames)
             return
-        truth = _aligned(entries, int(model.image_size))
-        decoded = np.asarray(model.predict(np.stack(truth), identity=self._name))[
-            ..., :3
-        ]
+        reference = _aligned(frames, int(model.image_size))
+        decoded = np.asarray(
+            model.predict(np.stack(reference), identity=self._source_identity)
+        )[..., :3]
         size = decoded.shape[1]
         if size != model.image_size:
-            truth = _aligned(entries, size)
-        for entry, one, image in zip(entries, decoded, truth, strict=True):
-            points = transform_points(entry.steady.landmarks, _matrix(entry, size))
+            reference = _aligned(frames, size)
+        for frame, one, image in zip(frames, decoded, reference, strict=True):
+            points = transform_points(frame.smoothed.landmarks, _matrix(frame, size))
             mask = masks.hull(points, size)
             into.ssim.append(colors.ssim(one, image, mask))
             into.psnr.append(colors.psnr(one, image, mask))
 
 
-def _matrix(entry: EvaluationFrame, size: int) -> Array:
-    return paste.resize_matrix(entry.steady.matrix, entry.steady.image_size, size)
+def _matrix(frame: EvaluationFrame, size: int) -> Array:
+    return paste.resize_matrix(frame.smoothed.matrix, frame.smoothed.image_size, size)
 
 
-def _aligned(entries: Sequence[EvaluationFrame], size: int) -> list[Array]:
-    return [align(entry.image, _matrix(entry, size), size) for entry in entries]
+def _aligned(frames: Sequence[EvaluationFrame], size: int) -> list[Array]:
+    return [align(frame.image, _matrix(frame, size), size) for frame in frames]

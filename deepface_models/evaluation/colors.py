@@ -1,4 +1,4 @@
-"""Measures on images: likeness inside a mask, and whether its edge shows."""
+"""Measures on images: SSIM and PSNR inside a mask, and seams at its edge."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ import numpy as np
 
 from deepface_models.core.arrays import Array, as_float
 
-BEST_PSNR = 100.0  # dB, given to equal images
-_WINDOW, _SIGMA = (11, 11), 1.5  # of Wang et al., 2004
-_STEEPEST_FLAT = 0.25 / 255  # steps a pixel below which an edge cannot be seen
+BEST_PSNR = 100.0  # dB, the PSNR of equal images
+_WINDOW, _SIGMA = (11, 11), 1.5  # as in Wang et al., 2004
+_FLAT = 0.25 / 255  # change per pixel below which an edge cannot be seen
 
 
-def psnr(result: Array, truth: Array, mask: Array) -> float:
-    """Peak signal-to-noise ratio inside a mask.
+def psnr(result: Array, reference: Array, mask: Array) -> float:
+    """Returns the peak signal-to-noise ratio inside a mask.
 
     Args:
         result: (H, W, 3), uint8 or float in [0, 1].
-        truth: An image of the same shape.
+        reference: An image of the same shape.
         mask: (H, W) weights in [0, 1].
 
     Returns:
-        Decibels, at most 100; higher is better; nan for an empty mask.
+        Decibels, at most 100; higher is better; NaN for an empty mask.
     """
-    error = (as_float(result) - as_float(truth)) ** 2
+    error = (as_float(result) - as_float(reference)) ** 2
     mse = _mean(error.mean(-1), mask)
     if math.isnan(mse):
         return mse
     return -10 * math.log10(max(mse, 10 ** (-BEST_PSNR / 10)))
 
 
-def ssim(result: Array, truth: Array, mask: Array) -> float:
-    """Structural similarity inside a mask, mean of the three colors.
+def ssim(result: Array, reference: Array, mask: Array) -> float:
+    """Returns the structural similarity inside a mask, mean of the three channels.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004 (Gaussian window of 11 pixels, sigma 1.5).
 
     Args:
         result: (H, W, 3), uint8 or float in [0, 1].
-        truth: An image of the same shape.
+        reference: An image of the same shape.
         mask: (H, W) weights in [0, 1].
 
     Returns:
-        1 for equal images, about 0 for unlike ones; nan for an empty mask.
+        1 for equal images, about 0 for unrelated ones; NaN for an empty mask.
     """
-    a, b = as_float(result), as_float(truth)
+    a, b = as_float(result), as_float(reference)
     mean_a, mean_b = _blur(a), _blur(b)
     variances = _blur(a * a) - mean_a**2 + _blur(b * b) - mean_b**2
     covariance = _blur(a * b) - mean_a * mean_b
@@ -57,28 +57,28 @@ def ssim(result: Array, truth: Array, mask: Array) -> float:
 
 
 def mean_color(image: Array, mask: Array) -> Array:
-    """Mean red, green and blue inside a mask, (3,) in [0, 1]."""
+    """Returns the mean red, green and blue inside a mask, (3,) in [0, 1]."""
     image = as_float(image)
     return np.array([_mean(image[..., i], mask) for i in range(3)])
 
 
 def seam_energy(result: Array, source: Array, decoded: Array, mask: Array) -> float:
-    """How much steeper an image is across the mask's edge than both it is made of.
+    """Returns how much steeper the result is at the mask's edge than its two sources.
 
-    Color steps are taken square to the edge and weighted by how fast the mask
-    changes there. At each pixel the largest step of result, frame and drawn face
-    counts: jaw and hair make edges of their own in both images, which are no seam,
-    and one that got weaker must not hide a new one.
+    Color gradients are taken perpendicular to the edge and weighted by how fast the
+    mask changes there. At each pixel the largest gradient of result, frame and decoded
+    face counts. Edges of the jaw or hair that are in one of the two sources are not a
+    seam, and one that became weaker must not hide a new one.
 
     Args:
         result: (H, W, 3) with the face swapped, uint8 or float in [0, 1].
-        source: The frame before.
-        decoded: The face that was put into it, at the same place.
-        mask: (H, W) in [0, 1], what was swapped, soft edge included.
+        source: The frame before the swap.
+        decoded: The decoded face, warped to its place in the frame.
+        mask: (H, W) in [0, 1], the swapped pixels, including the soft edge.
 
     Returns:
-        1.0 where nothing got steeper, 2.0 for twice as much edge as there was; nan
-        where the mask has no edge within the image.
+        1.0 if nothing became steeper, 2.0 for twice the gradient; NaN if the mask has
+        no edge within the image.
     """
     x, y = _gradient(np.asarray(mask, np.float32))
     edge = np.hypot(x, y)
@@ -88,20 +88,20 @@ def seam_energy(result: Array, source: Array, decoded: Array, mask: Array) -> fl
     one, two, after = (_across(as_float(i), x, y) for i in (source, decoded, result))
     before = np.maximum(one, two)
     steeper = _mean(np.maximum(before, after), edge)
-    return (steeper + _STEEPEST_FLAT) / (_mean(before, edge) + _STEEPEST_FLAT)
+    return (steeper + _FLAT) / (_mean(before, edge) + _FLAT)
 
 
 def _across(image: Array, x: Array, y: Array) -> Array:
-    """Color steps per pixel in the direction (x, y) of each pixel, (H, W)."""
+    """Returns the color gradient in the direction (x, y) of each pixel, (H, W)."""
     dx, dy = _gradient(image)
     step = dx * x[..., None] + dy * y[..., None]
     return np.asarray(np.sqrt((step**2).mean(-1)))
 
 
 def _gradient(image: Array) -> tuple[Array, Array]:
-    """Steps per pixel to the right and down."""
-    turns = ((1, 0), (0, 1))
-    x, y = (cv2.Sobel(image, cv2.CV_32F, *turn, scale=0.125) for turn in turns)
+    """Returns the gradients to the right and downward, per pixel."""
+    axes = ((1, 0), (0, 1))
+    x, y = (cv2.Sobel(image, cv2.CV_32F, *axis, scale=0.125) for axis in axes)
     return np.asarray(x), np.asarray(y)
 
 

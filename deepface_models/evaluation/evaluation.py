@@ -1,4 +1,4 @@
-"""The figures of an evaluation, to read and to keep."""
+"""The results of an evaluation, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
 
 
 class Row(NamedTuple):
-    """One line of the table: name, how to print it, what is better and what it is."""
+    """One line of the table: key, label, number format, better direction and note."""
 
     key: str
     label: str
@@ -32,66 +32,65 @@ class Row(NamedTuple):
 # fmt: off
 ROWS = (
     Row("target_distance", "distance to target", ".3f", "low",
-        "mean embedding distance to the target person's faces; below 0.6 dlib takes "
-        "two faces for one person's"),
+        "mean embedding distance to the target person's faces; below 0.6, dlib "
+        "considers two faces to be the same person"),
     Row("source_distance", "distance to source", ".3f", "high",
-        "the same to the source person's; a result that stays near leaks"),
+        "mean embedding distance to the source person's faces; a small one means that "
+        "the source person can still be recognized"),
     Row("distance_margin", "  margin", ".3f", "high",
-        "how much nearer the target than the source; a blurred face is far "
-        "from both and gains nothing here"),
+        "source distance minus target distance; a blurred face is far from both and "
+        "gains nothing here"),
     Row("target_share", "is the target person", ".0%", "high",
-        "frames below 0.6 and nearer to the target than to the source"),
+        "frames whose target distance is below 0.6 and below the source distance"),
     Row("found", "face found again", ".0%", "high",
-        "frames in which the detector finds a face in the result"),
+        "frames in whose result the detector finds a face"),
     Row("pose", "pose error", ".2f°", "low",
-        "mean difference of yaw, pitch and roll from the source frame"),
+        "mean difference in yaw, pitch and roll from the source frame"),
     Row("expression", "expression error", ".2%", "low",
-        "how eyes and mouth depart from the person's own mean shape, result against "
-        "source, in distances between the eyes"),
+        "how eyes and mouth deviate from the person's mean shape, result compared with "
+        "source, in units of the distance between the eyes"),
     Row("motion", "  motion alone", ".2%", "low",
-        "the expression error without what is constant in a clip: what does not "
-        "move along"),
+        "the expression error without what is constant in a clip"),
     Row("landmarks", "landmark error", ".2%", "low",
-        "eyes and mouth against their place in the source frame; the two people's "
-        "different faces count as error"),
-    Row("mouth", "mouth moves along", ".3f", "high",
-        "correlation of the gap between the lips, 1 at best"),
-    Row("eyes", "eyes move along", ".3f", "high",
-        "correlation of the gap between the lids, 1 at best"),
+        "distance of eyes and mouth from their place in the source frame; different "
+        "face shapes of the two people count as error"),
+    Row("mouth", "mouth correlation", ".3f", "high",
+        "correlation of the gap between the lips with the source, at best 1"),
+    Row("eyes", "eye correlation", ".3f", "high",
+        "correlation of the gap between the eyelids with the source, at best 1"),
     Row("ssim", "reconstruction SSIM", ".3f", "high",
-        "the source person drawn as themselves against the image, in the face"),
+        "the source person reconstructed by the model, compared with the frame"),
     Row("psnr", "reconstruction PSNR", ".1f dB", "high", "the same in decibels"),
     Row("seam", "seam energy", ".2f", "low",
-        "steepness of the image across the mask's edge beside the source's; 1 where "
-        "nothing got steeper"),
+        "color gradient at the mask's edge relative to that of frame and decoded face; "
+        "1 if nothing became steeper"),
     Row("jitter", "jitter", ".2f", "near 1",
-        "shaking of the landmarks from frame to frame, result / source"),
+        "jitter of the landmarks from frame to frame, result / source"),
     Row("flicker", "flicker", ".2f", "near 1",
-        "jumps of the face's mean color from frame to frame, result / source"),
+        "changes of the face's mean color from frame to frame, result / source"),
     Row("flicker_levels", "  flicker, levels", ".2f", "low",
-        "the same jumps themselves, in steps of 255"),
+        "the changes themselves, in 8-bit levels"),
 )
 # fmt: on
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How good a swap is, beside baselines that learned nothing.
+    """The measures of a swap and of two baselines that learned nothing.
 
-    The columns are "swap" (the model), "source" (the frame left unchanged: perfect
-    expression, wrong person) and "mean_face" (the target person's mean face pasted
+    The columns are "swap" (the model), "source" (the unchanged frame: perfect
+    expression, wrong person) and "mean_face" (the target person's mean face, pasted in
     the same way: right person, no expression). A swap has to beat both.
 
     Attributes:
-        identity: The target person.
+        identity: The target person's name.
         source_identity: The source person's name, or None if it is not known.
         between: Embedding distance between the two people.
         sources: The images and videos measured.
-        frames: For each frame (source, number).
-        summary: For each column a dictionary of the measures; nan where one could
-            not be taken.
-        arrays: For each column the measures of each frame, (N,); nan where one was
-            not taken, such as the identity between every k-th frame.
+        frames: The source and number of each frame.
+        summary: The measures of each column; NaN for one that could not be measured.
+        arrays: The measures of each frame, (N,), for each column; NaN for frames that
+            were not measured.
     """
 
     identity: str
@@ -107,10 +106,10 @@ class Evaluation:
         return list(dict.fromkeys(source for source, _ in self.frames))
 
     def table(self, notes: bool = True) -> str:
-        """The measures as text of fixed width.
+        """Returns the measures as a text table of fixed width.
 
         Args:
-            notes: Whether to say below what each measure means.
+            notes: Whether to add an explanation of each measure.
         """
         head = f"{'measure':<22}" + "".join(f"{c:>11}" for c in COLUMNS.values())
         lines = [self._title(), "", f"{head}  better"]
@@ -123,26 +122,26 @@ class Evaluation:
             lines.append(f"{row.label:<22}{cells}  {row.better}")
             legend.append(_wrapped(f"{row.label.strip()}: {row.note}.", "  "))
         if math.isnan(self.summary["swap"]["expression"]):
-            legend.append("Expressions can be measured with landmarks=68 only.")
+            legend.append("Expressions are measured only with landmarks=68.")
         return "\n".join([*lines, "", *legend] if notes else lines)
 
     def _title(self) -> str:
         names = ", ".join(one_line(Path(s).name) for s in self.sources[:3])
         more = f" and {len(self.sources) - 3} more" if len(self.sources) > 3 else ""
-        asked = int(np.isfinite(self.arrays["source"]["target_distance"]).sum())
+        embedded = int(np.isfinite(self.arrays["source"]["target_distance"]).sum())
         return _wrapped(
             f"{self.source_identity or 'The person'} replaced by {self.identity} in "
-            f"{len(self.frames)} frames of {names}{more}, identity measured on "
-            f"{asked}. Faces of the two people are {self.between:.3f} apart. "
-            "'unchanged' is the source itself, 'mean face' the target person's mean "
-            "face pasted the same way: a swap has to beat both."
+            f"{len(self.frames)} frames of {names}{more}; embeddings measured on "
+            f"{embedded}. The mean distance between the two people's faces is "
+            f"{self.between:.3f}. 'unchanged' is the source itself, 'mean face' the "
+            "target person's mean face pasted in the same way: a swap has to beat both."
         )
 
     def to_json(self, path: str | Path | None = None) -> dict[str, Any]:
-        """Returns everything as JSON values, numbers that do not exist as None.
+        """Returns everything as values that can be written as JSON; NaN becomes None.
 
         Args:
-            path: Also write it there.
+            path: File to also write them to.
         """
         values = {
             "version": __version__,
@@ -189,6 +188,6 @@ def _numbers(values: Array) -> list[float | None]:
 
 
 def mean(values: Mapping[str, Array], key: str) -> float:
-    """Mean of the frames that have a value, nan if none has."""
+    """Returns the mean of the frames that have a value, NaN if none has."""
     known = values[key][np.isfinite(values[key])]
     return float(known.mean()) if len(known) else math.nan

@@ -46,43 +46,47 @@ def evaluate(
 ) -> Evaluation:
     """Measures a swap on frames that the model was not trained on.
 
-    The frames are swapped in memory as `convert` does it, the face is looked for
-    again in the result, and identity, pose, expression, reconstruction, seam and
-    jitter are measured; the same for two baselines that learned nothing.
+    The frames are swapped in memory as by `convert`, and the face is detected again in
+    each result. Identity, pose, expression, reconstruction, seam and jitter are
+    measured, also for two baselines that learned nothing.
 
     Args:
         model: A `FaceSwap`, or anything with `image_size`, `identities` and
             `predict(images, identity=...)`.
-        source: Held-out faces of the person to replace, whose images or videos are
-            still where they were extracted from; or such an image or video.
+        source: Held-out faces of the source person, whose images or videos must still
+            be where they were extracted from; or an image or video of them.
         identity: The target person; one of `model.identities`.
         target_faces: Faces of the target person.
-        source_faces: Faces of the source person (other frames than `source`).
-        converter: How results are made; `Converter(model, to,
-            source_identity=source_identity)` by
-            default. Where its `source_identity` is "anybody", the mean is that of
-            `source_faces`.
-        aligner: Finds the faces in the results; by default `FaceAligner` with the
-            set's settings. Give the one that the set was made with.
-        source_identity: The source person in `model.identities`, for the
-            reconstruction; needed only with three people or more. "anybody" for
-            somebody else than the two of a model: then nothing is reconstructed.
+        source_faces: Faces of the source person, from other frames than `source`.
+        converter: Makes the results; by default `Converter(model, identity,
+            source_identity=source_identity)`. If its `source_identity` is "anybody",
+            the mean latent is measured on `source_faces`.
+        aligner: Finds the faces in the results; by default a `FaceAligner` with the
+            set's settings. Pass the one that extracted the set, if it had a special
+            detector.
+        source_identity: The source person's name in `model.identities`, for the
+            reconstruction; needed only for a model of three or more people. "anybody"
+            is a person the model does not know; then nothing is reconstructed.
         limit: Most frames to measure, as runs of consecutive frames spread evenly.
-        embed_every: Measure the identity (0.1 s a face) on every k-th frame only.
-        progress: True shows a bar, a function gets (frames done, frames).
+        embed_every: Compute embeddings (0.1 s per face) only on every k-th frame.
+        progress: True shows a progress bar; a function is called with (frames done,
+            total frames).
 
     Returns:
         An `Evaluation`; see its `table()`.
 
     Raises:
-        FaceNotFoundError: A set is empty or without face embeddings, or no face
-            of the source person is in `source`.
-        ValueError: The sets do not fit each other, the converter or the aligner.
+        FaceNotFoundError: A set is empty or has no embeddings, or `source` shows no
+            face of the source person.
+        ValueError: The sets differ in face type or landmarks, or the converter is for
+            another model or identity.
 
     Example:
         train, held_out = ana.split()
-        result = evaluate(model, held_out, identity="ben", target_faces=ben,
-        source_faces=train) print(result.table())
+        result = evaluate(
+            model, held_out, identity="ben", target_faces=ben, source_faces=train
+        )
+        print(result.table())
     """
     people = _embeddings(target_faces), _embeddings(source_faces)
     finder = _finder(aligner, source if isinstance(source, FaceSet) else target_faces)
@@ -92,52 +96,53 @@ def evaluate(
         finder.embeddings = False
     _check_sets(source, target_faces, source_faces, finder)
     converter = _converter(converter, model, identity, source_identity)
-    name = _name(converter, source_identity)
+    source_name = _source_name(converter, source_identity)
     converter = latent_means.from_person(converter, source_faces)
-    entries = choose(source, people[1], limit)
+    frames = choose(source, people[1], limit)
     mean_face = copy.copy(converter)
     mean_face.model = MeanFace(
-        {identity: target_faces} | ({name: source_faces} if name else {}),
+        {identity: target_faces} | ({source_name: source_faces} if source_name else {}),
         model.image_size,
     )
-    measurer = Measurer(finder, name, embed_every)
+    measurer = Measurer(finder, source_name, embed_every)
     with Progress(progress) as bar:
-        bar.task("evaluate", len(entries))
-        collected = _measure(entries, (converter, mean_face), measurer, bar)
+        bar.task("evaluate", len(frames))
+        collected = _measure(frames, (converter, mean_face), measurer, bar)
     shapes = [_mean_shape(faces) for faces in (target_faces, source_faces)]
-    summary, arrays = summarize(entries, *collected, people, shapes)
+    summary, arrays = summarize(frames, *collected, people, shapes)
     between = float(measures.embedding_distance(people[0], people[1]).mean())
-    frames = [(entry.source, entry.frame) for entry in entries]
-    return Evaluation(identity, name, between, frames, summary, arrays)
+    numbers = [(frame.source, frame.frame) for frame in frames]
+    return Evaluation(identity, source_name, between, numbers, summary, arrays)
 
 
 def swapped(
-    converter: Converter, entries: Iterable[EvaluationFrame]
+    converter: Converter, frames: Iterable[EvaluationFrame]
 ) -> Iterator[tuple[EvaluationFrame, DecodedFace]]:
-    """Yields the shots with their drawn faces, steadied along time as in a video."""
+    """Yields the frames with their decoded faces, smoothed over time as in a video."""
 
     def decoded() -> Iterator[tuple[EvaluationFrame, DecodedFace]]:
-        rest = iter(entries)
+        rest = iter(frames)
         while batch := list(itertools.islice(rest, converter.batch_size)):
             images, faces, runs = zip(
-                *((s.image, s.steady, s.run) for s in batch), strict=True
+                *((frame.image, frame.smoothed, frame.run) for frame in batch),
+                strict=True,
             )
             yield from zip(batch, converter.decode(images, faces, runs), strict=True)
 
-    for entry, face in smooth_faces(decoded()):
+    for frame, face in smooth_faces(decoded()):
         if face is not None:
-            yield entry, face
+            yield frame, face
 
 
 def _measure(
-    entries: list[EvaluationFrame],
+    frames: list[EvaluationFrame],
     converters: tuple[Converter, Converter],
     measurer: Measurer,
     bar: Progress,
 ) -> tuple[Collected, Collected]:
-    """Goes through the frames once for both, holding a few of them at a time."""
+    """Reads the frames once for both converters, a few at a time."""
     collected = Collected(), Collected()
-    one, two = itertools.tee(read_back(entries))
+    one, two = itertools.tee(read_back(frames))
     pairs = zip(
         *(swapped(c, s) for c, s in zip(converters, (one, two), strict=True)),
         strict=True,
@@ -154,7 +159,7 @@ def _measure(
 
 
 def _embeddings(faces: FaceSet) -> Array:
-    _ = faces.mean_embedding  # says what is wrong where there is none
+    _ = faces.mean_embedding  # raises if there is none
     rows = faces.embeddings
     return np.asarray(rows[~np.isnan(rows).any(axis=1)])
 
@@ -169,7 +174,7 @@ def _finder(aligner: FaceAligner | None, like: FaceSet) -> FaceAligner:
         return FaceAligner(
             like.image_size, like.face_type, like.landmarks, embeddings=False
         )
-    finder = copy.copy(aligner)  # embeddings are computed here, and only when asked
+    finder = copy.copy(aligner)  # embeddings are computed here, on some frames only
     finder.embeddings = False
     return finder
 
@@ -181,16 +186,16 @@ def _converter(
         return Converter(model, identity, source_identity=source_identity)
     if converter.model is not model or converter.identity != identity:
         raise ValueError(
-            f"The converter draws {converter.identity!r} with "
-            f"{getattr(converter.model, 'name', 'a model')}. Expected {identity!r} "
-            "with the "
-            "model that is evaluated. Pass Converter(model, to) with the same two."
+            f"A converter for identity={converter.identity!r} with the model "
+            f"{getattr(converter.model, 'name', '')!r} was given. Expected "
+            f"identity={identity!r} with the model that is evaluated. Pass "
+            "Converter(model, identity) with the same two."
         )
     return converter
 
 
-def _name(converter: Converter, source_identity: str | None) -> str | None:
-    """Returns the source person as the model knows them, or None."""
+def _source_name(converter: Converter, source_identity: str | None) -> str | None:
+    """Returns the source person's identity in the model, or None."""
     known = converter.source_identity if source_identity is None else source_identity
     if isinstance(known, np.ndarray) or is_anybody(known, converter.model):
         return None
@@ -200,7 +205,7 @@ def _name(converter: Converter, source_identity: str | None) -> str | None:
 def _check_sets(
     source: FaceSet, target_faces: FaceSet, source_faces: FaceSet, finder: FaceAligner
 ) -> None:
-    """Refuses crops or landmarks that cannot be compared."""
+    """Raises if crops or landmarks cannot be compared."""
     kinds = {
         "source": (source.face_type, source.landmarks),
         "target_faces": (target_faces.face_type, target_faces.landmarks),
@@ -209,6 +214,6 @@ def _check_sets(
     }
     if len(set(kinds.values())) > 1:
         raise ValueError(
-            f"Faces of different kinds were given: {kinds} (face type, landmarks). "
-            "Expected the same kind everywhere. Extract all sets with one FaceAligner."
+            f"Faces with different (face type, landmarks) were given: {kinds}. "
+            "Expected the same everywhere. Extract all sets with one FaceAligner."
         )

@@ -1,4 +1,4 @@
-"""The frames a swap is measured on, read back one after another."""
+"""The frames that a swap is measured on: their choice, and reading them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from deepface_models.faces import Face, FaceSet, distance
 from deepface_models.faces.tracks import Track, smooth_track
 from deepface_models.media import media_kind, read_image, read_video
 
-RUN = 24  # frames of a run where only a part of the source is measured
+RUN = 24  # frames of each run, if only a part of the source is measured
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationFrame:
-    """One face to swap, before or after its frame is read.
+    """One face to swap, with or without the image of its frame.
 
     Attributes:
         source: The image or video.
         frame: Number of the frame.
-        run: Label of the run of consecutive frames that it belongs to.
-        face: The face as it was found.
-        steady: The same face as `convert` uses it, smoothed along the run.
+        run: Label of its run of consecutive frames.
+        face: The face as detected.
+        smoothed: The face after smoothing over time, as in `convert`.
         image: (H, W, 3) uint8, the frame; empty until it is read.
     """
 
@@ -34,31 +34,31 @@ class EvaluationFrame:
     frame: int
     run: int
     face: Face
-    steady: Face
+    smoothed: Face
     image: Array
 
 
 def choose(
     source: FaceSet, person: Array, limit: int | None = None
 ) -> list[EvaluationFrame]:
-    """Picks the faces to measure: one a frame, in runs of consecutive frames.
+    """Picks the faces to measure: one per frame, in runs of consecutive frames.
 
     Args:
         source: The held-out faces.
-        person: (M, 128) embeddings of the person to replace; of several faces in a
-            frame the one nearest to it is taken.
+        person: (M, 128) embeddings of the source person. Of several faces in a frame,
+            the closest one is taken.
         limit: Most frames to take, as runs spread evenly over the source.
 
     Returns:
-        Shots in order of source and frame, without their images.
+        The faces in order of source and frame, without images.
 
     Raises:
         FaceNotFoundError: The set is empty.
     """
     if not len(source):
         raise FaceNotFoundError(
-            "The source holds no face. Expected held-out faces of the person to "
-            "replace. Take them with FaceAligner.extract(...).split()[1]."
+            "A source without faces was given. Expected held-out faces of the source "
+            "person. Get them with FaceAligner.extract(...).split()[1]."
         )
     best: dict[tuple[int, int], Any] = {}
     order = {name: i for i, name in enumerate(source.sources)}
@@ -75,39 +75,39 @@ def choose(
     runs = np.unique(np.stack([labels[kept], pieces]), axis=1, return_inverse=True)[1]
     empty = np.zeros((0, 0, 3), np.uint8)
     found = [best[keys[i]] for i in kept]
-    entries = [
+    frames = [
         EvaluationFrame(r.source, r.frame, int(run), r.face, r.face, empty)
         for r, run in zip(found, runs.ravel(), strict=True)
     ]
-    return _steadied(entries)
+    return _smoothed(frames)
 
 
-def read_back(entries: Sequence[EvaluationFrame]) -> Iterator[EvaluationFrame]:
-    """Yields the shots with their images, one in memory at a time.
+def read_back(frames: Sequence[EvaluationFrame]) -> Iterator[EvaluationFrame]:
+    """Yields the frames with their images, one at a time.
 
     Raises:
-        FileNotFoundError: A source is not where it was.
+        FileNotFoundError: A source was moved or deleted.
         MediaError: A source has fewer frames than the set says.
     """
     start = 0
-    while start < len(entries):
-        name = entries[start].source
+    while start < len(frames):
+        name = frames[start].source
         stop = start
-        while stop < len(entries) and entries[stop].source == name:
+        while stop < len(frames) and frames[stop].source == name:
             stop += 1
-        yield from _read(name, entries[start:stop])
+        yield from _read(name, frames[start:stop])
         start = stop
 
 
-def _read(source: str, entries: Sequence[EvaluationFrame]) -> Iterator[EvaluationFrame]:
+def _read(source: str, frames: Sequence[EvaluationFrame]) -> Iterator[EvaluationFrame]:
     if media_kind(source) == "image":
         image = read_image(source)
-        yield from (replace(entry, image=image) for entry in entries)
+        yield from (replace(frame, image=image) for frame in frames)
         return
-    waiting = {entry.frame: entry for entry in entries}
-    for frame in read_video(source, min(waiting), max(waiting) + 1):
-        if frame.index in waiting:
-            yield replace(waiting.pop(frame.index), image=frame.image)
+    waiting = {frame.frame: frame for frame in frames}
+    for found in read_video(source, min(waiting), max(waiting) + 1):
+        if found.index in waiting:
+            yield replace(waiting.pop(found.index), image=found.image)
     if waiting:
         raise MediaError(
             f"{source} has no frame number {min(waiting)}. Expected the video that "
@@ -122,7 +122,7 @@ def _rank(face: Face, person: Array) -> tuple[float, float]:
 
 
 def _labels(keys: Sequence[tuple[int, int]]) -> Array:
-    """Labels of runs: of one source, frame numbers rising by the usual step."""
+    """Returns run labels. Within a run, frame numbers rise by the usual step."""
     array = np.array(keys)
     change, steps = np.diff(array[:, 0]), np.diff(array[:, 1])
     inside = steps[(change == 0) & (steps > 0)]
@@ -132,11 +132,11 @@ def _labels(keys: Sequence[tuple[int, int]]) -> Array:
 
 
 def _spread(count: int, limit: int | None) -> Array:
-    """Indices of at most `limit` of `count` frames, as runs spread evenly."""
+    """Returns indices of at most `limit` of `count` frames, in runs spread evenly."""
     if limit is not None and limit < 1:
         raise ValueError(
-            f"Got limit={limit}. Expected a number of frames of at least 1. Leave it "
-            "out to measure every frame."
+            f"limit={limit} was given. Expected at least 1 frame. Leave it out to "
+            "measure every frame."
         )
     if limit is None or limit >= count:
         return np.arange(count)
@@ -146,11 +146,14 @@ def _spread(count: int, limit: int | None) -> Array:
     return np.unique(starts[:, None] + np.arange(length))
 
 
-def _steadied(entries: list[EvaluationFrame]) -> list[EvaluationFrame]:
-    steady: list[EvaluationFrame] = []
-    for run in dict.fromkeys(entry.run for entry in entries):
-        mine = [entry for entry in entries if entry.run == run]
-        track = Track(list(range(len(mine))), [entry.face for entry in mine])
+def _smoothed(frames: list[EvaluationFrame]) -> list[EvaluationFrame]:
+    smoothed: list[EvaluationFrame] = []
+    for run in dict.fromkeys(frame.run for frame in frames):
+        members = [frame for frame in frames if frame.run == run]
+        track = Track(list(range(len(members))), [frame.face for frame in members])
         faces = smooth_track(track).faces
-        steady += [replace(s, steady=f) for s, f in zip(mine, faces, strict=True)]
-    return steady
+        smoothed += [
+            replace(frame, smoothed=face)
+            for frame, face in zip(members, faces, strict=True)
+        ]
+    return smoothed

@@ -1,7 +1,7 @@
-"""What a swap is measured by: plain functions on landmarks, embeddings and time.
+"""The measures of a swap: functions of landmarks, embeddings and time.
 
 Distances between landmarks are in face units: divided by the distance between the
-centers of the eyes. Frames in which no face was found are rows of nan and give nan.
+centers of the eyes. Frames in which no face was found are rows of NaN and give NaN.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from deepface_models.faces import (
 
 EYES_AND_MOUTH = slice(36, 68)
 _LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)
-# Upper and lower points that face each other, of dlib's 68.
+# Pairs of opposite upper and lower landmarks, of dlib's 68.
 _LIPS = ((61, 67), (62, 66), (63, 65))
 _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 
 
 def embedding_distance(embeddings: Array, person: Array) -> Array:
-    """How far faces are from a person: the mean distance to that person's faces.
+    """Returns the mean distance of each face to the faces of a person.
 
-    Distances between single faces, not to the person's mean, because dlib's
-    threshold of 0.6 is for pairs of faces; the mean is nearer to everything.
+    Distances are between single faces, not to the person's mean embedding, because
+    dlib's threshold of 0.6 is for pairs of faces, and a mean is closer to everything.
 
     Args:
         embeddings: (N, 128) face embeddings.
-        person: (M, 128) embeddings of the person; rows of nan do not count.
+        person: (M, 128) embeddings of the person; rows of NaN are ignored.
 
     Returns:
         (N,) distances, about 0.3 for the same person and 0.8 for another.
@@ -43,7 +43,7 @@ def embedding_distance(embeddings: Array, person: Array) -> Array:
 
 
 def poses(landmarks: Array, frame_sizes: Array) -> Array:
-    """Where heads look.
+    """Returns the head poses.
 
     Args:
         landmarks: (N, 68 or 5, 2) in pixels of the frames.
@@ -62,7 +62,7 @@ def poses(landmarks: Array, frame_sizes: Array) -> Array:
 
 
 def pose_error(result: Array, source: Array) -> Array:
-    """Mean absolute difference of yaw, pitch and roll.
+    """Returns the mean absolute difference of yaw, pitch and roll.
 
     Args:
         result: (N, 3) degrees.
@@ -71,12 +71,12 @@ def pose_error(result: Array, source: Array) -> Array:
     Returns:
         (N,) degrees, 0 to 180.
     """
-    apart = np.abs(result - source) % 360
-    return np.asarray(np.minimum(apart, 360 - apart).mean(axis=-1))
+    difference = np.abs(result - source) % 360
+    return np.asarray(np.minimum(difference, 360 - difference).mean(axis=-1))
 
 
 def eye_distance(landmarks: Array) -> Array:
-    """Distance between the centers of the eyes: (..., 68 or 5, 2) -> (...)."""
+    """Returns the distance between the eyes' centers: (..., 68 or 5, 2) -> (...)."""
     if landmarks.shape[-2] == 5:  # dlib's five: both corners of each eye, nose
         left, right = landmarks[..., 2:4, :], landmarks[..., 0:2, :]
     else:
@@ -85,13 +85,13 @@ def eye_distance(landmarks: Array) -> Array:
 
 
 def aligned_shapes(landmarks: Array) -> Array:
-    """The faces' shapes without place, size and roll.
+    """Returns the faces' shapes without position, size and roll.
 
     Args:
         landmarks: (N, 68 or 5, 2) in pixels of the frames.
 
     Returns:
-        The same points moved onto the mean face, in eye distances of the mean face.
+        The landmarks aligned to the mean face, in units of its eye distance.
     """
     shapes = np.full(landmarks.shape, np.nan)
     unit = eye_distance(template(landmarks.shape[1], 1, "half"))
@@ -102,10 +102,10 @@ def aligned_shapes(landmarks: Array) -> Array:
 
 
 def landmark_error(result: Array, source: Array) -> Array:
-    """How far eyes and mouth of the result lie from those of the source frame.
+    """Returns how far eyes and mouth of the result lie from those of the source.
 
-    The shape of the other person's face counts as error here; see
-    `expression_error` for the expression alone.
+    A different face shape counts as error here; see `expression_error` for the
+    expression alone.
 
     Args:
         result: (N, 68, 2) in pixels of the frames.
@@ -121,10 +121,10 @@ def landmark_error(result: Array, source: Array) -> Array:
 def expression_offsets(
     result: Array, source: Array, result_mean: Array, source_mean: Array
 ) -> Array:
-    """How the expressions differ at eyes and mouth, point by point.
+    """Returns the difference in expression at each landmark of eyes and mouth.
 
-    An expression is how a shape differs from that person's own mean shape; this is
-    the result's expression minus the source's.
+    An expression is the difference between a shape and the person's mean shape. The
+    result is the expression of the result minus that of the source.
 
     Args:
         result: (N, 68, 2) aligned shapes of the results.
@@ -140,38 +140,38 @@ def expression_offsets(
 
 
 def expression_error(offsets: Array) -> Array:
-    """Mean length of `expression_offsets`: (N, 32, 2) -> (N,) in face units."""
+    """Returns the mean length of the offsets: (N, 32, 2) -> (N,) in face units."""
     return np.asarray(np.linalg.norm(offsets, axis=-1).mean(-1))
 
 
 def motion_error(offsets: Array, clips: Array) -> Array:
-    """Expression error without what stays the same throughout a clip.
+    """Returns the expression error without its constant part in each clip.
 
-    Two people's mean shapes also differ because their images were taken with other
-    poses and moods. What is left here is what fails to move along with the source.
+    Two people's mean shapes also differ because their images show other poses and
+    moods. What remains is the error in following the source's movements.
 
     Args:
         offsets: (N, 32, 2) from `expression_offsets`.
-        clips: (N,) labels; frames of the same clip have the same one.
+        clips: (N,) labels; frames of the same clip have the same label.
 
     Returns:
-        (N,) in face units; nan for clips of one frame.
+        (N,) in face units; NaN for clips of one frame.
     """
-    left = np.full(offsets.shape, np.nan)
+    varying = np.full(offsets.shape, np.nan)
     for clip in np.unique(clips):
-        mine = (clips == clip) & np.isfinite(offsets).all(axis=(1, 2))
-        if mine.sum() > 1:
-            left[mine] = offsets[mine] - offsets[mine].mean(axis=0)
-    return expression_error(left)
+        members = (clips == clip) & np.isfinite(offsets).all(axis=(1, 2))
+        if members.sum() > 1:
+            varying[members] = offsets[members] - offsets[members].mean(axis=0)
+    return expression_error(varying)
 
 
 def mouth_opening(landmarks: Array) -> Array:
-    """Gap between the lips: (N, 68, 2) -> (N,) in face units."""
+    """Returns the gap between the lips: (N, 68, 2) -> (N,) in face units."""
     return _gap(landmarks, _LIPS)
 
 
 def eye_opening(landmarks: Array) -> Array:
-    """Mean gap between the lids of both eyes: (N, 68, 2) -> (N,) in face units."""
+    """Returns the mean gap between the eyelids: (N, 68, 2) -> (N,) in face units."""
     return _gap(landmarks, _LIDS)
 
 
@@ -182,15 +182,15 @@ def _gap(landmarks: Array, pairs: tuple[tuple[int, int], ...]) -> Array:
 
 
 def correlation(result: Array, source: Array, clips: Array) -> float:
-    """Pearson's correlation within clips: 1 when both rise and fall together.
+    """Returns Pearson's correlation within clips.
 
     Args:
         result: (N,) values of the results.
         source: (N,) values of the source frames.
-        clips: (N,) labels; each clip's mean is taken off first.
+        clips: (N,) labels; each clip's mean is subtracted first.
 
     Returns:
-        -1 to 1, or nan with fewer than three frames or nothing that moves.
+        -1 to 1, or NaN with fewer than three frames or constant values.
     """
     known = np.isfinite(result) & np.isfinite(source)
     a, b, clips = result[known].copy(), source[known].copy(), clips[known]
@@ -202,16 +202,16 @@ def correlation(result: Array, source: Array, clips: Array) -> float:
 
 
 def second_difference(values: Array, runs: Array) -> Array:
-    """How suddenly values change: x[t-1] - 2 x[t] + x[t+1].
+    """Returns the second difference x[t-1] - 2 x[t] + x[t+1].
 
-    A steady movement gives 0.
+    It is 0 for a steady movement.
 
     Args:
         values: (N, ...).
-        runs: (N,) labels; neighbors with the same one are consecutive frames.
+        runs: (N,) labels; neighbors with the same label are consecutive frames.
 
     Returns:
-        (N, ...) with nan at both ends of every run.
+        (N, ...), NaN at both ends of every run.
     """
     values, runs = np.asarray(values, np.float64), np.asarray(runs)
     change = np.full(values.shape, np.nan)
@@ -223,7 +223,7 @@ def second_difference(values: Array, runs: Array) -> Array:
 
 
 def jitter(landmarks: Array, runs: Array) -> Array:
-    """Shaking of the landmarks from frame to frame.
+    """Returns the jitter of the landmarks from frame to frame.
 
     Args:
         landmarks: (N, P, 2) in pixels of the frames.
@@ -237,7 +237,7 @@ def jitter(landmarks: Array, runs: Array) -> Array:
 
 
 def flicker(colors: Array, runs: Array) -> Array:
-    """Changes of the face's mean color from frame to frame.
+    """Returns the changes of the face's mean color from frame to frame.
 
     Args:
         colors: (N, 3) mean red, green, blue inside the mask in [0, 1].
@@ -250,7 +250,7 @@ def flicker(colors: Array, runs: Array) -> Array:
 
 
 def ratio(result: Array, source: Array) -> float:
-    """Mean of `result` over mean of `source`, where both are known."""
+    """Returns mean of `result` / mean of `source`, over frames where both are known."""
     known = np.isfinite(result) & np.isfinite(source)
-    below = float(source[known].mean()) if known.any() else 0.0
-    return float(result[known].mean()) / below if below > 0 else np.nan
+    divisor = float(source[known].mean()) if known.any() else 0.0
+    return float(result[known].mean()) / divisor if divisor > 0 else np.nan

@@ -1,4 +1,4 @@
-"""From raw values of all frames to the measures of the table."""
+"""Computes the measures of the table from the raw values of all frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MEANS = (
 
 
 def summarize(
-    entries: Sequence[EvaluationFrame],
+    frames: Sequence[EvaluationFrame],
     swap: Collected,
     mean_face: Collected,
     people: tuple[Array, Array],
@@ -34,18 +34,18 @@ def summarize(
     """Computes the measures of the swap and of both baselines.
 
     Args:
-        entries: The frames, in the order of the values.
+        frames: The frames, in the order of the values.
         swap: Values of the model's results.
         mean_face: Values of the mean face's results.
-        people: Embeddings of the target and of the source.
-        shapes: Mean aligned shapes of the same two.
+        people: Embeddings of the target person and of the source person.
+        shapes: Mean aligned shapes of the same two people.
 
     Returns:
         Summary and per-frame values, both by column; see `Evaluation`.
     """
-    unchanged = _unchanged(entries, swap)
+    unchanged = _unchanged(frames, swap)
     columns = {"swap": swap, "source": unchanged, "mean_face": mean_face}
-    maker = _Frames(entries, np.array(swap.sizes), people, shapes)
+    maker = _Frames(frames, np.array(swap.sizes), people, shapes)
     arrays = {name: maker.arrays(raw) for name, raw in columns.items()}
     source = arrays["source"]
     summary = {}
@@ -61,12 +61,12 @@ def summarize(
     return summary, arrays
 
 
-def _unchanged(entries: Sequence[EvaluationFrame], swap: Collected) -> Collected:
-    """The frames as they were; drawing the source person is no task for them."""
-    count = len(entries)
+def _unchanged(frames: Sequence[EvaluationFrame], swap: Collected) -> Collected:
+    """Returns the values of the unchanged frames; they have no reconstruction."""
+    count = len(frames)
     return Collected(
         sizes=swap.sizes,
-        landmarks=[entry.face.landmarks for entry in entries],
+        landmarks=[frame.face.landmarks for frame in frames],
         embeddings=swap.source_embeddings,
         source_embeddings=swap.source_embeddings,
         seams=[1.0] * count,
@@ -78,25 +78,27 @@ def _unchanged(entries: Sequence[EvaluationFrame], swap: Collected) -> Collected
 
 
 class _Frames:
-    """What the measures of each column have in common: the source frames."""
+    """The source frames, which the measures of all columns are compared with."""
 
     def __init__(
         self,
-        entries: Sequence[EvaluationFrame],
+        frames: Sequence[EvaluationFrame],
         sizes: Array,
         people: tuple[Array, Array],
         shapes: Sequence[Array],
     ) -> None:
         self.sizes, self.people, self.shapes = sizes, people, shapes
-        sources = np.array([entry.source for entry in entries])
+        sources = np.array([frame.source for frame in frames])
         self.clips = np.unique(sources, return_inverse=True)[1]
-        self.runs = np.array([entry.run for entry in entries])
-        self.landmarks = np.array([s.face.landmarks for s in entries], np.float64)
+        self.runs = np.array([frame.run for frame in frames])
+        self.landmarks = np.array(
+            [frame.face.landmarks for frame in frames], np.float64
+        )
         self.poses = measures.poses(self.landmarks, self.sizes)
         self.aligned = measures.aligned_shapes(self.landmarks)
 
     def arrays(self, raw: Collected) -> Arrays:
-        """The measures of each frame, (N,)."""
+        """Returns the measures of each frame, (N,)."""
         landmarks = np.array(raw.landmarks, np.float64)
         colors, before = np.array(raw.colors), np.array(raw.source_colors)
         return {
@@ -114,24 +116,24 @@ class _Frames:
 
     def _identity(self, raw: Collected) -> Arrays:
         rows = np.array(raw.embeddings)
-        near, far = (measures.embedding_distance(rows, p) for p in self.people)
-        # A result without a face was asked for too, and is nobody.
-        asked = np.isfinite(np.array(raw.source_embeddings)).all(axis=1)
-        is_target = ((near < SAME_PERSON) & (near < far)).astype(float)
+        target, source = (measures.embedding_distance(rows, p) for p in self.people)
+        # A result without a face counts too, as not the target person.
+        measured = np.isfinite(np.array(raw.source_embeddings)).all(axis=1)
+        is_target = ((target < SAME_PERSON) & (target < source)).astype(float)
         return {
-            "target_distance": near,
-            "source_distance": far,
-            "distance_margin": far - near,
-            "target_share": np.where(asked, is_target, np.nan),
+            "target_distance": target,
+            "source_distance": source,
+            "distance_margin": source - target,
+            "target_share": np.where(measured, is_target, np.nan),
         }
 
     def _pose(self, landmarks: Array) -> Arrays:
         poses = measures.poses(landmarks, self.sizes)
-        apart = {
+        errors = {
             name: measures.pose_error(poses[:, i : i + 1], self.poses[:, i : i + 1])
             for i, name in enumerate(("yaw", "pitch", "roll"))
         }
-        return {"pose": measures.pose_error(poses, self.poses), **apart}
+        return {"pose": measures.pose_error(poses, self.poses), **errors}
 
     def _expression(self, landmarks: Array) -> Arrays:
         if landmarks.shape[1] != 68:

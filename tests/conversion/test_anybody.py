@@ -119,13 +119,13 @@ def test_a_clip_tells_the_mean_of_whom_it_shows(short, plan, aligner, tmp_path):
 
 def test_the_model_is_asked_with_that_mean(short, plan, moving, aligner, tmp_path):
     converter = Converter(moving, "ben", aligner=aligner)
-    assert converter.source_identity == "anybody" and converter.measures
+    assert converter.source_identity == "anybody" and converter.needs_mean
     convert(short, tmp_path / "out.mp4", moving, converter=converter, **TOLD)
     mean = moving.encode(clip_faces(short, plan, converter)).mean(0)
     assert len(moving.asked) > 1
     for source_identity in moving.asked:
         np.testing.assert_allclose(source_identity, mean, rtol=1e-6)
-    assert converter.measures  # the next clip is somebody else's
+    assert converter.needs_mean  # the next clip is somebody else's
 
 
 def test_two_people_and_names_are_as_they_were(short, plan, moving, aligner):

@@ -98,7 +98,7 @@ def test_a_whole_clip(clip, converted):
     assert isinstance(report, ConversionReport)
     assert report.frames == report.swapped == len(frames_of(clip)) == 75
     assert report.without_face == report.faces_skipped == 0
-    assert {"detect", "draw", "blend", "write", "sign"} <= set(report.seconds)
+    assert {"detect", "decode", "blend", "write", "sign"} <= set(report.seconds)
     assert json.loads(json.dumps(report.to_json()))["swapped"] == 75
     assert "75 of 75 frames swapped" in report.summary()
     assert sorted(os.listdir(output.parent)) == ["swap.mp4"]

@@ -25,23 +25,23 @@ def smoothed(faces, **options):
 def test_a_steady_face_stays_as_it_is():
     for face in smoothed([decoded(0.5)] * 20):
         np.testing.assert_allclose(face.mask, 0.5, atol=1e-6)
-        np.testing.assert_allclose(face.expected.mean, 50)
-        np.testing.assert_allclose(face.decoded.covariance, np.eye(3) * 0.5)
+        np.testing.assert_allclose(face.frame_colors.mean, 50)
+        np.testing.assert_allclose(face.image_colors.covariance, np.eye(3) * 0.5)
 
 
 def test_flicker_is_calmed_without_delay():
     rng = np.random.default_rng(0)
     levels = np.clip(0.5 + rng.normal(0, 0.1, 60), 0, 1)
-    after = [face.expected.mean[0] / 100 for face in smoothed(map(decoded, levels))]
+    after = [face.frame_colors.mean[0] / 100 for face in smoothed(map(decoded, levels))]
     assert np.std(np.diff(after)) < np.std(np.diff(levels)) / 4
     ramp = np.linspace(0.2, 0.8, 40)
-    calm = [face.expected.mean[0] / 100 for face in smoothed(map(decoded, ramp))]
+    calm = [face.frame_colors.mean[0] / 100 for face in smoothed(map(decoded, ramp))]
     np.testing.assert_allclose(calm[10:30], ramp[10:30], atol=1e-6)
 
 
 def test_tracks_are_never_mixed():
     faces = [decoded(0.2, 0)] * 6 + [decoded(0.9, 1)] * 6
-    result = [face.expected.mean[0] for face in smoothed(faces)]
+    result = [face.frame_colors.mean[0] for face in smoothed(faces)]
     np.testing.assert_allclose(result, [20] * 6 + [90] * 6)
 
 
@@ -61,10 +61,10 @@ def test_frames_without_a_face_pass_in_order():
 
 
 def test_unknown_colors_come_from_the_neighbors():
-    blind = replace(decoded(0.5), decoded=None, expected=None)
+    blind = replace(decoded(0.5), image_colors=None, frame_colors=None)
     faces = smoothed([decoded(0.5), blind, decoded(0.5)])
-    np.testing.assert_allclose(faces[1].expected.mean, 50)
-    assert smoothed([blind])[0].expected is None
+    np.testing.assert_allclose(faces[1].frame_colors.mean, 50)
+    assert smoothed([blind])[0].frame_colors is None
 
 
 def test_no_more_frames_are_held_than_foreseen():
@@ -87,4 +87,4 @@ def test_switched_off_it_changes_nothing():
     result = smoothed(faces, mask_frames=0, color_frames=0)
     for one, other in zip(result, faces, strict=True):
         np.testing.assert_array_equal(one.mask, other.mask)
-        np.testing.assert_array_equal(one.expected.mean, other.expected.mean)
+        np.testing.assert_array_equal(one.frame_colors.mean, other.frame_colors.mean)

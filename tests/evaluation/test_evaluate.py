@@ -165,13 +165,13 @@ def test_five_landmarks_measure_all_but_the_expression(
     )
     assert np.isnan(result.summary["swap"]["expression"])
     assert result.summary["swap"]["pose"] < 8
-    assert "landmarks=68 only" in result.table()
+    assert "only with landmarks=68" in result.table()
 
 
 def test_runs_are_spread_evenly_and_end_at_gaps(held_out):
-    assert {entry.run for entry in choose(held_out, held_out.embeddings)} == {0}
-    entries = choose(held_out, held_out.embeddings, limit=6)
-    assert [entry.frame for entry in entries] == list(range(24, 30))
+    assert {frame.run for frame in choose(held_out, held_out.embeddings)} == {0}
+    frames = choose(held_out, held_out.embeddings, limit=6)
+    assert [frame.frame for frame in frames] == list(range(24, 30))
     gap = held_out.select([0, 1, 2, 8, 9, 10])
     assert [s.run for s in choose(gap, gap.embeddings)] == [0, 0, 0, 1, 1, 1]
     every_second = held_out.select(range(0, 20, 2))
@@ -189,14 +189,14 @@ def test_of_several_faces_the_replaced_persons_is_taken(held_out, target_faces):
     crowd = FaceSet(SIZE)
     for record in (target_faces.records[0], held_out.records[0]):
         crowd.append(record.face, record.image, "a.mp4", 7)
-    (entry,) = choose(crowd, held_out.embeddings)
-    assert entry.face is held_out.faces[0]
+    (frame,) = choose(crowd, held_out.embeddings)
+    assert frame.face is held_out.faces[0]
 
 
 def test_frames_are_read_back_as_they_were(held_out, aligner):
-    entries = list(read_back(choose(held_out, held_out.embeddings)[:3]))
-    for entry, image in zip(entries, held_out.images, strict=False):
-        np.testing.assert_array_equal(aligner.align(entry.image, entry.face), image)
+    frames = list(read_back(choose(held_out, held_out.embeddings)[:3]))
+    for frame, image in zip(frames, held_out.images, strict=False):
+        np.testing.assert_array_equal(aligner.align(frame.image, frame.face), image)
 
 
 def test_sources_that_changed_are_named(held_out):
@@ -216,8 +216,8 @@ def test_sources_that_changed_are_named(held_out):
     [
         ({"embed_every": 0}, "embed_every=0"),
         ({"limit": 0}, "limit=0"),
-        ({"aligner": FaceAligner(SIZE, landmarks=5)}, "different kinds"),
-        ({"converter": Converter(SameModel(), "s1")}, "The converter draws 's1'"),
+        ({"aligner": FaceAligner(SIZE, landmarks=5)}, "different .face type"),
+        ({"converter": Converter(SameModel(), "s1")}, "A converter for identity='s1'"),
     ],
 )
 def test_wrong_options_say_what_to_do(held_out, options, change, message):
@@ -226,9 +226,9 @@ def test_wrong_options_say_what_to_do(held_out, options, change, message):
 
 
 def test_empty_sets_are_refused(held_out, options):
-    with pytest.raises(FaceNotFoundError, match="holds no face"):
+    with pytest.raises(FaceNotFoundError, match="source without faces"):
         evaluate(SameModel(), FaceSet(SIZE), **options)
-    with pytest.raises(FaceNotFoundError, match="face embedding"):
+    with pytest.raises(FaceNotFoundError, match="embedding"):
         evaluate(SameModel(), held_out, **{**options, "target_faces": FaceSet(SIZE)})
 
 
