@@ -300,8 +300,11 @@ class Converter:
         # The outermost pixels are often hair and background, not skin.
         weights = masks.erode(mask, 0.05)
         weights = weights * paste.inside_frame(matrix, size, frame.shape)
-        colors = (_colors(one, weights) for one in (image, aligned))
-        return DecodedFace(matrix, image, mask, aligned, weights, *colors, track)
+        image_colors = _colors(image, weights)
+        frame_colors = _colors(aligned, weights)
+        return DecodedFace(
+            matrix, image, mask, aligned, weights, image_colors, frame_colors, track
+        )
 
 
 def _colors(image: Array, weights: Array) -> ColorStatistics | None:

@@ -32,12 +32,12 @@ def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
         )
     if amount == 0:
         return image
-    image = as_float(image)
-    blurred = cv2.GaussianBlur(image, (0, 0), radius)
+    pixels = as_float(image)
+    blurred = cv2.GaussianBlur(pixels, (0, 0), radius)
     side = 2 * max(1, round(radius)) + 1
     window = np.ones((side, side), np.uint8)
-    lowest, highest = cv2.erode(image, window), cv2.dilate(image, window)
-    crisp = np.clip(image + amount * (image - blurred), lowest, highest)
+    lowest, highest = cv2.erode(pixels, window), cv2.dilate(pixels, window)
+    crisp = np.clip(pixels + amount * (pixels - blurred), lowest, highest)
     if image.dtype == np.uint8:
         return np.rint(crisp * 255).astype(np.uint8)
     return crisp.astype(image.dtype)
