@@ -70,13 +70,13 @@ def faceset(folder: Path, output: Path) -> None:
 
 def preset(folder: Path, output: Path) -> None:
     """Everything that reads a preset."""
-    from deepface_models import presets
+    from deepface_models import load, presets
     from deepface_models.presets.card import summary
 
     every(
         lambda: summary(presets.describe(folder)),
         lambda: presets.fetch(folder, progress=False),
-        lambda: presets.load(folder),
+        lambda: load(folder),
     )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deepface_models import load
 from deepface_models.core.arrays import Array
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,7 +26,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from PIL import Image
 
-from deepface_models import presets
 from deepface_models.conversion import model_sha256
 from deepface_models.core.arrays import as_float
 from deepface_models.core.files import atomic_path
@@ -133,7 +133,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--cache", type=Path, default=Path("runs/pretrain/data"))
     args = parser.parse_args(words)
     recipe = RECIPES[args.preset]
-    model = presets.load(args.weights or args.preset)
+    model = load(args.weights or args.preset)
     if recipe.data == FACES:
         data = read_faces(args.data, recipe.size, args.cache, None)
         index = shown(data.faces)

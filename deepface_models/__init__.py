@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         training,
     )
     from deepface_models.conversion import Converter, convert
-    from deepface_models.core.parts import load
     from deepface_models.data import Augmentation, SwapPairs
     from deepface_models.evaluation import evaluate
     from deepface_models.faces import FaceAligner, FaceSet
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
         swap,
     )
     from deepface_models.models.swap import FaceSwap, Original, Swift
+    from deepface_models.presets.loading import load
     from deepface_models.provenance import Certificate
     from deepface_models.provenance.verify import verify
     from deepface_models.training import train
@@ -146,7 +146,7 @@ _HOMES = {
     "Swift": "models.swap",
     "convert": "conversion",
     "evaluate": "evaluation",
-    "load": "core.parts",
+    "load": "presets.loading",
     "train": "training",
     "verify": "provenance",
 }

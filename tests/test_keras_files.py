@@ -134,7 +134,7 @@ def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
     model = quantize(small_swap())
     model.save_parts(tmp_path / "q")
     faces = FACES["ana"]
-    one = dfm.parts.load_parts(tmp_path / "q", identities=("ben",))
+    one = dfm.load(tmp_path / "q", identities=("ben",))
     for again in (dfm.load(tmp_path / "q"), one):
         np.testing.assert_allclose(
             again.predict(faces, identity="ben"),

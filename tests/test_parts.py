@@ -9,10 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models import IntegrityError, ModelFileError
+from deepface_models import IntegrityError, ModelFileError, load
 from deepface_models.core.parts import (
-    load,
-    load_parts,
     restore_parts,
     save_parts,
     structure_digest,
@@ -90,7 +88,7 @@ def test_saving_twice_gives_the_same_bytes(model, folder, tmp_path):
 
 @pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "b", "a"), ("c", "a")])
 def test_another_order_of_identities_is_the_same_people(model, folder, order):
-    loaded = load_parts(folder, identities=order)
+    loaded = load(folder, identities=order)
     assert loaded.identities == order
     assert_same_people(model, loaded, order)
 
@@ -111,7 +109,7 @@ def test_restoring_into_another_order(model, folder):
 
 def test_a_new_name_is_nobody_elses_decoder(folder):
     with pytest.raises(ValueError, match="'d'"):
-        load_parts(folder, identities=("a", "d"))
+        load(folder, identities=("a", "d"))
     renamed = swift(("a", "d"))
     before = renamed.get_weights()
     with pytest.raises(ModelFileError, match=r"decoder\.d"):

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from deepface_models import presets, pretraining
+from deepface_models import load, presets, pretraining
 from deepface_models.core.errors import IntegrityError
 
 SHIPPED = [n for n in presets.list_models() if presets.describe(n)["folder"]]
@@ -22,7 +22,7 @@ def people_of(record):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_is_loaded_draws_the_golden_values(name):
     record = presets.describe(name)
-    model = presets.load(name, identities=people_of(record))
+    model = load(name, identities=people_of(record))
     found = presets.check_golden(model, record["folder"])
     assert found and max(found.values()) < 1e-4
 
@@ -60,4 +60,4 @@ def test_a_flipped_bit_anywhere_is_refused(name, tmp_path):
         content[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
         (folder / file).write_bytes(content)
         with pytest.raises(IntegrityError):
-            presets.load(folder, identities=people_of(record))
+            load(folder, identities=people_of(record))

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models import InUseError, training
+from deepface_models import InUseError, load, training
 from deepface_models.callbacks import TimeBudget
 from deepface_models.core.locks import hold_folder
 from deepface_models.data import Augmentation
 from deepface_models.faces import FaceSet
-from deepface_models.models.swap import FaceSwap, Original, Swift, load
+from deepface_models.models.swap import FaceSwap, Original, Swift
 from deepface_models.training import build, open_sets, train
 
 SETTINGS = {

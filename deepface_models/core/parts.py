@@ -12,31 +12,25 @@ import hashlib
 import importlib
 import json
 import shutil
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from deepface_models.core.checked import decode, first_line, read
+from deepface_models.core.checked import first_line, read
 from deepface_models.core.errors import IntegrityError, ModelFileError
 from deepface_models.core.files import check_bytes, measure, write_json
 from deepface_models.core.folders import recover_folder, whole_folder
 from deepface_models.core.guards import (
     MAX_PARAMETERS,
     at_most,
-    check_archive,
     check_weights,
 )
 from deepface_models.core.version import PACKAGE, __version__
-from deepface_models.core.whole import whole_numbers
 
 CONFIG = "config.json"
 FORMAT = 1
-# Bytes of a .keras file once unpacked: config, and for each parameter its value and
-# an optimizer's, in float32.
-_BESIDES, _STATES = 2**24, 4 * 4
 # Importing them registers every model class of the package.
 _PACKAGES = ("deepface_models.models.autoencoders", "deepface_models.models.swap")
 
@@ -76,50 +70,6 @@ def save_parts(
     return Path(folder)
 
 
-@whole_numbers(max_parameters=1)
-def load_parts(
-    folder: str | Path,
-    identities: Sequence[str] | None = None,
-    expected: type[keras.Model] = keras.Model,
-    max_parameters: int = MAX_PARAMETERS,
-) -> Any:
-    """Builds the model that `save_parts` saved; it is not compiled.
-
-    Args:
-        folder: The folder.
-        identities: Which of a face swap's people to load, in this order; all by
-            default.
-        expected: The class that the model has to be of.
-        max_parameters: The most parameters to allocate memory for, unless the weights
-            files have as many bytes.
-
-    Returns:
-        The model. Each person's decoder comes from the file of that name, whatever
-        the order.
-
-    Raises:
-        FileNotFoundError: There is no such folder.
-        IntegrityError: A weights file is missing, damaged or changed.
-        ModelFileError: The folder is no saved model, or its class or structure is
-            not that of this version.
-        ValueError: `identities` names somebody whom the model does not know.
-    """
-    config = read_config(folder)
-    arguments = dict(config["config"])
-    if identities is not None or "identities" in config:
-        arguments["identities"] = _chosen(config, identities, folder)
-    model_class = registered(config.get("class"), folder)
-    if not issubclass(model_class, expected):
-        raise ModelFileError(
-            f"{folder} holds a {model_class.__name__}. Expected a {expected.__name__}. "
-            f"Use {model_class.__name__}, or deepface_models.load(folder) for any."
-        )
-    room = max(max_parameters, weights_size(folder, config["parts"]))
-    model = build(model_class, arguments, folder, config.get("version"), room)
-    model.started_from = origin(restore_parts(model, folder))
-    return model
-
-
 def build(
     model_class: type[keras.Model],
     arguments: Mapping[str, Any],
@@ -151,22 +101,6 @@ def build(
             f"and at most {max_parameters:,} parameters. Load it with the "
             f"version that saved it, {version}, or with a larger max_parameters=."
         ) from error
-
-
-def _chosen(
-    config: Mapping[str, Any], identities: Sequence[str] | None, folder: str | Path
-) -> list[str]:
-    names = list(config.get("identities") or ())
-    chosen = names if identities is None else list(identities)
-    unknown = [name for name in chosen if name not in names]
-    if unknown:
-        raise ValueError(
-            f"identities={tuple(chosen)!r} was asked of {folder}, which knows "
-            f"{', '.join(map(repr, names))} and not {', '.join(map(repr, unknown))}. "
-            "Expected people of the saved model. Load it without `identities` and "
-            "use model.add_identity(...) for a new person."
-        )
-    return chosen
 
 
 def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
@@ -222,68 +156,6 @@ def _load_weights(model: keras.Model, folder: Path) -> None:
                 f"{path} cannot be read as weights ({first_line(error)}). Expected "
                 f"those of the part {name!r}. Copy the folder again from where it came."
             ) from error
-
-
-@whole_numbers(max_parameters=1)
-def load(source: str | Path, *, max_parameters: int = MAX_PARAMETERS) -> Any:
-    """Loads a model: a preset by its name or address, or what was saved here.
-
-    Args:
-        source: A name of `presets.list_models()`, "https://host/folder" or
-            "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
-            or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
-            name goes before a folder of that name; write "./name" for the folder.
-        max_parameters: The most parameters to allocate memory for, 2**26 by default.
-            A model whose weights files have as many bytes is loaded in any case.
-
-    Returns:
-        The model, ready to predict; call `compile()` to train it further.
-
-    Raises:
-        FileNotFoundError: No preset has that name, and nothing is at that path.
-        ConnectionError: The preset cannot be fetched.
-        IntegrityError: A weights file is missing, damaged or changed.
-        ModelFileError: It is no model of this package.
-        ValueError: The preset needs people; see `presets.load`.
-    """
-    path = Path(source)
-    if path.suffix == ".keras" and "://" not in str(source):
-        return _load_keras(path, max_parameters)
-    if _is_plain(source):
-        return load_parts(path, max_parameters=max_parameters)
-    from deepface_models import presets
-
-    return presets.load(source, max_parameters=max_parameters)
-
-
-def _is_plain(source: str | Path) -> bool:
-    """Whether it is a saved model's folder, which no preset's name can hide."""
-    recover_folder(source)
-    if isinstance(source, str) and source == Path(source).name:
-        return False
-    inside = {name: (Path(source) / name).is_file() for name in (CONFIG, "preset.json")}
-    return inside == {CONFIG: True, "preset.json": False}
-
-
-def _load_keras(path: Path, max_parameters: int) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(_nothing(path))
-    room = max(max_parameters, path.stat().st_size)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check_archive(archive, _BESIDES + _STATES * room)
-            config = decode(archive.read(CONFIG), "keras")
-        registered(config["registered_name"], path)
-        with at_most(room):
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except ModelFileError:
-        raise
-    except Exception as error:  # zipfile, h5py and Keras raise all kinds
-        raise ModelFileError(
-            f"{path} cannot be read as a model ({first_line(error)}). Expected a "
-            "complete .keras file of this package. Copy it again, save it again with "
-            "model.save(), or pass a larger max_parameters=."
-        ) from error
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

@@ -1,12 +1,22 @@
-"""Files that `model.save` cannot write: HDF5, which keeps no model of ours."""
+"""`.keras` files: safe to load; and HDF5 files, which keep no model of ours."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
 
+from deepface_models.core import parts
+from deepface_models.core.checked import decode, first_line
+from deepface_models.core.errors import ModelFileError
+from deepface_models.core.guards import at_most, check_archive
+
+# Bytes of a .keras file once unpacked: config, and for each parameter its value and
+# an optimizer's, in float32.
+_BESIDES, _STATES = 2**24, 4 * 4
 _ENDINGS = (".h5", ".hdf5")
 
 
@@ -61,3 +71,35 @@ def _advice(path: str, model: Any) -> str:
         'not be loaded. Use model.save("model.keras"), model.save_parts("folder"), or '
         'model.save_weights("model.weights.h5") for the weights alone.'
     )
+
+
+def load_keras(path: Path, load_weights: bool, max_parameters: int) -> Any:
+    """Returns the model of a `.keras` file of this package; it is not compiled.
+
+    Args:
+        path: The file.
+        load_weights: False for the architecture alone, with fresh weights.
+        max_parameters: The most parameters to allocate memory for, unless the file
+            has as many bytes.
+
+    Raises:
+        ModelFileError: It cannot be read, or holds no model of this package.
+    """
+    room = max(max_parameters, path.stat().st_size)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, _BESIDES + _STATES * room)
+            config = decode(archive.read(parts.CONFIG), "keras")
+        model_class = parts.registered(config["registered_name"], path)
+        if not load_weights:
+            return parts.build(model_class, config["config"], path, None, room)
+        with at_most(room):
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except ModelFileError:
+        raise
+    except Exception as error:  # zipfile, h5py and Keras raise all kinds
+        raise ModelFileError(
+            f"{path} cannot be read as a model ({first_line(error)}). Expected a "
+            "complete .keras file of this package. Copy it again, save it again with "
+            "model.save(), or pass a larger max_parameters=."
+        ) from error

@@ -8,7 +8,6 @@ import no Keras.
 from typing import TYPE_CHECKING
 
 from deepface_models.presets.fetching import cache_folder, fetch
-from deepface_models.presets.loading import load
 from deepface_models.presets.packing import save_preset
 from deepface_models.presets.registry import (
     describe,
@@ -26,7 +25,6 @@ __all__ = [
     "describe",
     "fetch",
     "list_models",
-    "load",
     "register",
     "save_preset",
     "weights_folder",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepface_models.core.errors import ModelFileError
+from deepface_models.core.folders import recover_folder
 from deepface_models.core.guards import MAX_PARAMETERS
 from deepface_models.core.whole import whole_numbers
 from deepface_models.presets import registry
@@ -24,44 +25,66 @@ if TYPE_CHECKING:
     import keras
 
 
-@whole_numbers(max_parameters=1)
 def load(
     source: str | Path,
     *,
-    load_weights: bool = True,
     identities: Sequence[str] | None = None,
-    expected: type[keras.Model] | None = None,
+    load_weights: bool = True,
     max_parameters: int = MAX_PARAMETERS,
 ) -> Any:
-    """Builds the model of a preset; it is not compiled.
+    """Loads a model: a preset by its name or address, or what was saved here.
 
     Args:
-        source: A name of `list_models()`, a folder of `save_preset` or `save_parts`,
-            "https://host/folder" or "hf://owner/repo[/folder][@revision]". A name
-            goes before a folder of that name; write "./name" for the folder.
+        source: A name of `presets.list_models()`, "https://host/folder" or
+            "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
+            or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
+            name goes before a folder of that name; write "./name" for the folder.
+        identities: The people of a face swap. A preset of shared parts needs them:
+            each starts with fresh parts of their own. A model that knows people is
+            loaded with those named here, in this order; all of them by default.
         load_weights: False for the architecture alone, with fresh weights; by a name,
             nothing is fetched then.
-        identities: The people of a face swap. A preset of shared parts needs them:
-            each starts with fresh parts of their own. One that draws people already
-            takes the same people in any order, and nobody else.
-        expected: The class that the model has to be of.
         max_parameters: The most parameters to allocate memory for, 2**26 by default.
             A model whose weights files have as many bytes is loaded in any case.
 
     Returns:
-        The model, ready to predict; call `compile()` to train it further.
+        The model, not compiled: ready to predict; call `compile()` to train it
+        further.
 
     Raises:
-        FileNotFoundError: There is no such preset.
-        ConnectionError: It cannot be fetched.
-        IntegrityError: A file is missing or has other bytes than were published.
-        ModelFileError: Class or structure is not that of this version.
-        ValueError: `identities` are not the preset's, or are missing.
+        FileNotFoundError: No preset has that name, and nothing is at that path.
+        ConnectionError: The preset cannot be fetched.
+        IntegrityError: A file is missing or has other bytes than were saved.
+        ModelFileError: It is no model of this package and version.
+        ValueError: `identities` names somebody whom the model does not know, or is
+            missing.
     """
-    record, folder = _find(source, load_weights)
-    model = _build(
-        record, identities, expected, source, _room(folder, record, max_parameters)
+    return load_as(
+        None,
+        source,
+        identities=identities,
+        load_weights=load_weights,
+        max_parameters=max_parameters,
     )
+
+
+@whole_numbers(max_parameters=1)
+def load_as(
+    expected: type[keras.Model] | None,
+    source: str | Path,
+    *,
+    identities: Sequence[str] | None,
+    load_weights: bool,
+    max_parameters: int,
+) -> Any:
+    """Loads a model of a class, or of any for None; see `load`."""
+    if Path(source).suffix == ".keras" and not is_remote(source):
+        model = _from_keras(Path(source), identities, load_weights, max_parameters)
+        _check_class(type(model), expected, source)
+        return model
+    record, folder = _find(source, load_weights)
+    room = _room(folder, record, max_parameters)
+    model = _build(record, identities, expected, source, room)
     if load_weights and folder is not None:
         _restore(model, folder, record)
         model.started_from = _origin(record)
@@ -92,6 +115,7 @@ def _find(source: str | Path, load_weights: bool) -> tuple[Record, Path | None]:
         record = read_record(folder)
     else:
         folder = Path(source)
+        recover_folder(folder)
         if not folder.exists():
             raise FileNotFoundError(registry.nothing(source))
         if not has_record(folder):
@@ -158,17 +182,39 @@ def _build(
     from deepface_models.core import parts
 
     model_class = parts.registered(record["architecture"], source)
-    if expected is not None and not issubclass(model_class, expected):
-        raise ModelFileError(
-            f"{source} holds a {model_class.__name__}. Expected a {expected.__name__}. "
-            f"Use {model_class.__name__}.from_preset, or "
-            "deepface_models.presets.load(...) for any."
-        )
+    _check_class(model_class, expected, source)
     people = _people(record, identities, source, model_class)
     arguments = {**record["config"], **people}
     return parts.build(
         model_class, arguments, source, record["version"], max_parameters
     )
+
+
+def _check_class(found: type, expected: type | None, source: str | Path) -> None:
+    if expected is not None and not issubclass(found, expected):
+        raise ModelFileError(
+            f"{source} holds a {found.__name__}. Expected a {expected.__name__}. "
+            f"Use {found.__name__}.from_preset, or deepface_models.load for any."
+        )
+
+
+def _from_keras(
+    path: Path,
+    identities: Sequence[str] | None,
+    load_weights: bool,
+    max_parameters: int,
+) -> Any:
+    from deepface_models.core.saving import load_keras
+
+    if not path.is_file():
+        raise FileNotFoundError(registry.nothing(path))
+    if identities is not None:
+        raise ValueError(
+            f"identities={tuple(identities)!r} was given with {path}, which holds all "
+            "people in one file. Expected none. Leave `identities` out, or save with "
+            "model.save_parts(folder), which keeps a file each."
+        )
+    return load_keras(path, load_weights, max_parameters)
 
 
 def _people(
@@ -185,16 +231,16 @@ def _people(
         return {}
     if own is None:
         raise ValueError(
-            f"identities={tuple(identities or ())!r} was asked of {source}, whose "
-            "model draws no particular people. Expected none. Leave `identities` out."
+            f"identities={tuple(identities or ())!r} was given with {source}, whose "
+            "model knows no people. Expected none. Leave `identities` out."
         )
     chosen = own if identities is None else list(identities)
-    if sorted(chosen) != sorted(own):
+    if not set(chosen) <= set(own):
         raise ValueError(
-            f"identities={tuple(chosen)!r} was asked of {source}, which draws "
-            f"{', '.join(map(repr, own))}. Expected the same people, in any order, as "
-            "one person's parts draw nobody else. Build the model with your people "
-            "and call model.take_parts(presets.load(...)) for what people share."
+            f"identities={tuple(chosen)!r} was given with {source}, which knows "
+            f"{', '.join(map(repr, own))}. Expected some of them, as one person's "
+            "parts render nobody else. Load it without `identities`, and use "
+            "model.add_identity(...) for a new person."
         )
     return {"identities": chosen}
 
@@ -218,7 +264,10 @@ def _restore(model: Any, folder: Path, record: Record) -> None:
     if record["shared"]:
         model.build_decoder_initializers(set(record["parts"]) - set(model.parts))
     target = stored_parts(model, record["shared"])
-    if set(target.parts) != set(record["parts"]):
+    stored, own = set(record["parts"]), record["identities"] or ()
+    # Parts of people who were left out are left where they are.
+    some = len(own) > len(getattr(model, "identities", own))
+    if not (set(target.parts) < stored if some else set(target.parts) == stored):
         raise ModelFileError(
             f"{folder} holds the parts {', '.join(record['parts'])}. Expected "
             f"{', '.join(target.parts)} of this {type(model).__name__}. Load it with "

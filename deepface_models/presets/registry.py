@@ -139,8 +139,8 @@ def nothing(source: str | Path) -> str:
     """Returns the message for what is neither a preset's name nor a folder."""
     return (
         f"Nothing is at {source}, and no preset has that name. Expected a name of "
-        "deepface_models.presets.list_models(), a folder, https://... or hf://... "
-        f"Check the path.{suggestion(source, _entries())}"
+        "deepface_models.presets.list_models(), the folder of a model, a .keras file, "
+        f"https://... or hf://... Check the path.{suggestion(source, _entries())}"
     )
 
 

@@ -11,12 +11,12 @@ import keras
 import numpy as np
 
 from deepface_models.callbacks import KLWarmup, ReconstructionGrid
-from deepface_models.core import parts
 from deepface_models.core.arrays import Array
 from deepface_models.core.files import write_json
 from deepface_models.data import Augmentation
 from deepface_models.losses import FaceLoss
 from deepface_models.models import autoencoders
+from deepface_models.presets import loading
 from deepface_models.pretraining import measures
 from deepface_models.pretraining.batches import Images
 from deepface_models.pretraining.data import Data, read_digits, read_faces
@@ -95,7 +95,7 @@ def finish(job: Job, data: Data) -> Path | None:
     if data.test is None:
         return None
     job.check_data(data.text)
-    model = _in_float32(parts.load(job.run / MODEL))
+    model = _in_float32(loading.load(job.run / MODEL))
     results = measure(job.recipe, model, data)
     write_json(job.run / "results.json", results)
     small = results["PSNR lost to float16"] <= _NO_LOSS

@@ -14,13 +14,13 @@ from typing import Any
 
 import keras
 
-from deepface_models.core import parts
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.demo import CLIPS
 from deepface_models.evaluation import evaluate
 from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.media import IMAGE_SUFFIXES
 from deepface_models.models.swap import Swift
+from deepface_models.presets import loading
 from deepface_models.pretraining.job import MODEL, Job
 
 TARGET, SPEAKER = "nobody", "s1"
@@ -105,7 +105,7 @@ def _model(job: Job) -> Swift:
 def finish(job: Job, faces: Faces) -> Path:
     """Measures and packs the model without the speaker."""
     job.check_data(faces.text)
-    model = alone(parts.load(job.run / MODEL))
+    model = alone(loading.load(job.run / MODEL))
     data = f"{faces.text}; it starts from {model.started_from}."
     results = measure(model, faces)
     return job.pack(

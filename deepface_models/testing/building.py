@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepface_models.core import parts
 from deepface_models.models.autoencoders.base import check_shape
+from deepface_models.presets import loading
 from deepface_models.testing.case import Case, as_unit, forward, named, numbers, rows
 
 _POLICIES = ("mixed_float16", "mixed_bfloat16")
@@ -151,7 +151,7 @@ def check_saving(case: Case) -> None:
 
 
 def _check_loaded(case: Case, path: Path, way: str, x: Any, expected: Any) -> None:
-    loaded = parts.load(path)
+    loaded = loading.load(path)
     found, built = map(_config, (loaded, case.model))
     if type(loaded) is not case.cls or found != built:
         case.fail(

@@ -39,7 +39,7 @@ def from_preset(
     """Returns a preset's model, if it is what was asked for.
 
     Args:
-        preset: As in `presets.load`.
+        preset: As in `deepface_models.load`.
         identities: The people.
         model_class: The architecture asked for, or None for any.
         image_size: Pixels asked for, or None for any.

@@ -110,7 +110,7 @@ def train(
             "swift" or that of the preset.
         image_size: Pixels of the model; that of the architecture by default.
         preset: What to start from instead of a new model: a preset's name, address
-            or folder, as in `presets.load`. It is noted in `start.json`, and a
+            or folder, as in `deepface_models.load`. It is noted in `start.json`, and a
             training goes on with the same one only.
         freeze: For each part that stands still at first, the share of the training:
             {"encoder": 0.2} is the first fifth, 1.0 all of it. Nothing by default,

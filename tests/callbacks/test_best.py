@@ -8,8 +8,11 @@ import pytest
 from callback_helpers import images, model, pairs
 
 import deepface_models
+from deepface_models import load
 from deepface_models.callbacks import BestByMeasure
-from deepface_models.core.parts import load, save_parts
+from deepface_models.core.parts import (
+    save_parts,
+)
 
 
 class Script:

@@ -10,10 +10,9 @@ import pytest
 from preset_helpers import serve
 
 import deepface_models as dfm
-from deepface_models import presets
+from deepface_models import load, presets
 from deepface_models.cli import build_parser, main
 from deepface_models.cli._arguments import load_model, model_source
-from deepface_models.core.parts import load
 from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
 
@@ -92,7 +91,7 @@ def test_nothing_found_names_both_possibilities(named, tmp_path):
         load("PEOPLE")
     with pytest.raises(FileNotFoundError, match="no preset has that name"):
         load(tmp_path / "people")
-    with pytest.raises(FileNotFoundError, match=r"Expected a folder.*\.keras file"):
+    with pytest.raises(FileNotFoundError, match=r"no preset .*\.keras file"):
         load("model.keras")
 
 

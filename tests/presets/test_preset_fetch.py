@@ -46,12 +46,12 @@ def test_by_address_then_without_a_connection(server, packed, cache):
 
 def test_by_name_then_without_a_connection(server, packed):
     name = named(packed / "dense", server.address)
-    assert presets.load(name, load_weights=False).latent_size == 3
+    assert deepface_models.load(name, load_weights=False).latent_size == 3
     assert server.asked == []
-    presets.load(name)
+    deepface_models.load(name)
     assert "preset.json" not in server.asked  # the registry's is the one that counts
     server.asked.clear()
-    presets.load(name)
+    deepface_models.load(name)
     assert server.asked == []
     assert presets.fetch(name, force=True) == presets.fetch(name)
     assert PART in server.asked
@@ -64,9 +64,9 @@ def test_the_cache_is_checked_each_time(server, packed):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(IntegrityError, match=r"force=True"):
-        presets.load(name)
+        deepface_models.load(name)
     presets.fetch(name, force=True)
-    presets.load(name)
+    deepface_models.load(name)
 
 
 def test_another_preset_in_the_cache_is_refused(server, packed):
@@ -75,8 +75,8 @@ def test_another_preset_in_the_cache_is_refused(server, packed):
     shutil.rmtree(folder)
     shutil.copytree(packed / "people", folder)
     with pytest.raises(IntegrityError, match="holds another preset than 'dense'"):
-        presets.load(name)
-    assert presets.load(presets.fetch(name, force=True)).latent_size == 3
+        deepface_models.load(name)
+    assert deepface_models.load(presets.fetch(name, force=True)).latent_size == 3
 
 
 def flip(name, content):
@@ -105,10 +105,10 @@ def test_a_failed_download_leaves_nothing(server, packed, cache, spoil, by_name)
     source = named(packed / "dense", server.address) if by_name else server.address
     server.spoil = spoil
     with pytest.raises((IntegrityError, ConnectionError), match="Expected"):
-        presets.load(source)
+        deepface_models.load(source)
     assert left(cache) == []
     server.spoil = None
-    presets.load(source)
+    deepface_models.load(source)
 
 
 def test_a_failed_renewal_keeps_what_was_there(server, cache):
@@ -116,7 +116,7 @@ def test_a_failed_renewal_keeps_what_was_there(server, cache):
     server.spoil = flip
     with pytest.raises(IntegrityError):
         presets.fetch(server.address, force=True)
-    presets.load(server.address)
+    deepface_models.load(server.address)
 
 
 def test_a_huge_record_is_not_read_to_its_end(server):
@@ -137,9 +137,9 @@ def test_a_name_stands_for_its_bytes_alone(server, packed, tmp_path):
     with serve(packed / "people") as other:
         named(packed / "dense", other.address)
         with pytest.raises((IntegrityError, ConnectionError)):
-            presets.load(name)
+            deepface_models.load(name)
         named(packed / "dense", other.address, server.address)
-        presets.load(name)  # the second source serves
+        deepface_models.load(name)  # the second source serves
 
 
 def test_the_next_source_is_tried_and_reasons_are_named(server, packed):
@@ -169,7 +169,7 @@ def test_a_redirect_may_not_leave_https(server):
 )
 def test_other_addresses_are_refused(address):
     with pytest.raises(ValueError, match="Use https"):
-        presets.load(address)
+        deepface_models.load(address)
 
 
 @pytest.mark.parametrize("name", ["decoder.weights.h5/../x", "/etc/passwd", ".hidden"])
@@ -214,7 +214,7 @@ def test_processes_may_fetch_at_once(server, cache, how):
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(set(said)) == 1
     assert left(cache) == [Path(said[0].strip()).name]
-    presets.load(server.address)
+    deepface_models.load(server.address)
 
 
 def test_the_faster_of_two_processes_wins(server, packed, cache, monkeypatch):
@@ -258,24 +258,24 @@ def hub(folder: Path, asked: list[dict[str, object]]) -> types.ModuleType:
 def test_from_the_hub(packed, monkeypatch, tmp_path):
     asked: list[dict[str, object]] = []
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub(packed / "dense", asked))
-    presets.load("hf://owner/repo/a/b@v1")
+    deepface_models.load("hf://owner/repo/a/b@v1")
     assert asked[0] == {
         "repo_id": "owner/repo",
         "filename": "a/b/preset.json",
         "revision": "v1",
     }
-    presets.load("hf://owner/repo")
+    deepface_models.load("hf://owner/repo")
     assert asked[-1]["revision"] is None
     assert "/" not in str(asked[-1]["filename"])
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub(tmp_path, asked))
     with pytest.raises(ConnectionError, match="404 of some HTTP library"):
-        presets.load("hf://owner/other")
+        deepface_models.load("hf://owner/other")
 
 
 def test_the_hub_needs_its_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(MissingDependencyError, match=r"deepface_models\[hub\]"):
-        presets.load("hf://owner/repo")
+        deepface_models.load("hf://owner/repo")
 
 
 def test_https_is_an_address():

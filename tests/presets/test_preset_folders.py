@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from preset_helpers import FACTS, fill
 
-from deepface_models import IntegrityError, InUseError, ModelFileError, presets
+from deepface_models import IntegrityError, InUseError, ModelFileError, load, presets
 from deepface_models.core.locks import hold
 from deepface_models.models.autoencoders import (
     Autoencoder,
@@ -44,7 +44,7 @@ def restate(folder: Path, **values):
 
 def test_one_process_packs_a_preset(packed, tmp_path, elsewhere, monkeypatch):
     """Issue 17, 1: one writer at a time; refused before the work is done."""
-    model = presets.load(packed / "dense")
+    model = load(packed / "dense")
     monkeypatch.setattr(presets.packing, "_write_parts", None)
     elsewhere(hold(tmp_path / "dense"))
     with pytest.raises(InUseError, match="being written by another thread"):
@@ -54,7 +54,7 @@ def test_one_process_packs_a_preset(packed, tmp_path, elsewhere, monkeypatch):
 @pytest.mark.backend
 def test_golden_values_come_back(packed, dense):
     for name in ("dense", "people"):
-        model = presets.load(packed / name)
+        model = load(packed / name)
         found = presets.check_golden(model, packed / name)
         assert max(found.values()) < 1e-5
     assert set(found) == {"encode", "predict.ana", "predict.ben"}
@@ -98,7 +98,7 @@ def test_float16_is_half_and_comes_back_as_float32(packed, swift, tmp_path):
     assert half["parameters"] == full["parameters"] == swift.count_params()
     assert 1e-6 < half["rounding"] < 0.5  # random weights amplify it
     assert full["rounding"] < 1e-5
-    model = presets.load(packed / "people")
+    model = load(packed / "people")
     pairs = zip(weights(model, *model.parts), weights(swift, *model.parts), strict=True)
     for stored, own in pairs:
         assert stored.dtype == own.dtype
@@ -161,14 +161,12 @@ def test_reordered_people_keep_their_faces(packed, swift):
         assert np.array_equal(model.predict(FACES, identity=name), expected)
 
 
-@pytest.mark.parametrize(
-    "names", [("ana", "cleo"), ("ana", "ben", "cleo"), ("a", "b"), ("ana",)]
-)
+@pytest.mark.parametrize("names", [("ana", "cleo"), ("ana", "ben", "cleo"), ("a", "b")])
 def test_nobody_is_drawn_by_anothers_parts(packed, names):
-    with pytest.raises(ValueError, match=r"draws 'ana', 'ben'.*take_parts"):
+    with pytest.raises(ValueError, match=r"knows 'ana', 'ben'.*add_identity"):
         Swift.from_preset(packed / "people", identities=names)
-    with pytest.raises(ValueError, match="draws no particular people"):
-        presets.load(packed / "dense", identities=PEOPLE)
+    with pytest.raises(ValueError, match="knows no people"):
+        load(packed / "dense", identities=PEOPLE)
 
 
 def test_swapped_files_of_two_people_are_refused(swift, tmp_path):
@@ -179,7 +177,7 @@ def test_swapped_files_of_two_people_are_refused(swift, tmp_path):
     one.write_bytes(second)
     two.write_bytes(first)
     with pytest.raises(IntegrityError, match=r"decoder\.\w+\.weights\.h5 has"):
-        presets.load(folder)
+        load(folder)
 
 
 def test_a_flipped_byte_anywhere_is_refused(folder, monkeypatch):
@@ -199,13 +197,13 @@ def test_a_flipped_byte_anywhere_is_refused(folder, monkeypatch):
             flipped[place] ^= 1
             path.write_bytes(flipped)
             with pytest.raises((IntegrityError, ModelFileError), match="Expected"):
-                presets.load(folder)
+                load(folder)
         path.write_bytes(content[:-1])
         with pytest.raises(IntegrityError, match="Expected"):
-            presets.load(folder)
+            load(folder)
         path.write_bytes(content)
     monkeypatch.undo()
-    presets.load(folder)
+    load(folder)
 
 
 @pytest.mark.parametrize(
@@ -225,14 +223,14 @@ def test_a_flipped_byte_anywhere_is_refused(folder, monkeypatch):
 def test_a_record_of_something_else_is_refused(folder, values, says):
     restate(folder, **values)
     with pytest.raises(ModelFileError, match=says):
-        presets.load(folder)
+        load(folder)
 
 
 def test_people_passed_off_as_shared_are_refused(packed, tmp_path):
     folder = shutil.copytree(packed / "people", tmp_path / "people")
     restate(folder, shared=True, identities=None)
     with pytest.raises(
-        ModelFileError, match=r"decoder\.ana.*Expected encoder, shared decoder"
+        ModelFileError, match=r"decoder\.ana.*Expected encoder, shared_decoder"
     ):
         Swift.from_preset(folder, identities=("cleo", "dan"))
 
@@ -245,7 +243,7 @@ def test_other_layers_than_this_version_builds_are_refused(folder):
     content = presets.packing.measure(path)
     restate(folder, files={**read_record(folder)["files"], "config.json": content})
     with pytest.raises(ModelFileError, match=r"'decoder' .* other layers or weights"):
-        presets.load(folder)
+        load(folder)
 
 
 def test_plain_folders_and_wrong_paths(swift, dense, tmp_path):
@@ -254,7 +252,7 @@ def test_plain_folders_and_wrong_paths(swift, dense, tmp_path):
         model.predict(FACES, identity="ben"), swift.predict(FACES, identity="ben")
     )
     with pytest.raises(FileNotFoundError, match="no preset has that name"):
-        presets.load(tmp_path / "none")
+        load(tmp_path / "none")
     with pytest.raises(FileNotFoundError, match=r"holds no preset.json"):
         presets.fetch(tmp_path / "m")
 

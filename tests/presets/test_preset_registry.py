@@ -71,13 +71,13 @@ def test_a_changed_registry_is_refused(names):
         path.read_text(encoding="utf-8").replace("CC0-1.0", "MIT"), encoding="utf-8"
     )
     with pytest.raises(IntegrityError, match="was changed"):
-        presets.load("dense")
+        deepface_models.load("dense")
 
 
 def test_a_preset_that_ships_is_found_by_name(packed, monkeypatch):
     monkeypatch.setattr(registry, "weights_folder", lambda: packed)
     presets.register(packed / "people")
-    model = presets.load("people", identities=("ben", "ana"))
+    model = deepface_models.load("people", identities=("ben", "ana"))
     assert max(presets.check_golden(model, packed / "people").values()) < 1e-5
     assert presets.describe("people")["folder"] == str(packed / "people")
 
@@ -93,8 +93,8 @@ def test_a_name_goes_before_a_folder(names, packed, monkeypatch):
     monkeypatch.chdir(packed)
     with pytest.raises(OSError, match=r"example\.org"):
         monkeypatch.setattr(presets.sources, "_from_web", _no_network)
-        presets.load("dense")
-    presets.load("./dense")
+        deepface_models.load("dense")
+    deepface_models.load("./dense")
 
 
 def _no_network(address, target, limit):
@@ -133,7 +133,7 @@ def test_describe_command(names, capsys):
 def test_fetch_command(server, capsys):
     assert main(["fetch", server.address, "--no-progress"]) == 0
     folder = capsys.readouterr().out.split("is in ")[1].split(";")[0]
-    assert presets.load(folder).latent_size == 3
+    assert deepface_models.load(folder).latent_size == 3
     assert main(["fetch", f"{server.address}/no", "--no-progress"]) == 2
     assert "could not be fetched" in capsys.readouterr().err
 

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from preset_helpers import FACTS
 
-from deepface_models import ModelFileError, presets
+from deepface_models import ModelFileError, load, presets
 from deepface_models.callbacks import TimeBudget
 from deepface_models.cli import main
-from deepface_models.core.parts import load
 from deepface_models.faces import FaceSet
 from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
@@ -150,7 +149,7 @@ def test_all_learns_by_default_and_for_less_time_where_much_is_known(
     with pytest.raises(Stop):
         train(people, tmp_path / "plain", **expected)
     first = started["model"], minutes_of(started)
-    model = presets.load(packed / "shared", identities=("ana", "ben"))
+    model = load(packed / "shared", identities=("ana", "ben"))
     model.build_decoder_initializers(["decoder_initializer"])
     folder = presets.save_preset(model, tmp_path / "more", shared=True, **FACTS)
     expected["preset"] = folder

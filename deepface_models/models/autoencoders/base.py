@@ -22,13 +22,13 @@ from deepface_models.core.inputs import (
     is_arrays,
     same_shape,
 )
-from deepface_models.core.model import PartModel
 from deepface_models.core.predict import predict
 from deepface_models.core.weights import fitting
 from deepface_models.core.whole import whole_numbers
+from deepface_models.models.stored import StoredModel
 
 
-class Autoencoder(PartModel):
+class Autoencoder(StoredModel):
     """Base of the autoencoders: data in, the same data out through a bottleneck.
 
     It is a functional Keras model, so `fit`, callbacks and mixed precision are

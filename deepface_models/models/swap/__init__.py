@@ -1,6 +1,5 @@
 """Face-swap architectures: one encoder for everybody, decoders that tell them apart."""
 
-from deepface_models.core.parts import load, load_parts, save_parts
 from deepface_models.models.swap.adversarial import with_adversary
 from deepface_models.models.swap.amp import AMP
 from deepface_models.models.swap.base import FaceSwap
@@ -38,8 +37,5 @@ __all__ = [
     "Swift",
     "Unbalanced",
     "Villain",
-    "load",
-    "load_parts",
-    "save_parts",
     "with_adversary",
 ]

@@ -16,17 +16,17 @@ from deepface_models.core.inputs import (
     as_unit,
     as_unit_float,
 )
-from deepface_models.core.model import PartModel
 from deepface_models.core.predict import predict
 from deepface_models.core.weights import weights_for_each
 from deepface_models.core.whole import whole_numbers
+from deepface_models.models.stored import StoredModel
 from deepface_models.models.swap._graph import Paths, check_identities
 from deepface_models.models.swap._named import NamedImages
 from deepface_models.models.swap._rendering import Drawing, known
 from deepface_models.models.swap.latent_mean import LatentMean
 
 
-class FaceSwap(PartModel):
+class FaceSwap(StoredModel):
     """Base of the face-swap architectures.
 
     One encoder compresses anybody's aligned face to a latent; each person has a
@@ -334,7 +334,7 @@ class FaceSwap(PartModel):
             other people's parts have this model's weights, and this one is unchanged.
             Parts that are frozen here are frozen there.
         """
-        from deepface_models.core.transfer import take_initializer
+        from deepface_models.models.transfer import take_initializer
 
         config = {**self.get_config(), "identities": (*self.identities, name)}
         config.pop("name", None)

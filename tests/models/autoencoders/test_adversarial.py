@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from deepface_models.core.parts import load
+from deepface_models import load
 from deepface_models.models.autoencoders.adversarial import AdversarialAutoencoder
 
 SMALL = {"image_shape": (4, 4, 1), "latent_size": 2, "widths": (8,)}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models.core.parts import load
+from deepface_models import load
 from deepface_models.models.autoencoders.variational import VariationalAutoencoder
 
 pytestmark = pytest.mark.backend

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from deepface_models.core.parts import load
+from deepface_models import load
 from deepface_models.models.autoencoders.quantizer import (
     PATIENCE,
     Perplexity,

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from deepface_models import load
 from deepface_models.callbacks import ResumableCheckpoint
-from deepface_models.core.parts import load_parts
 from deepface_models.losses import FaceLoss
-from deepface_models.models.swap import IAE, FaceSwap, Swift, load, with_adversary
+from deepface_models.models.swap import IAE, FaceSwap, Swift, with_adversary
 from deepface_models.models.swap._gan_rules import RULES, gan_loss, mixed_gan_loss
 from deepface_models.models.swap.adversarial import AdversarialFaceSwap
 from deepface_models.models.swap.discriminators import patch_strides, unet_discriminator
@@ -251,7 +251,7 @@ def test_the_face_swap_is_saved_as_what_it_is(tmp_path):
     )
     training.save_parts(tmp_path / "both")
     assert_same(load(tmp_path / "both"), training)
-    one = load_parts(tmp_path / "both", ("ben", "ana"))
+    one = load(tmp_path / "both", identities=("ben", "ana"))
     assert one.identities == ("ben", "ana")
     for name in NAMES:
         assert_same(one.discriminators[name], training.discriminators[name])

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models.core.parts import load_parts, restore_parts
+from deepface_models import load
+from deepface_models.core.parts import (
+    restore_parts,
+)
 from deepface_models.models.swap import AMP
 from deepface_models.models.swap._mixing import ChannelMix
 
@@ -133,9 +136,9 @@ def test_another_order_keeps_each_face(model, faces, tmp_path):
     model.save_parts(tmp_path / "model")
     model.save_weights(tmp_path / "model.weights.h5")
     order = ("zoe", "ana", "ben")
-    assert_same(load_parts(tmp_path / "model", order), model, faces)
+    assert_same(load(tmp_path / "model", identities=order), model, faces)
     # Without the target person, too.
-    some = load_parts(tmp_path / "model", ("zoe", "ben"))
+    some = load(tmp_path / "model", identities=("zoe", "ben"))
     assert_same(some, model, faces, ("zoe", "ben"))
     other = amp(order, seed=5)
     other.load_weights(tmp_path / "model.weights.h5")

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from deepface_models import load
 from deepface_models.data import SwapPairs
 from deepface_models.losses import ImageLoss
-from deepface_models.models.swap import FaceSwap, Swift, load
+from deepface_models.models.swap import FaceSwap, Swift
 
 pytestmark = pytest.mark.backend
 

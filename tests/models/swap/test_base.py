@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from deepface_models import load
 from deepface_models.data import Augmentation, SwapPairs
-from deepface_models.models.swap import FaceSwap, Original, Swift, load
+from deepface_models.models.swap import FaceSwap, Original, Swift
 
 SIZE = 64
 SMALL = {"image_size": SIZE, "latent_size": 16, "basis_size": 4}
@@ -209,10 +210,10 @@ def test_keras_file_keeps_each_face(model, faces, tmp_path):
 
 def test_parts_in_another_order_keep_each_face(model, faces, tmp_path):
     model.save_parts(tmp_path / "model")
-    from deepface_models.core.parts import load_parts
+    from deepface_models import load
 
     for order in (("ana", "ben"), ("ben", "ana")):
-        loaded = load_parts(tmp_path / "model", identities=order)
+        loaded = load(tmp_path / "model", identities=order)
         assert loaded.identities == order
         assert_same(decoded(loaded, faces), decoded(model, faces))
 

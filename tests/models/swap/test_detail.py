@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models.core.parts import load
+from deepface_models import load
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import Swift
 

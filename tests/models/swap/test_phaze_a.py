@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from deepface_models.core.parts import load, load_parts
+from deepface_models import load
 from deepface_models.data import SwapPairs
 from deepface_models.models.swap import FaceSwap, PhazeA
 from deepface_models.models.swap._phaze_decoder import unpack
@@ -168,7 +168,7 @@ def test_people_are_told_apart_and_kept(choice, faces, tmp_path):
     )
     model.save_parts(tmp_path / "model")
     model.save(tmp_path / "model.keras")
-    some = load_parts(tmp_path / "model", ("ben", "zoe"))
+    some = load(tmp_path / "model", identities=("ben", "zoe"))
     larger = model.add_identity("new", like="ben")
     for copy in (load(tmp_path / "model.keras"), some, larger):
         for name, image in eager(copy, faces).items():

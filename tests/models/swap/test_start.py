@@ -6,9 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models import IntegrityError, ModelFileError, presets
+from deepface_models import IntegrityError, ModelFileError, load, presets
 from deepface_models.core.inputs import precision
-from deepface_models.core.parts import load
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import IAE, Swift
 from deepface_models.models.swap import swift as swift_module

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from deepface_models.core.model import PartModel
-from deepface_models.core.parts import load, structure_digest
+from deepface_models.core.parts import structure_digest
+from deepface_models.presets.loading import load
 
 
 def take_parts(
@@ -17,7 +18,7 @@ def take_parts(
     source: keras.Model | str | Path,
     parts: str | Sequence[str] | Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
-    """Copies weights of parts; see `PartModel.take_parts`."""
+    """Copies weights of parts; see `StoredModel.take_parts`."""
     given = load(source) if isinstance(source, str | Path) else source
     if not isinstance(given, PartModel):
         raise ValueError(
