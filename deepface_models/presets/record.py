@@ -30,13 +30,18 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 def check_name(name: Any) -> str:
     """Returns a preset's name, or says what is wrong with it."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(
             f"The preset name {name!r} was given. Expected small letters, digits, "
             "'_', '.' and '-', beginning with a letter or digit. Use a name such as "
             '"vae_mnist".'
         )
-    return name
+    return str(name)
+
+
+def is_name(name: Any) -> bool:
+    """Whether it can be a preset's name, and is no path."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def file_name(part: str) -> str:

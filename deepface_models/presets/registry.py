@@ -1,4 +1,8 @@
-"""The presets that this version knows by name."""
+"""The presets that this version knows by name: in `weights/`, or fetched.
+
+A preset that ships is described by its own `preset.json` alone. `presets.json` holds
+the records of those that are fetched, so that their bytes are known beforehand.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from deepface_models.presets.record import (
     check_files,
     check_record,
     has_record,
+    is_name,
     read_record,
 )
 from deepface_models.presets.sources import parse_source
@@ -33,7 +38,7 @@ def list_models(pattern: str = "*") -> list[str]:
         pattern: Which ones, such as "swift*"; small and capital letters are equal.
     """
     expected = pattern.lower()
-    return sorted(n for n in _entries() if fnmatch.fnmatchcase(n, expected))
+    return sorted(n for n in _names() if fnmatch.fnmatchcase(n, expected))
 
 
 def describe(source: str | Path) -> dict[str, Any]:
@@ -71,16 +76,23 @@ def find(source: str | Path) -> tuple[Record, list[str]] | None:
         IntegrityError: The record was changed, or the pin is another one's.
     """
     name, pinned, pin = str(source).partition("#sha256=")
-    entry = _entries().get(name) if isinstance(source, str) else None
-    if entry is None:
+    if not isinstance(source, str) or not is_name(name):
         return None
-    record = check_record(entry["record"], f"{name!r} of {REGISTRY}")
+    folder = shipped(name)
+    entry = None if folder is not None else _entries().get(name)
+    if folder is not None:
+        record, sources = read_record(folder), []
+    elif entry is not None:
+        record = check_record(entry["record"], f"{name!r} of {REGISTRY}")
+        sources = list(entry["sources"])
+    else:
+        return None
     if pinned and pin != record["digest"]:
         raise IntegrityError(
             f"{source} was asked for. Expected the digest that {name!r} has in this "
             f"version, {record['digest']}. Use the version that has the other one."
         )
-    return record, list(entry["sources"])
+    return record, sources
 
 
 def shipped(name: str) -> Path | None:
@@ -99,14 +111,15 @@ def weights_folder() -> Path | None:
 
 
 def register(
-    folder: str | Path, sources: Sequence[str] = (), registry: str | Path | None = None
+    folder: str | Path, sources: Sequence[str], registry: str | Path | None = None
 ) -> Path:
-    """Enters a packed preset under its name, so that `load(name)` finds it.
+    """Enters a packed preset under its name, so that `load(name)` fetches it.
+
+    One in `weights/` is known by its folder and needs no entry.
 
     Args:
         folder: What `save_preset` wrote.
-        sources: Where to fetch it, "https://..." or "hf://..."; none for one that
-            ships in `weights/`.
+        sources: Where to fetch it, "https://..." or "hf://...".
         registry: The file; that of the package by default.
 
     Returns:
@@ -114,17 +127,16 @@ def register(
 
     Raises:
         IntegrityError: A file of the preset was changed.
-        ValueError: Its record leaves open how it was made or what it is good for.
+        ValueError: Its record leaves open how it was made or what it is good for, or
+            no source was given.
     """
     record = read_record(folder)
     check_files(folder, record)
-    missing = [key for key in _STATED if not record[key]]
-    missing += ["seed"] * (record["seed"] is None)
-    if missing:
+    check_stated(record)
+    if not sources:
         raise ValueError(
-            f"The preset {record['name']!r} does not state {', '.join(missing)}. "
-            "Expected everything that others need to judge it and to make it again. "
-            "Give it to save_preset(...)."
+            f"sources={sources!r} was given. Expected one address or more, from which "
+            "the preset is fetched. Copy it to weights/ if it is to ship instead."
         )
     for source in sources:
         parse_source(source)
@@ -135,13 +147,35 @@ def register(
     return path
 
 
+def check_stated(record: Record) -> None:
+    """Refuses a record that says too little to be published.
+
+    Raises:
+        ValueError: It leaves open how it was made or what it is good for.
+    """
+    missing = [key for key in _STATED if not record[key]]
+    missing += ["seed"] * (record["seed"] is None)
+    if missing:
+        raise ValueError(
+            f"The preset {record['name']!r} does not state {', '.join(missing)}. "
+            "Expected everything that others need to judge it and to make it again. "
+            "Give it to save_preset(...)."
+        )
+
+
 def nothing(source: str | Path) -> str:
     """Returns the message for what is neither a preset's name nor a folder."""
     return (
         f"Nothing is at {source}, and no preset has that name. Expected a name of "
         "deepface_models.presets.list_models(), the folder of a model, a .keras file, "
-        f"https://... or hf://... Check the path.{suggestion(source, _entries())}"
+        f"https://... or hf://... Check the path.{suggestion(source, _names())}"
     )
+
+
+def _names() -> set[str]:
+    home = weights_folder()
+    folders = [] if home is None else home.iterdir()
+    return {folder.name for folder in folders if has_record(folder)} | set(_entries())
 
 
 def _entries(path: Path | None = None) -> dict[str, Any]:

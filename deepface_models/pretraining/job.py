@@ -20,6 +20,8 @@ from deepface_models.callbacks import (
 )
 from deepface_models.core.errors import ModelFileError
 from deepface_models.core.files import write_json
+from deepface_models.presets import registry
+from deepface_models.presets.record import read_record
 from deepface_models.pretraining.facts import LICENSES, LIMITS, NOT_FOR, USE
 from deepface_models.pretraining.machine import commit, machine
 from deepface_models.pretraining.recipes import Recipe, command
@@ -197,7 +199,5 @@ class Job:
             },
             **options,
         )
-        home = presets.weights_folder()
-        if home is not None and home.samefile(folder.parent):
-            presets.register(folder)
+        registry.check_stated(read_record(folder))
         return folder

@@ -12,7 +12,6 @@ import keras
 from deepface_models.core.version import __version__
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_REGISTRY = ":!presets/presets.json"  # grows by what is made
 
 
 def share_batches() -> int:
@@ -55,10 +54,10 @@ def commit() -> str:
     The version stands for an installed package, which may lie in a folder of
     somebody else's repository.
     """
-    found = _git("rev-parse", "HEAD") if _git("ls-files", "_version.py") else ""
+    found = _git("rev-parse", "HEAD") if _git("ls-files", "core/version.py") else ""
     if not found:
         return f"deepface_models {__version__}"
-    changed = _git("status", "--porcelain", "-uno", "--", ".", _REGISTRY)
+    changed = _git("status", "--porcelain", "-uno", "--", ".")
     return f"{found}, changed" if changed else found
 
 

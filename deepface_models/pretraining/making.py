@@ -79,8 +79,8 @@ def pretrain(
         pack_only: Whether to measure and pack what is there, and train no more.
         gather: File to write what is to be trained on into; nothing is trained.
         results: JSON file of more measures for the card.
-        weights: Folder to pack the preset into, under its name. In that of this
-            package it is registered as well.
+        weights: Folder to pack the preset into, under its name. `weights/` of this
+            package makes it known by name.
 
     Returns:
         The preset's folder, or the gathered file. None if what is to be measured with

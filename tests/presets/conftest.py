@@ -14,11 +14,12 @@ from deepface_models.presets import registry
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """A cache and a registry of the test's own."""
+    """A cache and a registry of the test's own; nothing ships."""
     monkeypatch.setenv("DEEPFACE_MODELS_HOME", str(tmp_path / "home"))
     file = tmp_path / "presets.json"
     file.write_text(json.dumps({"format": 1, "presets": {}}), encoding="utf-8")
     monkeypatch.setattr(registry, "REGISTRY", file)
+    monkeypatch.setattr(registry, "weights_folder", lambda: None)
     return tmp_path / "home" / "presets"
 
 

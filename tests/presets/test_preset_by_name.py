@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +97,7 @@ def test_nothing_found_names_both_possibilities(named, tmp_path):
 def test_saved_models_need_no_registry(dense, tmp_path, monkeypatch):
     dense.save_parts(tmp_path / "model")
     dense.save(tmp_path / "model.keras")
-    monkeypatch.setitem(sys.modules, "deepface_models.presets", None)
+    monkeypatch.setattr(registry, "REGISTRY", tmp_path / "none.json")
     for name in ("model", "model.keras"):
         assert type(load(tmp_path / name)) is type(load(str(tmp_path / name)))
 
