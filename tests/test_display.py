@@ -68,7 +68,7 @@ def test_errors_logs_and_mistyped_options_are_shown_safely(capsys: Any) -> None:
         raise ValueError(HOSTILE)
     except ValueError:
         _console.show_traceback()
-    _console.say(HOSTILE)
+    _console.echo(HOSTILE)
     shown = capsys.readouterr()
     assert not steers(shown.out + shown.err)
     assert shown.err.count("gone") == 4

@@ -1,7 +1,7 @@
-"""The command `deepface-models`: one file a command, each a thin shell of a function.
+"""The command `deepface-models`: one file per command, each calling one function.
 
-Nothing here or in a command's file imports Keras, dlib, OpenCV or PyAV until the
-command runs, so that help is instant.
+Keras, dlib, OpenCV and PyAV are imported only when a command runs, so that --help is
+instant.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _COMMANDS = (
     *(presets, pretrain, importing, doctor, demo),
 )
 _EPILOG = f"""\
-the main job in three commands:
+a face swap in three commands:
   {PROGRAM} extract ana.mp4 --output faces/ana   (and the same for ben)
   {PROGRAM} train ana=faces/ana ben=faces/ben --output ana_ben \\
       --preset swift_128
   {PROGRAM} convert ana.mp4 swap.mp4 --model ana_ben --identity ben --consent "..."
 
-Show a person's face in place of another's only with the consent of both.
-Exit status: 0 done, 1 something is wrong (doctor, some files of a folder), 2 a
-mistake in the input, 130 interrupted; verify: 3 unsigned, 4 altered, 5 contradictory.
+Swap faces only with the consent of both people.
+Exit status: 0 success, 1 a problem was found (doctor) or some files failed, 2 invalid
+input, 130 interrupted; verify: 3 unsigned, 4 altered, 5 contradictory.
 """
 
 
@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of all commands."""
     parser = _console.Parser(
         PROGRAM,
-        description="Face swaps of consenting people: from clips to a labeled video.",
+        description="Face swaps of consenting people: from clips to a signed video.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -69,11 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Args:
-        argv: Its words; those of the command line by default.
+        argv: Command-line arguments; `sys.argv[1:]` by default.
 
     Returns:
-        The exit status. Errors in what was given are printed as one message and
-        return 2; anything else is a defect of the package and raises.
+        The exit status. Invalid input prints one message and returns 2; any other
+        error is a defect of the package and raises.
     """
     with _console.plain_messages():
         parser = build_parser()

@@ -1,4 +1,4 @@
-"""What several commands share: options, and paths that become models or face sets."""
+"""Options and loaders that several commands share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-AGAIN = "Run the same command again: it goes on where it was."
+RESUME = "Run the same command again to continue."
 NOTHING_KEPT = "Nothing was written. Run the same command again."
 
 
@@ -32,12 +32,12 @@ def add_command(
 
     Args:
         commands: What `add_subparsers` returned.
-        name: The word for it.
-        run: Does it and returns the exit status.
-        summary: What it does, in a sentence without a full stop.
+        name: The command's name.
+        run: Runs the command and returns the exit status.
+        summary: What the command does, without a period.
         example: A command line that works.
-        keras: Whether it uses Keras, which is then imported quietly beforehand.
-        resume: What to tell a user who interrupts it.
+        keras: Whether it uses Keras, whose start-up messages are then hidden.
+        resume: Message after an interruption.
     """
     parser = commands.add_parser(
         name,
@@ -58,19 +58,19 @@ def add_traceback(parser: argparse.ArgumentParser) -> None:
         "--traceback",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="show where in the code an error arose",
+        help="print the traceback of an error",
     )
 
 
 def whole(least: int = 1) -> Callable[[str], int]:
-    """Returns a `type` of options that take whole numbers of `least` or more."""
+    """Returns an argparse `type` for whole numbers of at least `least`."""
 
     def parse(text: str) -> int:
         try:
             return whole_number("it", int(text), least)
         except ValueError as error:
             raise argparse.ArgumentTypeError(
-                f"got {text!r}; expected a whole number of {least} or more"
+                f"{text!r} was given. Expected a whole number of {least} or more"
             ) from error
 
     return parse
@@ -87,7 +87,7 @@ def add_no_progress(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(args: argparse.Namespace, *names: str) -> dict[str, Any]:
-    """Returns these options as keyword arguments."""
+    """Returns the named options as keyword arguments."""
     return {name: getattr(args, name) for name in names}
 
 
@@ -97,7 +97,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         required=True,
         metavar="MODEL",
-        help="what train made, a preset's name (see list), https://... or hf://...",
+        help="folder written by train, a preset's name (see list), https://... or "
+        "hf://...",
     )
 
 
@@ -115,14 +116,14 @@ def load_swap(source: str) -> FaceSwap:
     model = load_model(source)
     if not isinstance(model, dfm.swap.FaceSwap):
         raise ValueError(
-            f"{source} holds a {type(model).__name__}. Expected a face swap. Use what "
-            "train made, or swap_demo."
+            f"{source} holds a {type(model).__name__}. Expected a face swap. Use a "
+            "model from train, or swap_demo."
         )
     return model
 
 
 def model_source(source: str) -> str:
-    """Returns `model/` of a folder that `train` made, and anything else as it is."""
+    """Returns the `model` subfolder of a folder written by `train`, else `source`."""
     import deepface_models as dfm
 
     inside = Path(source) / "model"

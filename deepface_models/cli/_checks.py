@@ -1,4 +1,4 @@
-"""What `doctor` looks at; run as a module it prints one group's checks as JSON."""
+"""The checks of `doctor`; as a module, prints one group's checks as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 PYTHONS = ((3, 11), (3, 13))
 _LEAST_MEMORY = 4.0  # GiB
-_SLOW = 20.0  # images a second below which minutes of training do not suffice
+_SLOW = 20.0  # images per second below which minutes of training are too few
 _STEP = {"image_size": 128, "batch_size": 8, "steps": 6}
 _REINSTALL = "Install it with: pip install --force-reinstall"
 _NEEDED = {"libx264": "H.264", "aac": "AAC"}
@@ -24,13 +24,13 @@ _USEFUL = {"libx264rgb": "lossless H.264", "libx265": "HEVC"}
 
 @dataclass
 class Check:
-    """One finding.
+    """The result of one check.
 
     Attributes:
-        name: Of what.
-        state: "ok", "warning" (the main job runs, but) or "bad" (it cannot).
+        name: What was checked.
+        state: "ok", "warning" (works, but not well) or "bad" (does not work).
         value: What was found.
-        fix: What to do about it, if anything.
+        fix: How to fix it, or empty.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Check:
 
 
 def computer() -> Iterator[Check]:
-    """Python, system, cores and memory."""
+    """Checks Python, the operating system, CPU cores and memory."""
     known = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
     text = f"{platform.python_version()} ({sys.executable})"
     low, high = (".".join(map(str, version)) for version in PYTHONS)
@@ -57,7 +57,7 @@ def computer() -> Iterator[Check]:
 
 
 def faces() -> Iterator[Check]:
-    """How dlib is built, its model files, and whether it finds a face."""
+    """Checks dlib's build, its model files, and whether it finds a face."""
     import dlib
 
     flags = {
@@ -74,7 +74,7 @@ def faces() -> Iterator[Check]:
 
 
 def media() -> Iterator[Check]:
-    """OpenCV, PyAV and the encoders in it."""
+    """Checks OpenCV, PyAV and its encoders."""
     import av
     import cv2
 
@@ -89,7 +89,7 @@ def media() -> Iterator[Check]:
 
 
 def provenance() -> Iterator[Check]:
-    """The c2pa library and the certificate that signs."""
+    """Checks the c2pa library and the signing certificate."""
     import c2pa
 
     from deepface_models.provenance import Certificate, config_folder
@@ -101,13 +101,15 @@ def provenance() -> Iterator[Check]:
         yield _signing(Certificate.own(), path)
         return
     there = next(p for p in path.parents if p.exists())
-    text = f"none yet; the first conversion makes {path}"
-    fix = f"{there} cannot be written. Set DEEPFACE_MODELS_HOME to a folder of yours."
+    text = f"none yet; the first conversion creates {path}"
+    fix = (
+        f"{there} cannot be written. Set DEEPFACE_MODELS_HOME to a folder of your own."
+    )
     yield _judge("Certificate", os.access(there, os.W_OK), text, fix, "bad")
 
 
 def training(step: bool = False) -> Iterator[Check]:
-    """Keras, its backend and devices, and the pace of one training step."""
+    """Checks Keras, its backend and devices; times a training step if `step`."""
     import keras
 
     backend = keras.backend.backend()
@@ -117,7 +119,7 @@ def training(step: bool = False) -> Iterator[Check]:
     devices = keras.distribution.list_devices()
     yield Check("Devices", "ok", ", ".join(map(str, devices)))
     if step:
-        yield _pace()
+        yield _training_step()
 
 
 def _judge(name: str, good: bool, value: str, fix: str, worst: str) -> Check:
@@ -125,7 +127,7 @@ def _judge(name: str, good: bool, value: str, fix: str, worst: str) -> Check:
 
 
 def _memory() -> float | None:
-    """Memory in GiB: the computer's, or what this process's container allows."""
+    """Returns the memory in GiB: the computer's, or the container's limit."""
     try:
         amounts = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, ValueError, OSError):
@@ -177,13 +179,13 @@ def _signing(certificate: Any, path: Path) -> Check:
     leaf = x509.load_pem_x509_certificates(certificate.chain.encode())[0]
     until = leaf.not_valid_after_utc
     text = f"{certificate.name}, valid until {until:%Y-%m-%d} ({path})"
-    fix = f"Delete {path}; the next conversion makes a new one."
+    fix = f"Delete {path}; the next conversion creates a new one."
     good = until > datetime.now(UTC) + timedelta(days=1)
     return _judge("Certificate", good, text, fix, "bad")
 
 
-def _pace() -> Check:
-    """Times training steps of Swift as `train` takes them."""
+def _training_step() -> Check:
+    """Times training steps of Swift, as in `train`."""
     import time
 
     import numpy as np
@@ -204,11 +206,11 @@ def _pace() -> Check:
     if not np.isfinite(history.history["loss"][-1]):
         fix = f"{_REINSTALL} tensorflow keras"
         return Check("Training step", "bad", "the loss is not a finite number", fix)
-    pace = len(x) * count / spent
-    text = f"{1000 * spent / steps:.0f} ms, {pace:.0f} images a second "
+    rate = len(x) * count / spent
+    text = f"{1000 * spent / steps:.0f} ms, {rate:.0f} images per second "
     text += f"(Swift, {size} px, {batch} faces of each of 2 people)"
     fix = "Slow: close other programs, or train longer with --minutes."
-    return _judge("Training step", pace >= _SLOW, text, fix, "warning")
+    return _judge("Training step", rate >= _SLOW, text, fix, "warning")
 
 
 _GROUPS: dict[str, Callable[..., Iterator[Check]]] = {
@@ -221,7 +223,7 @@ _GROUPS: dict[str, Callable[..., Iterator[Check]]] = {
 
 
 def collect(group: str, *words: str) -> list[Check]:
-    """Returns a group's checks; what keeps it from going on is one of them."""
+    """Returns a group's checks; an exception ends them and becomes the last one."""
     checks: list[Check] = []
     try:
         for check in _GROUPS[group](*words):

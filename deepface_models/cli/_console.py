@@ -1,4 +1,4 @@
-"""What a user sees: no start-up noise, safe text, warnings and errors as lines."""
+"""Console output: safe text, warnings and errors as lines, no start-up messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 class _Lines(logging.Handler):
-    """Prints log records; looks the stream up each time, as progress bars swap it."""
+    """Prints log records to the current `sys.stderr`, which progress bars replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints one record."""
@@ -28,21 +28,21 @@ class _Lines(logging.Handler):
 
 
 class Parser(argparse.ArgumentParser):
-    """Shows what is wrong with a command line, whatever is in its file names."""
+    """An argument parser whose messages escape unsafe characters of file names."""
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """Ends the program."""
+        """Prints a message, if any, and ends the program."""
         super().exit(status, layout(message) if message else None)
 
 
-def say(text: object) -> None:
-    """Prints a result; the only way in which commands do."""
+def echo(text: object) -> None:
+    """Prints a command's result, with unsafe characters escaped."""
     print(layout(str(text)))
 
 
 @contextmanager
 def plain_messages() -> Iterator[None]:
-    """Shows the package's warnings as lines, and any character somehow."""
+    """Prints the package's warnings as lines; escapes characters it cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -63,7 +63,7 @@ def error(problem: BaseException) -> None:
 
 
 def show_traceback() -> None:
-    """Prints where in the code the error that is being handled arose."""
+    """Prints the traceback of the exception that is being handled."""
     print(layout(traceback.format_exc()), end="", file=sys.stderr)
 
 
@@ -74,7 +74,7 @@ def import_keras_quietly() -> None:
     """
     if _LEVEL not in os.environ:
         os.environ[_LEVEL] = "3"
-        # TensorFlow writes some lines before it looks at the variable.
+        # TensorFlow prints some lines before it reads the variable.
         with _held_back():
             import keras
     else:
@@ -83,7 +83,7 @@ def import_keras_quietly() -> None:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Hides what native code writes to standard error, unless an import fails."""
+    """Hides what native code writes to standard error, unless an exception occurs."""
     try:
         shown = os.dup(2)
     except OSError:  # it is closed

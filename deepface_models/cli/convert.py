@@ -1,4 +1,4 @@
-"""`convert`: an image, a video or a folder to the labeled swap."""
+"""`convert`: swaps faces in an image, a video or a folder and signs the result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deepface_models.cli._arguments import (
     load_swap,
     whole,
 )
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 
 if TYPE_CHECKING:
     from deepface_models.provenance import Certificate
@@ -41,16 +41,16 @@ def add(commands: Commands) -> None:
         commands,
         "convert",
         run,
-        "put a person that a model knows into an image, a video or a folder",
+        "swap a face in an image, a video or a folder of them",
         "deepface-models convert ana.mp4 swap.mp4 --model ana_ben --identity ben \\\n"
         '    --consent "Ana and Ben, release of 2026-03-01, file 17"',
         keras=True,
         resume="No unfinished result is left. Run the same command again: a folder "
-        "goes on after its last finished file, a single file starts anew.",
+        "continues after its last finished file, a single file starts again.",
     )
     _add_main(parser)
-    _add_look(parser.add_argument_group("look"))
-    _add_file(parser.add_argument_group("written file"))
+    _add_appearance(parser.add_argument_group("appearance"))
+    _add_file(parser.add_argument_group("output file"))
 
 
 def _add_main(parser: argparse.ArgumentParser) -> None:
@@ -58,95 +58,100 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     option("source", help="image, video or folder of them; never changed")
     option("output", help="file or folder to write")
     add_model(parser)
-    option("--identity", required=True, metavar="NAME", help="whose face to draw")
+    option(
+        "--identity",
+        required=True,
+        metavar="NAME",
+        help="target person, whose face is rendered",
+    )
     option(
         "--source-identity",
         metavar="NAME",
-        help="whose face comes in: a name that the model knows, or anybody, whose "
-        "latents are measured on --person or on each video (default: the other of two "
-        "people, else anybody)",
+        help="source person, who is replaced: a name that the model knows, or anybody, "
+        "whose mean latent is measured on --person or on each video (default: the "
+        "other person of a model of two, else anybody)",
     )
     option(
         "--consent",
         required=True,
         metavar="TEXT",
-        help="who agreed to this use, and where it is written down; it is written "
-        "into the result",
+        help="who agreed to this use, and where that is written down; becomes part of "
+        "the result",
     )
     option(
         "--person",
         metavar="PATH",
-        help="whom to swap when several people are in sight: an image, or a folder "
-        "made by extract (default: the largest and longest in sight)",
+        help="person to replace when there are several: an image, or a folder written "
+        "by extract (default: the largest face for the longest time)",
     )
     option(
         "--landmarks",
         type=whole(),
         default=68,
         metavar="N",
-        help="68, or 5 as given to extract (default: %(default)s)",
+        help="number of landmarks: 68, or 5 as in extract (default: %(default)s)",
     )
     add_no_progress(parser)
 
 
-def _add_look(group: argparse._ArgumentGroup) -> None:
+def _add_appearance(group: argparse._ArgumentGroup) -> None:
     option = group.add_argument
     option(
         "--mask",
         default="learned*hull",
         metavar="NAME",
-        help="what is swapped: learned, hull, ellipse, or several joined by * for "
-        "what lies in all (default: %(default)s)",
+        help="pixels to swap: learned, hull, ellipse, or several joined by * for "
+        "their intersection (default: %(default)s)",
     )
     option(
         "--color",
         default="reinhard",
         metavar="NAME",
-        help="how the face takes the frame's colors: reinhard, covariance, "
+        help="color transfer from the frame to the face: reinhard, covariance, "
         "histogram or none (default: %(default)s)",
     )
     option(
         "--blend",
         default="laplacian",
         metavar="NAME",
-        help="laplacian, poisson or alpha (default: %(default)s)",
+        help="blending: laplacian, poisson or alpha (default: %(default)s)",
     )
     option(
         "--feather",
         type=float,
         default=0.05,
-        metavar="PART",
-        help="width of the soft edge, of the face's size (default: %(default)s)",
+        metavar="FRACTION",
+        help="width of the soft edge, as a fraction of the face's size "
+        "(default: %(default)s)",
     )
     option(
         "--erode",
         type=float,
         default=0.0,
-        metavar="PART",
-        help="shrinks the mask; negative grows it (default: %(default)s)",
+        metavar="FRACTION",
+        help="shrink the mask by this fraction of the face's size; negative grows it "
+        "(default: %(default)s)",
     )
     option(
         "--sharpen",
         type=float,
         default=0.0,
         metavar="AMOUNT",
-        help="sharpening of the face (default: %(default)s)",
+        help="sharpening of the face, 0 to 10 (default: %(default)s)",
     )
     option(
         "--batch-size",
         type=whole(),
         default=16,
         metavar="N",
-        help="faces drawn at once (default: %(default)s)",
+        help="faces decoded at once (default: %(default)s)",
     )
     option(
         "--side-by-side",
         action="store_true",
         help="show the source to the left of the result",
     )
-    option(
-        "--debug", metavar="NAME", help="mask: show in green which pixels are swapped"
-    )
+    option("--debug", metavar="NAME", help="mask: show the swapped pixels in green")
 
 
 def _add_file(group: argparse._ArgumentGroup) -> None:
@@ -167,14 +172,16 @@ def _add_file(group: argparse._ArgumentGroup) -> None:
     option(
         "--lossless",
         action="store_true",
-        help="keep every pixel, in a much larger video that few players show",
+        help="keep every pixel, in a much larger video that few players support",
     )
     option(
         "--certificate",
         metavar="CHAIN.pem",
-        help="sign with this certificate chain (default: one made on this computer)",
+        help="certificate chain to sign with (default: one created on this computer)",
     )
-    option("--key", metavar="KEY.pem", help="its private key, not encrypted")
+    option(
+        "--key", metavar="KEY.pem", help="private key of the certificate, not encrypted"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -195,7 +202,7 @@ def run(args: argparse.Namespace) -> int:
         aligner=aligner,
         **chosen(args, *_CONVERT),
     )
-    say(report.summary())
+    echo(report.summary())
     return 1 if report.failed else 0
 
 
@@ -205,7 +212,7 @@ def _certificate(args: argparse.Namespace) -> Certificate | None:
     if not (args.certificate and args.key):
         raise ValueError(
             f"--certificate {args.certificate} and --key {args.key} were given. "
-            "Expected both or neither. Name the chain and its private key."
+            "Expected both or neither. Pass the chain and its private key."
         )
     import deepface_models as dfm
 

@@ -1,4 +1,4 @@
-"""`doctor`: whether the main job can run here, and what to do if not."""
+"""`doctor`: checks the installation and says how to fix problems."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import subprocess
 import sys
 
 from deepface_models.cli._arguments import Commands, add_command
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 from deepface_models.core.display import message
 from deepface_models.core.helpers import helper_command, helper_environment
 
-# Groups of checks, each in a process of its own: a library that was built for another
-# processor kills the process, which is a finding and not the end of the examination.
+# Groups of checks. Each runs in its own process: a library that was built for another
+# processor kills the process, which must not end the other checks.
 _GROUPS = {
     "computer": "Computer",
     "faces": "Faces (dlib)",
@@ -22,7 +22,7 @@ _GROUPS = {
     "provenance": "Content Credentials",
     "training": "Training (Keras)",
 }
-_PATIENCE = 600  # seconds
+_TIMEOUT = 600  # seconds
 _MODULE = "deepface_models.cli._checks"
 
 Check = dict[str, str]
@@ -37,14 +37,15 @@ def add(commands: Commands) -> None:
         "check that everything is installed and works, and time one training step",
         "deepface-models doctor",
     )
-    parser.epilog = (
-        f"{parser.epilog}\n\nexit status: 0 the main job can run, 1 it cannot"
-    )
+    parser.epilog = f"{parser.epilog}\n\nexit status: 0 all checks passed, 1 not"
     parser.add_argument(
         "--json", action="store_true", help="print JSON instead of text"
     )
     parser.add_argument(
-        "--no-step", dest="step", action="store_false", help="time no training step"
+        "--no-step",
+        dest="step",
+        action="store_false",
+        help="do not time a training step",
     )
 
 
@@ -58,24 +59,24 @@ def run(args: argparse.Namespace) -> int:
             _show(title, found[group])
     bad = sum(check["state"] == "bad" for checks in found.values() for check in checks)
     if args.json:
-        say(json.dumps({"ok": not bad, "checks": found}, indent=1))
+        echo(json.dumps({"ok": not bad, "checks": found}, indent=1))
     elif bad:
-        say(f"\n{bad} found bad. The main job cannot run until that is put right.")
+        echo(f"\n{bad} checks failed. Fix them before you extract, train or convert.")
     else:
-        say("\nThe main job can run here.")
+        echo("\nEverything that is needed works.")
     return 1 if bad else 0
 
 
 def examine(group: str, *words: str) -> list[Check]:
-    """Returns one group's checks, made in a process of its own."""
+    """Returns one group's checks, run in their own process."""
     environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **helper_environment()}
     command = helper_command(_MODULE, "report", group, *words)
     try:
         done = subprocess.run(
-            command, capture_output=True, env=environment, timeout=_PATIENCE
+            command, capture_output=True, env=environment, timeout=_TIMEOUT
         )
     except subprocess.TimeoutExpired:
-        return [_died(f"took more than {_PATIENCE} s", group)]
+        return [_died(f"took more than {_TIMEOUT} s", group)]
     try:
         checks: list[Check] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
@@ -86,9 +87,9 @@ def examine(group: str, *words: str) -> list[Check]:
 
 def _died(how: str, group: str) -> Check:
     fix = (
-        "Most often a library was built for another processor, or memory ran out. "
-        "Reinstall in a fresh environment with: pip install deepface_models. To see "
-        f"more, run: {sys.executable} -P -m {_MODULE} {group}"
+        "The usual cause is a library built for another processor, or too little "
+        "memory. Reinstall in a new environment with: pip install deepface_models. For "
+        f"details run: {sys.executable} -P -m {_MODULE} {group}"
     )
     return {"name": "Process", "state": "bad", "value": how, "fix": fix}
 
@@ -103,12 +104,12 @@ def _end(status: int) -> str:
 
 
 def _show(title: str, checks: list[Check]) -> None:
-    say(f"{title}")
+    echo(f"{title}")
     width = max(len(check["name"]) for check in checks)
     for check in checks:
         state, name = check["state"], check["name"]
         value = message(check["value"])
-        say(f"  {state:<8}{name:<{width}}  {value}".rstrip())
+        echo(f"  {state:<8}{name:<{width}}  {value}".rstrip())
         if check["fix"]:
-            say(f"  {'':<8}{'':<{width}}  -> {check['fix']}")
+            echo(f"  {'':<8}{'':<{width}}  -> {check['fix']}")
     sys.stdout.flush()

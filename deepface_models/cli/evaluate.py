@@ -1,4 +1,4 @@
-"""`evaluate`: how good a swap is, beside baselines that learned nothing."""
+"""`evaluate`: measures a swap, compared with baselines that learned nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deepface_models.cli._arguments import (
     load_swap,
     whole,
 )
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceSet
@@ -42,8 +42,8 @@ def add(commands: Commands) -> None:
         "--source",
         required=True,
         metavar="PATH",
-        help="whom to replace: faces whose images or videos are still there, or "
-        "an image or video. The same folder as --source-faces stands for the part of "
+        help="the source person: a folder of faces whose images or videos are still "
+        "there, or an image or video. The folder of --source-faces means the part of "
         "it that train held out",
     )
     option("--identity", required=True, metavar="NAME", help="the target person")
@@ -62,25 +62,27 @@ def add(commands: Commands) -> None:
     option(
         "--source-identity",
         metavar="NAME",
-        help="the source person's name in the model, if it knows more than two; "
-        "anybody: somebody else than the two it knows",
+        help="the source person's name in the model, if it knows more than two people; "
+        "anybody: a person it does not know",
     )
     option(
         "--validation",
         type=float,
         default=0.2,
-        metavar="PART",
-        help="the part that train held out (default: %(default)s)",
+        metavar="FRACTION",
+        help="fraction of the faces that train held out (default: %(default)s)",
     )
-    option("--limit", type=whole(), metavar="N", help="most frames to measure")
+    option(
+        "--limit", type=whole(), metavar="N", help="largest number of frames to measure"
+    )
     option(
         "--embed-every",
         type=whole(),
         default=3,
         metavar="K",
-        help="measure the identity on every k-th frame (default: %(default)s)",
+        help="compute embeddings on every k-th frame (default: %(default)s)",
     )
-    option("--json", metavar="FILE", help="also write all figures there")
+    option("--json", metavar="FILE", help="also write all measures to this file")
     add_no_progress(parser)
 
 
@@ -97,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         source_faces=source_faces,
         **chosen(args, *_EVALUATE),
     )
-    say(result.table())
+    echo(result.table())
     if args.json:
         result.to_json(args.json)
     return 0

@@ -1,4 +1,4 @@
-"""`extract`: images and videos to a folder of aligned faces."""
+"""`extract`: finds and aligns the faces of images and videos."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 
 from deepface_models.cli._arguments import (
-    AGAIN,
+    RESUME,
     Commands,
     add_command,
     add_no_progress,
     chosen,
     whole,
 )
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 
 _ALIGNER = ("image_size", "face_type", "landmarks", "embeddings", "max_faces")
 _EXTRACT = ("output", "every_n", "limit", "progress", "workers")
@@ -25,9 +25,9 @@ def add(commands: Commands) -> None:
         commands,
         "extract",
         run,
-        "find, align and keep the faces of images and videos",
+        "find and align the faces of images and videos",
         "deepface-models extract ana.mp4 --output faces/ana",
-        resume=AGAIN,
+        resume=RESUME,
     )
     option = parser.add_argument
     option("source", nargs="+", help="images, videos or folders of them")
@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
         "--output",
         required=True,
         metavar="DIR",
-        help="folder of the faces, their table and a contact sheet",
+        help="folder for the faces, their table and a contact sheet",
     )
     option(
         "--size",
@@ -49,14 +49,14 @@ def add(commands: Commands) -> None:
         "--face-type",
         default="full",
         metavar="TYPE",
-        help="what they cover: half, midfull, full or whole (default: %(default)s)",
+        help="what the crop covers: half, midfull, full, whole (default: %(default)s)",
     )
     option(
         "--landmarks",
         type=whole(),
         default=68,
         metavar="N",
-        help="68 points, or 5, whose model file is free for commercial use too "
+        help="number of landmarks: 68, or 5, whose model file allows commercial use "
         "(default: %(default)s)",
     )
     option(
@@ -69,34 +69,34 @@ def add(commands: Commands) -> None:
     option(
         "--person",
         metavar="PATH",
-        help="keep only this person: an image, or a folder made by extract",
+        help="keep only this person: an image, or a folder written by extract",
     )
     option("--limit", type=whole(), metavar="N", help="stop after this many faces")
     option(
         "--max-faces",
         type=whole(),
         metavar="N",
-        help="keep only the largest faces of a frame; 1 is faster",
+        help="keep only this many of the largest faces of a frame; 1 is faster",
     )
-    described = parser.add_mutually_exclusive_group()
-    described.add_argument(
+    embedding = parser.add_mutually_exclusive_group()
+    embedding.add_argument(
         "--no-embeddings",
         dest="embeddings",
         action="store_false",
-        help="do not compute who it is: faster, but evaluate needs it",
+        help="compute no embeddings: faster, but evaluate needs them",
     )
-    described.add_argument(
+    embedding.add_argument(
         "--embed-every",
         dest="embeddings",
         type=whole(),
         metavar="K",
-        help="compute it for every k-th frame of a face in videos",
+        help="compute embeddings only on every k-th frame of a face in videos",
     )
     option(
         "--workers",
         type=whole(),
         metavar="N",
-        help="threads (default: one a core, at most 4)",
+        help="number of threads (default: one per core, at most 4)",
     )
     add_no_progress(parser)
     parser.set_defaults(embeddings=True)
@@ -108,10 +108,10 @@ def run(args: argparse.Namespace) -> int:
 
     aligner = dfm.FaceAligner(**chosen(args, *_ALIGNER))
     faces = aligner.extract(args.source, person=args.person, **chosen(args, *_EXTRACT))
-    say(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
-    say(f"Look through {Path(args.output) / 'sheet.png'}; delete images in")
-    say(f"{Path(args.output) / 'faces'} to leave wrong ones out.")
+    echo(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
+    echo(f"Check {Path(args.output) / 'sheet.png'}; delete images in")
+    echo(f"{Path(args.output) / 'faces'} to remove wrong faces.")
     if not faces.failed:
         return 0
-    say(f"{len(faces.failed)} sources could not be read; see the warnings above.")
+    echo(f"{len(faces.failed)} sources could not be read; see the warnings above.")
     return 1

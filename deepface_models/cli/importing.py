@@ -1,11 +1,11 @@
-"""`import`: a model of the first face-swap programs to one of this package."""
+"""`import`: converts a model of the first face-swap programs."""
 
 from __future__ import annotations
 
 import argparse
 
 from deepface_models.cli._arguments import Commands, add_command, chosen
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 
 
 def add(commands: Commands) -> None:
@@ -19,21 +19,21 @@ def add(commands: Commands) -> None:
         keras=True,
     )
     option = parser.add_argument
-    option("folder", help="where the three files are")
-    option("output", help="folder of the model, for convert and evaluate")
+    option("folder", help="folder of the three files")
+    option("output", help="folder to write the model to, for convert and evaluate")
     option(
         "--identities",
         nargs=2,
         default=("a", "b"),
         metavar=("A", "B"),
-        help="who is drawn by decoder_A.h5 and who by decoder_B.h5 (default: a b)",
+        help="names of the people of decoder_A.h5 and decoder_B.h5 (default: a b)",
     )
     option(
         "--face-type",
         default="half",
         metavar="TYPE",
-        help="how the faces were cut out: half (brows to chin, as those programs "
-        "did), midfull, full or whole (default: %(default)s)",
+        help="what the crops cover: half (brows to chin, as in those programs), "
+        "midfull, full or whole (default: %(default)s)",
     )
 
 
@@ -46,8 +46,10 @@ def run(args: argparse.Namespace) -> int:
     )
     model.save_parts(args.output)
     low = ", low-memory form" if model.low_memory else ""
-    say(f"Original, {model.image_size} px{low}: the model is in {args.output}.")
-    say(f"Use it: deepface-models convert VIDEO OUTPUT --model {args.output} \\")
+    echo(f"Original, {model.image_size} px{low}: the model is in {args.output}.")
+    echo(f"Use it: deepface-models convert VIDEO OUTPUT --model {args.output} \\")
     identity = args.identities[1]
-    say(f'  --identity {identity} --consent "who agreed, and where it is written down"')
+    echo(
+        f'  --identity {identity} --consent "who agreed, and where it is written down"'
+    )
     return 0

@@ -1,4 +1,4 @@
-"""`list`, `describe`, `fetch` and `pack`: presets, the trained models by name."""
+"""`list`, `describe`, `fetch` and `pack`: presets, trained models with a name."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from deepface_models.cli._arguments import (
     load_model,
     whole,
 )
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 from deepface_models.core.checked import read
 from deepface_models.core.display import one_line
 
 _FACTS = (
-    ("license", "TEXT", "of the weights, such as CC-BY-4.0"),
-    ("data", "TEXT", "what it was trained on, with its licenses"),
+    ("license", "TEXT", "license of the weights, such as CC-BY-4.0"),
+    ("data", "TEXT", "training data, with their licenses"),
     ("name", "NAME", "the preset's name (default: the folder's)"),
-    ("description", "TEXT", "what it is, in a sentence"),
-    ("use", "TEXT", "what it is meant for"),
-    ("limits", "TEXT", "what it does badly, and for which faces"),
-    ("not-for", "TEXT", "what it must not be used for"),
-    ("commit", "ID", "of the code that trained it"),
-    ("command", "TEXT", "the command line that made it"),
+    ("description", "TEXT", "one sentence about the model"),
+    ("use", "TEXT", "intended use"),
+    ("limits", "TEXT", "limitations, and faces that it is poor for"),
+    ("not-for", "TEXT", "uses that are not allowed"),
+    ("commit", "ID", "commit of the code that trained it"),
+    ("command", "TEXT", "command line that trained it"),
 )
 _REQUIRED = ("license", "data")
 _PLAIN = ("name", "seed", "shared", "dtype")
@@ -50,7 +50,7 @@ def _add_list(commands: Commands) -> None:
         "deepface-models list 'swift*'",
     )
     option = parser.add_argument
-    option("pattern", nargs="?", default="*", help="which ones (default: all)")
+    option("pattern", nargs="?", default="*", help="pattern of names (default: all)")
     option("--json", action="store_true", help="print a JSON list instead of text")
 
 
@@ -59,11 +59,11 @@ def _add_describe(commands: Commands) -> None:
         commands,
         "describe",
         run_describe,
-        "say what a preset is, who made it how, and how good it is",
+        "show a preset's description, training and measures",
         "deepface-models describe vae_mnist",
     )
     option = parser.add_argument
-    option("source", metavar="PRESET", help="a name, or the folder of one")
+    option("source", metavar="PRESET", help="name or folder of a preset")
     option("--json", action="store_true", help="print JSON instead of text")
 
 
@@ -72,16 +72,16 @@ def _add_fetch(commands: Commands) -> None:
         commands,
         "fetch",
         run_fetch,
-        "fetch a preset for use without a connection, and check its bytes",
+        "download a preset and check its SHA-256",
         "deepface-models fetch hf://owner/repository",
     )
     option = parser.add_argument
     option(
         "source",
         metavar="PRESET",
-        help="a name, a folder, https://host/folder or "
-        "hf://owner/repository[/folder][@revision]; #sha256=DIGEST behind an address "
-        "pins what it holds",
+        help="name, folder, https://host/folder or "
+        "hf://owner/repository[/folder][@revision]; #sha256=DIGEST after an address "
+        "pins its content",
     )
     option("--force", action="store_true", help="fetch it again, even if it is here")
     add_no_progress(parser)
@@ -92,30 +92,34 @@ def _add_pack(commands: Commands) -> None:
         commands,
         "pack",
         run_pack,
-        "make a folder that can be published of a trained model",
+        "pack a trained model into a folder that can be published",
         "deepface-models pack ana_ben swap_ana_ben --license CC-BY-4.0 \\\n"
         '    --data "Two clips of people who agreed" --dtype float16',
         keras=True,
     )
     option = parser.add_argument
-    option("model", metavar="MODEL", help="what train made")
-    option("folder", metavar="FOLDER", help="of the preset; replaced if it is one")
+    option("model", metavar="MODEL", help="folder written by train")
+    option(
+        "folder",
+        metavar="FOLDER",
+        help="folder of the new preset; an existing preset is replaced",
+    )
     for name, kind, text in _FACTS:
         required = name in _REQUIRED
         default = None if required or name == "name" else ""
         option(f"--{name}", metavar=kind, required=required, default=default, help=text)
-    option("--seed", type=whole(0), metavar="N", help="of the training")
+    option("--seed", type=whole(0), metavar="N", help="seed of the training")
     option("--results", metavar="JSON", help="measures, as evaluate --json writes them")
     option(
         "--shared",
         action="store_true",
-        help="keep only what people share, for a swap of other people to start from",
+        help="keep only the parts that people share, for fine-tuning on other people",
     )
     option(
         "--dtype",
         default="float32",
         metavar="TYPE",
-        help="of the weights on disk: float32, or float16 for half the bytes "
+        help="dtype of the weights on disk: float32, or float16 for half the size "
         "(default: %(default)s)",
     )
 
@@ -126,15 +130,15 @@ def run_list(args: argparse.Namespace) -> int:
 
     found = [presets.describe(name) for name in presets.list_models(args.pattern)]
     if args.json:
-        say(json.dumps(found, indent=1))
+        echo(json.dumps(found, indent=1))
         return 0
     if not found:
-        say(f"No preset is called {args.pattern!r}.")
+        echo(f"No preset matches {args.pattern!r}.")
     width = max((len(preset["name"]) for preset in found), default=0)
     for preset in found:
         size = f"{preset['bytes'] / 1e6:.1f} MB"
         text = one_line(preset["description"])
-        say(f"{preset['name']:<{width}}  {size:>9}  {text}")
+        echo(f"{preset['name']:<{width}}  {size:>9}  {text}")
     return 0
 
 
@@ -144,7 +148,7 @@ def run_describe(args: argparse.Namespace) -> int:
     from deepface_models.presets.card import summary
 
     found = presets.describe(args.source)
-    say(json.dumps(found, indent=1) if args.json else summary(found))
+    echo(json.dumps(found, indent=1) if args.json else summary(found))
     return 0
 
 
@@ -153,7 +157,7 @@ def run_fetch(args: argparse.Namespace) -> int:
     from deepface_models import presets
 
     folder = presets.fetch(args.source, **chosen(args, "force", "progress"))
-    say(f"The preset is in {folder}; its bytes are those of its record.")
+    echo(f"The preset is in {folder}; its SHA-256 is correct.")
     return 0
 
 
@@ -166,24 +170,24 @@ def run_pack(args: argparse.Namespace) -> int:
     model = load_model(args.model)
     folder = presets.save_preset(model, args.folder, results=results, **facts)
     found = presets.describe(folder)
-    say(
+    echo(
         f"The preset {found['name']} is in {folder}: {found['bytes'] / 1e6:.1f} MB of "
         f"{found['dtype']}, {found['parameters']:,} parameters."
     )
-    say(f"Publish it: hf upload OWNER/{found['name']} {folder}")
+    echo(f"Publish it: hf upload OWNER/{found['name']} {folder}")
     return 0
 
 
 def _results(path: str) -> dict[str, Any]:
-    """Returns measures from a file."""
+    """Reads measures from a JSON file."""
     try:
         found = read(path)
     except ValueError as error:
         found = error
     if not isinstance(found, dict):
-        said = f" ({found})" if isinstance(found, ValueError) else ""
+        detail = f" ({found})" if isinstance(found, ValueError) else ""
         raise ValueError(
-            f"{path} holds no measures{said}. Expected an object in JSON, such as "
-            "evaluate --json writes. Name another file, or leave --results out."
+            f"{path} holds no measures{detail}. Expected a JSON object, as written by "
+            "evaluate --json. Use another file, or leave --results out."
         )
     return found

@@ -1,29 +1,29 @@
-"""`pretrain`: a preset made by its recipe."""
+"""`pretrain`: trains and packs a preset by its recipe."""
 
 from __future__ import annotations
 
 import argparse
 
-from deepface_models.cli._arguments import AGAIN, Commands, add_command, chosen, whole
-from deepface_models.cli._console import say
+from deepface_models.cli._arguments import RESUME, Commands, add_command, chosen, whole
+from deepface_models.cli._console import echo
 
 _NUMBERS = (
-    ("minutes", float, "time to train (default: as the recipe says)"),
-    ("epochs", whole(), "train for at most so many"),
-    ("batch-size", whole(), "images a step"),
-    ("steps", whole(), "batches an epoch"),
-    ("reuse", whole(), "epochs that show the same batches"),
-    ("limit", whole(), "images to take at most"),
-    ("workers", whole(0), "threads or processes that make batches"),
+    ("minutes", float, "training time in minutes (default: the recipe's)"),
+    ("epochs", whole(), "largest number of epochs"),
+    ("batch-size", whole(), "images per step"),
+    ("steps", whole(), "batches per epoch"),
+    ("reuse", whole(), "number of epochs that reuse the same batches"),
+    ("limit", whole(), "largest number of images to use"),
+    ("workers", whole(0), "threads or processes that prepare batches"),
 )
 _TEXTS = (
-    ("license", "TEXT", "of the weights, for data of your own"),
-    ("about", "TEXT", "what your own data are, for the card"),
+    ("license", "TEXT", "license of the weights, for your own data"),
+    ("about", "TEXT", "description of your own data, for the model card"),
 )
 _FILES = (
-    ("gather", "FILE", "write what is to be trained on, for another --data, and stop"),
-    ("results", "JSON", "more measures for the card"),
-    ("weights", "DIR", "pack into a folder of the preset's name there"),
+    ("gather", "FILE", "write the training images to a file for --data, and stop"),
+    ("results", "JSON", "more measures for the model card"),
+    ("weights", "DIR", "folder in which the preset's folder is written"),
 )
 _PRETRAIN = (
     *("preset", "data", "output", "leave_out", "seed", "dtype", "distribute"),
@@ -37,25 +37,25 @@ def add(commands: Commands) -> None:
         commands,
         "pretrain",
         run,
-        "make a preset: train it on many people, measure it on others, pack it",
+        "make a preset: train on many people, measure on others, pack",
         "deepface-models pretrain vae_mnist --data DATA",
         keras=True,
-        resume=f"{AGAIN} (Training goes on from its last checkpoint.)",
+        resume=f"{RESUME} (Training goes on from its last checkpoint.)",
     )
     option = parser.add_argument
-    option("preset", metavar="PRESET", help="which one (see list)")
+    option("preset", metavar="PRESET", help="name of the preset (see list)")
     option(
         "--data",
         metavar="DATA",
         help="folder with portraits/, synthetic_people/, talkers/, mnist/ or "
-        "fashion-mnist/, or of your own faces with a folder for each person, or a "
-        "file that --gather wrote (default: digits are downloaded)",
+        "fashion-mnist/; or of your own faces, with a folder for each person; or a "
+        "file written by --gather (default: MNIST is downloaded)",
     )
     option(
         "--output",
         default="runs/pretrain",
         metavar="DIR",
-        help="gets a folder of the preset's name (default: %(default)s)",
+        help="folder in which the run's folder is written (default: %(default)s)",
     )
     for name, kind, text in _NUMBERS:
         option(f"--{name}", type=kind, metavar="N", help=text)
@@ -63,16 +63,16 @@ def add(commands: Commands) -> None:
         option(f"--{name}", default="", metavar=metavar, help=text)
     for name, metavar, text in _FILES:
         option(f"--{name}", metavar=metavar, help=text)
-    talkers = "talkers whom swift_64 and swift_128 are not to see"
+    talkers = "talkers to exclude from swift_64 and swift_128"
     option("--leave-out", nargs="+", metavar="NAME", help=talkers)
     option(
         "--seed", type=whole(0), default=0, metavar="N", help="makes a run repeatable"
     )
     dtype = "float32 (default), or mixed_bfloat16 for an accelerator"
     option("--dtype", default="float32", metavar="TYPE", help=dtype)
-    shared = "share each batch between all devices"
+    shared = "split each batch among all devices"
     option("--distribute", action="store_true", help=shared)
-    packed = "measure and pack what is there, and train no more"
+    packed = "measure and pack an existing run without further training"
     option("--pack-only", action="store_true", help=packed)
 
 
@@ -82,13 +82,13 @@ def run(args: argparse.Namespace) -> int:
 
     found = pretrain(**chosen(args, *_PRETRAIN))
     if found is None:
-        say(
-            f"Trained in {args.output}/{args.preset}, and not measured: the faces held "
-            "out are elsewhere. Copy that folder to the --output of a machine that has "
-            "them and run there with --pack-only."
+        echo(
+            f"The model in {args.output}/{args.preset} is trained but not measured, as "
+            "the held-out faces are not here. Copy that folder into --output on a "
+            "machine that has them, and run --pack-only there."
         )
     elif args.gather:
-        say(f"What is to be trained on is in {found}. Give it to --data there.")
+        echo(f"The training images are in {found}. Pass it to --data.")
     else:
-        say(f"The preset is in {found}. Use it: deepface-models describe {found}")
+        echo(f"The preset is in {found}. Use it: deepface-models describe {found}")
     return 0

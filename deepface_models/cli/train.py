@@ -1,4 +1,4 @@
-"""`train`: people's faces to a face-swap model."""
+"""`train`: trains a face-swap model on people's faces."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models.cli._arguments import (
-    AGAIN,
+    RESUME,
     Commands,
     add_command,
     chosen,
     model_source,
     whole,
 )
-from deepface_models.cli._console import say
+from deepface_models.cli._console import echo
 from deepface_models.models.names import architecture_names
 
 _TRAIN = (
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
         "train a model that swaps these people",
         "deepface-models train ana=faces/ana ben=faces/ben --output ana_ben",
         keras=True,
-        resume=f"{AGAIN} (Training goes on from its last checkpoint.)",
+        resume=f"{RESUME} (Training goes on from its last checkpoint.)",
     )
     option = parser.add_argument
     option(
@@ -41,13 +41,13 @@ def add(commands: Commands) -> None:
         nargs="+",
         type=_named,
         metavar="NAME=FACES",
-        help="a person's name and the folder that extract made; two or more",
+        help="a person's name and the folder written by extract; two or more",
     )
     option(
         "--output",
         required=True,
         metavar="DIR",
-        help="folder of the model, previews, checkpoints and history.csv",
+        help="folder for the model, previews, checkpoints and history.csv",
     )
     option(
         "--architecture",
@@ -66,7 +66,7 @@ def add(commands: Commands) -> None:
         "--preset",
         metavar="SOURCE",
         help="start from a trained model instead of a new one: a preset's name (see "
-        "list), https://... or hf://..., or a folder; it says how its parts learn",
+        "list), https://... or hf://..., or a folder",
     )
     option(
         "--minutes",
@@ -88,14 +88,14 @@ def add(commands: Commands) -> None:
         type=whole(),
         default=100,
         metavar="N",
-        help="batches an epoch (default: %(default)s)",
+        help="batches per epoch (default: %(default)s)",
     )
     option(
         "--validation",
         type=float,
         default=0.2,
-        metavar="PART",
-        help="part of the faces held out for previews (default: %(default)s)",
+        metavar="FRACTION",
+        help="fraction of the faces held out for previews (default: %(default)s)",
     )
     option(
         "--preview-every",
@@ -122,7 +122,7 @@ def add(commands: Commands) -> None:
         "--verbose",
         choices=("auto", "0", "1", "2"),
         default="auto",
-        help="0 silent, 1 progress bar, 2 a line an epoch (default: a bar on a "
+        help="0 silent, 1 progress bar, 2 one line per epoch (default: a bar on a "
         "terminal, else lines)",
     )
 
@@ -138,10 +138,10 @@ def run(args: argparse.Namespace) -> int:
         **chosen(args, *_TRAIN),
     )
     output = Path(args.output)
-    say(f"The model is in {output / 'model'}, images in {output / 'previews'}.")
+    echo(f"The model is in {output / 'model'}, previews are in {output / 'previews'}.")
     names = [name for name, _ in args.faces]
-    say(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
-    say(
+    echo(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
+    echo(
         f'  --identity {names[-1]} --consent "who agreed, and where it is written down"'
     )
     return 0
@@ -151,7 +151,7 @@ def _named(text: str) -> tuple[str, str]:
     name, equals, folder = text.partition("=")
     if not (name and equals and folder):
         raise argparse.ArgumentTypeError(
-            f"got {text!r}; expected NAME=FACES, such as ana=faces/ana"
+            f"{text!r} was given. Expected NAME=FACES, such as ana=faces/ana"
         )
     return name, folder
 
@@ -167,7 +167,7 @@ def _people(named: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _verbosity(args: argparse.Namespace) -> Any:
-    """Keras' bar needs a terminal; written to a file it would fill pages."""
+    """Returns Keras' verbosity; its progress bar is for terminals only."""
     if args.verbose != "auto":
         return int(args.verbose)
     return 1 if sys.stdout.isatty() else 2

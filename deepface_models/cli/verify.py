@@ -1,4 +1,4 @@
-"""`verify`: what made a file, and whether it changed since."""
+"""`verify`: shows who made a file, and whether it was changed since."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def add(commands: Commands) -> None:
         commands,
         "verify",
         run,
-        "say what made a file, from what and with whose consent",
+        "show what made a file, from which source and with whose consent",
         "deepface-models verify swap.mp4",
     )
     parser.epilog = (
         f"{parser.epilog}\n\nexit status: 0 valid, {UNSIGNED} unsigned (it carries no "
         f"Content Credentials),\n{ALTERED} altered since it was signed, "
         f"{CONTRADICTORY} signed, but tags and\ncredentials contradict each other, "
-        f"{MISTAKE} no such file; of several files the worst"
+        f"{MISTAKE} no such file; the worst one of several files"
     )
     option = parser.add_argument
-    option("path", nargs="+", metavar="FILE", help="any files")
+    option("path", nargs="+", metavar="FILE", help="files of any kind")
     option(
         "--trust",
         metavar="PEM",
-        help="authorities whose certificates are to be believed",
+        help="certificates of the authorities to trust",
     )
     option("--json", action="store_true", help="print a JSON list instead of text")
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     for path in args.path:
         try:
             found = dfm.verify(path, args.trust)
-        except OSError as problem:  # the other files can be verified all the same
+        except OSError as problem:  # the other files can still be verified
             _console.error(problem)
             statuses.append(MISTAKE)
             values.append({"path": path, "error": str(problem)})
@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
         statuses.append(_status(found))
         values.append(_plain(found))
         if not args.json:
-            _console.say(found.summary())
+            _console.echo(found.summary())
     if args.json:
-        _console.say(json.dumps(values, indent=1))
+        _console.echo(json.dumps(values, indent=1))
     return max(statuses, key=_WORST_LAST.index)
 
 
@@ -68,7 +68,7 @@ def _status(found: Any) -> int:
 
 
 def _plain(found: Any) -> dict[str, Any]:
-    """A `Verification` as JSON values."""
+    """Returns a `Verification` as values that can be written as JSON."""
     values = json.loads(json.dumps(dataclasses.asdict(found), default=str))
     return {
         **values,

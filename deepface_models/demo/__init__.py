@@ -1,4 +1,4 @@
-"""The whole job on two clips that ship with the package."""
+"""A complete face swap with clips that ship with the package."""
 
 from deepface_models.demo.job import CLIPS, CONSENT, PEOPLE, run
 

@@ -1,4 +1,4 @@
-"""Extract, train, convert, measure and verify, saying which call does what."""
+"""The demo: extracts, trains, converts, evaluates and verifies, naming each call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deepface_models.demo.preview import write_frames, write_preview
 
 CLIPS = Path(__file__).parent / "clips"
 PEOPLE = ("s1", "mb")
-_SHARPEN = 1.0  # gives back what minutes of training leave soft
+_SHARPEN = 1.0  # a few minutes of training leave faces soft
 CONSENT = (
     "Demonstration of deepface_models with two speakers of the GRID audiovisual "
     "sentence corpus (CC BY 4.0), research volunteers; shown as synthetic, says "
@@ -28,16 +28,16 @@ CONSENT = (
 )
 
 
-_STORY = (
+_INTRODUCTION = (
     "An autoencoder compresses a face to a latent vector. One encoder is shared by two "
-    "people, each has a decoder of their own; decoding one person's latent with the "
+    "people, and each has their own decoder; decoding one person's latent with the "
     "other's decoder swaps the face."
 )
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a quick demo does less of."""
+    """The size of the demo, which is smaller if `quick`."""
 
     minutes: float
     every_n: int = 1
@@ -53,10 +53,10 @@ class _Plan:
 
 
 class _Demo:
-    """The steps, each with what it announces; later ones use what earlier ones made."""
+    """The steps in order; later ones use the results of earlier ones."""
 
-    def __init__(self, output: Path, plan: _Plan, say: Callable[[str], None]) -> None:
-        self.output, self.plan, self.say = output, plan, say
+    def __init__(self, output: Path, plan: _Plan, log: Callable[[str], None]) -> None:
+        self.output, self.plan, self.log = output, plan, log
         self.source = sorted((CLIPS / PEOPLE[0]).glob("*.mpg"))[-1]
         self.swap = output / "swap.mp4"
         self.seconds: dict[str, float] = {}
@@ -64,15 +64,15 @@ class _Demo:
     @contextmanager
     def step(self, name: str, what: str, call: str) -> Iterator[None]:
         number = len(self.seconds) + 1
-        self.say(f"\n[{number}/7] {name}: {what}\n      in Python: {call}")
+        self.log(f"\n[{number}/7] {name}: {what}\n      in Python: {call}")
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 1)
-        self.say(f"      {self.seconds[name]:.0f} s")
+        self.log(f"      {self.seconds[name]:.0f} s")
 
     def nobody(self) -> None:
         what = (
-            "without any training, draw a synthetic person, who does not exist, in "
+            "without training, swap the face of a person who does not exist into "
             f"{self.source.name}"
         )
         call = (
@@ -88,10 +88,10 @@ class _Demo:
                 consent=CONSENT,
                 sharpen=_SHARPEN,
             )
-            self.say(f"      {done.summary()}")
+            self.log(f"      {done.summary()}")
 
     def extract(self) -> None:
-        what = "find, align and describe the faces of both people"
+        what = "find, align and embed the faces of both people"
         size, every_n = self.plan.image_size, self.plan.every_n
         call = f'FaceAligner(image_size={size}).extract("s1", "faces/s1")'
         aligner = dfm.FaceAligner(image_size=size)
@@ -129,8 +129,8 @@ class _Demo:
 
     def convert(self) -> None:
         what = (
-            f"draw mb with the expression of s1 in {self.source.name}, which the "
-            "training did not use, keeping its sound"
+            f"render mb with the expressions of s1 in {self.source.name}, which was "
+            "not used for training; its sound is kept"
         )
         call = 'convert(clip, "swap.mp4", model, identity="mb", consent="who agreed")'
         with self.step("convert", what, call):
@@ -143,10 +143,10 @@ class _Demo:
                 person=self.faces[PEOPLE[0]],
                 sharpen=_SHARPEN,
             )
-            self.say(f"      {self.conversion.summary()}")
+            self.log(f"      {self.conversion.summary()}")
 
     def evaluate(self) -> None:
-        what = "measure both directions on frames that the training did not use"
+        what = "measure both directions on frames that were not used for training"
         call = (
             'evaluate(model, held_out, identity="mb", target_faces=mb, source_faces=s1)'
         )
@@ -162,26 +162,26 @@ class _Demo:
                     converter=dfm.Converter(self.model, target, sharpen=_SHARPEN),
                     limit=self.plan.limit,
                 )
-                self.say(found.table(notes=source == PEOPLE[-1]))
+                self.log(found.table(notes=source == PEOPLE[-1]))
                 self.measures[f"{source} as {target}"] = found.to_json()
 
     def preview(self) -> None:
-        what = "draw the training's progress, then source, reconstruction and swap"
+        what = "show the progress of the training, then source, reconstruction and swap"
         call = 'model.predict(faces, identity="mb", source_identity="s1")'
         with self.step("preview", what, call):
             write_preview(self.output, self.model, self.held_out, CONSENT)
             write_frames(self.output, self.source, self.model, self.swap, CONSENT)
 
     def verify(self) -> None:
-        what = "read back what swap.mp4 says about itself"
+        what = "read the Content Credentials of swap.mp4"
         with self.step("verify", what, 'print(verify("swap.mp4").summary())'):
             found = dfm.verify(self.swap)
-            self.say(found.summary())
+            self.log(found.summary())
         if found.state != "valid":
             raise ProvenanceError(
-                f"{self.swap} was written just now but is {found.state}. Expected "
-                "valid Content Credentials. Run `deepface-models doctor` and report "
-                "what it says."
+                f"{self.swap} was just written but is {found.state}. Expected valid "
+                "Content Credentials. Run `deepface-models doctor` and report its "
+                "output."
             )
 
     def report(self) -> dict[str, Any]:
@@ -200,36 +200,36 @@ def run(
     *,
     minutes: float = 3.0,
     quick: bool = False,
-    say: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
-    """Runs the whole job on the package's own clips.
+    """Runs a complete face swap with the package's own clips.
 
-    Leaves `nobody.mp4` (the face of a synthetic person, without training), `swap.mp4`,
-    `frames.jpg` (source over swap), `preview.png`, `report.json`,
-    the model in `training/model` and the aligned faces in `faces`. Run again on the
-    same folder, it goes on where it was.
+    Writes `nobody.mp4` (the face of a person who does not exist, without training),
+    `swap.mp4`, `frames.jpg` (source above swap), `preview.png`, `report.json`, the
+    model in `training/model` and the aligned faces in `faces`. After an interruption,
+    call it again with the same folder to continue.
 
     Args:
-        output: Folder of the results.
-        minutes: Training time.
-        quick: Fewer frames, 64 pixels and half a minute of training: shows that
-            everything works, not how good it is.
-        say: Takes the lines to show.
+        output: Folder for the results.
+        minutes: Training time in minutes.
+        quick: Uses fewer frames, 64 pixels and half a minute of training, to check that
+            everything works.
+        log: Called with each line of text; prints it by default.
 
     Returns:
-        What `report.json` holds.
+        The content of `report.json`.
 
     Raises:
         InUseError: Another thread or process runs the demo in that folder.
-        ProvenanceError: The swap just made does not verify.
+        ProvenanceError: The new swap has no valid Content Credentials.
     """
     with hold_folder(output):
-        return _run(_Demo(Path(output), _Plan.of(minutes, quick), say))
+        return _run(_Demo(Path(output), _Plan.of(minutes, quick), log))
 
 
 def _run(demo: _Demo) -> dict[str, Any]:
-    output, say = demo.output, demo.say
-    say(_STORY)
+    output, log = demo.output, demo.log
+    log(_INTRODUCTION)
     for step in (
         *(demo.nobody, demo.extract, demo.train, demo.convert),
         *(demo.evaluate, demo.preview, demo.verify),
@@ -238,9 +238,9 @@ def _run(demo: _Demo) -> dict[str, Any]:
     report = demo.report()
     write_json(output / "report.json", report)
     model = output / "training" / "model"
-    say(
+    log(
         f"\nDone in {sum(demo.seconds.values()) / 60:.1f} min. Look at {demo.swap}, "
-        f"{output / 'frames.jpg'} and {output / 'preview.png'}; the figures are in "
+        f"{output / 'frames.jpg'} and {output / 'preview.png'}; the measures are in "
         f"{output / 'report.json'}; the model is in {model} "
         f'(deepface_models.load("{model}")).'
     )

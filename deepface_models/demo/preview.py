@@ -1,4 +1,4 @@
-"""The demo's images: what was learned, and what became of the frames."""
+"""The demo's images: training progress, and frames before and after the swap."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def write_preview(
     Args:
         output: The demo's folder, with `training/timelapse` in it.
         model: The trained model.
-        held_out: Faces of each person that were not trained on.
-        consent: The statement to sign with.
+        held_out: Faces of each person that were not used for training.
+        consent: The consent statement, which becomes part of the image.
 
     Returns:
         The image's path.
@@ -36,13 +36,13 @@ def write_preview(
         lapse = sorted((output / "training" / "timelapse" / name).glob("*.png"))
         swaps = [_last_row(read_image(path), model.output_size) for path in lapse]
         rows.append(_spread(swaps))
-        labels.append(f"{name} as {target}, in training")
+        labels.append(f"{name} as {target}, during training")
     for name in model.identities:
         target = next(other for other in model.identities if other != name)
         faces = np.stack(_spread(list(held_out[name].images)))
         rows.append(list(faces))
         rows += [_decoded(model, faces, name, identity) for identity in (name, target)]
-        labels += [name, f"{name} drawn again", f"{name} as {target}"]
+        labels += [name, f"{name} reconstructed", f"{name} as {target}"]
     source = held_out[model.identities[0]].sources[-1]
     record = _record(source, model, consent)
     return _write(output / "preview.png", rows, labels, record)
@@ -51,7 +51,7 @@ def write_preview(
 def write_frames(
     output: Path, source: Path, model: Any, swap: Path, consent: str
 ) -> Path:
-    """Writes and signs `frames.jpg`: frames of the source over those of the swap."""
+    """Writes and signs `frames.jpg`: frames of the source above those of the swap."""
     rows = [
         _spread([frame.image for frame in read_video(video)], _FRAMES)
         for video in (source, swap)
@@ -80,7 +80,7 @@ def _last_row(image: Array, size: int) -> Array:
 
 
 def _spread(items: list[Any], most: int = _COLUMNS) -> list[Any]:
-    """Returns some items, evenly spaced, the first and the last among them."""
+    """Returns some items, evenly spaced, including the first and the last."""
     count = min(most, len(items))
     return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
 

@@ -91,4 +91,4 @@ def test_a_library_that_kills_the_process_is_a_finding(
     assert main(["doctor"]) == 1
     shown = capsys.readouterr().out
     assert "was killed by SIGILL" in shown
-    assert "1 found bad. The main job cannot run" in shown
+    assert "1 checks failed. Fix them" in shown

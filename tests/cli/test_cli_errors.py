@@ -84,7 +84,7 @@ def test_a_defect_is_not_hidden(monkeypatch: Any) -> None:
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [("extract", "goes on where it was"), ("verify", "Nothing was written")],
+    [("extract", "to continue"), ("verify", "Nothing was written")],
 )
 def test_an_interruption_says_how_to_go_on(
     command: str, says: str, capsys: Any, monkeypatch: Any

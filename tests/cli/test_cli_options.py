@@ -125,14 +125,14 @@ def test_version_and_module() -> None:
 
 def test_no_command_shows_the_help(capsys: Any) -> None:
     assert main([]) == 2
-    assert "the main job in three commands" in capsys.readouterr().err
+    assert "a face swap in three commands" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["ana", "ana=", "=faces"])
 def test_people_are_given_by_name(text: str, capsys: Any) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["train", text, "--output", "nowhere"])
-    assert "expected NAME=FACES, such as ana=faces/ana" in capsys.readouterr().err
+    assert "Expected NAME=FACES, such as ana=faces/ana" in capsys.readouterr().err
 
 
 def test_convert_needs_a_consent_statement(capsys: Any) -> None:

@@ -165,12 +165,14 @@ def test_faces_of_the_person_tell_the_mean(
 
 
 def test_an_image_alone_moves_nothing(person, moving, frame, aligner, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
     for number in range(2):
-        write_image(tmp_path / f"{number}.png", frame)
+        write_image(images / f"{number}.png", frame)
     options = {**TOLD, "aligner": aligner}
-    convert(tmp_path / "0.png", tmp_path / "out.png", moving, **options)
+    convert(images / "0.png", tmp_path / "out.png", moving, **options)
     (tmp_path / "out.png").unlink()
-    convert(tmp_path, tmp_path / "out", moving, **options)
+    convert(images, tmp_path / "out", moving, **options)
     assert moving.asked == [None] * 3
     face = aligner.detect(frame)[0]
     few = person.select(range(FEWEST - 1))

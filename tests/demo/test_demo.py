@@ -19,7 +19,7 @@ def test_one_demo_a_folder(tmp_path, elsewhere):
     """Issue 17, 1: one writer at a time."""
     elsewhere(hold_folder(tmp_path))
     with pytest.raises(InUseError, match="another thread"):
-        demo.run(tmp_path, quick=True, say=lambda line: None)
+        demo.run(tmp_path, quick=True, log=lambda line: None)
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_demo_leaves_what_it_promises(tmp_path, monkeypatch):
     eager = partialmethod(keras.Model.compile, run_eagerly=True)
     monkeypatch.setattr(keras.Model, "compile", eager)
     said: list[str] = []
-    report = demo.run(tmp_path, minutes=0.001, quick=True, say=said.append)
+    report = demo.run(tmp_path, minutes=0.001, quick=True, log=said.append)
     assert (
         json.loads((tmp_path / "report.json").read_text(encoding="utf-8")).keys()
         == report.keys()

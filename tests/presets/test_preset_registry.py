@@ -119,7 +119,7 @@ def test_list_command(names, capsys):
     (found,) = json.loads(capsys.readouterr().out)
     assert found["name"] == "shared"
     assert main(["list", "x*"]) == 0
-    assert capsys.readouterr().out == "No preset is called 'x*'.\n"
+    assert capsys.readouterr().out == "No preset matches 'x*'.\n"
 
 
 def test_describe_command(names, capsys):
