@@ -39,7 +39,8 @@ def test_rooms_without_a_model_do_not_load_keras(room):
 
 def test_models_and_callbacks_need_neither_videos_nor_dlib():
     """Issue 18, 3: layers hold; a training machine needs no PyAV and no dlib."""
-    packages = "autoencoders callbacks data losses swap training presets.golden"
+    packages = "callbacks data losses models.autoencoders models.swap training "
+    packages += "presets.golden"
     code = "; ".join(f"import deepface_models.{room}" for room in packages.split())
     loaded = loaded_by(f"{code}\nfrom deepface_models.media import grid, read_image")
     assert "keras" in loaded and not loaded & {"av", "dlib"}

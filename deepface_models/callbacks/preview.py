@@ -8,8 +8,8 @@ from typing import Any
 
 from deepface_models.callbacks._images import FaceImages, draw_rows
 from deepface_models.core.arrays import Array
+from deepface_models.core.sheet import grid
 from deepface_models.core.whole import whole_numbers
-from deepface_models.media import grid
 
 
 class SwapPreview(FaceImages):

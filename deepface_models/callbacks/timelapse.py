@@ -14,8 +14,9 @@ from deepface_models.callbacks._images import (
     draw_rows,
 )
 from deepface_models.core.arrays import Array
+from deepface_models.core.sheet import grid
 from deepface_models.core.whole import whole_numbers
-from deepface_models.media import grid, read_image, write_image
+from deepface_models.media import read_image, write_image
 
 
 class TimeLapse(FaceImages):

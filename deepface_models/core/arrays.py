@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+_OVERSHOOT = 1.0  # how far resizing and sharpening may leave [0, 1]
 
 
 def as_float(images: Array) -> Array:
@@ -16,6 +17,46 @@ def as_float(images: Array) -> Array:
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     return images.astype(np.float32, copy=False)
+
+
+def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
+    """Returns an RGB image as contiguous uint8.
+
+    Args:
+        image: (height, width, 3), uint8 0..255 or float [0, 1].
+        channels: Numbers of channels to accept.
+
+    Returns:
+        uint8 array of the same shape; floats are rounded, and clipped where they
+        are a little out of range, as resizing and sharpening leave them.
+
+    Raises:
+        ValueError: Another shape or type, or floats in 0..255.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] not in channels or not all(image.shape):
+        most = "3), RGB" if channels == (3,) else "3 or 4), RGB or RGBA"
+        advice = ", without alpha" if channels == (3,) else ""
+        raise ValueError(
+            f"An image of shape {image.shape} was given. Expected (height, width, "
+            f"{most}. Pass one image at a time{advice}."
+        )
+    if np.issubdtype(image.dtype, np.floating):
+        image = np.nan_to_num(image)
+        low, high = float(image.min()), float(image.max())
+        if low < 0 - _OVERSHOOT or high > 1 + _OVERSHOOT:
+            raise ValueError(
+                f"A float image with values from {low:.4g} to {high:.4g} was given. "
+                "Expected uint8 in 0..255 or float in [0, 1]. Divide by 255, or "
+                "convert it with image.astype('uint8')."
+            )
+        image = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ValueError(
+            f"An image of type {image.dtype} was given. Expected uint8 in 0..255 or "
+            "float in [0, 1]. Convert it, for example with `image.astype('uint8')`."
+        )
+    return np.ascontiguousarray(image)
 
 
 @functools.singledispatch

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_uint8
 from deepface_models.faces.face import Box
 from deepface_models.faces.models import model_path
-from deepface_models.media import as_uint8
 
 _own = threading.local()
 _shared: dict[str, Any] = {}

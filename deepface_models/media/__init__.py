@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from deepface_models.core.arrays import as_uint8
+from deepface_models.core.sheet import grid
 from deepface_models.media.color import (
     ColorStatistics,
     apply_statistics,
@@ -12,9 +14,8 @@ from deepface_models.media.color import (
     rgb_to_lab,
     transfer_color,
 )
-from deepface_models.media.image import as_uint8, read_image, write_image
+from deepface_models.media.image import read_image, write_image
 from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, media_kind
-from deepface_models.media.sheet import grid
 
 if TYPE_CHECKING:
     from deepface_models.media.tags import read_metadata

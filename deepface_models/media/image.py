@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_uint8
 from deepface_models.core.checked import decode
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
@@ -26,8 +26,6 @@ _WRITERS: dict[str, dict[str, Any]] = {
     ".webp": {"format": "WEBP", "quality": 95},
 }
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
-
-_OVERSHOOT = 1.0  # how far resizing and sharpening may leave [0, 1]
 
 
 @whole_numbers(max_pixels=1)
@@ -127,46 +125,6 @@ def _upright(image: Array, orientation: int) -> Array:
         image = image[::-1]
     if orientation in (2, 3, 6, 7):
         image = image[:, ::-1]
-    return np.ascontiguousarray(image)
-
-
-def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
-    """Returns an RGB image as contiguous uint8.
-
-    Args:
-        image: (height, width, 3), uint8 0..255 or float [0, 1].
-        channels: Numbers of channels to accept.
-
-    Returns:
-        uint8 array of the same shape; floats are rounded, and clipped where they
-        are a little out of range, as resizing and sharpening leave them.
-
-    Raises:
-        ValueError: Another shape or type, or floats in 0..255.
-    """
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] not in channels or not all(image.shape):
-        most = "3), RGB" if channels == (3,) else "3 or 4), RGB or RGBA"
-        advice = ", without alpha" if channels == (3,) else ""
-        raise ValueError(
-            f"An image of shape {image.shape} was given. Expected (height, width, "
-            f"{most}. Pass one image at a time{advice}."
-        )
-    if np.issubdtype(image.dtype, np.floating):
-        image = np.nan_to_num(image)
-        low, high = float(image.min()), float(image.max())
-        if low < 0 - _OVERSHOOT or high > 1 + _OVERSHOOT:
-            raise ValueError(
-                f"A float image with values from {low:.4g} to {high:.4g} was given. "
-                "Expected uint8 in 0..255 or float in [0, 1]. Divide by 255, or "
-                "convert it with image.astype('uint8')."
-            )
-        image = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-    if image.dtype != np.uint8:
-        raise ValueError(
-            f"An image of type {image.dtype} was given. Expected uint8 in 0..255 or "
-            "float in [0, 1]. Convert it, for example with `image.astype('uint8')`."
-        )
     return np.ascontiguousarray(image)
 
 

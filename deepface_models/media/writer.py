@@ -14,14 +14,13 @@ from typing import Any, Self
 import av
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_uint8
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
 from deepface_models.media import codecs
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
 from deepface_models.media.extras import MP4_KEYS, carry, image_notes
-from deepface_models.media.image import as_uint8
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
 from deepface_models.media.yuv import Coding, FrameConverter

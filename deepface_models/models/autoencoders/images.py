@@ -10,8 +10,8 @@ from statistics import NormalDist
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.sheet import grid
 from deepface_models.core.whole import whole_numbers
-from deepface_models.media import grid
 from deepface_models.models.autoencoders.base import Autoencoder
 
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from deepface_models.core.arrays import Array
+from deepface_models.core.arrays import Array, as_uint8
 from deepface_models.core.whole import whole_numbers
-from deepface_models.media.image import as_uint8
 
 _FONT, _PAPER, _INK = cv2.FONT_HERSHEY_SIMPLEX, 255, (32, 32, 32)
 
