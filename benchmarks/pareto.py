@@ -7,8 +7,8 @@
     python benchmarks/pareto.py --few 20 --output runs/pareto_20
 
 A row "Swift from PRESET" trains as `train(preset=)` does. "Swift from PRESET; freeze
-encoder=0.2; rates shared_decoder=0.1 encoder=0.5" sets which parts are frozen for which
-share of the training and which learn more slowly; "; freeze; rates" sets neither. With
+encoder=0.2; lr_multipliers shared_decoder=0.1 encoder=0.5" sets which parts are frozen for which
+share of the training and which learn more slowly; "; freeze; lr_multipliers" sets neither. With
 --few, only so many images of the second person, spread over that person's training
 faces, are used for training; all of them are used for the evaluation. A new --output
 needs no extraction if it has a copy of another output's folder "faces".
@@ -95,7 +95,7 @@ def parsed(title: str) -> tuple[str, str, dict[str, dict[str, float]]]:
     for kind, *parts in map(str.split, said):
         values = dict(part.split("=") for part in parts)
         own[kind] = {part: float(value) for part, value in values.items()}
-    if own.keys() - {"freeze", "rates"} or (own and not preset):
+    if own.keys() - {"freeze", "lr_multipliers"} or (own and not preset):
         raise ValueError(title)
     return name, preset, own
 
@@ -118,7 +118,7 @@ def built(
         named = {"identities": people, "face_type": face_type}
         model = dfm.create(name.lower(), **named, **arguments)
     return model, _fine_tuning.FineTuneSchedule.of(
-        model, own.get("freeze"), own.get("rates")
+        model, own.get("freeze"), own.get("lr_multipliers")
     )
 
 

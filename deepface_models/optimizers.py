@@ -1,4 +1,4 @@
-"""Optimizers with learning-rate dropout, autoclip and rates of parts; for GANs, too."""
+"""Optimizers with learning-rate dropout, AutoClip and learning-rate multipliers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DISCRIMINATORS = "discriminators"
 
 
 class _Extras(LearningRateMultipliers):
-    """Adds learning-rate dropout and autoclip to the optimizer beside it."""
+    """Mixin that adds learning-rate dropout and AutoClip to an optimizer."""
 
     def __init__(
         self,
@@ -31,98 +31,99 @@ class _Extras(LearningRateMultipliers):
         super().__init__(*args, **kwargs)
         _check(lr_dropout, autoclip, history)
         clips = ("clipnorm", "clipvalue", "global_clipnorm")
-        doubled = [name for name in clips if getattr(self, name) is not None]
-        if autoclip is not None and doubled:
+        others = [name for name in clips if getattr(self, name) is not None]
+        if autoclip is not None and others:
             raise ValueError(
-                f"autoclip={autoclip} and {doubled[0]} were given. Expected one way to "
-                f"clip gradients. Leave {doubled[0]} out."
+                f"autoclip={autoclip} and {others[0]} were given. Expected one way to "
+                f"clip gradients. Leave {others[0]} out."
             )
         self.autoclip = autoclip
         self.history = history
         self.seed = seed
-        self._share: Any = None
+        self._dropout: Any = None
         if lr_dropout is not None:
-            self._share = self._scalar(lr_dropout, "lr_dropout")
-            self._draws = keras.random.SeedGenerator(seed)
-            self._draws_state = self._draws.state  # so that it is saved and resumed
+            self._dropout = self._scalar(lr_dropout, "lr_dropout")
+            self._seeds = keras.random.SeedGenerator(seed)
+            self._seed_state = self._seeds.state  # so that it is saved and resumed
         if autoclip is not None:
             self._norms = self.add_variable((history,), name="gradient_norms")
-            self._noted = self.add_variable((), dtype="int32", name="norms_noted")
+            self._count = self.add_variable((), dtype="int32", name="norms_noted")
             self._norm = self._scalar(0.0, "gradient_norm")
             self._limit = self._scalar(float("inf"), "clip_norm")
 
     @property
     def lr_dropout(self) -> float | None:
-        """Share of the weights whose update is dropped; may be set while training."""
-        return None if self._share is None else _number(self._share)
+        """Fraction of weight updates that is dropped; may be set while training."""
+        return None if self._dropout is None else _number(self._dropout)
 
     @lr_dropout.setter
     def lr_dropout(self, value: float) -> None:
-        if self._share is None:
+        if self._dropout is None:
             raise ValueError(
-                f"lr_dropout={value} was set. This {type(self).__name__} was made "
-                "without, and its compiled step draws no masks. Make it with "
-                "lr_dropout=0.0, which drops nothing at first."
+                f"lr_dropout={value} was set. Expected a {type(self).__name__} made "
+                "with lr_dropout: without it the compiled step samples no masks. "
+                "Make it with lr_dropout=0.0, which drops nothing at first."
             )
         _check(value, None, 1)
-        self._share.assign(value)
+        self._dropout.assign(value)
 
     @property
     def gradient_norm(self) -> float | None:
-        """Norm of the last step's gradient before clipping, with autoclip."""
+        """Gradient norm of the last step before clipping; None without `autoclip`."""
         return None if self.autoclip is None else _number(self._norm)
 
     @property
     def clip_norm(self) -> float | None:
-        """Norm that the last step's gradient was clipped to, with autoclip."""
+        """Clipping threshold of the last step; None without `autoclip`."""
         return None if self.autoclip is None else _number(self._limit)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Updates one weight; leaves a random share of its numbers as they were."""
-        if self._share is None:
+        """Updates one variable, except for a random fraction of its elements."""
+        if self._dropout is None:
             super().update_step(gradient, variable, learning_rate)
             return
-        # A copy, as Torch changes the variable's own memory.
+        # A copy, because Torch updates variables in place.
         before = ops.copy(ops.convert_to_tensor(variable))
         super().update_step(gradient, variable, learning_rate)
-        drawn = keras.random.uniform(before.shape, dtype="float32", seed=self._draws)
-        kept = drawn >= ops.convert_to_tensor(self._share)
+        noise = keras.random.uniform(before.shape, dtype="float32", seed=self._seeds)
+        kept = noise >= ops.convert_to_tensor(self._dropout)
         self.assign(variable, ops.where(kept, ops.convert_to_tensor(variable), before))
 
     def _clip_gradients(self, grads: list[Any]) -> list[Any]:
-        # Keras calls this once an update, on accumulated and unscaled gradients.
+        # Keras calls this once per update, with accumulated and unscaled gradients.
         if self.autoclip is None:
             return super()._clip_gradients(grads)
         norm = _global_norm(grads)
-        limit = self._note(norm)
+        limit = self._record(norm)
         self._norm.assign(norm)
         self._limit.assign(limit)
         scale = ops.minimum(1.0, limit / ops.maximum(norm, 1e-30))
-        scale = ops.where(ops.isfinite(norm), scale, norm)  # stays visible
+        # Gradients that are not finite stay so: StopOnNonFinite must see them.
+        scale = ops.where(ops.isfinite(norm), scale, norm)
         return [None if g is None else g * ops.cast(scale, g.dtype) for g in grads]
 
-    def _note(self, norm: Any) -> Any:
-        """Takes a norm into the history and returns the history's percentile."""
-        places = ops.arange(self.history, dtype="int32")
-        noted = ops.convert_to_tensor(self._noted)
+    def _record(self, norm: Any) -> Any:
+        """Adds a norm to the history and returns the history's percentile."""
+        slots = ops.arange(self.history, dtype="int32")
+        count = ops.convert_to_tensor(self._count)
         finite = ops.isfinite(norm)
-        here = ops.logical_and(places == noted % self.history, finite)
-        norms = ops.where(here, norm, ops.convert_to_tensor(self._norms))
-        noted = noted + ops.cast(finite, "int32")
+        current = ops.logical_and(slots == count % self.history, finite)
+        norms = ops.where(current, norm, ops.convert_to_tensor(self._norms))
+        count = count + ops.cast(finite, "int32")
         self._norms.assign(norms)
-        self._noted.assign(noted)
-        filled = ops.maximum(ops.minimum(noted, self.history), 1)
-        ordered = ops.sort(ops.where(places < filled, norms, float("inf")))
+        self._count.assign(count)
+        filled = ops.maximum(ops.minimum(count, self.history), 1)
+        ordered = ops.sort(ops.where(slots < filled, norms, float("inf")))
         rank = ops.cast(filled - 1, "float32") * ((self.autoclip or 0.0) / 100.0)
         low = ops.cast(ops.floor(rank), "int32")
         below = ops.take(ordered, low)
         above = ops.take(ordered, ops.minimum(low + 1, filled - 1))
-        part = rank - ops.cast(low, "float32")
-        return below + (above - below) * part
+        fraction = rank - ops.cast(low, "float32")
+        return below + (above - below) * fraction
 
     def _scalar(self, value: float, name: str) -> Any:
-        start = keras.initializers.Constant(value)
-        return self.add_variable((), start, dtype="float32", name=name)
+        initializer = keras.initializers.Constant(value)
+        return self.add_variable((), initializer, dtype="float32", name=name)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -131,7 +132,7 @@ class _Extras(LearningRateMultipliers):
 
 
 class _AdaBelief(keras.optimizers.Optimizer):
-    """AdaBelief without extras."""
+    """AdaBelief without learning-rate dropout and AutoClip."""
 
     def __init__(
         self,
@@ -147,28 +148,29 @@ class _AdaBelief(keras.optimizers.Optimizer):
         self.epsilon = epsilon
 
     def build(self, variables: list[Any]) -> None:
-        """Makes a mean and a spread for each weight."""
+        """Creates the mean and the variance of each variable's gradient."""
         if self.built:
             return
         super().build(variables)
-        self._means, self._spreads = self.add_optimizer_variables(
+        self._means, self._variances = self.add_optimizer_variables(
             variables, ["momentum", "belief"]
         )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Steps by the mean gradient over how far gradients stray from it."""
+        """Steps by the mean gradient divided by its standard deviation."""
         dtype = variable.dtype
         rate, gradient = ops.cast(learning_rate, dtype), ops.cast(gradient, dtype)
         step = ops.cast(self.iterations + 1, dtype)
         index = self._get_variable_index(variable)
-        mean, spread = self._means[index], self._spreads[index]
+        mean, variance = self._means[index], self._variances[index]
         self.assign_add(mean, (gradient - mean) * (1.0 - self.beta_1))
-        strayed = ops.square(gradient - mean)
-        self.assign_add(spread, (strayed - spread) * (1.0 - self.beta_2) + self.epsilon)
+        squared = ops.square(gradient - mean)
+        change = (squared - variance) * (1.0 - self.beta_2) + self.epsilon
+        self.assign_add(variance, change)
         bias_1 = 1.0 - ops.power(ops.cast(self.beta_1, dtype), step)
         bias_2 = 1.0 - ops.power(ops.cast(self.beta_2, dtype), step)
-        spread = ops.sqrt(ops.convert_to_tensor(spread) / bias_2) + self.epsilon
-        self.assign_sub(variable, rate * (mean / bias_1) / spread)
+        deviation = ops.sqrt(ops.convert_to_tensor(variance) / bias_2) + self.epsilon
+        self.assign_sub(variable, rate * (mean / bias_1) / deviation)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -178,36 +180,38 @@ class _AdaBelief(keras.optimizers.Optimizer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class AdaBelief(_Extras, _AdaBelief):
-    """Adam that takes large steps where gradients agree with their mean.
+    """AdaBelief: like Adam, with larger steps where gradients agree with their mean.
 
     References: J. Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the
     Belief in Observed Gradients", 2020; Z. Lin et al., "Learning Rate Dropout", 2019;
     P. Seetharaman et al., "AutoClip: Adaptive Gradient Clipping for Source Separation
-    Networks", 2020. DeepFaceLab trains with it at 5e-5 and without the correction of
-    the first steps' bias.
+    Networks", 2020. DeepFaceLab uses AdaBelief with a learning rate of 5e-5 and
+    without bias correction.
 
     Args:
         learning_rate: A number, schedule or callable, as in Keras.
-        beta_1: Decay of the mean gradient, in [0, 1).
-        beta_2: Decay of the spread around it, in [0, 1).
-        epsilon: Added to the spread and to its root.
-        lr_dropout: Share of each weight's numbers, drawn anew each step, whose update
-            is dropped; from 0 to below 1. Means and spreads move on, and so does
-            weight decay. DeepFaceLab's `lr_dropout=0.3` is the share it keeps: 0.7
-            here. None draws nothing and cannot be set later; 0.0 can.
-        autoclip: Percentile, 0 to 100, of the norms of past gradients (all weights'
-            together, this step's included) that the gradient is clipped to; 10 as
-            published. A norm that is not finite is not noted.
-        history: How many norms to remember; published with all.
-        seed: Of the dropout's draws.
-        rates: For parts of a model, their learning rate beside `learning_rate`; see
-            `with_lr_multipliers`, which tells it the parts.
+        beta_1: Decay of the gradient's moving mean, in [0, 1).
+        beta_2: Decay of the gradient's moving variance, in [0, 1).
+        epsilon: Added to the variance and to its square root.
+        lr_dropout: Fraction of each variable's elements whose update is dropped, from
+            0 to below 1; the elements are sampled anew in each step. Moving averages
+            and weight decay are applied to all elements. DeepFaceLab's
+            `lr_dropout=0.3` is the fraction that it keeps: 0.7 here. With None there
+            is no dropout, and it cannot be set later; with 0.0 it can.
+        autoclip: Percentile, from 0 to 100, of past gradient norms. The gradient is
+            clipped to that norm; the paper uses 10. Norms are those of all variables
+            together and include the current step's. A norm that is not finite is not
+            recorded.
+        history: How many past norms to keep; the paper keeps all.
+        seed: Seed of the dropout masks.
+        lr_multipliers: For each group of variables, the factor on `learning_rate`;
+            usually set by `with_lr_multipliers`, which also forms the groups.
         **kwargs: `weight_decay`, `use_ema`, `gradient_accumulation_steps` and the
             others of `keras.optimizers.Optimizer`. With accumulation the averaged
             gradient is clipped.
 
     Raises:
-        ValueError: A number is out of range, or there are two ways to clip.
+        ValueError: A number is out of range, or two ways to clip gradients are given.
     """
 
 
@@ -233,20 +237,21 @@ class SGD(_Extras, keras.optimizers.SGD):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class TwoTimeScaleAdam(LearningRateMultipliers, keras.optimizers.Adam):
-    """Adam that takes longer steps on discriminators than on what they judge.
+    """Adam with a higher learning rate for discriminators than for the generator.
 
-    Adam divides by the gradient's size, so that a factor on the discriminators' loss
-    would change nothing. Schedules and callbacks set `learning_rate`, which is the
-    generator's; the discriminators' follows.
+    A weight on the discriminators' loss would change nothing, because Adam divides by
+    the gradient's size. `learning_rate` is the generator's: schedules and callbacks
+    set it, and the discriminators' rate changes in proportion.
 
     Reference: Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge
     to a Local Nash Equilibrium", 2017.
 
     Args:
-        learning_rate: The generator's, as in Keras.
-        beta_1: Decay of the mean gradient.
-        discriminator_rate: The discriminators' learning rate beside `learning_rate`.
-        **kwargs: As in `keras.optimizers.Adam`, and `rates` of `AdaBelief`.
+        learning_rate: The generator's learning rate, as in Keras.
+        beta_1: Decay of the gradient's moving mean.
+        discriminator_rate: Factor on `learning_rate` for the discriminators.
+        **kwargs: As in `keras.optimizers.Adam`, and `lr_multipliers` as in
+            `AdaBelief`.
 
     Raises:
         ValueError: `discriminator_rate` is not above 0.
@@ -263,8 +268,8 @@ class TwoTimeScaleAdam(LearningRateMultipliers, keras.optimizers.Adam):
         if not discriminator_rate > 0:
             raise ValueError(
                 f"discriminator_rate={discriminator_rate!r} was given. Expected a "
-                "number above 0: 2.0 makes discriminators learn twice as fast. To "
-                "have them stand, freeze them: discriminator.trainable = False."
+                "number above 0: 2.0 makes discriminators learn twice as fast. Use "
+                "discriminator.trainable = False to freeze them."
             )
         self.discriminator_rate = discriminator_rate
         self._factors[_DISCRIMINATORS] = discriminator_rate
@@ -275,28 +280,34 @@ class TwoTimeScaleAdam(LearningRateMultipliers, keras.optimizers.Adam):
 
 
 def mark(discriminator: keras.Model) -> keras.Model:
-    """Has `TwoTimeScaleAdam` know a discriminator's variables; returns it."""
+    """Marks a model's variables as a discriminator's for `TwoTimeScaleAdam`.
+
+    Returns:
+        The same model.
+    """
     mark_group(discriminator.variables, _DISCRIMINATORS)
     return discriminator
 
 
 def with_lr_multipliers(
-    optimizer: keras.optimizers.Optimizer, model: PartModel, rates: Mapping[str, float]
+    optimizer: keras.optimizers.Optimizer,
+    model: PartModel,
+    lr_multipliers: Mapping[str, float],
 ) -> keras.optimizers.Optimizer:
-    """Returns an optimizer like this one that gives parts rates of their own.
+    """Returns a copy of an optimizer with learning-rate multipliers for parts.
 
     Args:
-        optimizer: One of this module, or the one of Keras of the same name.
+        optimizer: An optimizer of this module, or Keras' of the same name.
         model: The model that will be compiled with it.
-        rates: For parts of the model, their learning rate beside the optimizer's:
-            `{"encoder": 0.1}`.
+        lr_multipliers: For each such part of the model, the factor on the optimizer's
+            learning rate: `{"encoder": 0.1}`.
 
     Returns:
-        A new optimizer, which has not trained yet; compile the model with it.
+        A new optimizer without training state; compile the model with it.
 
     Raises:
-        ValueError: The model has no such part, a rate is not above 0, or the
-            optimizer is another.
+        ValueError: The model has no such part, a multiplier is not above 0, or the
+            optimizer is of a class that does not support multipliers.
     """
     name = type(optimizer).__name__
     ours = {kind.__name__: kind for kind in (AdaBelief, Adam, AdamW, RMSprop, SGD)}
@@ -308,21 +319,22 @@ def with_lr_multipliers(
     theirs = getattr(keras.optimizers, name, LearningRateMultipliers)
     if kind is None or not isinstance(optimizer, theirs | LearningRateMultipliers):
         raise ValueError(
-            f"A {name} was given, which has one learning rate for all. Expected one of "
-            f"{', '.join(ours)} to give the parts {', '.join(rates)} rates of their "
-            "own. Use deepface_models.optimizers.Adam(1e-4)."
+            f"The optimizer {name} was given. Expected one of {', '.join(ours)} for "
+            f"learning-rate multipliers of {', '.join(lr_multipliers)}. Use "
+            "deepface_models.optimizers.Adam(1e-4)."
         )
-    made = kind.from_config({**optimizer.get_config(), "rates": dict(rates)})
-    for part in rates:
+    config = {**optimizer.get_config(), "lr_multipliers": dict(lr_multipliers)}
+    multiplied = kind.from_config(config)
+    for part in lr_multipliers:
         mark_group(model._part(part).variables, part)
-    return made
+    return multiplied
 
 
 def _check(dropout: float | None, percentile: float | None, history: int) -> None:
     if dropout is not None and not 0.0 <= dropout < 1.0:
         raise ValueError(
-            f"lr_dropout={dropout} was given. Expected the share of updates to drop, "
-            "from 0 to below 1. DeepFaceLab's 0.3 is 0.7 here."
+            f"lr_dropout={dropout} was given. Expected the fraction of updates to "
+            "drop, from 0 to below 1. Use 0.7 for DeepFaceLab's 0.3."
         )
     if percentile is not None and not 0.0 <= percentile <= 100.0:
         raise ValueError(
@@ -331,7 +343,7 @@ def _check(dropout: float | None, percentile: float | None, history: int) -> Non
         )
     if history < 1:
         raise ValueError(
-            f"history={history} was given. Expected 1 norm or more. Use history=1000."
+            f"history={history} was given. Expected 1 or more. Use history=1000."
         )
 
 

@@ -168,7 +168,7 @@ def test_a_gradient_that_is_not_finite_stays_visible_and_is_not_noted():
     noted = keras.ops.convert_to_numpy(made.optimizer._norms).copy()
     fit(made, X[:16], np.full_like(Y[:16], np.inf))
     assert not all(np.isfinite(w).all() for w in made.get_weights())
-    assert int(made.optimizer._noted) == 1
+    assert int(made.optimizer._count) == 1
     np.testing.assert_array_equal(noted, made.optimizer._norms)
 
 
@@ -188,7 +188,7 @@ def test_it_runs_as_keras_lets_optimizers_run(kind):
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     losses = fit(made, epochs=10).history["loss"]
     assert losses[-1] < 0.7 * losses[0]
-    assert int(inner._noted) == (20 if kind == "accumulated" else 40)
+    assert int(inner._count) == (20 if kind == "accumulated" else 40)
     assert inner.gradient_norm > 0
 
 
@@ -228,7 +228,7 @@ def test_saved_and_loaded_goes_on(tmp_path):
         ({"lr_dropout": 1.0}, "from 0 to below 1"),
         ({"lr_dropout": -0.1}, "lr_dropout=-0.1 was given"),
         ({"autoclip": 101}, "percentile from 0 to 100"),
-        ({"history": 0, "autoclip": 10}, "1 norm or more"),
+        ({"history": 0, "autoclip": 10}, "Expected 1 or more"),
         ({"autoclip": 10, "clipnorm": 1.0}, "Leave clipnorm out"),
     ],
 )

@@ -28,8 +28,8 @@ def preset(tmp_path_factory):
 def test_rows():
     assert pareto.parsed("Original, low memory") == ("Original, low memory", "", {})
     assert pareto.parsed("Swift from a/b c") == ("Swift", "a/b c", {})
-    row = "Swift from x; freeze encoder=0.2 shared_decoder=1;rates"
-    own = {"freeze": {"encoder": 0.2, "shared_decoder": 1.0}, "rates": {}}
+    row = "Swift from x; freeze encoder=0.2 shared_decoder=1;lr_multipliers"
+    own = {"freeze": {"encoder": 0.2, "shared_decoder": 1.0}, "lr_multipliers": {}}
     assert pareto.parsed(row) == ("Swift", "x", own)
 
 
@@ -51,12 +51,14 @@ def test_wrong_rows_end_before_the_training(row, message, capsys):
 
 
 def test_rows_from_a_preset_learn_as_train_does(preset):
-    for row in (f"Swift from {preset}", f"Swift from {preset}; freeze; rates", "Swift"):
-        _, pace = pareto.built(row, PEOPLE, "full")
-        assert (pace.freeze, pace.rates) == ({}, {})
-    row = f"Swift from {preset}; freeze encoder=0.1; rates shared_decoder=0.5"
-    _, pace = pareto.built(row, PEOPLE, "full")
-    assert (pace.freeze, pace.rates) == ({"encoder": 0.1}, {"shared_decoder": 0.5})
+    both = f"Swift from {preset}; freeze; lr_multipliers"
+    for row in (f"Swift from {preset}", both, "Swift"):
+        _, schedule = pareto.built(row, PEOPLE, "full")
+        assert (schedule.freeze, schedule.lr_multipliers) == ({}, {})
+    row = f"Swift from {preset}; freeze encoder=0.1; lr_multipliers shared_decoder=0.5"
+    _, schedule = pareto.built(row, PEOPLE, "full")
+    assert schedule.freeze == {"encoder": 0.1}
+    assert schedule.lr_multipliers == {"shared_decoder": 0.5}
 
 
 class Faces(list):

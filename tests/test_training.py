@@ -190,5 +190,5 @@ def test_one_training_writes_a_folder(people, tmp_path, calls, elsewhere):
 def test_faces_cut_out_differently_are_refused(people, tmp_path):
     other = FaceSet(image_size=64, face_type="half", landmarks=5)
     other.extend(people["ben"].records)
-    with pytest.raises(ValueError, match=r"cut out as \['full', 'half'\]"):
+    with pytest.raises(ValueError, match=r"types \['full', 'half'\]"):
         train({"ana": people["ana"], "ben": other}, tmp_path, epochs=1, **SETTINGS)

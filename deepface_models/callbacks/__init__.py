@@ -1,4 +1,4 @@
-"""Keras callbacks: previews, checkpoints that resume, schedules and stops."""
+"""Keras callbacks: previews, resumable checkpoints, schedules and early stops."""
 
 from deepface_models.callbacks.best import BestByMeasure
 from deepface_models.callbacks.budget import TimeBudget

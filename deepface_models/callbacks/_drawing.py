@@ -1,4 +1,4 @@
-"""Images of a model in training, numbered by epoch."""
+"""Base classes of callbacks that write an image of the model after an epoch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deepface_models.media import write_image
 
 
 def synthetic(description: str) -> dict[str, str]:
-    """Returns what an image says about itself to whoever finds it later."""
+    """Returns image metadata that marks an image as synthetic."""
     return {
         "software": f"deepface_models {__version__}",
         "description": f"Synthetic: {description}",
@@ -29,8 +29,8 @@ class NumberedImages(keras.callbacks.Callback):
     """Base of callbacks that write an image every few epochs.
 
     Args:
-        folder: Where the images go: `latest.png`, and `000012.png` after 12 epochs.
-        every: Epochs from one image to the next.
+        folder: Folder of the images: `latest.png`, and `000012.png` after 12 epochs.
+        every: Epochs between images.
     """
 
     label: dict[str, str]
@@ -41,11 +41,11 @@ class NumberedImages(keras.callbacks.Callback):
         self.every = every
 
     def due(self, epoch: int) -> bool:
-        """Whether this epoch, from 0, is one to draw."""
+        """Whether an image is written after this epoch, counted from 0."""
         return bool((epoch + 1) % self.every == 0 or self.model.stop_training)
 
     def write(self, epoch: int, image: Array) -> None:
-        """Writes the image of an epoch, from 0."""
+        """Writes the image of an epoch, counted from 0."""
         path = self.folder / f"{epoch + 1:06d}.png"
         write_image(path, image, metadata=self.label)
         with atomic_path(self.folder / "latest.png") as latest:
@@ -53,21 +53,22 @@ class NumberedImages(keras.callbacks.Callback):
 
 
 class DrawingCallback(NumberedImages):
-    """Writes what `draw` returns after an epoch, as PNG and for TensorBoard.
+    """Base of callbacks that write the image that `draw` returns.
 
-    The training stays as it is.
+    The image is written as PNG and, with `log_dir`, for TensorBoard. The callback does
+    not change the training.
 
     Args:
-        folder: Where the images go.
-        every: Epochs from one image to the next.
-        log_dir: Where TensorBoard looks for event files; None writes none.
+        folder: Folder of the images.
+        every: Epochs between images.
+        log_dir: TensorBoard's folder of event files; None writes none.
 
     Raises:
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
-        ValueError: On training begin: the data do not fit the model.
+        ValueError: When training begins: the data do not fit the model.
     """
 
-    label = synthetic("drawn by an autoencoder in training.")
+    label = synthetic("decoded by an autoencoder in training.")
     tag = "image"
 
     def __init__(
@@ -77,44 +78,44 @@ class DrawingCallback(NumberedImages):
         self._events = None if log_dir is None else ImageEvents(log_dir)
 
     def draw(self) -> Array:
-        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
+        """Returns an image of the model's current state, uint8 (H, W, 3)."""
         raise NotImplementedError
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Draws once, so that what does not fit is said before training."""
-        self._drawn()
+        """Renders the image once, to raise errors before training."""
+        self._rendered()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's image."""
         if self.due(epoch):
-            image = self._drawn()
+            image = self._rendered()
             self.write(epoch, image)
             if self._events is not None:  # the step by which Keras logs this epoch
                 self._events.write(self.tag, image, epoch)
 
-    def _drawn(self) -> Array:
-        # Layers that draw random numbers move their seeds on, also outside of training.
+    def _rendered(self) -> Array:
+        # Random layers advance their seed generators, also at inference.
         trained = {id(variable) for variable in self.model.trainable_variables}
         with unchanged(v for v in self.model.variables if id(v) not in trained):
             return self.draw()
 
 
 def evenly(count: int, most: int) -> Array:
-    """Returns the numbers of up to `most` of `count` examples, evenly spaced."""
+    """Returns evenly spaced indices of up to `most` of `count` examples."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int)
 
 
 def check_images(images: Any, most: int, name: str) -> Array:
-    """Returns examples as an array.
+    """Returns images as an array.
 
     Raises:
-        ValueError: There is none, or none is asked for.
+        ValueError: There are no images, or `most` is below 1.
     """
-    found = np.asarray(images)
-    if found.ndim < 2 or not found.size or most < 1:
+    array = np.asarray(images)
+    if array.ndim < 2 or not array.size or most < 1:
         raise ValueError(
-            f"{name} was given {most} of images of shape {found.shape}. Expected "
-            "(N, *image_shape) with N of 1 or more. Pass a few examples, such as "
-            "x_test[:10]."
+            f"{name}: images of shape {array.shape}, and at most {most} of them, were "
+            "given. Expected (N, *image_shape) with N of 1 or more. Use a few "
+            "examples, such as x_test[:10]."
         )
-    return found
+    return array

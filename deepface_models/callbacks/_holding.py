@@ -1,4 +1,4 @@
-"""Callbacks that own a folder for the length of a training."""
+"""Base class of callbacks that lock a folder while training."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from deepface_models.core.locks import hold
 
 
 class HoldsFolder(keras.callbacks.Callback):
-    """Base of callbacks that write to one folder: one training at a time.
+    """Base of callbacks that let only one training at a time write to a folder.
 
     Args:
-        folder: Where the callback writes.
+        folder: Folder that the callback writes to.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -23,7 +23,7 @@ class HoldsFolder(keras.callbacks.Callback):
         self._holding: AbstractContextManager[int] | None = None
 
     def hold(self) -> None:
-        """Takes the folder, until `let_go` or until nobody has this callback.
+        """Locks the folder until `let_go` is called or this object is deleted.
 
         Raises:
             InUseError: Another training writes to it.
@@ -34,7 +34,7 @@ class HoldsFolder(keras.callbacks.Callback):
             self._holding = holding
 
     def let_go(self) -> None:
-        """Lets others write to the folder; for a `fit` that ended with an error."""
+        """Unlocks the folder; call it if `fit` ended with an error."""
         if self._holding is not None:
             self._holding.__exit__(None, None, None)
             self._holding = None

@@ -1,4 +1,4 @@
-"""Rows of faces as everybody: what previews and time-lapses show."""
+"""Rows of faces and their swaps, as previews and time-lapses show them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from deepface_models.callbacks._drawing import NumberedImages, evenly, synthetic
 from deepface_models.core.arrays import Array
 from deepface_models.models.swap.base import FaceSwap
 
-LABEL = synthetic("faces drawn by a face-swap model in training.")
+LABEL = synthetic("faces decoded by a face-swap model in training.")
 
 
 class FaceImages(NumberedImages):
-    """Base of callbacks that draw fixed faces every few epochs.
+    """Base of callbacks that swap the same faces every few epochs.
 
     Args:
-        folder: Where the images go.
+        folder: Folder of the images.
         faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1].
-        every: Epochs from one image to the next.
-        max_faces: Faces of each person, evenly spaced among those given.
+        every: Epochs between images.
+        max_faces: Most faces of each person, evenly spaced among those given.
     """
 
     label = LABEL
@@ -47,10 +47,10 @@ def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:
 
     Args:
         faces: (N, S, S, 3) images of each person, uint8 or float in [0, 1].
-        most: How many to keep of each.
+        most: Most faces to keep of each person.
 
     Raises:
-        ValueError: There is nobody, or somebody without an image.
+        ValueError: There are no people, or a person has no faces.
     """
     chosen = {}
     for name, images in faces.items():
@@ -60,18 +60,18 @@ def choose_faces(faces: Mapping[str, Array], most: int) -> dict[str, Array]:
     if not chosen or len(chosen) < len(faces) or most < 1:
         shapes = {name: np.shape(images) for name, images in faces.items()}
         raise ValueError(
-            f"{most} faces of each of {shapes} (shapes of what there is) were "
-            "asked for. Expected images (N, S, S, 3) of each person with N of 1 "
-            "or more. Pass face_set.images."
+            f"Faces of the shapes {shapes}, and at most {most} of each, were given. "
+            "Expected images (N, S, S, 3) of each person with N of 1 or more. Use "
+            "face_set.images."
         )
     return chosen
 
 
 def check_people(model: FaceSwap, faces: Mapping[str, Array]) -> None:
-    """Says before training, not after its first epoch, that faces do not fit.
+    """Checks that faces fit the model, before training rather than after an epoch.
 
     Raises:
-        ValueError: The model lacks a person, or takes faces of another size.
+        ValueError: The model has no such person, or another image size.
     """
     size = model.image_size
     for name, images in faces.items():
@@ -86,11 +86,11 @@ def check_people(model: FaceSwap, faces: Mapping[str, Array]) -> None:
 def draw_rows(
     model: FaceSwap, name: str, images: Array
 ) -> tuple[list[str], list[list[Array]]]:
-    """Draws one person's faces as they are, as themselves, and as everybody else.
+    """Returns a person's faces, their reconstructions, and each swap of them.
 
     Args:
-        model: The face swap.
-        name: Whose faces they are.
+        model: The face-swap model.
+        name: The person in the images.
         images: (N, S, S, 3), uint8 or float in [0, 1].
 
     Returns:
@@ -100,6 +100,6 @@ def draw_rows(
     labels = [name, *(f"{name} as {identity}" for identity in (name, *others))]
     rows = [list(images)]
     for identity in (name, *others):
-        drawn = model.predict(images, identity=identity, source_identity=name)
-        rows.append(list(np.clip(drawn[..., :3], 0.0, 1.0)))
+        decoded = model.predict(images, identity=identity, source_identity=name)
+        rows.append(list(np.clip(decoded[..., :3], 0.0, 1.0)))
     return labels, rows

@@ -1,4 +1,4 @@
-"""What is known of memory without asking a backend."""
+"""Counts bytes of models, optimizers and batches, without the backend."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import numpy as np
 from deepface_models.callbacks._steps import inner_optimizer
 from deepface_models.callbacks._watch import tensors, watched
 
-_LIMITS = (  # of a container: version 2 of control groups, then 1
+_LIMITS = (  # of a container: cgroup version 2, then version 1
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     (
         "/sys/fs/cgroup/memory/memory.limit_in_bytes",
         "/sys/fs/cgroup/memory/memory.usage_in_bytes",
     ),
 )
-# Views of what came in, which hold nothing.
+# Layers that return a view of their input and allocate nothing.
 _VIEWS = (keras.layers.Reshape, keras.layers.Flatten)
-# What a step has at once beside what the layers return: its gradients, a loss's maps.
-# Measured with Swift at 128 px and Original at 64 px on a CPU.
+# Peak memory of a training step divided by the bytes of all layer outputs, because of
+# gradients and of the loss. Measured with Swift at 128 px and Original at 64 px, CPU.
 _BACKWARD = {"tensorflow": 1.25, "jax": 1.6, "torch": 1.8}
 
 
 def available_memory() -> int | None:
-    """Returns the bytes that this process may still take, or None if unknown.
+    """Returns the bytes that this process can still allocate, or None if unknown.
 
-    Main memory only: what is left on an accelerator Keras does not say.
+    This is main memory: Keras does not report an accelerator's.
     """
     found = [_machine()]
     for limit, used in _LIMITS:
@@ -40,13 +40,13 @@ def available_memory() -> int | None:
 
 
 def activation_bytes(model: keras.Model, x: Any = None) -> int:
-    """Returns what layers of a model return for one example, in bytes.
+    """Returns the bytes of all layer outputs for one example.
 
-    Nothing is computed: the layers are called with shapes.
+    Nothing is computed: the layers are called with symbolic inputs.
 
     Args:
-        model: A model that is built.
-        x: Examples, where the model's inputs have no fixed shape.
+        model: A built model.
+        x: Examples, needed if the model's inputs have no fixed shape.
 
     Raises:
         ValueError: The inputs' shapes are not known.
@@ -55,7 +55,7 @@ def activation_bytes(model: keras.Model, x: Any = None) -> int:
 
     class Trace(keras.layers.Layer):
         def call(self, inputs: Any) -> Any:
-            found.clear()  # a backend may try again
+            found.clear()  # a backend may trace more than once
             return model(inputs, training=True)
 
     def see(layer: Any, outputs: Any) -> None:
@@ -68,12 +68,12 @@ def activation_bytes(model: keras.Model, x: Any = None) -> int:
 
 
 def backward_factor() -> float:
-    """Returns a step's peak over what its layers return, of this backend."""
+    """Returns peak memory of a step divided by the bytes of its layer outputs."""
     return _BACKWARD.get(keras.backend.backend(), max(_BACKWARD.values()))
 
 
 def optimizer_bytes(model: keras.Model) -> tuple[int, bool]:
-    """Returns the bytes of the optimizer's variables, and whether they are there."""
+    """Returns the bytes of the optimizer's variables, and whether they exist yet."""
     optimizer = inner_optimizer(model)
     if optimizer.built:
         return sum(map(tensor_bytes, optimizer.variables)), True
@@ -92,7 +92,7 @@ def tensor_bytes(tensor: Any) -> int:
 
 
 def example_bytes(batch: Any) -> int:
-    """Returns the bytes of one example of a batch, as float32 goes to the model."""
+    """Returns the bytes of one example of a batch in float32."""
     return 4 * int(np.prod([int(n or 1) for n in batch.shape[1:]]))
 
 
@@ -101,9 +101,8 @@ def _one(model: keras.Model, x: Any) -> Any:
     shapes = [tuple(t.shape[1:]) for t in keras.tree.flatten(given)]
     if not shapes or any(None in shape for shape in shapes):
         raise ValueError(
-            f"The inputs of {type(model).__name__} have the shapes {shapes}. Expected "
-            "fixed ones, without which memory cannot be counted. Pass examples, "
-            "x=x_train[:1]."
+            f"A {type(model).__name__} with inputs of the shapes {shapes} was given. "
+            "Expected fixed shapes, to count memory. Pass examples: x=x_train[:1]."
         )
     dtype = keras.backend.floatx()
     return keras.tree.map_structure(

@@ -1,4 +1,4 @@
-"""Whether a training goes on with the people that it began with."""
+"""Checks that a resumed training has the same people as before."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Sketches = Mapping[str, Sequence[str]]
 
 
 def check_people(noted: Sketches | None, now: Sketches | None, folder: Path) -> None:
-    """Refuses faces that the training knows as another person's.
+    """Rejects faces that belong to another person in the checkpoint.
 
     Args:
-        noted: Digests of some faces of each person, as the checkpoint has them.
-        now: Those of the data to go on with.
-        folder: Of the checkpoints, for the error.
+        noted: Digests of some faces of each person, from the checkpoint.
+        now: The same, from the data that training resumes with.
+        folder: Folder of the checkpoints, for the error message.
 
     Raises:
         ModelFileError: Two people were exchanged.
@@ -28,7 +28,7 @@ def check_people(noted: Sketches | None, now: Sketches | None, folder: Path) -> 
         nearest = max(alike, key=alike.__getitem__, default=name)
         if alike.get(nearest, 0) > alike.get(name, 0):
             raise ModelFileError(
-                f"The faces given for {name!r} are those of {nearest!r} in the "
-                f"training that {folder} holds. Expected each person's own, as it "
-                "goes on where it was. Exchange the names, or choose another folder."
+                f"Faces of {nearest!r}, as the checkpoint in {folder} has them, were "
+                f"given for {name!r}. Expected the same faces as before, to resume "
+                "the training. Exchange the names, or choose another folder."
             )

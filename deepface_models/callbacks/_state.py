@@ -39,16 +39,16 @@ def read_state(model: keras.Model) -> dict[str, Array]:
 
 
 def write_state(model: keras.Model, state: dict[str, Array]) -> None:
-    """Sets a model's training state to what `read_state` returned."""
+    """Restores a training state that `read_state` returned."""
     for name, variable in state_variables(model).items():
         variable.assign(state[name])
 
 
 def describe_state(model: keras.Model) -> dict[str, Any]:
-    """Returns what has to be the same for a state to fit a model, as JSON values.
+    """Returns what must be equal for a saved state to fit a model, as JSON values.
 
-    Optimizer variables follow the order of the trainable weights, which is why
-    that order is part of it.
+    It includes the order of the trainable weights, because optimizer variables follow
+    it.
     """
     variables = state_variables(model)
     names = {id(v): name for name, v in variables.items()}
@@ -65,8 +65,8 @@ def describe_state(model: keras.Model) -> dict[str, Any]:
 def read_random() -> dict[str, Any]:
     """Returns the state of the global random generators as JSON values.
 
-    Keras shuffles with Python's and NumPy's, datasets of one's own may draw from
-    them, and under Torch dropout draws from Torch's.
+    Keras shuffles with Python's and NumPy's generators, custom data sets may use them
+    too, and dropout under Torch uses Torch's.
     """
     name, keys, *rest = np.random.get_state(legacy=True)
     states = {
@@ -81,7 +81,7 @@ def read_random() -> dict[str, Any]:
 
 
 def write_random(states: dict[str, Any]) -> None:
-    """Sets the global random generators to what `read_random` returned."""
+    """Restores the global random generators from `read_random`."""
     random.setstate(_python_state(states))
     np.random.set_state(tuple(states["numpy"]))
     if keras.backend.backend() == "torch" and "torch" in states:
@@ -91,15 +91,15 @@ def write_random(states: dict[str, Any]) -> None:
 
 
 def check_random(states: dict[str, Any]) -> None:
-    """Tries states on generators of their own.
+    """Checks that states can be restored, on separate generators.
 
     Raises:
-        ValueError: They are none that `read_random` returned.
+        ValueError: They did not come from `read_random`.
     """
     try:
         random.Random().setstate(_python_state(states))
         np.random.RandomState().set_state(tuple(states["numpy"]))
-    except Exception as error:  # they raise all kinds
+    except Exception as error:  # setstate raises errors of many types
         raise ValueError(f"no state of random generators: {error}") from error
 
 
@@ -110,7 +110,7 @@ def _python_state(states: dict[str, Any]) -> tuple[Any, ...]:
 
 @contextmanager
 def kept(variables: Iterable[Any]) -> Iterator[None]:
-    """Gives variables back the values that they have now, to the last bit."""
+    """Restores the variables' values, bit by bit, when the block ends."""
     values = [(variable, as_array(variable)) for variable in variables]
     try:
         yield
@@ -121,7 +121,7 @@ def kept(variables: Iterable[Any]) -> Iterator[None]:
 
 @contextmanager
 def unchanged(variables: Iterable[Any]) -> Iterator[None]:
-    """Gives variables and the global random generators back as they are now."""
+    """Restores variables and the global random generators when the block ends."""
     randoms = read_random()
     try:
         with kept(variables):
@@ -138,5 +138,5 @@ def all_finite(state: dict[str, Array]) -> bool:
 def as_array(variable: Any) -> Array:
     """Returns a copy of a variable's value; bfloat16 as float32."""
     array = np.array(keras.ops.convert_to_numpy(variable), copy=True)
-    # bfloat16 is no type of NumPy's own; float32 holds its values exactly.
+    # NumPy has no bfloat16; float32 holds its values exactly.
     return array.astype("float32") if array.dtype.kind == "V" else array

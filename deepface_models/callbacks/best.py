@@ -1,4 +1,4 @@
-"""The model that does best on what it was not trained on."""
+"""Keeps the model with the best value of a custom metric."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ _LOG = logging.getLogger(__name__)
 
 
 class BestByMeasure(HoldsFolder):
-    """Keeps the model that does best by a measure of yours, on held-out faces.
+    """Keeps the model with the best value of a custom metric.
 
-    A reconstruction loss says little about a swap, so the measure takes the model:
-    the embedding distance of swapped held-out faces to the target person, say. The
-    best model lies in `folder` as `save_parts` writes it, with the measure, the
-    epoch and the mode in its metadata; a resumed training has to beat it. Use
-    another folder for another training.
+    A reconstruction loss says little about the quality of a swap, so the metric is a
+    function of the model: for example, the embedding distance between swapped held-out
+    faces and the target person. `save_parts` writes the best model to `folder`, with
+    value, epoch and mode in its metadata. A resumed training continues from that best
+    value. Use a folder of its own for each training.
 
     Args:
-        folder: Where the best model goes.
-        measure: Takes the model, returns a number. It should draw no random numbers
-            from global generators, or training is no longer repeatable.
-        mode: "min" or "max", what is best.
-        every: Epochs from one measurement to the next.
-        restore: Whether to give the model the best weights when training ends.
+        folder: Folder of the best model.
+        measure: Function that takes the model and returns a number. If it uses the
+            global random generators, training is no longer repeatable.
+        mode: "min" if lower values are better, "max" if higher ones are.
+        every: Epochs between measurements.
+        restore: Whether the model gets the best weights when training ends.
 
     Raises:
-        InUseError: On training begin, another training writes to the folder.
-        ValueError: `mode` is unknown, or (on training begin) the folder holds a
-            model that was kept by another mode or by no measure.
+        InUseError: When training begins: another training writes to the folder.
+        ValueError: `mode` is unknown; or, when training begins, the folder holds a
+            model that was saved with another mode or by something else.
 
     Attributes:
         best: The best value, or None.
-        best_epoch: After how many epochs it was measured, or None.
-        values: All values measured, by epoch.
+        best_epoch: Number of epochs after which it was measured, or None.
+        values: All measured values, by number of epochs.
     """
 
     @whole_numbers(every=1)
@@ -68,13 +68,13 @@ class BestByMeasure(HoldsFolder):
         self.values: dict[int, float] = {}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Reads what is to be beaten, if a model lies in the folder."""
+        """Reads the best value so far, if the folder holds a model."""
         self.best, self.best_epoch, self.values = None, None, {}
         self.hold()
         try:
             self._read()
         except BaseException:
-            self.let_go()  # Keras ends no training that it did not begin
+            self.let_go()  # Keras does not call on_train_end after this error
             raise
 
     def _read(self) -> None:
@@ -84,28 +84,28 @@ class BestByMeasure(HoldsFolder):
         metadata = read_config(self.folder).get("metadata") or {}
         if metadata.get("mode") != self.mode or "measure" not in metadata:
             raise ValueError(
-                f"{self.folder} holds a model that was not kept as the best by "
+                f"{self.folder} was given, which holds a model that was not saved with "
                 f'mode="{self.mode}". Expected a new folder or one of this training. '
                 "Choose another folder."
             )
         self.best, self.best_epoch = metadata["measure"], metadata["epoch"]
-        _LOG.info("%s: %s is to be beaten.", self.folder, self.best)
+        _LOG.info("%s: the best value so far is %s.", self.folder, self.best)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measures; keeps the model if it is the best so far."""
+        """Measures the model and saves it if it is the best so far."""
         model = self.model
         if (epoch + 1) % self.every and not model.stop_training:
             return
         value = self.values[epoch + 1] = float(self.measure(model))
         if not math.isfinite(value):
-            _LOG.warning("Epoch %d measured %s; it is left out.", epoch + 1, value)
+            _LOG.warning("Epoch %d measured %s, which is ignored.", epoch + 1, value)
         elif self.best is None or self._better(value, self.best):
             self.best, self.best_epoch = value, epoch + 1
             metadata = {"measure": value, "epoch": epoch + 1, "mode": self.mode}
             save_parts(model, self.folder, metadata)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Gives the model its best weights back where asked for."""
+        """Restores the best weights if `restore` is set."""
         if self.restore and self.best is not None:
             restore_parts(self.model, self.folder)
         self.let_go()

@@ -1,4 +1,4 @@
-"""Training for a given time rather than for a number of epochs."""
+"""Ends training after a given time rather than a number of epochs."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _DECAYS: dict[str, Callable[[float], float]] = {
     "linear": lambda part: 1.0 - part,
     "none": lambda part: 1.0,
 }
-_STEP = 0.01  # the learning rate is set anew when it is off by a hundredth
+_STEP = 0.01  # the learning rate is updated when it changes by 1 % or more
 
 
 class TimeBudget(keras.callbacks.Callback):
-    """Stops `fit` when a time is over and lowers the learning rate on the way.
+    """Stops `fit` after a given time and decays the learning rate until then.
 
-    Pass a number of epochs to `fit` that the time does not suffice for. Everything
-    between begin and end of training counts, previews and validation included.
+    Pass more epochs to `fit` than the time allows. The time includes everything
+    between the beginning and the end of training, such as previews and validation.
+
+    `ResumableCheckpoint(..., also=[budget])` saves the time used and the learning
+    rate, so that a resumed training continues with the time that is left.
 
     Args:
         minutes: Wall-clock time of the training.
         decay: "cosine" (slow at both ends), "linear", or "none".
-        final: Part of the learning rate that is left at the end.
+        final: Fraction of the learning rate that is left at the end.
 
     Raises:
-        ValueError: An argument is out of range, or the optimizer's learning rate
-            follows a schedule of its own (on training begin).
-
-    `ResumableCheckpoint(..., also=[budget])` keeps the time used and the learning
-    rate, so that a resumed run has what is left of both.
+        ValueError: An argument is out of range; or, when training begins, the
+            optimizer has a learning-rate schedule.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class TimeBudget(keras.callbacks.Callback):
         if not (minutes > 0 and 0 <= final <= 1):
             raise ValueError(
                 f"minutes={minutes} and final={final} were given. Expected minutes "
-                "above 0 and a part from 0 to 1. TimeBudget(10) is ten minutes with "
-                "the defaults."
+                "above 0 and a fraction from 0 to 1. Use TimeBudget(10) for ten "
+                "minutes."
             )
         self.minutes = minutes
         self.decay = decay
@@ -76,7 +76,7 @@ class TimeBudget(keras.callbacks.Callback):
             self._begin()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Takes over the learning rate, after any checkpoint has been restored."""
+        """Reads the learning rate, after any checkpoint has been restored."""
         self._restored = False
         if self._rate is None and self.decay != "none":
             check_rate(self.model, "TimeBudget")
@@ -86,7 +86,7 @@ class TimeBudget(keras.callbacks.Callback):
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        """Stops, or lowers the learning rate."""
+        """Stops training, or lowers the learning rate."""
         if self.finished:
             self.model.stop_training = True
             return
@@ -97,17 +97,17 @@ class TimeBudget(keras.callbacks.Callback):
             self._factor = factor
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Gives the optimizer its learning rate back, for a next training."""
+        """Restores the optimizer's learning rate, for a later training."""
         if self._rate is not None:
             self.model.optimizer.learning_rate = self._rate
         self._before, self._start, self._rate = self.used, None, None
 
     def get_state(self) -> dict[str, float | None]:
-        """Returns what a resumed run has to know."""
+        """Returns the state that a checkpoint saves."""
         return {"used": self.used, "learning_rate": self._rate}
 
     def set_state(self, state: dict[str, float | None]) -> None:
-        """Goes on from what `get_state` returned."""
+        """Restores what `get_state` returned."""
         self._begin()
         self._before = float(state["used"] or 0.0)
         rate = state["learning_rate"]

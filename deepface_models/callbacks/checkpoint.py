@@ -1,4 +1,4 @@
-"""Training that goes on after an interruption as if there had been none."""
+"""Checkpoints from which an interrupted training resumes exactly."""
 
 from __future__ import annotations
 
@@ -36,41 +36,41 @@ from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
-_BYTES, _HEADER = 8, 256  # of a number, and before an array
+_BYTES, _HEADER = 8, 256  # most bytes of a number, and of an array's header
 _MANIFEST, _STATE = "checkpoint.json", "state.npz"
 
 
 class ResumableCheckpoint(HoldsFolder):
-    """Saves the whole training state and goes on from it when training starts again.
+    """Saves the whole training state and restores it when training starts again.
 
     A checkpoint holds weights, seed generators, the optimizer's variables (with its
     learning rate and step count), the epoch, the epoch of `data`, and the state of
-    the global random generators, which Keras shuffles with. Run the same script
-    again after an interruption: training goes on with the next epoch, and on a CPU
-    it ends with the weights that an uninterrupted run would have.
+    the global random generators, which Keras uses to shuffle. After an interruption,
+    run the same script again: training resumes with the next epoch. On a CPU it ends
+    with the same weights as an uninterrupted training.
 
-    Checkpoints are written under another name, flushed and renamed. On a restart
-    the newest intact one is taken; damaged ones are renamed to `*.damaged` and a
-    warning is logged. An epoch whose loss is not finite is not saved.
+    Checkpoints are written under a temporary name, flushed and renamed. When training
+    begins, the newest intact checkpoint is restored; damaged ones are renamed to
+    `*.damaged` and a warning is logged. An epoch whose loss is not finite is not
+    saved.
 
     Args:
-        folder: Where checkpoints go, each a folder `epoch-000012`.
-        data: The training data, if its draws depend on an attribute `epoch`, as
-            those of `SwapPairs` do. By its `sketches`, if it has any, two people
-            that were exchanged are noticed.
-        every: Epochs from one checkpoint to the next. The last epoch of `fit` is
-            always saved.
-        keep: How many checkpoints to keep. Two or more, so that a damaged one does
-            not cost the run.
-        also: Callbacks whose progress belongs to the run, such as `TimeBudget`:
-            objects with `get_state()` returning JSON values and `set_state(...)`.
+        folder: Folder of the checkpoints; each is a folder such as `epoch-000012`.
+        data: The training data, if its batches depend on an attribute `epoch`, as
+            those of `SwapPairs` do. If it has the attribute `sketches`, faces given
+            for the wrong person are detected.
+        every: Epochs between checkpoints. The last epoch of `fit` is always saved.
+        keep: Number of checkpoints to keep. Keep two or more in case one is damaged.
+        also: Callbacks with a state of their own, such as `TimeBudget`: objects with
+            `get_state()`, which returns JSON values, and `set_state(...)`.
 
     Raises:
-        InUseError: On training begin, another training writes to the folder.
+        InUseError: When training begins: another training writes to the folder.
         ValueError: `every` or `keep` is less than 1.
-        IntegrityError: On training begin, there are checkpoints but none is intact.
-        ModelFileError: On training begin, the checkpoint is of another model,
-            optimizer or format, or the faces are those of other people in it.
+        IntegrityError: When training begins: there are checkpoints, but none is
+            intact.
+        ModelFileError: When training begins: the checkpoint belongs to another model,
+            optimizer or format, or the faces belong to other people in it.
     """
 
     @whole_numbers(every=1, keep=1)
@@ -98,7 +98,7 @@ class ResumableCheckpoint(HoldsFolder):
             self._sweep()
             self._restore()
         except BaseException:
-            self.let_go()  # Keras ends no training that it did not begin
+            self.let_go()  # Keras does not call on_train_end after this error
             raise
 
     def _restore(self) -> None:
@@ -112,10 +112,10 @@ class ResumableCheckpoint(HoldsFolder):
         also = {type(callback).__name__ for callback in self.also}
         if not fits or not also <= set(manifest["also"]):
             raise ModelFileError(
-                f"{self.folder} holds the training state of another model, optimizer "
-                f"or list of callbacks than of this {type(model).__name__}. Expected "
-                "the same people, sizes, optimizer and `also`. Use them, or another "
-                "folder to start afresh."
+                f"{self.folder} was given, which holds the training state of another "
+                "model, optimizer or list of callbacks than this "
+                f"{type(model).__name__}. Expected the same people, sizes, optimizer "
+                "and `also`. Use them, or another folder to start from scratch."
             )
         noted, now = manifest.get("people"), getattr(self.data, "sketches", None)
         check_people(noted, now, self.folder)
@@ -125,28 +125,28 @@ class ResumableCheckpoint(HoldsFolder):
         if self.data is not None and manifest["data_epoch"] is not None:
             self.data.epoch = manifest["data_epoch"]
         for callback in self.also:
-            self._give_back(callback, manifest["also"][type(callback).__name__])
+            self._set_state(callback, manifest["also"][type(callback).__name__])
             if getattr(callback, "finished", False):
                 model._initial_epoch = max(manifest["epoch"], self.params["epochs"])
-        _LOG.info("Going on from %s after epoch %d.", self.folder, manifest["epoch"])
+        _LOG.info("Resuming from %s after epoch %d.", self.folder, manifest["epoch"])
 
-    def _give_back(self, callback: Any, state: Any) -> None:
+    def _set_state(self, callback: Any, state: Any) -> None:
         try:
             callback.set_state(state)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"{self.folder} holds a state that {type(callback).__name__} does not "
-                f"take ({first_line(error)}). Expected what its get_state() returned. "
-                "Go on with the version that wrote it, or use another folder."
+                f"accept ({first_line(error)}). Expected what its get_state() "
+                "returned. Use the version that wrote it, or another folder."
             ) from error
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Notes which draws the epoch uses."""
+        """Records the data's epoch."""
         self.model._initial_epoch = None  # Keras would keep it for the next fit()
         self._data_epoch = getattr(self.data, "epoch", 0)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Saves a checkpoint when it is time for one."""
+        """Saves a checkpoint every `every` epochs."""
         loss = (logs or {}).get("loss")
         if loss is not None and not np.isfinite(loss):
             self._unsaved = None
@@ -157,7 +157,7 @@ class ResumableCheckpoint(HoldsFolder):
             self.save(epoch + 1)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Saves the last epoch if `every` left it out."""
+        """Saves the last epoch if it is not saved yet."""
         self.model._initial_epoch = None
         if self._unsaved is not None:
             self.save(self._unsaved)
@@ -168,7 +168,7 @@ class ResumableCheckpoint(HoldsFolder):
         """Writes a checkpoint now.
 
         Args:
-            epoch: How many epochs are done.
+            epoch: Number of epochs that are done.
 
         Returns:
             The checkpoint's folder.
@@ -203,15 +203,15 @@ class ResumableCheckpoint(HoldsFolder):
         return [self.folder / name for name in sorted(names, reverse=True)]
 
     def _sweep(self) -> None:
-        """Removes what was being written when an earlier training was killed."""
-        self.checkpoints()  # puts former ones back
+        """Removes incomplete files of an earlier training that was killed."""
+        self.checkpoints()  # recovers checkpoints that were being replaced
         for name in self._names(r"\.epoch-\d{6}\.(new|former)"):
             shutil.rmtree(self.folder / name)
         for name in self._names(r"\.epoch-\d{6}\.lock"):
             (self.folder / name).unlink()
 
     def _names(self, pattern: str) -> list[str]:
-        # Not glob(), which takes a folder that may not be read for an empty one.
+        # Not glob(), which treats an unreadable folder as an empty one.
         names = os.listdir(self.folder) if self.folder.exists() else []
         return [name for name in names if re.fullmatch(pattern, name)]
 
@@ -231,9 +231,9 @@ class ResumableCheckpoint(HoldsFolder):
             return found
         if damaged or self._names(r"epoch-.*\.damaged"):
             raise IntegrityError(
-                f"{self.folder} holds checkpoints and none of them is intact. Expected "
-                "one to go on from. Copy them again from a backup, or remove the "
-                "folder to start afresh."
+                f"{self.folder} was given, where all checkpoints are damaged. Expected "
+                "one that is intact. Copy them again from a backup, or remove the "
+                "folder to start from scratch."
             )
         return None
 
@@ -243,7 +243,7 @@ def _read(
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Returns manifest and state of a checkpoint, both checked.
 
-    The state is empty where the manifest is not of the model that is `target_faces`.
+    The state is empty if the manifest does not fit the expected model.
     """
     try:
         manifest = read(path / _MANIFEST)
@@ -260,19 +260,19 @@ def _read(
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(
             f"The checkpoint {path} is damaged ({first_line(error)}). Expected "
-            f"{_MANIFEST} and {_STATE} as they were written. The one before is used if "
-            "there is one."
+            f"{_MANIFEST} and {_STATE} as they were written. The previous checkpoint "
+            "is used if there is one."
         ) from error
     if manifest["format"] != _FORMAT:
         raise ModelFileError(
             f"The checkpoint {path} has format {ascii(manifest['format'])[:20]}. "
-            f"Expected {_FORMAT}. Go on with the version that wrote it."
+            f"Expected {_FORMAT}. Use the version that wrote it."
         )
     return manifest, state
 
 
 def _arrays(path: Path, variables: dict[str, Any]) -> dict[str, Array]:
-    """Returns the state of these variables; no more is allocated than they need."""
+    """Returns the variables' saved state; allocates no more than they need."""
     shapes = {name: tuple(shape) for name, (shape, _) in variables.items()}
     limit = sum(_BYTES * math.prod(shape) + _HEADER for shape in shapes.values())
     state = read_arrays(path, limit)

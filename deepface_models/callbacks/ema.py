@@ -1,4 +1,4 @@
-"""Averaged weights, seen where they are wanted and gone again after it."""
+"""Validates and saves with averaged weights, then restores the trained ones."""
 
 from __future__ import annotations
 
@@ -16,68 +16,69 @@ _ENDS = ("average", "last")
 
 
 class EMAWeights(keras.callbacks.Callback):
-    """Validates, draws and saves with the average of past weights.
+    """Validates, previews and saves with the exponential moving average of weights.
 
-    Keras' optimizers average as they train: `Adam(1e-4, use_ema=True,
-    ema_momentum=0.999)`. Its own `SwapEMAWeights` shows the averages too, but adds and
-    subtracts to do so on TensorFlow, which leaves other weights behind than there
-    were, and `fit` always ends with the averages in their place, so that a later `fit`
-    goes on from them. Here the weights come back to the last bit, and `end` says what
-    remains. Only trained weights are averaged; means of batch normalization are as
-    they are.
+    Keras' optimizers compute the average: `Adam(1e-4, use_ema=True,
+    ema_momentum=0.999)`. Keras' `SwapEMAWeights` also shows it, but on TensorFlow it
+    swaps by adding and subtracting, which changes the trained weights by rounding; and
+    `fit` always ends with the averages as weights, so that a later `fit` continues
+    from them. This callback restores the trained weights exactly, and `end` selects
+    the final weights. Only trainable weights are averaged, not the statistics of batch
+    normalization.
 
-    A `ResumableCheckpoint` belongs beside it, before it in the list, not into `show`.
-    With `end="average"` leave `every` at 1, as it saves a last epoch that it left out
-    only after the averages have taken the weights' place.
+    Pass a `ResumableCheckpoint` to `fit` before this callback, not in `show`. With
+    `end="average"` leave its `every` at 1: a last epoch that is saved when training
+    ends would be saved with the averages.
 
     Args:
         show: Callbacks whose `on_epoch_end` sees the averages, such as `SwapPreview`
             or `BestByMeasure`; do not pass them to `fit` as well.
-        validate: Whether validation within `fit` sees them.
-        end: What the model has after `fit`: the "average" or the "last" weights.
+        validate: Whether validation within `fit` uses the averages.
+        end: Weights of the model after `fit`: "average" or "last".
 
     Raises:
-        ValueError: `end` is unknown, or (on training begin) the optimizer does not
-            average, or writes the averages back by itself.
+        ValueError: `end` is unknown; or, when training begins, the optimizer does not
+            average, or overwrites the weights with the averages itself.
     """
 
     def __init__(
         self, show: Sequence[Any] = (), validate: bool = True, end: str = "average"
     ) -> None:
         super().__init__()
-        choose("end", end, _ENDS, 'Use "last" to go on training later.')
+        choose("end", end, _ENDS, 'Use "last" to continue training later.')
         self.show = tuple(show)
         self.validate = validate
         self.end = end
         self._swapped: Any = None
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Passes on what `fit` says about the training."""
+        """Passes the parameters of `fit` to the callbacks in `show`."""
         super().set_params(params)
         for callback in self.show:
             callback.set_params(params)
 
     def set_model(self, model: keras.Model) -> None:
-        """Passes the model on."""
+        """Passes the model to the callbacks in `show`."""
         super().set_model(model)
         for callback in self.show:
             callback.set_model(model)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Checks that there are averages."""
+        """Checks that the optimizer averages weights."""
         optimizer = inner_optimizer(self.model)
         _check(optimizer)
         if optimizer.ema_overwrite_frequency:
             raise ValueError(
-                f"ema_overwrite_frequency={optimizer.ema_overwrite_frequency} of the "
-                "optimizer writes averages over the weights in training. Expected "
-                "None. Leave it out."
+                "An optimizer with ema_overwrite_frequency="
+                f"{optimizer.ema_overwrite_frequency} was given. Expected None, "
+                "because it overwrites weights with averages while training. Leave it "
+                "out."
             )
         for callback in self.show:
             callback.on_train_begin(logs)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Has the optimizer average."""
+        """Makes the optimizer update the averages."""
         inner_optimizer(self.model).use_ema = True
         for callback in self.show:
             callback.on_epoch_begin(epoch, logs)
@@ -85,42 +86,42 @@ class EMAWeights(keras.callbacks.Callback):
     def on_train_batch_begin(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        """Passes the batch on."""
+        """Calls the same method of the callbacks in `show`."""
         for callback in self.show:
             callback.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        """Passes the batch on."""
+        """Calls the same method of the callbacks in `show`."""
         for callback in self.show:
             callback.on_train_batch_end(batch, logs)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Validates with the averages."""
+        """Replaces the weights by the averages for validation."""
         if self.validate and self._swapped is None:
             self._swapped = averaged(self.model)
             self._swapped.__enter__()
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Puts the weights back."""
+        """Restores the weights after validation."""
         if self._swapped is not None:
-            _ = self.model  # under JAX, what evaluation left comes first
+            _ = self.model  # under JAX this writes the evaluation's state to variables
             self._swapped.__exit__(None, None, None)
             self._swapped = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Lets `show` see the averages."""
+        """Calls the callbacks in `show` with the averages as weights."""
         if self.show:
             with averaged(self.model):
                 for callback in self.show:
                     callback.on_epoch_end(epoch, logs)
-        # fit() ends by writing the averages over the weights of an optimizer that
-        # says it averages, and this epoch may be the last.
+        # If `use_ema` is set, fit() ends by overwriting the weights with the
+        # averages, and this epoch may be the last.
         inner_optimizer(self.model).use_ema = self.end == "average"
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Leaves the optimizer as it was."""
+        """Restores the optimizer's `use_ema`."""
         inner_optimizer(self.model).use_ema = True
         for callback in self.show:
             callback.on_train_end(logs)
@@ -128,13 +129,13 @@ class EMAWeights(keras.callbacks.Callback):
 
 @contextmanager
 def averaged(model: keras.Model) -> Iterator[None]:
-    """Gives a model its averaged weights for a while.
+    """Replaces a model's weights by their averages within a `with` block.
 
-    `with averaged(model): model.save_parts(folder)` saves the averages; the weights
-    come back after it, to the last bit.
+    `with averaged(model): model.save_parts(folder)` saves the averages. The trained
+    weights are restored exactly when the block ends.
 
     Args:
-        model: Compiled with an optimizer of `use_ema=True`, and trained.
+        model: A trained model, compiled with an optimizer with `use_ema=True`.
 
     Raises:
         ValueError: The optimizer does not average.
@@ -151,7 +152,7 @@ def averaged(model: keras.Model) -> Iterator[None]:
     ]
     with kept(variable for variable, _ in found):
         for variable, average in found:
-            variable.assign(as_array(average))  # JAX would free a shared array
+            variable.assign(as_array(average))  # a copy: JAX may free a shared array
         yield
 
 
@@ -159,6 +160,7 @@ def _check(optimizer: Any) -> None:
     averages = hasattr(optimizer, "_model_variables_moving_average")
     if not (optimizer.use_ema or averages):
         raise ValueError(
-            f"The optimizer {type(optimizer).__name__} keeps no averages. Expected one "
-            "with use_ema. Compile with Adam(1e-4, use_ema=True, ema_momentum=0.999)."
+            f"The optimizer {type(optimizer).__name__} without averages was given. "
+            "Expected one with use_ema. Compile with Adam(1e-4, use_ema=True, "
+            "ema_momentum=0.999)."
         )

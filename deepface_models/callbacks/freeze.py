@@ -1,4 +1,4 @@
-"""Parts that stand still at the beginning of a training."""
+"""Freezes parts of a model at the beginning of a training."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _LOG = logging.getLogger(__name__)
 
 
 class FreezeParts(StepCallback):
-    """Keeps parts as they are for the first share of a training, then lets them learn.
+    """Freezes parts for the first fraction of a training, then lets them learn.
 
-    For a model that starts from another's parts: what is new to it finds its place
-    before what it builds on begins to move. The optimizer holds the parts still
-    (`optimizers.with_lr_multipliers`), so nothing is compiled anew when they are let
-    go. Their
-    gradients are computed all along; `model.freeze` saves them that time where a part
-    never learns. What holds follows from how far the training is, also after an
-    interruption.
+    It is meant for models with pretrained parts: new parts learn first, before the
+    pretrained ones change. The optimizer keeps the parts unchanged
+    (`optimizers.with_lr_multipliers`), so nothing is compiled again when they are
+    unfrozen. Their gradients are computed all the time; for a part that never learns,
+    `model.freeze` saves that time. A resumed training freezes what it should at that
+    point.
 
     Args:
-        shares: For each part, the share of the training, from 0 to 1.
-        steps: Steps of the optimizer in the whole training, if it ends by them.
-        budget: The training's `TimeBudget`, if it ends by the clock; with both, what
-            is nearer to its end counts.
+        shares: For each part, the fraction of the training, from 0 to 1.
+        steps: Optimizer steps of the whole training, if their number is known.
+        budget: The training's `TimeBudget`, if its duration is known. With both, the
+            one that is nearer to its end counts.
 
     Raises:
-        ValueError: A share is out of range, or there is no end to take a share of;
-            on training begin, the optimizer has no rates of these parts.
+        ValueError: A fraction is out of range, or neither `steps` nor `budget` is
+            given. When training begins: the optimizer has no multipliers for the
+            parts.
 
     Example:
         >>> multipliers = {"encoder": 0.1}
@@ -53,13 +53,13 @@ class FreezeParts(StepCallback):
         wrong = {name: s for name, s in shares.items() if not 0.0 <= s <= 1.0}
         if wrong:
             raise ValueError(
-                f"Parts were to be frozen for {wrong} of the training. Expected shares "
-                "from 0 to 1. Use 0.2 for the first fifth."
+                f"shares={wrong} was given. Expected fractions of the training, from "
+                "0 to 1. Use 0.2 for the first fifth."
             )
         if budget is None and not steps:
             raise ValueError(
-                f"steps={steps} and no budget were given. Expected how long the "
-                "training is, to take a share of it. Use steps=epochs * len(pairs)."
+                f"steps={steps} and no budget were given. Expected the length of the "
+                "training. Use steps=epochs * len(pairs)."
             )
         self.shares = dict(shares)
         self.steps = steps
@@ -67,26 +67,28 @@ class FreezeParts(StepCallback):
         self._held: dict[str, bool] = {}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Checks that the optimizer can hold the parts."""
+        """Checks that the optimizer can freeze the parts."""
         self._held = {}
-        rates = getattr(inner_optimizer(self.model), "rates", {})
-        missing = [name for name in self.shares if name not in rates]
+        multipliers = getattr(inner_optimizer(self.model), "lr_multipliers", {})
+        missing = [name for name in self.shares if name not in multipliers]
         if missing:
             raise ValueError(
-                f"The optimizer has no rate of {', '.join(map(repr, missing))}. "
-                "Expected one of each part to hold still. Compile with "
+                "An optimizer without learning-rate multipliers for "
+                f"{', '.join(map(repr, missing))} was given. Expected one for each "
+                "frozen part. Compile with "
                 "optimizers.with_lr_multipliers(optimizer, model, {part: 1.0})."
             )
 
     def at_step(self, step: int) -> None:
-        """Lets go whose share is over."""
+        """Freezes and unfreezes parts as far as the training has come."""
         done = self._done(step)
         for name, share in self.shares.items():
-            still = done < share
-            if self._held.get(name) is not still:
-                inner_optimizer(self.model).hold(name, still)
-                self._held[name] = still
-                _LOG.info("Step %d: %s %s.", step, name, "waits" if still else "learns")
+            frozen = done < share
+            if self._held.get(name) is not frozen:
+                inner_optimizer(self.model).hold(name, frozen)
+                self._held[name] = frozen
+                state = "is frozen" if frozen else "learns"
+                _LOG.info("Step %d: %s %s.", step, name, state)
 
     def _done(self, step: int) -> float:
         by_steps = step / self.steps if self.steps else 0.0

@@ -1,4 +1,4 @@
-"""The latent space, while the model learns: its codes and what they decode to."""
+"""Plots of the latent space, and images decoded from it, while training."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from deepface_models.models.autoencoders.scatter import check_labels, latent_sca
 
 
 class LatentScatter(DrawingCallback):
-    """Writes a plot of codes, colored by class.
+    """Writes a scatter plot of the images' latent codes, colored by class.
 
-    Codes of more than two numbers are shown by their first two principal components.
-    `latest.png` is the newest, `000012.png` the one after 12 epochs. Training is the
-    same with and without.
+    Latents of more than two dimensions are projected on their first two principal
+    components. `latest.png` is the newest plot, `000012.png` the one after 12 epochs.
+    The callback does not change the training.
 
     Args:
         images: (N, *image_shape) uint8 or float in [0, 1].
-        labels: A class for each image, numbers or text; None draws one color.
-        folder: Where the images go.
-        every: Epochs from one image to the next.
-        log_dir: TensorBoard's folder, to see the images there too.
-        max_images: Points; images are taken evenly spaced.
+        labels: The class of each image, numbers or text; with None, all points have
+            one color.
+        folder: Folder of the plots.
+        every: Epochs between plots.
+        log_dir: TensorBoard's folder, to show the plots there too.
+        max_images: Most points; the images are evenly spaced among those given.
 
     Raises:
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
-        ValueError: There are no images or not one label each, or (on training begin)
-            they do not fit the model.
+        ValueError: There are no images, or not one label for each; or, when training
+            begins, the images do not fit the model.
     """
 
     tag = "latent_scatter"
@@ -51,39 +52,39 @@ class LatentScatter(DrawingCallback):
         max_images: int = 2000,
     ) -> None:
         super().__init__(folder, every, log_dir)
-        found = check_images(images, max_images, "LatentScatter")
-        index = evenly(len(found), max_images)
-        kinds = check_labels(labels, len(found))
-        self.images = found[index]
-        self.labels = None if labels is None else kinds[index]
+        checked = check_images(images, max_images, "LatentScatter")
+        index = evenly(len(checked), max_images)
+        classes = check_labels(labels, len(checked))
+        self.images = checked[index]
+        self.labels = None if labels is None else classes[index]
 
     def draw(self) -> Array:
-        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
+        """Returns the plot of the model's current state, uint8 (H, W, 3)."""
         return latent_scatter(self.model.encode(self.images), self.labels)
 
 
 class LatentWalk(DrawingCallback):
-    """Writes what a walk through the latent space decodes to.
+    """Writes images decoded along a path or a grid in the latent space.
 
-    For a latent of two numbers it is a grid through it: over the codes of `images`,
-    or, for variational and adversarial autoencoders without them, over the quantiles
-    of the normal distribution (see `latent_grid`). For other latents each row walks
-    from the code of one image to that of the next (`latent_walk`). Training is the
-    same with and without.
+    A two-dimensional latent space is decoded on a grid: over the codes of `images`,
+    or, for variational and adversarial autoencoders without `images`, over quantiles
+    of the normal distribution (see `latent_grid`). For other latents, each row
+    interpolates from the code of one image to that of the next (`latent_walk`). The
+    callback does not change the training.
 
     Args:
-        folder: Where the images go: `latest.png`, and `000012.png` after 12 epochs.
+        folder: Folder of the images: `latest.png`, and `000012.png` after 12 epochs.
         images: (N, *image_shape) with N of 2 or more.
-        every: Epochs from one image to the next.
-        log_dir: TensorBoard's folder, to see the images there too.
-        count: Images on each side of the grid, or steps of a walk.
-        max_images: Images to walk between, evenly spaced; a grid spans all.
-        image_shape: (height, width) to draw rows of features with.
+        every: Epochs between images.
+        log_dir: TensorBoard's folder, to show the images there too.
+        count: Images on each side of the grid, or steps of an interpolation.
+        max_images: Images to interpolate between, evenly spaced; a grid uses all.
+        image_shape: (height, width) of the images, if the data are flat vectors.
 
     Raises:
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
-        ValueError: There are no images though the latent needs them, or (on training
-            begin) they do not fit the model.
+        ValueError: There are no images though the latent space needs them; or, when
+            training begins, the images do not fit the model.
     """
 
     tag = "latent_walk"
@@ -108,15 +109,15 @@ class LatentWalk(DrawingCallback):
         self.image_shape = image_shape
 
     def draw(self) -> Array:
-        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
+        """Returns an image of the model's current state, uint8 (H, W, 3)."""
         shape = latent_shape(self.model)
         if shape == (2,):
             return latent_grid(self.model, self.images, self.count, self.image_shape)
         if self.images is None:
             raise ValueError(
-                f"LatentWalk was given no images for a latent of shape {shape}. "
-                "Expected images to walk between; only a latent of two numbers is "
-                "drawn without. Pass images=x_test[:5]."
+                f"images=None was given for a latent of shape {shape}. Expected images "
+                "to interpolate between; only a two-dimensional latent space needs "
+                "none. Use images=x_test[:5]."
             )
         chosen = self.images[evenly(len(self.images), self.max_images)]
         return latent_walk(self.model, chosen, self.count, self.image_shape)

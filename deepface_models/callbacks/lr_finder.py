@@ -1,4 +1,4 @@
-"""Which learning rate to train with, by a short trial that leaves no trace."""
+"""Learning-rate range test; the model is unchanged afterwards."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _LINE, _RAW, _MARK = (0, 114, 178), (190, 205, 215), (213, 94, 0)
 
 @dataclass(frozen=True)
 class RateTrial:
-    """Losses at growing learning rates.
+    """Result of a learning-rate range test.
 
     Attributes:
-        rates: (N,) learning rates, growing.
-        losses: (N,) the loss of the batch before the update with each rate.
-        smoothed: (N,) the same without their jitter.
+        rates: (N,) learning rates, increasing.
+        losses: (N,) the batch's loss before the update with each rate.
+        smoothed: (N,) the losses' exponential moving average.
         suggestion: The rate where the smoothed loss falls fastest, or None if it
-            falls nowhere.
+            never falls.
     """
 
     rates: Array
@@ -48,13 +48,13 @@ class RateTrial:
 
     @whole_numbers(size=1)
     def draw(self, size: int = 360) -> Array:
-        """Draws loss over rate, uint8 (H, W, 3).
+        """Returns a plot of the loss over the learning rate, uint8 (H, W, 3).
 
         Args:
-            size: Side of the plot in px.
+            size: Side of the plot in pixels.
         """
         points = np.column_stack([np.log10(self.rates), self.smoothed])
-        caption = "log10 of the learning rate across, loss up"
+        caption = "x: log10 of the learning rate, y: loss"
         if self.suggestion is not None:
             caption += f"; suggested {self.suggestion:.2g}"
         sheet = np.ascontiguousarray(paper(size, points, caption))
@@ -79,7 +79,7 @@ class RateTrial:
         return sheet
 
     def save(self, path: str | Path) -> Path:
-        """Writes the drawing as an image, such as "rates.png"."""
+        """Writes the plot to an image file, such as "rates.png"."""
         write_image(path, self.draw())
         return Path(path)
 
@@ -97,29 +97,29 @@ def find_learning_rate(
     smooth: float = 0.9,
     **fit: Any,
 ) -> RateTrial:
-    """Trains with growing rates, takes everything back and says what happened.
+    """Runs a learning-rate range test and restores the model.
 
-    The rate grows from `low` to `high` by the same factor each step, until the loss is
-    `stop` times its least. Weights, optimizer, seeds, metrics, global random
-    generators and the data set's epoch come back: a training afterwards is, to the
-    last bit, the one without a trial.
+    The learning rate grows from `low` to `high` by the same factor in each step, until
+    the loss exceeds `stop` times its minimum. Then weights, optimizer, seeds, metrics,
+    global random generators and the data set's epoch are restored: a later training
+    gives exactly the same weights as without the test.
 
     Reference: L. Smith, "Cyclical Learning Rates for Training Neural Networks", 2017.
-    The suggestion is the rate of the steepest fall, as S. Gugger of fastai takes it.
+    The suggestion is the rate of the steepest fall, as in fastai (S. Gugger).
 
     Args:
-        model: Compiled, with a learning rate that is a number.
-        x: `SwapPairs`, a data set or examples, as `fit` takes them.
-        y: Targets, where `x` does not hold them.
-        low: First rate.
-        high: Last rate.
-        steps: Steps from one to the other.
-        stop: How many times its least the smoothed loss may become.
-        smooth: Share of the past in the smoothed loss, from 0 to below 1.
-        **fit: Passed on to `fit`, such as `batch_size=32`.
+        model: A compiled model whose learning rate is a number.
+        x: `SwapPairs`, a data set or examples, as for `fit`.
+        y: Targets, if `x` does not hold them.
+        low: First learning rate.
+        high: Last learning rate.
+        steps: Number of steps from `low` to `high`.
+        stop: The test ends when the smoothed loss is `stop` times its minimum.
+        smooth: Decay of the losses' moving average, from 0 to below 1.
+        **fit: Arguments for `fit`, such as `batch_size=32`.
 
     Returns:
-        Rates, losses and a suggestion; `trial.save("rates.png")` draws them.
+        Learning rates, losses and a suggestion; `trial.save("rates.png")` plots them.
 
     Raises:
         ValueError: A number is out of range, the optimizer has a schedule, or the
@@ -130,8 +130,8 @@ def find_learning_rate(
     check_rate(model, "find_learning_rate")
     if not model.built:
         raise ValueError(
-            f"{type(model).__name__} has no weights yet. Expected a model that is "
-            "built. Give it a keras.Input, or call it on a batch first."
+            f"A {type(model).__name__} without weights was given. Expected a built "
+            "model. Give it a keras.Input, or call it on a batch first."
         )
     fit = {"epochs": _MANY_EPOCHS, "verbose": 0, **fit}
     fit["callbacks"] = [*fit.get("callbacks", ()), finder]
@@ -141,7 +141,7 @@ def find_learning_rate(
 
 
 class _Finder(StepCallback):
-    """Raises the rate and notes the loss, until it has seen enough."""
+    """Increases the learning rate and records the loss until it diverges."""
 
     def __init__(
         self, low: float, high: float, steps: int, stop: float, smooth: float
@@ -156,23 +156,23 @@ class _Finder(StepCallback):
         self._average = 0.0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Keeps what a training changes.
+        """Copies the state that training changes.
 
-        Not earlier: Keras draws random numbers in a first `fit` before this, and in
-        a second one no more.
+        Not earlier: the first `fit` uses random numbers before this, later ones do
+        not.
         """
         self.before = read_state(self.model), read_random()
 
     def at_step(self, step: int) -> None:
-        """Sets the next rate."""
+        """Sets the next learning rate."""
         self.model.optimizer.learning_rate = self.rates[len(self.losses)]
 
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        """Notes the loss."""
+        """Records the loss."""
         loss = float((logs or {})["loss"])
-        self.model.reset_metrics()  # or the next were an average
+        self.model.reset_metrics()  # otherwise the next loss would be an average
         if not math.isfinite(loss):
             self.model.stop_training = True
             return
@@ -187,7 +187,7 @@ class _Finder(StepCallback):
             self.model.stop_training = True
 
     def trial(self) -> RateTrial:
-        """Returns what was seen."""
+        """Returns the result."""
         rates, smoothed = np.array(self.used), np.array(self.smoothed)
         return RateTrial(
             rates, np.array(self.losses), smoothed, _steepest(rates, smoothed)
@@ -195,18 +195,18 @@ class _Finder(StepCallback):
 
 
 def _steepest(rates: Array, losses: Array) -> float | None:
-    """Returns the rate at which the loss falls fastest, before its least."""
-    least = int(np.argmin(losses)) if len(losses) else 0
-    if least < 2:
+    """Returns the rate at which the loss falls fastest before its minimum."""
+    lowest = int(np.argmin(losses)) if len(losses) else 0
+    if lowest < 2:
         return None
-    slope = np.gradient(losses, np.log(rates))[: least + 1]
-    place = int(np.argmin(slope))
-    return float(rates[place]) if slope[place] < 0 else None
+    slope = np.gradient(losses, np.log(rates))[: lowest + 1]
+    steepest = int(np.argmin(slope))
+    return float(rates[steepest]) if slope[steepest] < 0 else None
 
 
 @contextmanager
 def _restored(model: keras.Model, data: Any, finder: _Finder) -> Iterator[None]:
-    """Undoes a training."""
+    """Restores the model and the data's epoch when the block ends."""
     epoch = getattr(data, "epoch", None)
     stopped, history = model.stop_training, getattr(model, "history", None)
     try:
@@ -228,5 +228,6 @@ def _check(low: float, high: float, steps: int, stop: float, smooth: float) -> N
         raise ValueError(
             f"low={low}, high={high}, steps={steps}, stop={stop} and smooth={smooth} "
             "were given. Expected 0 < low < high, 3 steps or more, stop above 1 and "
-            "smooth from 0 to below 1. find_learning_rate(model, pairs) has defaults."
+            "smooth from 0 to below 1. Use the defaults: find_learning_rate(model, "
+            "pairs)."
         )

@@ -1,4 +1,4 @@
-"""What a training step needs of memory, said before the first one."""
+"""Estimates the memory of a training step before the first one."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from deepface_models.callbacks._steps import check_rate, inner_optimizer
 from deepface_models.core.whole import whole_numbers
 
 _LOG = logging.getLogger(__name__)
-_SHARE = 0.75  # of what is available: estimates were 0.79 of a peak and more
+_SHARE = 0.75  # usable fraction of memory: estimates were 0.79 of the peak or more
 
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """Bytes that a training step needs, by what holds them.
+    """Bytes that a training step needs, by purpose.
 
     Attributes:
         weights: The model's variables.
-        gradients: A number for each trained weight.
+        gradients: The gradients of the trainable variables.
         optimizer: The optimizer's variables.
-        activations: What layers return, and what comes back through them.
-        batches: Examples waiting to be trained on.
-        present: Bytes of these that are already taken.
+        activations: Layer outputs and their gradients.
+        batches: Batches in memory, those in the queue included.
+        present: Bytes of these that are already allocated.
     """
 
     weights: int
@@ -46,13 +46,13 @@ class MemoryEstimate:
 
     @property
     def total(self) -> int:
-        """Bytes of all together."""
+        """Sum of all bytes."""
         parts = (self.weights, self.gradients, self.optimizer, self.activations)
         return sum(parts) + self.batches
 
     @property
     def needed(self) -> int:
-        """Bytes that are still to be taken."""
+        """Bytes that are not yet allocated."""
         return self.total - self.present
 
     def __str__(self) -> str:
@@ -63,12 +63,12 @@ class MemoryEstimate:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """A batch that fits, and how many of them make up the one wanted.
+    """A batch size that fits into memory, with gradient accumulation.
 
     Attributes:
-        batch_size: Examples at once.
-        accumulation: Batches to an update of the weights.
-        estimate: Of a step with `batch_size`.
+        batch_size: Examples in a batch.
+        accumulation: Batches per update of the weights.
+        estimate: Memory estimate of a step with `batch_size`.
     """
 
     batch_size: int
@@ -76,7 +76,7 @@ class MemoryPlan:
     estimate: MemoryEstimate
 
     def apply(self, model: keras.Model) -> None:
-        """Has the model's optimizer average the gradients of `accumulation` batches.
+        """Sets the optimizer's gradient accumulation.
 
         Raises:
             ValueError: The optimizer has been used, or has a schedule, which would
@@ -88,18 +88,19 @@ class MemoryPlan:
         optimizer = inner_optimizer(model)
         if optimizer.built:
             raise ValueError(
-                f"The optimizer {type(optimizer).__name__} has been used. Expected a "
-                "new one, whose variables can make room for gradients. Compile the "
-                "model again before plan.apply(model)."
+                f"The optimizer {type(optimizer).__name__} was given, which has been "
+                "used. Expected a new one, because accumulation adds variables to it. "
+                "Compile the model again before plan.apply(model)."
             )
-        each = (optimizer.gradient_accumulation_steps or 1) * self.accumulation
-        optimizer.gradient_accumulation_steps = each
+        steps = (optimizer.gradient_accumulation_steps or 1) * self.accumulation
+        optimizer.gradient_accumulation_steps = steps
 
     def data(self, pairs: Any) -> Any:
-        """Returns a data set with the smaller batches, as many more of them.
+        """Returns a data set with smaller and accordingly more batches.
 
         Args:
-            pairs: `SwapPairs`, or one with the attributes `batch_size` and `steps`.
+            pairs: `SwapPairs`, or a data set with the attributes `batch_size` and
+                `steps`.
         """
         other = copy.copy(pairs)  # shares the images
         other.batch_size = self.batch_size
@@ -111,37 +112,37 @@ class MemoryPlan:
 def estimate_memory(
     model: keras.Model, batch_size: int, data: Any = None
 ) -> MemoryEstimate:
-    """Estimates what a training step needs, without running one.
+    """Estimates the memory of a training step without running one.
 
-    Weights, gradients and the optimizer's variables are counted exactly, what layers
-    return is found by calling them with shapes, and the rest of the step is a factor
-    measured for each backend. Of the peaks of training Swift (128 px) and Original
-    (64 px) on a CPU it was 0.79 to 1.26, less for small ones, as what a framework
-    takes for itself when it compiles is not in it.
+    Weights, gradients and the optimizer's variables are counted exactly. Layer outputs
+    are counted by calling the layers with symbolic inputs, and multiplied by a factor
+    measured for each backend. For Swift (128 px) and Original (64 px) on a CPU the
+    estimate was 0.79 to 1.26 times the measured peak. It is too low for small models,
+    because it does not include what the backend itself allocates to compile.
 
     Args:
-        model: Built and compiled.
-        batch_size: Examples at once; for a face swap, of each person.
-        data: What it is trained on, a PyDataset or examples; counts the batches that
-            wait, and gives shapes to a model without fixed ones.
+        model: A built and compiled model.
+        batch_size: Examples in a batch; for a face swap, of each person.
+        data: Training data, a PyDataset or examples. Used to count queued batches,
+            and for the shapes of a model without fixed ones.
 
     Returns:
-        Bytes by what holds them.
+        The bytes by purpose.
 
     Raises:
         ValueError: The inputs' shapes are not known.
         TypeError: The model is not compiled with one optimizer.
     """
-    x, waiting = data, 2
+    x, queued = data, 2
     if isinstance(data, keras.utils.PyDataset):
         x = data[0]
-        waiting += data.max_queue_size + data.workers if data.workers > 1 else 0
+        queued += data.max_queue_size + data.workers if data.workers > 1 else 0
     example = x[0] if isinstance(x, tuple) else x
     slots, present = optimizer_bytes(model)
     weights = _sum(model.variables)
     images = [model.input, model.output] if x is None else [x]
     if x is example and x is not None:
-        images *= 2  # and targets like them
+        images *= 2  # targets of the same shape
     return MemoryEstimate(
         weights=weights,
         gradients=_sum(model.trainable_variables),
@@ -150,7 +151,7 @@ def estimate_memory(
             activation_bytes(model, example) * batch_size * backward_factor()
         ),
         batches=sum(map(example_bytes, keras.tree.flatten(images)))
-        * (batch_size * waiting),
+        * (batch_size * queued),
         present=weights + (slots if present else 0),
     )
 
@@ -162,26 +163,26 @@ def plan_memory(
     batch_size: int | None = None,
     available: int | None = None,
 ) -> MemoryPlan:
-    """Finds the largest batch that fits, so that several make up the one wanted.
+    """Splits a batch into the largest smaller batches that fit into memory.
 
-    The gradients of `accumulation` batches are averaged, which for a loss averaged
-    over examples is the gradient of the batch wanted; batch normalization sees the
-    smaller ones.
+    The gradients of `accumulation` batches are averaged. For a loss averaged over
+    examples this is the gradient of the whole batch; batch normalization sees the
+    smaller batches.
 
     Args:
-        model: Built and compiled, with an optimizer that has not trained yet.
+        model: A built and compiled model whose optimizer has not trained yet.
         data: `SwapPairs`, or examples for their shapes.
-        batch_size: The batch wanted; that of `data` by default.
-        available: Bytes there are; what main memory has left by default. Name it for
-            an accelerator. Three quarters of it are planned with.
+        batch_size: The whole batch's size; that of `data` by default.
+        available: Available bytes; the free main memory by default. Give it for an
+            accelerator. The plan uses three quarters of it.
 
     Returns:
         The plan: `plan.apply(model)`, then `fit(plan.data(pairs))` or
         `fit(x, y, batch_size=plan.batch_size)`.
 
     Raises:
-        MemoryError: A batch of one does not fit.
-        ValueError: The batch or what is available is not known.
+        MemoryError: A batch of one example does not fit.
+        ValueError: The batch size or the available memory is unknown.
     """
     expected = batch_size or getattr(data, "batch_size", None)
     if not expected or expected < 1:
@@ -189,33 +190,33 @@ def plan_memory(
             f"batch_size={batch_size} was given. Expected 1 or more, or SwapPairs, "
             "which have one. Use plan_memory(model, x_train, batch_size=64)."
         )
-    room = _room(available)
+    usable = _usable(available)
     for parts in (n for n in range(1, expected + 1) if expected % n == 0):
         estimate = estimate_memory(model, expected // parts, data)
-        if estimate.needed <= room:
+        if estimate.needed <= usable:
             if parts > 1:
                 _LOG.warning(
-                    "A batch of %d does not fit into %s: %d of %d make it up. %s",
-                    *(expected, _text(room), parts, expected // parts, estimate),
+                    "A batch of %d does not fit into %s: accumulating %d of %d. %s",
+                    *(expected, _text(usable), parts, expected // parts, estimate),
                 )
             return MemoryPlan(expected // parts, parts, estimate)
-    raise MemoryError(_misfit(model, 1, estimate, room))
+    raise MemoryError(_misfit(model, 1, estimate, usable))
 
 
 class MemoryCheck(keras.callbacks.Callback):
-    """Says before the first step that a training will not fit into memory.
+    """Raises an error before the first step if training will not fit into memory.
 
     Args:
         data: `SwapPairs`, or examples for their shapes.
-        batch_size: That of `fit`; that of `data` by default.
-        available: Bytes there are, of which three quarters are counted on; what main
-            memory has left by default.
+        batch_size: The batch size of `fit`; that of `data` by default.
+        available: Available bytes, of which three quarters are used; the free main
+            memory by default.
 
     Raises:
-        MemoryError: On training begin, the estimate is more than there is.
+        MemoryError: When training begins: the estimate exceeds the usable memory.
 
     Attributes:
-        estimate: The `MemoryEstimate`, after training began.
+        estimate: The `MemoryEstimate`, once training has begun.
     """
 
     @whole_numbers(batch_size=1, available=1)
@@ -229,31 +230,33 @@ class MemoryCheck(keras.callbacks.Callback):
         self.estimate: MemoryEstimate | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Estimates and compares."""
+        """Compares the estimate with the usable memory."""
         model, size = self.model, self.batch_size
         estimate = self.estimate = estimate_memory(model, size, self.data)
         _LOG.info("A step of batch %d is estimated to need %s.", size, estimate)
-        room = _room(self.available)
-        if estimate.needed > room:
-            raise MemoryError(_misfit(model, size, estimate, room))
+        usable = _usable(self.available)
+        if estimate.needed > usable:
+            raise MemoryError(_misfit(model, size, estimate, usable))
 
 
-def _room(available: int | None) -> int:
+def _usable(available: int | None) -> int:
     found = available_memory() if available is None else available
     if found is None:
         raise ValueError(
-            "This system does not say how much memory is available. Expected a number "
-            "of bytes. Use available=8 * 10**9."
+            "available=None was given, and this system does not report its free "
+            "memory. Expected a number of bytes. Use available=8 * 10**9."
         )
     return round(_SHARE * found)
 
 
-def _misfit(model: keras.Model, batch: int, estimate: MemoryEstimate, room: int) -> str:
+def _misfit(
+    model: keras.Model, batch: int, estimate: MemoryEstimate, usable: int
+) -> str:
     return (
-        f"A training step of {type(model).__name__} with a batch of {batch} is "
-        f"estimated to need {_text(estimate.needed)} more, {estimate} in all. Expected "
-        f"up to {_text(room)}. Use plan_memory() for smaller batches that are "
-        "accumulated, a smaller model or mixed precision."
+        f"A {type(model).__name__} and a batch of {batch} were given, which need "
+        f"about {_text(estimate.needed)} more, {estimate} in all. Expected up to "
+        f"{_text(usable)}. Use plan_memory() to accumulate smaller batches, a smaller "
+        "model or mixed precision."
     )
 
 

@@ -22,8 +22,11 @@ class _Lines(logging.Handler):
     """Prints log records to the current `sys.stderr`, which progress bars replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Prints one record."""
+        """Prints one record: results as they are, warnings and errors by name."""
         text = message(record.getMessage())
+        if record.levelno == logging.INFO:
+            echo(text)
+            return
         print(f"{record.levelname.lower()}: {text}", file=sys.stderr)
 
 
@@ -42,16 +45,20 @@ def echo(text: object) -> None:
 
 @contextmanager
 def plain_messages() -> Iterator[None]:
-    """Prints the package's warnings as lines; escapes characters it cannot encode."""
+    """Prints the package's log records as lines; escapes characters it cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     logger, handler = logging.getLogger("deepface_models"), _Lines()
+    training = logging.getLogger("deepface_models.training")
+    level = training.level
+    training.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        training.setLevel(level)
 
 
 def error(problem: BaseException) -> None:

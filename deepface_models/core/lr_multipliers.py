@@ -1,4 +1,4 @@
-"""Learning rates of single parts, beside the one that an optimizer has."""
+"""Factors on an optimizer's learning rate for groups of variables."""
 
 from __future__ import annotations
 
@@ -11,54 +11,63 @@ from keras import ops
 
 
 class LearningRateMultipliers(keras.optimizers.Optimizer):
-    """Gives the optimizer beside it `rates`: of the learning rate, by marked group.
+    """Mixin that multiplies an optimizer's learning rate by a factor for each group.
 
-    Optimizers that divide by the gradient's size would not notice a factor on the
-    loss, nor would they on gradients. A group can also be held still and let go: the
-    compiled step and the optimizer's means stay as they are, so that neither has to
-    be made anew, on any backend.
+    A factor on the loss or on the gradients would not do: optimizers such as Adam
+    divide by the gradient's size. A group can also be frozen and unfrozen while
+    training. That keeps the compiled step and the optimizer's moving averages, on any
+    backend.
+
+    Args:
+        lr_multipliers: The factor on the learning rate for each group of variables.
+        *args: As the optimizer's.
+        **kwargs: As the optimizer's.
     """
 
     def __init__(
-        self, *args: Any, rates: Mapping[str, float] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        lr_multipliers: Mapping[str, float] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.rates = _checked(rates or {})
-        self._factors: dict[str, float] = dict(self.rates)
+        self.lr_multipliers = _checked(lr_multipliers or {})
+        self._factors: dict[str, float] = dict(self.lr_multipliers)
         self._learns = {
             name: self.add_variable((), "ones", dtype="float32", name=f"learns_{name}")
-            for name in self.rates
+            for name in self.lr_multipliers
         }
         self._members: tuple[tuple[str, ...], ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:
-        """The groups of `rates` that are held still."""
+        """The groups of `lr_multipliers` that are frozen."""
         states = {n: ops.convert_to_numpy(v) for n, v in self._learns.items()}
         return tuple(name for name, state in states.items() if not np.any(state))
 
     def hold(self, name: str, still: bool = True) -> None:
-        """Holds a group of `rates` still, or lets it go; also while training.
+        """Freezes a group of `lr_multipliers`, or unfreezes it; also while training.
 
-        Means of gradients move on meanwhile, and so does weight decay.
+        The optimizer's moving averages and weight decay are still updated.
         """
         if name not in self._learns:
+            known = ", ".join(map(repr, self.lr_multipliers)) or "no groups"
             raise ValueError(
-                f"{name!r} was to be held still, and the optimizer has rates of "
-                f"{', '.join(map(repr, self.rates)) or 'no parts'}. Expected one of "
-                f"them. Make it with rates={{{name!r}: 1.0}}."
+                f"The group {name!r} was given to freeze. Expected one of the "
+                f"optimizer's: {known}. Make it with "
+                f"lr_multipliers={{{name!r}: 1.0}}."
             )
         self._learns[name].assign(0.0 if still else 1.0)
 
     def build(self, variables: list[Any]) -> None:
-        """Notes which weights belong to which groups."""
+        """Records which variables belong to which groups."""
         if self.built:
             return
         super().build(variables)
         self._members = tuple(groups_of(variable) for variable in variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Updates one variable by its own rate."""
+        """Updates one variable with its group's learning rate."""
         if self._factors:
             for name in self._members[self._get_variable_index(variable)]:
                 learning_rate = learning_rate * self._factors.get(name, 1.0)
@@ -69,26 +78,26 @@ class LearningRateMultipliers(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        return {**super().get_config(), "rates": dict(self.rates)}
+        return {**super().get_config(), "lr_multipliers": dict(self.lr_multipliers)}
 
 
 def mark_group(variables: Iterable[Any], name: str) -> None:
-    """Enters variables in a group of `rates`; before the optimizer is built."""
+    """Adds variables to a group; call it before the optimizer is built."""
     for variable in variables:
         variable.rate_groups = tuple(dict.fromkeys((*groups_of(variable), name)))
 
 
 def groups_of(variable: Any) -> tuple[str, ...]:
-    """Returns the groups that a variable was entered in."""
+    """Returns the groups that a variable was added to."""
     return getattr(variable, "rate_groups", ())
 
 
-def _checked(rates: Mapping[str, float]) -> dict[str, float]:
-    wrong = {name: rate for name, rate in rates.items() if not rate > 0}
+def _checked(lr_multipliers: Mapping[str, float]) -> dict[str, float]:
+    wrong = {name: factor for name, factor in lr_multipliers.items() if not factor > 0}
     if wrong:
         raise ValueError(
-            f"rates={wrong} were given. Expected numbers above 0: 0.1 makes a part "
-            "learn ten times slower. To have it stand, freeze it: "
+            f"lr_multipliers={wrong} was given. Expected numbers above 0: 0.1 makes a "
+            "part learn ten times slower. To freeze a part, use "
             f"model.freeze({next(iter(wrong))!r})."
         )
-    return {name: float(rate) for name, rate in rates.items()}
+    return {name: float(factor) for name, factor in lr_multipliers.items()}

@@ -1,4 +1,4 @@
-"""`train`: face sets in, a trained face swap with its previews out."""
+"""`train` makes a trained face-swap model, with previews, from face sets."""
 
 from deepface_models.training.job import build, open_sets, train
 

@@ -1,4 +1,4 @@
-"""Training from a preset: what it builds on, what stands still, what learns slower."""
+"""Training from a preset: its origin, frozen parts, and learning-rate multipliers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from deepface_models.models.swap import FaceSwap
 from deepface_models.optimizers import with_lr_multipliers
 from deepface_models.presets import record, registry
 
-# How long `train` takes unless told otherwise; where the parts that people share were
-# pretrained for new people, more brings little (docs/presets.md).
+# Default minutes of `train`. Where the shared parts were pretrained for new people,
+# training longer improves little (docs/presets.md).
 MINUTES = 2.0
 FROM_SCRATCH = 6.0
 
@@ -36,37 +36,37 @@ def from_preset(
     image_size: int | None,
     face_type: str,
 ) -> FaceSwap:
-    """Returns a preset's model, if it is what was asked for.
+    """Returns a preset's model after checking that it fits the training.
 
     Args:
-        preset: As in `deepface_models.load`.
-        identities: The people.
-        model_class: The architecture asked for, or None for any.
-        image_size: Pixels asked for, or None for any.
-        face_type: How the faces are cut out.
+        preset: A preset's name, address or folder, as in `deepface_models.load`.
+        identities: The people's names.
+        model_class: The expected architecture, or None for any.
+        image_size: The expected image size in pixels, or None for any.
+        face_type: How the training faces are cropped, such as "full".
 
     Raises:
-        ValueError: It is of another architecture, size or kind of faces.
+        ValueError: The preset's architecture, image size or face type is another.
     """
     model: FaceSwap = FaceSwap.from_preset(preset, identities=identities)
     model.started_from = _origin(preset, model)
     if model_class not in (None, type(model)):
         found, expected, remedy = (
             f"a {type(model).__name__}",
-            f"a {model_class.__name__}, as `architecture` says",
-            "Leave `architecture` out, which the preset decides",
+            f"a {model_class.__name__}, as `architecture` was given",
+            "Leave `architecture` out to use the preset's",
         )
     elif image_size not in (None, model.image_size):
         found, expected, remedy = (
             f"a model of {model.image_size} pixels",
             f"image_size={image_size}, as was given",
-            "Leave the size out, which the preset decides",
+            "Leave the size out to use the preset's",
         )
     elif face_type != model.face_type:
         found, expected, remedy = (
-            f"a model of faces cut out as {model.face_type!r}",
-            f"{face_type!r}, as the sets are",
-            f"Extract them with FaceAligner(face_type={model.face_type!r})",
+            f"a model of faces cropped as {model.face_type!r}",
+            f"{face_type!r}, as in the face sets",
+            f"Extract the faces with FaceAligner(face_type={model.face_type!r})",
         )
     else:
         return model
@@ -78,16 +78,16 @@ def from_preset(
 
 @dataclass(frozen=True)
 class FineTuneSchedule:
-    """How the parts of a model learn.
+    """Which parts of a model are frozen, for how long, and how fast the others learn.
 
     Attributes:
-        freeze: For each part that stands still, the share of the training.
-        rates: For each part with a rate of its own, that rate.
-        minutes: How long, where nobody says.
+        freeze: For each frozen part, the fraction of the training.
+        lr_multipliers: For each such part, the factor on the learning rate.
+        minutes: Default duration of the training.
     """
 
     freeze: Mapping[str, float]
-    rates: Mapping[str, float]
+    lr_multipliers: Mapping[str, float]
     minutes: float = FROM_SCRATCH
 
     @classmethod
@@ -95,76 +95,78 @@ class FineTuneSchedule:
         cls,
         model: FaceSwap,
         freeze: Mapping[str, float] | None,
-        rates: Mapping[str, float] | None,
+        lr_multipliers: Mapping[str, float] | None,
     ) -> FineTuneSchedule:
-        """Returns what was asked for: without, all parts learn from the first step."""
+        """Returns the schedule; with None for both, all parts learn from the start."""
         minutes = MINUTES if model.decoder_initializers else FROM_SCRATCH
-        found = cls(freeze or {}, rates or {}, minutes)
-        for name in (*found.freeze, *found.rates):
+        schedule = cls(freeze or {}, lr_multipliers or {}, minutes)
+        for name in (*schedule.freeze, *schedule.lr_multipliers):
             model._part(name)
-        return found
+        return schedule
 
     def compile(self, model: FaceSwap) -> None:
-        """Compiles with the architecture's own loss and optimizer."""
-        never = [name for name, share in self.freeze.items() if share == 1.0]
-        if never:  # needs no gradients either
-            model.freeze(*never)
+        """Compiles with the architecture's default loss and optimizer."""
+        always = [name for name, share in self.freeze.items() if share == 1.0]
+        if always:  # these parts need no gradients either
+            model.freeze(*always)
         model.compile()
-        rates = {**dict.fromkeys(self._waits, 1.0), **self.rates}
-        rates = {name: rate for name, rate in rates.items() if name not in never}
-        if rates:
+        factors = {**dict.fromkeys(self._at_first, 1.0), **self.lr_multipliers}
+        factors = {name: f for name, f in factors.items() if name not in always}
+        if factors:
             optimizer = inner_optimizer(model)
-            model.compile(optimizer=with_lr_multipliers(optimizer, model, rates))
+            model.compile(optimizer=with_lr_multipliers(optimizer, model, factors))
 
     def callbacks(
         self, steps: int | None, budget: TimeBudget | None
     ) -> list[keras.callbacks.Callback]:
-        """Returns what lets parts go in time."""
-        return [FreezeParts(self._waits, steps, budget)] if self._waits else []
+        """Returns the callback that unfreezes parts, if any are frozen at first."""
+        return [FreezeParts(self._at_first, steps, budget)] if self._at_first else []
 
     def __str__(self) -> str:
-        """Says it in half a sentence."""
-        said = [
-            f"{name} stands still "
+        """Describes the schedule in half a sentence."""
+        phrases = [
+            f"{name} is frozen "
             + ("to the end" if share == 1.0 else f"for the first {100 * share:g} %")
             for name, share in self.freeze.items()
             if share
         ]
-        said += [f"{name} learns at {rate:g} of the rate" for name, rate in self._own]
-        return ", ".join(said) or "all parts learn from the first step"
+        phrases += [
+            f"{name} learns at {factor:g} times the learning rate"
+            for name, factor in self.lr_multipliers.items()
+            if factor != 1.0
+        ]
+        return ", ".join(phrases) or "all parts learn from the first step"
 
     @property
-    def _waits(self) -> dict[str, float]:
+    def _at_first(self) -> dict[str, float]:
         return {name: share for name, share in self.freeze.items() if 0 != share != 1}
 
-    @property
-    def _own(self) -> list[tuple[str, float]]:
-        return [(name, rate) for name, rate in self.rates.items() if rate != 1.0]
 
-
-def says(model: FaceSwap, schedule: FineTuneSchedule) -> str:
-    """Returns the line that says what a training starts from."""
+def summary(model: FaceSwap, schedule: FineTuneSchedule) -> str:
+    """Returns one sentence: the preset a training starts from, and its schedule."""
     name = str(model.started_from).partition("#")[0]
-    return f"Starts from {name}: {schedule}."
+    return f"Training starts from {name}: {schedule}."
 
 
-def note_start(model: FaceSwap, output: Path, checkpoint: ResumableCheckpoint) -> None:
-    """Notes what a training starts from, or refuses to go on with something else.
+def record_start(
+    model: FaceSwap, output: Path, checkpoint: ResumableCheckpoint
+) -> None:
+    """Records the preset that a training starts from, or checks it when resuming.
 
     Raises:
-        ModelFileError: The training to go on with started from something else.
+        ModelFileError: The training to resume started from something else.
     """
     path = output / _START
-    mine = model.started_from
-    noted = _read(path)
-    if checkpoint.checkpoints() and _digest(noted) != _digest(mine):
+    origin = model.started_from
+    recorded = _read(path)
+    if checkpoint.checkpoints() and _digest(recorded) != _digest(origin):
         raise ModelFileError(
-            f"{output} holds a training that started from {noted or 'a new model'}, "
-            f"not from {mine or 'a new model'}. Expected the same, as it goes on where "
-            "it was. Start from that, or choose another folder."
+            f"{output} holds a training that started from {recorded or 'a new model'}, "
+            f"not from {origin or 'a new model'}. Expected the same, because the "
+            "training is resumed. Start from that, or choose another folder."
         )
-    if mine is not None:
-        write_json(path, {"started_from": mine})
+    if origin is not None:
+        write_json(path, {"started_from": origin})
     else:
         path.unlink(missing_ok=True)
 
@@ -177,8 +179,8 @@ def _read(path: Path) -> str | None:
     except ValueError as error:
         raise ModelFileError(
             f"{path} is damaged ({error}). Expected the preset that the training "
-            f'started from. Write it anew, as {{"started_from": ...}}, or choose '
-            "another folder."
+            f'started from. Write the file again, as {{"started_from": ...}}, or '
+            "choose another folder."
         ) from error
 
 
@@ -187,7 +189,7 @@ def _digest(origin: str | None) -> str:
 
 
 def _origin(preset: str | Path, model: Any) -> str:
-    """Returns a preset's name and digest, or those of a plain folder's weights."""
+    """Returns a preset's name and digest, or a model folder's name and digest."""
     folder = Path(preset)
     if registry.find(preset) or not folder.is_dir() or record.has_record(folder):
         return str(model.started_from)

@@ -1,8 +1,9 @@
-"""`train`: face sets in, a trained face swap with its previews out."""
+"""`train` makes a trained face-swap model, with previews, from face sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from deepface_models.models.registry import architectures
 from deepface_models.models.swap import FaceSwap
 from deepface_models.training import fine_tuning as _fine_tuning
 
-_MANY_EPOCHS = 9999  # more than anybody waits for: a time budget ends the training
+_MANY_EPOCHS = 9999  # never reached: the time budget ends the training first
+_LOG = logging.getLogger(__name__)
 
 
 def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
-    """Returns each person's faces, opened where a folder is given."""
+    """Returns each person's `FaceSet`; opens those given as folders."""
     return {
         name: value if isinstance(value, FaceSet) else FaceSet.open(value)
         for name, value in faces.items()
@@ -48,8 +50,9 @@ def build(
     Args:
         architecture: A name of `list_architectures(family="swap")`.
         identities: The people's names.
-        image_size: Pixels in; the architecture's own size by default.
-        face_type: How the faces were cut out.
+        image_size: Side of the input images in pixels; the architecture's default if
+            None.
+        face_type: How the faces are cropped, such as "full".
 
     Raises:
         ValueError: There is no such architecture.
@@ -83,7 +86,7 @@ def train(
     image_size: int | None = None,
     preset: str | Path | None = None,
     freeze: Mapping[str, float] | None = None,
-    rates: Mapping[str, float] | None = None,
+    lr_multipliers: Mapping[str, float] | None = None,
     minutes: float | None = None,
     epochs: int | None = None,
     batch_size: int = 8,
@@ -95,75 +98,79 @@ def train(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: Any = "auto",
-    say: Callable[[str], None] = print,
 ) -> FaceSwap:
-    """Trains a face swap; called again after an interruption, it goes on.
+    """Trains a face-swap model; resumes the training in `output` if there is one.
 
-    Everything here can be done by hand with `SwapPairs`, `model.fit` and
-    `callbacks`; this puts the usual ones together. `output` gets `model/` (load it
-    with `deepface_models.load`), `previews/`, `checkpoints/` and `history.csv`.
+    It combines `SwapPairs`, `model.fit` and the usual `callbacks`, which can also be
+    used separately. `output` receives `model/` (load it with `deepface_models.load`),
+    `previews/`, `checkpoints/` and `history.csv`. The logger
+    "deepface_models.training" reports the preset a training starts from at level
+    INFO, unless `verbose` is 0.
 
     Args:
-        faces: For each person a `FaceSet` or its folder.
+        faces: For each person's name, a `FaceSet` or its folder.
         output: Folder of the results.
-        architecture: A name of `list_architectures`, such as "original"; by default
-            "swift" or that of the preset.
-        image_size: Pixels of the model; that of the architecture by default.
-        preset: What to start from instead of a new model: a preset's name, address
-            or folder, as in `deepface_models.load`. It is noted in `start.json`, and a
-            training goes on with the same one only.
-        freeze: For each part that stands still at first, the share of the training:
-            {"encoder": 0.2} is the first fifth, 1.0 all of it. Nothing by default,
-            which was best where that was measured (docs/presets.md).
-        rates: For each part with a learning rate of its own, that rate beside the
-            others': {"encoder": 0.1}.
-        minutes: Time to train; the learning rate falls to the end of it. If `epochs`
-            is not given either, 6 by default, or 2 where shared parts were pretrained.
-        epochs: Passes of `steps` batches, instead of or at most beside `minutes`.
+        architecture: A name of `list_architectures`, such as "original". By default the
+            preset's, or "swift" without a preset.
+        image_size: Side of the model's input images in pixels; the architecture's
+            default if None.
+        preset: A preset to start from instead of a new model: its name, address or
+            folder, as in `deepface_models.load`. It is recorded in `start.json`; a
+            training can only be resumed with the same preset.
+        freeze: For each part that is frozen at first, the fraction of the training:
+            {"encoder": 0.2} is the first fifth, 1.0 all of it. By default no part is
+            frozen, which gave the best results (docs/presets.md).
+        lr_multipliers: For each such part, the factor on the learning rate:
+            {"encoder": 0.1}.
+        minutes: Duration of the training in minutes; the learning rate decays until
+            then. If neither `minutes` nor `epochs` is given, 2 with a preset whose
+            shared parts were pretrained, else 6.
+        epochs: Number of epochs of `steps` batches. With `minutes` too, the training
+            ends at whichever comes first.
         batch_size: Faces of each person in a batch.
-        steps: Batches an epoch.
-        validation: Part of each person's faces held out (whole clips, else the end
-            of the clip); `FaceSet.split(validation)` gives the same ones again.
-        augmentation: Random changes; `Augmentation.light()` by default.
+        steps: Batches per epoch.
+        validation: Fraction of each person's faces that is held out: whole clips, or
+            the end of the only clip. `FaceSet.split(validation)` returns the same.
+        augmentation: Random changes of the faces; `Augmentation.light()` by default.
         preview_every: Epochs between preview images.
         checkpoint_every: Epochs between checkpoints.
-        seed: Makes weights and draws repeatable.
-        callbacks: More Keras callbacks.
+        seed: Seed of the initial weights and of everything that is sampled.
+        callbacks: Further Keras callbacks.
         verbose: As in `keras.Model.fit`.
-        say: Takes the line that says what a training from a preset starts from,
-            unless `verbose` is 0.
 
     Returns:
         The trained model.
 
     Raises:
         InUseError: Another training writes to `output`.
-        ValueError: Too few people or faces, an unknown architecture, or a preset of
-            another architecture, size or kind of faces.
+        ValueError: There are too few people or faces, the architecture is unknown, or
+            the preset has another architecture, image size or face type.
         FileNotFoundError: There is no such preset.
-        ModelFileError: The training in `output` started from something else, or
-            knows these faces as another person's.
+        ModelFileError: The training in `output` started from something else, or these
+            faces belong to other people there.
     """
     output = Path(output)
     check_names(faces)
     sets = open_sets(faces)
     splits = {name: value.split(validation) for name, value in sets.items()}
     keras.utils.set_random_seed(seed)
-    cut = {value.face_type for value in sets.values()}
-    if len(cut) != 1:
+    face_types = {value.face_type for value in sets.values()}
+    if len(face_types) != 1:
         raise ValueError(
-            f"The sets hold faces cut out as {sorted(cut)}. Expected the same for all "
-            "people. Extract them again with one FaceAligner(face_type=...)."
+            f"Face sets of the types {sorted(face_types)} were given. Expected the "
+            "same type for all people. Extract them again with one "
+            "FaceAligner(face_type=...)."
         )
+    face_type = face_types.pop()
     people = tuple(sets)
     if preset is None:
-        model = build(architecture or "swift", people, image_size, cut.pop())
+        model = build(architecture or "swift", people, image_size, face_type)
     else:
         expected = _class_of(architecture) if architecture else None
         model = _fine_tuning.from_preset(
-            preset, people, expected, image_size, cut.pop()
+            preset, people, expected, image_size, face_type
         )
-    schedule = _fine_tuning.FineTuneSchedule.of(model, freeze, rates)
+    schedule = _fine_tuning.FineTuneSchedule.of(model, freeze, lr_multipliers)
     pairs = SwapPairs(
         {name: training for name, (training, _) in splits.items()},
         batch_size,
@@ -182,7 +189,7 @@ def train(
     checkpoint = ResumableCheckpoint(
         output / "checkpoints", pairs, every=checkpoint_every, also=timed
     )
-    called = [
+    all_callbacks = [
         EpochTable(output / "history.csv"),
         checkpoint,
         *callbacks,
@@ -192,15 +199,15 @@ def train(
         SwapPreview(output / "previews", held_out, every=preview_every),
     ]
     with hold_folder(output):
-        _fine_tuning.note_start(model, output, checkpoint)
+        _fine_tuning.record_start(model, output, checkpoint)
         if model.started_from and verbose != 0:
-            say(_fine_tuning.says(model, schedule))
+            _LOG.info("%s", _fine_tuning.summary(model, schedule))
         try:
             model.fit(
                 pairs,
                 epochs=epochs or _MANY_EPOCHS,
                 verbose=verbose,
-                callbacks=called,
+                callbacks=all_callbacks,
             )
         finally:
             checkpoint.let_go()

@@ -75,10 +75,10 @@ def test_folders_and_modes_that_do_not_fit(tmp_path):
     with pytest.raises(ValueError, match="mode='least'"):
         BestByMeasure(tmp_path, len, mode="least")
     save_parts(model(), tmp_path / "other")
-    with pytest.raises(ValueError, match="not kept as the best"):
+    with pytest.raises(ValueError, match="not saved with mode"):
         fit(tmp_path / "other", (1,))
     fit(tmp_path / "b", (1,), mode="max")
-    with pytest.raises(ValueError, match="not kept as the best"):
+    with pytest.raises(ValueError, match="not saved with mode"):
         fit(tmp_path / "b", (1,))
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "a.txt").write_text("years of work", encoding="utf-8")

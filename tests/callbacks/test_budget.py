@@ -53,7 +53,7 @@ def test_each_training_has_the_whole_budget(clock):
 
 
 def test_a_schedule_of_ones_own(clock):
-    with pytest.raises(ValueError, match="follows a schedule"):
+    with pytest.raises(ValueError, match="learning-rate schedule was given"):
         model(schedule()).fit(pairs(), verbose=0, callbacks=[TimeBudget(1)])
     made, budget = model(schedule()), TimeBudget(0.3, decay="none")
     made.fit(pairs(steps=9), epochs=9, verbose=0, callbacks=[clock, budget])

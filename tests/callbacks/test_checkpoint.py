@@ -158,7 +158,7 @@ def test_never_starts_afresh_over_damaged_checkpoints(run):
         spoil(run / name / "state.npz", "flip")
     before = sorted(os.listdir(run))
     for _ in range(2):
-        with pytest.raises(IntegrityError, match="none of them is intact"):
+        with pytest.raises(IntegrityError, match="all checkpoints are damaged"):
             train(run, 4)
     assert sorted(os.listdir(run)) == before
 
@@ -192,7 +192,7 @@ def test_exchanged_people_are_refused(run):
     checkpoint = ResumableCheckpoint(run, data)
     made = model(schedule())
     before = made.get_weights()
-    with pytest.raises(ModelFileError, match=r"given for 'ana' are those of 'ben'"):
+    with pytest.raises(ModelFileError, match=r"Faces of 'ben'.* given for 'ana'"):
         made.fit(data, epochs=3, verbose=0, callbacks=[checkpoint])
     for old, new in zip(before, made.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)

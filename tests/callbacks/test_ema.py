@@ -121,7 +121,7 @@ def test_inside_a_scaled_loss():
 @pytest.mark.parametrize(
     ("optimizer", "message"),
     [
-        (keras.optimizers.SGD(0.1), "SGD keeps no averages"),
+        (keras.optimizers.SGD(0.1), "SGD without averages was given"),
         (adam(ema_overwrite_frequency=5), "ema_overwrite_frequency=5"),
     ],
 )

@@ -19,12 +19,12 @@ FACES = np.random.default_rng(0).random((16, 4, 4, 1)).astype("float32")
 KINDS = ("Adam", "AdamW", "RMSprop", "SGD")
 
 
-def small(optimizer=None, rates=None, **compiled) -> DenseAutoencoder:
+def small(optimizer=None, lr_multipliers=None, **compiled) -> DenseAutoencoder:
     keras.utils.set_random_seed(3)
     model = DenseAutoencoder((4, 4, 1), latent_size=3)
     optimizer = optimizer or keras.optimizers.Adam(0.01)
-    if rates is not None:
-        optimizer = with_lr_multipliers(optimizer, model, rates)
+    if lr_multipliers is not None:
+        optimizer = with_lr_multipliers(optimizer, model, lr_multipliers)
     model.compile(optimizer, **compiled)
     return model
 
@@ -85,7 +85,7 @@ def test_a_part_has_its_own_rate(name):
 
 @backend
 def test_rates_of_one_train_as_without():
-    plain, rated = small(), small(rates={"encoder": 1.0})
+    plain, rated = small(), small(lr_multipliers={"encoder": 1.0})
     for model in (plain, rated):
         fit(model, epochs=2)
     for a, b in zip(plain.get_weights(), rated.get_weights(), strict=True):
@@ -122,7 +122,7 @@ def test_parts_wait_for_their_share(kind):
 @backend
 def test_resumed_is_uninterrupted(tmp_path):
     def made():
-        return small(rates={"encoder": 0.5, "decoder": 1.0})
+        return small(lr_multipliers={"encoder": 0.5, "decoder": 1.0})
 
     shares = {"encoder": 0.625, "decoder": 0.125}
     straight = made()
@@ -144,13 +144,17 @@ def test_by_the_clock(monkeypatch):
         def on_train_batch_end(self, batch, logs=None):
             now[0] += 6.0
 
-    model, moved, clock = small(rates={"encoder": 1.0}), Moved(), TimeBudget(1.0)
+    model, moved, clock = (
+        small(lr_multipliers={"encoder": 1.0}),
+        Moved(),
+        TimeBudget(1.0),
+    )
     frozen = FreezeParts({"encoder": 0.25}, budget=clock)
     fit(model, Tick(), clock, frozen, moved, epochs=9)
     assert moved.still("encoder") == [True] * 3 + [False] * 7
     now[0] = 0.0
     both = FreezeParts({"encoder": 0.25}, steps=4, budget=clock)
-    fit(small(rates={"encoder": 1.0}), Tick(), clock, both, moved, epochs=9)
+    fit(small(lr_multipliers={"encoder": 1.0}), Tick(), clock, both, moved, epochs=9)
     assert moved.still("encoder") == [True] + [False] * 9
 
 
@@ -160,7 +164,7 @@ def test_rates_are_saved_with_the_optimizer():
     )
     rated.hold("encoder")
     again = optimizers.Adam.from_config(rated.get_config())
-    assert (dict(again.rates), again.held) == ({"encoder": 0.5}, ())
+    assert (dict(again.lr_multipliers), again.held) == ({"encoder": 0.5}, ())
     assert again.beta_2 == pytest.approx(0.9)
     assert optimizers.Adam(0.1).held == ()
 
@@ -173,19 +177,23 @@ def test_wrong_arguments():
         ValueError, match=r"Expected numbers above 0.*freeze\('encoder'"
     ):
         with_lr_multipliers(keras.optimizers.Adam(), model, {"encoder": -1.0})
-    with pytest.raises(ValueError, match=r"A Lion was given.*one of AdaBelief, Adam"):
+    with pytest.raises(
+        ValueError, match=r"optimizer Lion was given.*one of AdaBelief, Adam"
+    ):
         with_lr_multipliers(keras.optimizers.Lion(), model, {"encoder": 0.5})
     with pytest.raises(
-        ValueError, match=r"'shared_decoder' was to be held still.*'encoder'"
+        ValueError, match=r"'shared_decoder' was given to freeze.*'encoder'"
     ):
         with_lr_multipliers(keras.optimizers.Adam(), model, {"encoder": 0.5}).hold(
             "shared_decoder"
         )
-    with pytest.raises(ValueError, match="shares from 0 to 1"):
+    with pytest.raises(ValueError, match="fractions of the training, from 0 to 1"):
         FreezeParts({"encoder": 1.1}, 5)
-    with pytest.raises(ValueError, match="how long the training is"):
+    with pytest.raises(ValueError, match="Expected the length of the training"):
         FreezeParts({"encoder": 0.5})
-    with pytest.raises(ValueError, match="no rate of 'encoder'"):
+    with pytest.raises(
+        ValueError, match="without learning-rate multipliers for 'encoder'"
+    ):
         fit(model, FreezeParts({"encoder": 0.5}, 4))
-    with pytest.raises(ValueError, match="no rate of 'decoder'"):
-        fit(small(rates={"encoder": 1.0}), FreezeParts({"decoder": 0.5}, 4))
+    with pytest.raises(ValueError, match="multipliers for 'decoder'"):
+        fit(small(lr_multipliers={"encoder": 1.0}), FreezeParts({"decoder": 0.5}, 4))

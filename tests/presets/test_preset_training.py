@@ -20,6 +20,7 @@ from deepface_models.training import fine_tuning as _fine_tuning
 from deepface_models.training import train
 
 SETTINGS = {"batch_size": 2, "steps": 2, "checkpoint_every": 1, "seed": 3}
+TRAINING = "deepface_models.training"
 QUIET = {**SETTINGS, "preview_every": 9, "verbose": 0}
 
 
@@ -64,24 +65,26 @@ def started(monkeypatch):
 
 
 @pytest.mark.backend
-def test_frozen_parts_wait_for_their_share_and_then_learn(packed, people, tmp_path):
-    moved, said = Moved(), []
+def test_frozen_parts_learn_after_their_share(packed, people, tmp_path, caplog):
+    caplog.set_level("INFO", logger=TRAINING)
+    moved = Moved()
     model = train(
         people,
         tmp_path,
         preset=packed / "shared",
         epochs=4,
         freeze={"encoder": 0.75, "shared_decoder": 0.25},
-        rates={"encoder": 0.01},
+        lr_multipliers={"encoder": 0.01},
         callbacks=[moved],
-        say=said.append,
         **{**SETTINGS, "preview_every": 9, "verbose": 2},
     )
     both = ["encoder", "shared_decoder"]
     assert moved.seen == [[]] * 2 + [["shared_decoder"]] * 4 + [both] * 2
-    assert said == [
-        "Starts from shared: encoder stands still for the first 75 %, shared decoder "
-        "stands still for the first 25 %, encoder learns at 0.01 of the rate."
+    messages = [r.getMessage() for r in caplog.records if r.name.startswith(TRAINING)]
+    assert messages == [
+        "Training starts from shared: encoder is frozen for the first 75 %, "
+        "shared_decoder is frozen for the first 25 %, "
+        "encoder learns at 0.01 times the learning rate."
     ]
     assert model.optimizer.held == ()
     assert load(tmp_path / "model").started_from == model.started_from
@@ -90,13 +93,13 @@ def test_frozen_parts_wait_for_their_share_and_then_learn(packed, people, tmp_pa
 def test_parts_that_never_learn_need_no_gradients(packed, people, tmp_path, started):
     expected = {
         "freeze": {"encoder": 1.0},
-        "rates": {"encoder": 0.1, "shared_decoder": 0.1},
+        "lr_multipliers": {"encoder": 0.1, "shared_decoder": 0.1},
     }
     with pytest.raises(Stop):
         train(people, tmp_path, preset=packed / "shared", epochs=1, **expected, **QUIET)
     model = started["model"]
     assert model.frozen == ("encoder",)
-    assert dict(model.optimizer.rates) == {"shared_decoder": 0.1}
+    assert dict(model.optimizer.lr_multipliers) == {"shared_decoder": 0.1}
     assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
 
 
@@ -162,7 +165,7 @@ def test_all_learns_by_default_and_for_less_time_where_much_is_known(
         assert model.frozen == ()
     with pytest.raises(Stop):
         train(people, tmp_path, freeze={"shared_decoder": 0.5}, epochs=8, **expected)
-    assert started["model"].optimizer.rates == {"shared_decoder": 1.0}
+    assert started["model"].optimizer.lr_multipliers == {"shared_decoder": 1.0}
     (frozen,) = [c for c in started["callbacks"] if hasattr(c, "shares")]
     assert (frozen.shares, frozen.steps, frozen.budget) == (
         {"shared_decoder": 0.5},
@@ -186,9 +189,12 @@ def minutes_of(started):
         ({"architecture": "swfit"}, "Did you mean 'swift'"),
         ({"image_size": 96}, "a model of 64 pixels. Expected image_size=96"),
         ({"freeze": {"enc": 0.5}}, r"part='enc' was given.*'encoder'"),
-        ({"rates": {"enc": 0.5}}, "part='enc' was given"),
-        ({"rates": {"encoder": 0.0}}, r"Expected numbers above 0.*model.freeze\('enc"),
-        ({"freeze": {"encoder": 1.5}}, "Expected shares from 0 to 1"),
+        ({"lr_multipliers": {"enc": 0.5}}, "part='enc' was given"),
+        (
+            {"lr_multipliers": {"encoder": 0.0}},
+            r"Expected numbers above 0.*model.freeze\('enc",
+        ),
+        ({"freeze": {"encoder": 1.5}}, "Expected fractions of the training"),
     ],
 )
 def test_what_does_not_fit_is_said(packed, people, tmp_path, started, asked, message):
@@ -200,7 +206,7 @@ def test_what_does_not_fit_is_said(packed, people, tmp_path, started, asked, mes
 def test_faces_cut_out_otherwise_are_refused(people, tmp_path):
     model = Swift(("x", "y"), 64, latent_size=8, basis_size=2, face_type="half")
     presets.save_preset(model, tmp_path / "half", shared=True, **FACTS)
-    with pytest.raises(ValueError, match=r"cut out as 'half'\. Expected 'full'"):
+    with pytest.raises(ValueError, match=r"cropped as 'half'\. Expected 'full'"):
         train(people, tmp_path / "out", preset=tmp_path / "half", epochs=1, **QUIET)
 
 
@@ -227,7 +233,7 @@ def test_the_command_starts_from_a_preset_by_name(
     with pytest.raises(Stop):
         main([*words, "--preset", "shared"])
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "Starts from shared: all parts learn from the first step."
+        "Training starts from shared: all parts learn from the first step."
     )
     started["model"].save_parts(tmp_path / "former" / "model")
     with pytest.raises(Stop):
