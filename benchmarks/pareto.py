@@ -7,11 +7,11 @@
     python benchmarks/pareto.py --few 20 --output runs/pareto_20
 
 A row "Swift from PRESET" trains as `train(preset=)` does. "Swift from PRESET; freeze
-encoder=0.2; lr_multipliers shared_decoder=0.1 encoder=0.5" sets which parts are frozen for which
-share of the training and which learn more slowly; "; freeze; lr_multipliers" sets neither. With
---few, only so many images of the second person, spread over that person's training
-faces, are used for training; all of them are used for the evaluation. A new --output
-needs no extraction if it has a copy of another output's folder "faces".
+encoder=0.2; lr_multipliers shared_decoder=0.1 encoder=0.5" sets which parts are frozen
+for which share of the training and which learn more slowly; "; freeze; lr_multipliers"
+sets neither. With --few, only so many images of the second person, spread over that
+person's training faces, are used for training; all of them are used for the evaluation.
+A new --output needs no extraction if it has a copy of another output's folder "faces".
 
 FOLDER contains one folder of clips per person. Each training starts from scratch,
 because the learning rate falls until the end of its time. All have the same faces,

@@ -164,7 +164,7 @@ def test_what_is_no_data_for_a_face_swap_is_named(swap, tmp_path):
         swap.predict(tmp_path / "ana.png", identity="ben")
     with pytest.raises(ValueError, match=r"np.concatenate\(list\(batches\)\)"):
         swap.predict(tf_data(faces), identity="ben")
-    with pytest.raises(ValueError, match="faces and no targets"):
+    with pytest.raises(ValueError, match="Faces without targets"):
         swap.fit(FACES, verbose=0)
     with pytest.raises(ValueError, match=r"The faces of ana were given.*ana, ben"):
         swap.fit({"ana": faces}, TARGETS, verbose=0)

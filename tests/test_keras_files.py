@@ -156,10 +156,10 @@ def test_an_export_names_outputs_apart_from_inputs(tmp_path):
     model.export(tmp_path / "saved", verbose=False)
     saved = tensorflow.saved_model.load(str(tmp_path / "saved"))
     drawn = saved.serve(FACES)
-    assert sorted(drawn) == ["ana_drawn", "ben_drawn"]
+    assert sorted(drawn) == ["ana_decoded", "ben_decoded"]
     expected = model.predict(FACES, verbose=0)
     for name in FACES:
-        found = drawn[f"{name}_drawn"].numpy()
+        found = drawn[f"{name}_decoded"].numpy()
         np.testing.assert_allclose(found, expected[name], atol=1e-5)
 
 
@@ -173,8 +173,8 @@ def test_a_whole_face_swap_runs_in_onnx(tmp_path):
         model.export(tmp_path / "m.onnx", format="onnx", verbose=False)
     session = runtime.InferenceSession(str(tmp_path / "m.onnx"))
     names = [one.name for one in session.get_outputs()]
-    assert sorted(names) == ["ana_drawn", "ben_drawn"]
+    assert sorted(names) == ["ana_decoded", "ben_decoded"]
     expected = model.predict(FACES, verbose=0)
     for name, found in zip(names, session.run(None, FACES), strict=True):
-        want = expected[name.removesuffix("_drawn")]
+        want = expected[name.removesuffix("_decoded")]
         np.testing.assert_allclose(found, want, atol=1e-3)

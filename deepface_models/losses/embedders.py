@@ -1,4 +1,4 @@
-"""Networks inside losses: how they are asked and how they are stored."""
+"""Networks used inside losses: calling, loading and storing them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from keras import ops
 
 
 def as_model(model: Any) -> Any:
-    """Returns a Keras model from a model, a `.keras` file or a stored one.
+    """Returns a Keras model, given a model, a `.keras` file or a stored model.
 
     Raises:
-        TypeError: It is none of these.
+        TypeError: `model` is none of these.
     """
     if isinstance(model, keras.Model):
         return model
@@ -24,13 +24,16 @@ def as_model(model: Any) -> Any:
     if isinstance(model, dict):
         return _unpacked(model)
     raise TypeError(
-        f"A loss got {type(model).__name__} as its network. Use a keras.Model or the "
-        "path of a .keras file."
+        f"A {type(model).__name__} was given as a loss's network. Expected a "
+        "keras.Model or the path of a .keras file. Load or build the model first."
     )
 
 
 def as_config(source: Any, model: Any) -> Any:
-    """Returns what `as_model` makes the same network of: the path, if it had one."""
+    """Returns a config from which `as_model` restores the network.
+
+    It is the path, if the network came from a file, else the whole network.
+    """
     if isinstance(source, (str, Path)):
         return str(source)
     arrays = [np.asarray(array) for array in model.get_weights()]
@@ -52,14 +55,14 @@ def _unpacked(stored: dict[str, Any]) -> Any:
 
 
 def layer_outputs(model: Any, layers: tuple[str, ...]) -> Any:
-    """Cuts a network off after the named layers, which are its outputs."""
+    """Returns a network whose outputs are those of the named layers."""
     outputs = [model.get_layer(name).output for name in layers]
     return keras.Model(model.inputs[0], outputs, name="features")
 
 
-def ask(model: Any, images: Any) -> list[Any]:
-    """What the network says of images (B, H, W, 3), resized to what it takes."""
-    expected = getattr(model, "input", None)  # None of a subclass
+def outputs_of(model: Any, images: Any) -> list[Any]:
+    """Returns a network's outputs for images (B, H, W, 3), resized to its input."""
+    expected = getattr(model, "input", None)  # a subclassed model has none
     single = expected[0] if isinstance(expected, list) else expected
     height, width = (None, None) if single is None else single.shape[1:3]
     if height and width and (height, width) != tuple(images.shape[1:3]):
@@ -69,14 +72,14 @@ def ask(model: Any, images: Any) -> list[Any]:
     return [ops.cast(output, "float32") for output in outputs]
 
 
-def ask_both(model: Any, true: Any, pred: Any) -> tuple[list[Any], list[Any]]:
-    """The network's answers to targets, without gradient, and to predictions."""
-    expected = [ops.stop_gradient(output) for output in ask(model, true)]
-    return expected, ask(model, pred)
+def outputs_of_both(model: Any, true: Any, pred: Any) -> tuple[list[Any], list[Any]]:
+    """Returns the outputs for targets, without gradient, and for predictions."""
+    expected = [ops.stop_gradient(output) for output in outputs_of(model, true)]
+    return expected, outputs_of(model, pred)
 
 
-def standing(model: Any, x: Any, training: bool) -> list[Any]:
-    """Returns a network's outputs, whose weights this has no gradient of."""
+def frozen_outputs(model: Any, x: Any, training: bool) -> list[Any]:
+    """Returns a network's outputs without gradients for the network's weights."""
     weights = [ops.stop_gradient(v.value) for v in model.trainable_variables]
     rest = [v.value for v in model.non_trainable_variables]
     outputs, _ = model.stateless_call(weights, rest, x, training=training)
@@ -84,5 +87,5 @@ def standing(model: Any, x: Any, training: bool) -> list[Any]:
 
 
 def as_list(logits: Any) -> list[Any]:
-    """Returns a network's outputs as a list, a single one too."""
+    """Returns a network's outputs as a list, also if there is only one."""
     return list(logits) if isinstance(logits, (list, tuple)) else [logits]

@@ -9,7 +9,7 @@ from keras import ops
 
 from deepface_models.core.version import PACKAGE
 from deepface_models.losses.base import CompositeLoss
-from deepface_models.losses.embedders import as_config, as_model, ask_both
+from deepface_models.losses.embedders import as_config, as_model, outputs_of_both
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -41,7 +41,7 @@ class IdentityLoss(CompositeLoss):
 
     def compare(self, true: Any, pred: Any) -> Any:
         """Returns one value in [0, 2] for each image, (B,)."""
-        expected, found = ask_both(self.embedder, true, pred)
+        expected, found = outputs_of_both(self.embedder, true, pred)
         # Half the squared distance of unit vectors: exactly 0 for equals.
         return 0.5 * ops.sum(ops.square(_unit(expected[0]) - _unit(found[0])), axis=-1)
 

@@ -13,8 +13,8 @@ from deepface_models.losses.base import RegionLoss
 from deepface_models.losses.embedders import (
     as_config,
     as_model,
-    ask_both,
     layer_outputs,
+    outputs_of_both,
 )
 from deepface_models.losses.targets import image_mean
 
@@ -64,7 +64,7 @@ class PerceptualLoss(RegionLoss):
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
         """Returns one value for each image, (B,)."""
         shares = self.weights or (1.0 / len(self.layers),) * len(self.layers)
-        pairs = zip(*ask_both(self.model, true, pred), strict=True)
+        pairs = zip(*outputs_of_both(self.model, true, pred), strict=True)
         errors = [ops.square(expected - found) for expected, found in pairs]
         means = [_mean(error, weight) for error in errors]
         return sum(s * mean for s, mean in zip(shares, means, strict=True))

@@ -13,8 +13,8 @@ from deepface_models.losses.base import CompositeLoss
 from deepface_models.losses.embedders import (
     as_config,
     as_model,
-    ask_both,
     layer_outputs,
+    outputs_of_both,
 )
 
 
@@ -57,7 +57,7 @@ class StyleLoss(CompositeLoss):
 
     def compare(self, true: Any, pred: Any) -> Any:
         """Returns one value for each image, (B,)."""
-        pairs = zip(*ask_both(self.model, true, pred), strict=True)
+        pairs = zip(*outputs_of_both(self.model, true, pred), strict=True)
         errors = [ops.square(gram(expected) - gram(found)) for expected, found in pairs]
         means = [ops.mean(error, axis=(1, 2)) for error in errors]
         return sum(means) / (4.0 * len(means))

@@ -131,5 +131,5 @@ def test_optimizers_that_do_not_fit(optimizer, message):
 
 
 def test_wrong_end():
-    with pytest.raises(ValueError, match='Use "last" to go on'):
+    with pytest.raises(ValueError, match='Use "last" to continue'):
         EMAWeights(end="first")

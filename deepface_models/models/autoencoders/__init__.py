@@ -1,4 +1,4 @@
-"""Autoencoders: the tutorial's family and what its readers go on to."""
+"""Autoencoders: those of the Keras tutorial, and generative and masked ones."""
 
 from deepface_models.models.autoencoders.adversarial import AdversarialAutoencoder
 from deepface_models.models.autoencoders.base import Autoencoder

@@ -1,4 +1,4 @@
-"""Encoders' bodies and decoders, dense or convolutional, for any image."""
+"""Dense and convolutional encoders and decoders for images of any size."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from deepface_models.core.choices import choose
 from deepface_models.models.autoencoders.base import size_of
 
 ARCHITECTURES = ("dense", "convolutional")
-_SMALLEST = 8  # pixels a side that convolutions go down to
+_SMALLEST = 8  # smallest side of feature maps in pixels
 _WIDEST = 256
 
 
 def check_widths(
     widths: Sequence[int] | None, architecture: str, shape: Sequence[int]
 ) -> tuple[int, ...]:
-    """Returns the widths of a network's layers, chosen by the shape if None.
+    """Returns the widths of a network's layers; None selects them by the shape.
 
     Args:
         widths: Units of each dense layer, or channels of each convolution.
@@ -27,8 +27,8 @@ def check_widths(
         shape: Shape of one example.
 
     Raises:
-        ValueError: The architecture is unknown, does not fit the shape, or the
-            widths are no whole numbers.
+        ValueError: The architecture is unknown or does not fit the shape, or widths
+            are not whole numbers.
     """
     advice = "Use 'convolutional' for faces."
     choose("architecture", architecture, ARCHITECTURES, advice)
@@ -43,7 +43,7 @@ def check_widths(
     if not (widths and all(isinstance(n, int) and n > 0 for n in widths)):
         raise ValueError(
             f"widths={widths!r} was given. Expected one or more whole numbers, such "
-            "as (32, 64). Leave it out for widths that suit the shape."
+            "as (32, 64). Leave it out to select widths by the shape."
         )
     return widths
 
@@ -51,7 +51,7 @@ def check_widths(
 def features(
     image: Any, architecture: str, widths: Sequence[int], activation: str = "relu"
 ) -> Any:
-    """Returns the features (B, n) of an image, before the layer of its code."""
+    """Returns the features (B, n) of an image, the input of the code's layer."""
     if architecture == "dense":
         x = layers.Flatten()(image)
         for width in widths:
@@ -66,7 +66,7 @@ def features(
 def build_decoder(
     shape: tuple[int, ...], latent_size: int, architecture: str, widths: Sequence[int]
 ) -> keras.Model:
-    """Returns the mirror image of `features`: (B, latent_size) -> (B, *shape)."""
+    """Builds the decoder that mirrors `features`: (B, latent_size) -> (B, *shape)."""
     latent = keras.Input((latent_size,))
     if architecture == "dense":
         x = latent
@@ -74,15 +74,15 @@ def build_decoder(
             x = layers.Dense(width, activation="relu")(x)
         x = layers.Dense(size_of(shape))(x)
     else:
-        x = _upwards(latent, shape, widths)
+        x = _upsampled(latent, shape, widths)
     if x.shape[1:] != shape:
         x = layers.Reshape(shape)(x)
-    # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
+    # The sigmoid is last, so that TensorFlow computes cross-entropy from its logits.
     x = layers.Activation("sigmoid", dtype="float32")(x)
     return keras.Model(latent, x, name="decoder")
 
 
-def _upwards(latent: Any, shape: tuple[int, ...], widths: Sequence[int]) -> Any:
+def _upsampled(latent: Any, shape: tuple[int, ...], widths: Sequence[int]) -> Any:
     sizes = [shape[:2]]
     for _ in widths:
         sizes.append(tuple((n + 1) // 2 for n in sizes[-1]))
@@ -93,7 +93,7 @@ def _upwards(latent: Any, shape: tuple[int, ...], widths: Sequence[int]) -> Any:
     for level in reversed(range(len(widths))):
         activation = "relu" if level else None
         x = layers.Conv2DTranspose(
-            # A kernel of twice the stride leaves no checkerboard.
+            # A kernel size divisible by the stride avoids checkerboard artifacts.
             channels[level],
             4,
             2,

@@ -1,4 +1,4 @@
-"""What autoencoders share whose codes follow a standard normal prior."""
+"""Base class of autoencoders whose codes follow a standard normal prior."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from deepface_models.models.autoencoders.base import Autoencoder, size_of
 
 
 class PriorAutoencoder(Autoencoder):
-    """Base of autoencoders that images can be drawn from, not only compressed by.
+    """Base of generative autoencoders, which can sample new examples.
 
-    While training, the model's output is a dictionary: the image under "image"
-    and what the loss needs besides it; otherwise it is the image. The
-    reconstruction term is the compiled loss summed over an image's values and
-    averaged over images.
+    While training, the model's output is a dictionary with the image under "image"
+    and further values for the loss; at inference it is the image. The reconstruction
+    term is the compiled loss, summed over an image's values and averaged over images.
     """
 
     _arguments: tuple[str, ...] = (
@@ -33,29 +32,29 @@ class PriorAutoencoder(Autoencoder):
     latent_size: int
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Reconstructs a batch; in training, returns what the loss needs too."""
+        """Reconstructs a batch; while training, returns values for the loss, too."""
         if not training:
             return super().call(inputs, training=training, mask=mask)
         terms = self._encoded(self._as_unit(inputs), training=True)
-        image = self.decoder(self._drawn(terms), training=True)
+        image = self.decoder(self._training_codes(terms), training=True)
         return {**terms, "image": image}
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> Any:
-        """Measures the image with the metrics given to `compile`."""
+        """Computes the metrics given to `compile` on the image."""
         image = y_pred["image"] if isinstance(y_pred, dict) else y_pred
         return super().compute_metrics(x, y, image, sample_weight)
 
     @whole_numbers(n=1, seed=0, batch_size=1)
     def sample(self, n: int, seed: int | None = None, batch_size: int = 32) -> Array:
-        """Draws new examples from the prior.
+        """Decodes codes sampled from the prior to new examples.
 
         Args:
-            n: How many.
-            seed: The same seed draws the same codes, on every backend; a new draw
-                each time if None. Training's random numbers are left alone.
-            batch_size: Examples a step.
+            n: Number of examples.
+            seed: The same seed gives the same codes, on every backend; with None they
+                differ each time. Training's random numbers are not affected.
+            batch_size: Examples per batch.
 
         Returns:
             float32 (n, *image_shape).
@@ -72,12 +71,12 @@ class PriorAutoencoder(Autoencoder):
 
     @whole_numbers(steps=1)
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> Array:
-        """Draws the straight line between the codes of two examples.
+        """Decodes codes interpolated linearly between those of two examples.
 
         Args:
             a: One example, as in `fit`, without the batch axis.
-            b: Another one.
-            steps: Examples along the line, the ends included; 2 or more.
+            b: Another example.
+            steps: Number of codes, both ends included; 2 or more.
 
         Returns:
             float32 (steps, *image_shape); the first is `reconstruct(a)`.
@@ -87,29 +86,29 @@ class PriorAutoencoder(Autoencoder):
         """
         if steps < 2:
             raise ValueError(
-                f"steps={steps} was given to interpolate. Expected 2 or more, as both "
-                "ends count. Use steps=8."
+                f"steps={steps} was given to interpolate. Expected 2 or more, because "
+                "both ends count. Use steps=8."
             )
         start, end = self.encode(a), self.encode(b)
         if start.ndim != 1 or end.ndim != 1:
             raise ValueError(
-                f"interpolate was given codes of shapes {start.shape} and {end.shape}. "
-                "Expected one example each, without the batch axis. Use "
-                "interpolate(images[0], images[1])."
+                f"Examples with codes of shapes {start.shape} and {end.shape} were "
+                "given to interpolate. Expected two single examples, without the batch "
+                "axis. Use interpolate(images[0], images[1])."
             )
         weights = np.linspace(0.0, 1.0, steps, dtype="float32")[:, None]
         return self.decode((1.0 - weights) * start + weights * end)
 
     def _encoded(self, images: Any, training: bool) -> dict[str, Any]:
-        """Returns what the encoder says of images, by name."""
+        """Returns the encoder's outputs by name."""
         raise NotImplementedError
 
-    def _drawn(self, terms: dict[str, Any]) -> Any:
-        """Returns the codes that training decodes."""
+    def _training_codes(self, terms: dict[str, Any]) -> Any:
+        """Returns the codes that are decoded while training."""
         raise NotImplementedError
 
     def _terms(self, x: Any, y_pred: Any) -> dict[str, Any]:
-        """Returns what `call` returns in training, of an evaluation's output too."""
+        """Returns the outputs that `call` has while training, also in evaluation."""
         if isinstance(y_pred, dict):
             return y_pred
         return {**self._encoded(self._as_unit(x), training=False), "image": y_pred}
@@ -123,7 +122,7 @@ class PriorAutoencoder(Autoencoder):
 
 
 def update_means(metrics: dict[keras.metrics.Mean, Any], x: Any) -> None:
-    """Adds a batch's means to their metrics, weighted by the batch as `loss` is."""
+    """Adds a batch's means to their metrics, weighted by the batch size as `loss`."""
     count = ops.shape(x)[0]
     for metric, value in metrics.items():
         metric.update_state(value, sample_weight=count)

@@ -1,4 +1,4 @@
-"""Gives codes the standard normal's mean and covariance, by the layers around them."""
+"""Whitens codes by changing the layers before and after them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from keras import layers, ops
 
 from deepface_models.core.arrays import Array
 
-# Share of the largest variance. Directions that hardly any example uses stay small
-# instead of being blown up to the size of the others.
+# Relative to the largest variance. It keeps directions with hardly any variance small
+# instead of scaling them up like the others.
 _LEAST_VARIANCE = 1e-4
 
 
 def whiten_codes(
     mean: layers.Dense, log_var: layers.Dense, first: layers.Dense, codes: Any
 ) -> None:
-    """Whitens codes with the symmetric matrix, which moves them least (ZCA).
+    """Whitens codes with the symmetric matrix, which changes them least (ZCA).
 
     Args:
-        mean: The encoder's layer that ends in the codes' means.
-        log_var: That of the logarithms of their variances.
-        first: The decoder's layer that codes go into.
+        mean: The encoder's layer with the codes' means as output.
+        log_var: The encoder's layer with their log-variances as output.
+        first: The decoder's layer with codes as input.
         codes: (means, log-variances) of examples, each (N, n).
     """
     means, log_vars = (np.asarray(part, "float64") for part in codes)
@@ -35,7 +35,7 @@ def whiten_codes(
     mean.set_weights([kernel @ there, (bias - center) @ there])
     kernel, bias = _values(first)
     first.set_weights([back @ kernel, center @ kernel + bias])
-    # The noise is no longer independent; what each number of the code has of it stays.
+    # The noise is no longer independent; its variance in each dimension is kept.
     noise = np.exp(log_vars).mean(0)
     kernel, bias = _values(log_var)
     log_var.set_weights([kernel, bias + np.log(noise @ there**2 / noise)])

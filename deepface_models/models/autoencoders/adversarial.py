@@ -1,4 +1,4 @@
-"""The adversarial autoencoder: a discriminator pulls the codes to the prior."""
+"""The adversarial autoencoder: a discriminator makes codes follow the prior."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import keras
 from keras import layers, ops
 
 from deepface_models.core.inputs import precision
-from deepface_models.losses.embedders import standing
+from deepface_models.losses.embedders import frozen_outputs
 from deepface_models.models.autoencoders._networks import (
     build_decoder,
     check_widths,
@@ -33,15 +33,15 @@ from deepface_models.models.registry import register_architecture
     },
 )
 class AdversarialAutoencoder(PriorAutoencoder):
-    """Compresses examples to codes that a discriminator takes for normal noise.
+    """Encodes examples to codes that follow the standard normal distribution.
 
-    The discriminator learns to tell codes from draws of the standard normal, the
-    encoder to deceive it: no closed form of the prior is needed, unlike in a
-    variational autoencoder. All of it is one loss and one optimizer step: the
-    discriminator's term does not reach the encoder, nor the encoder's term the
-    discriminator. History shows `reconstruction_loss` (summed over each example),
-    `generator_loss` and `discriminator_loss`; where the latter two stay near
-    log(2) = 0.69 and 2 log(2) = 1.39, codes and noise cannot be told apart.
+    A discriminator learns to distinguish codes from samples of the standard normal
+    distribution, and the encoder learns to deceive it. Unlike in a variational
+    autoencoder, no closed form of the prior is needed. There is one loss and one
+    optimizer step; gradients of the discriminator's term do not reach the encoder, nor
+    the reverse. The history shows `reconstruction_loss` (summed over each example),
+    `generator_loss` and `discriminator_loss`. When the latter two stay near log(2) =
+    0.69 and 2 log(2) = 1.39, the discriminator cannot distinguish codes from samples.
 
     `model(x)` is the reconstruction, `model(x, training=True)` a dictionary of
     "image" and "code".
@@ -52,13 +52,14 @@ class AdversarialAutoencoder(PriorAutoencoder):
     Args:
         image_shape: Shape of one example without the batch axis, or a number of
             features.
-        latent_size: Numbers of a code.
+        latent_size: Dimensions of a code.
         architecture: "dense", or "convolutional" for images of any size.
         widths: As in `VariationalAutoencoder`.
         discriminator_widths: Units of the discriminator's layers.
-        adversarial_weight: Weight of the encoder's term against the reconstruction;
-            0 is a plain autoencoder, and codes come the closer to the prior the
-            larger it is, until (10 and more on digits) some of them fall silent.
+        adversarial_weight: Weight of the encoder's adversarial term relative to the
+            reconstruction; 0 gives a plain autoencoder. Larger weights bring codes
+            closer to the prior, until (from 10 on with digits) some dimensions
+            collapse.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
     """
 
@@ -115,38 +116,39 @@ class AdversarialAutoencoder(PriorAutoencoder):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Adds the two players' terms to the reconstruction; see the class.
+        """Adds the adversarial terms to the reconstruction; see the class.
 
-        Weights of examples weigh the reconstruction only.
+        `sample_weight` applies to the reconstruction only.
         """
-        found = self._terms(x, y_pred)
-        first = self._reconstruction(x, y, found["image"], sample_weight, training)
-        code = found["code"]
-        generator = self._deception(code)
-        discriminator = self._detection(code, training)
-        terms = (first, generator, discriminator)
+        outputs = self._terms(x, y_pred)
+        reconstruction = self._reconstruction(
+            x, y, outputs["image"], sample_weight, training
+        )
+        generator = self._generator_loss(outputs["code"])
+        discriminator = self._discriminator_loss(outputs["code"], training)
+        terms = (reconstruction, generator, discriminator)
         update_means(dict(zip(self._means, terms, strict=True)), x)
-        return first + self.adversarial_weight * generator + discriminator
+        return reconstruction + self.adversarial_weight * generator + discriminator
 
     def _encoded(self, images: Any, training: bool) -> dict[str, Any]:
         return {"code": self.encoder(images, training=training)}
 
-    def _drawn(self, terms: dict[str, Any]) -> Any:
+    def _training_codes(self, terms: dict[str, Any]) -> Any:
         return terms["code"]
 
-    def _deception(self, code: Any) -> Any:
-        """How surely codes are told from noise, for a discriminator that stands."""
-        (logits,) = standing(self.discriminator, code, training=False)
+    def _generator_loss(self, code: Any) -> Any:
+        """Returns the encoder's loss, without gradients for the discriminator."""
+        (logits,) = frozen_outputs(self.discriminator, code, training=False)
         return ops.mean(ops.softplus(-logits))
 
-    def _detection(self, code: Any, training: bool) -> Any:
-        """How badly the discriminator tells codes, which stand, from noise."""
-        # Evaluation leaves training's random numbers alone and repeats itself.
+    def _discriminator_loss(self, code: Any, training: bool) -> Any:
+        """Returns the discriminator's loss, without gradients for the encoder."""
+        # Evaluation uses a fixed seed: it is repeatable and does not affect training.
         seed = self._prior if training else 0
         prior = keras.random.normal(ops.shape(code), dtype=code.dtype, seed=seed)
         real = self.discriminator(prior)
-        coded = self.discriminator(ops.stop_gradient(code))
-        return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(coded))
+        fake = self.discriminator(ops.stop_gradient(code))
+        return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
 
 def _build_discriminator(latent_size: int, widths: Sequence[int]) -> keras.Model:

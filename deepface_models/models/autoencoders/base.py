@@ -1,4 +1,4 @@
-"""The autoencoder: an encoder to a latent, a decoder back, trained on its input."""
+"""Base class of autoencoders: encoder and decoder, trained to reproduce the input."""
 
 from __future__ import annotations
 
@@ -29,25 +29,26 @@ from deepface_models.models.stored import StoredModel
 
 
 class Autoencoder(StoredModel):
-    """Base of the autoencoders: data in, the same data out through a bottleneck.
+    """Base of the autoencoders, which reconstruct their input through a bottleneck.
 
-    It is a functional Keras model, so `fit`, callbacks and mixed precision are
-    Keras' own; `fit(x)` needs no target, because the input is the target. Arrays,
-    `tf.data` and `PyDataset` work alike, uint8 images as well as float in [0, 1].
+    It is a functional Keras model, so `fit`, callbacks and mixed precision work as in
+    Keras. `fit(x)` needs no target, because the input is the target. Data may be
+    arrays, `tf.data` or `PyDataset`, and images uint8 or float in [0, 1].
 
-    A subclass builds its parts, hands them to this constructor and stores its own
-    constructor arguments as attributes; `get_config` comes from `_arguments`.
+    A subclass builds its parts, passes them to this constructor and stores its own
+    constructor arguments as attributes; `get_config` reads those named in
+    `_arguments`.
 
     Args:
         encoder: Model of (B, *image_shape) -> latent.
         decoder: Model of latent -> (B, *image_shape).
-        inputs: The graph's input where `decoder(encoder(x))` is not all of it.
-        outputs: The graph's output, together with `inputs`.
+        inputs: The model's input, if the model is more than `decoder(encoder(x))`.
+        outputs: The model's output, together with `inputs`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
     """
 
     _arguments: tuple[str, ...] = ("image_shape",)
-    _loss: Any = "binary_crossentropy"  # what `compile()` takes without arguments
+    _loss: Any = "binary_crossentropy"  # default of `compile()`
     _unit_range = True  # whether values lie in [0, 1]
 
     def __init__(
@@ -69,7 +70,7 @@ class Autoencoder(StoredModel):
 
     @property
     def parts(self) -> dict[str, keras.Model]:
-        """The models this one is made of, by the name of their weights file."""
+        """The models this one consists of, by the names of their weights files."""
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     @property
@@ -78,11 +79,11 @@ class Autoencoder(StoredModel):
         return tuple(self.input.shape[1:])
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with Adam 1e-3 and the published loss where none are given."""
+        """Compiles; the defaults are Adam with 1e-3 and the published loss."""
         super().compile(optimizer=optimizer, loss=loss or self._loss, **kwargs)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Reconstructs a batch; uint8 images are taken as [0, 255]."""
+        """Reconstructs a batch; uint8 images are scaled to [0, 1]."""
         return super().call(self._as_unit(inputs), training=training, mask=mask)
 
     def compute_loss(
@@ -93,7 +94,7 @@ class Autoencoder(StoredModel):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Compares with the target, which is the input where none is given."""
+        """Computes the loss; the target is the input if none is given."""
         target = self._as_unit(x if y is None else y)
         weight = fitting(self.loss, target, y_pred, sample_weight)
         return super().compute_loss(x, target, y_pred, weight, training)
@@ -101,18 +102,18 @@ class Autoencoder(StoredModel):
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> Any:
-        """Measures against the same target as `compute_loss`."""
+        """Computes the metrics with the same target as `compute_loss`."""
         target = self._as_unit(x if y is None else y)
         return super().compute_metrics(x, target, y_pred, sample_weight)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains as `keras.Model.fit` does; the target is `x` where none is given.
+        """Trains as `keras.Model.fit` does; the target is `x` if none is given.
 
         Args:
             x: (N, *image_shape) uint8, or float in [0, 1], or a data set of such
-                batches, or a FaceSet. (N, H, W) is taken for (N, H, W, 1), and
-                images with as many values for (N, features).
-            y: Targets where they are not `x`, such as clean images.
+                batches, or a FaceSet. (N, H, W) is reshaped to (N, H, W, 1), and
+                images to (N, features) if the model takes vectors.
+            y: Targets that differ from `x`, such as clean images.
             **kwargs: As in `keras.Model.fit`; `validation_data` may be an array.
 
         Returns:
@@ -124,21 +125,21 @@ class Autoencoder(StoredModel):
         return super().fit(x, self._weighed(x, y, kwargs), **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Measures as `keras.Model.evaluate` does, with the same data as `fit`."""
+        """Evaluates as `keras.Model.evaluate` does; data as in `fit`."""
         x, y = self._arrays(x), self._arrays(y)
         return super().evaluate(x, self._weighed(x, y, kwargs), **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
-        """Reconstructs many examples, as `keras.Model.predict` does."""
+        """Reconstructs examples, as `keras.Model.predict` does."""
         return super().predict(self._arrays(x), **kwargs)
 
     @whole_numbers(batch_size=1)
     def encode(self, images: Any, batch_size: int = 32) -> Array:
-        """Compresses examples.
+        """Encodes examples to latents.
 
         Args:
-            images: As in `fit`, or one of them without the batch axis.
-            batch_size: Examples a step.
+            images: As in `fit`, or one example without the batch axis.
+            batch_size: Examples per batch.
 
         Returns:
             Their latents, float32, (N, ...), or one without the batch axis.
@@ -147,7 +148,7 @@ class Autoencoder(StoredModel):
 
     @whole_numbers(batch_size=1)
     def decode(self, latent: Any, batch_size: int = 32) -> Array:
-        """Draws examples from latents, (N, ...) or one without the batch axis."""
+        """Decodes latents, (N, ...) or one without the batch axis, to examples."""
         latent = np.asarray(latent, "float32")
         expected = self.decoder.input.shape[1:]
         single = latent.ndim == len(expected)
@@ -155,22 +156,22 @@ class Autoencoder(StoredModel):
         if not len(batch) or not same_shape(batch.shape[1:], expected):
             raise ValueError(
                 f"Latents of shape {latent.shape} were given to {self.name}. Expected "
-                f"(N, {', '.join(map(str, expected))}) with N of 1 or more, or one of "
-                "them without the batch axis. Use what model.encode(images) returns."
+                f"(N, {', '.join(map(str, expected))}) with N of 1 or more, or one "
+                "latent without the batch axis. Use what model.encode(images) returns."
             )
         return self._apply(self.decoder, batch, single, batch_size)
 
     @whole_numbers(batch_size=1)
     def reconstruct(self, images: Any, batch_size: int = 32) -> Array:
-        """Encodes and decodes; like `predict`, for one example as well as many.
+        """Encodes and decodes examples; like `predict`, also for a single example.
 
         Returns:
-            float32, the shape of the model's output, (N, ...) or one of them.
+            float32 with the shape of the model's output, or without the batch axis.
         """
         return self._apply(self, *self._batch(images), batch_size)
 
     def summary(self, *args: Any, **kwargs: Any) -> None:
-        """Prints both halves, then the whole."""
+        """Prints the summaries of all parts, then that of the model."""
         for part in self.parts.values():
             part.summary(*args, **kwargs)
         super().summary(*args, **kwargs)
@@ -186,7 +187,7 @@ class Autoencoder(StoredModel):
         return as_unit(values)
 
     def _arrays(self, data: Any) -> Any:
-        """Checks arrays, lists and face sets; other data goes to Keras as it is."""
+        """Checks arrays, lists and face sets; returns other data unchanged."""
         data = images_of(data)
         data = (
             as_numbers(data, self.name) if isinstance(data, list | str | Path) else data
@@ -197,7 +198,7 @@ class Autoencoder(StoredModel):
 
     @staticmethod
     def _weighed(x: Any, y: Any, kwargs: dict[str, Any]) -> Any:
-        """Returns the target; Keras would drop sample weights where it has none."""
+        """Returns the target; without one Keras would ignore sample weights."""
         return x if y is None and kwargs.get("sample_weight") is not None else y
 
     def _held_out(self, data: Any) -> Any:
@@ -214,13 +215,13 @@ class Autoencoder(StoredModel):
 
     @staticmethod
     def _apply(model: Any, batch: Array, single: bool, batch_size: int) -> Array:
-        drawn = np.asarray(predict(model, batch, batch_size))
-        drawn = drawn.astype("float32", copy=False)
-        return drawn[0] if single else drawn
+        outputs = np.asarray(predict(model, batch, batch_size))
+        outputs = outputs.astype("float32", copy=False)
+        return outputs[0] if single else outputs
 
 
 def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:
-    """Returns the shape of one example as a tuple, or says what is wrong with it.
+    """Returns the shape of one example as a tuple after checking it.
 
     Args:
         image_shape: (height, width, channels), (height, width), (features,) or a
@@ -238,7 +239,7 @@ def check_shape(image_shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def check_images(image_shape: int | Sequence[int]) -> tuple[int, ...]:
-    """Returns (height, width, channels), or says that it is no image's shape.
+    """Returns (height, width, channels) after checking that it is an image's shape.
 
     Args:
         image_shape: (height, width, channels) or (height, width).
@@ -254,7 +255,7 @@ def check_images(image_shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
-    """Returns the layers' widths as a tuple, or says what is wrong with them."""
+    """Returns the layers' widths as a tuple after checking them."""
     found = tuple(widths) if isinstance(widths, Sequence) else ()
     if not found or not all(isinstance(n, int) and n > 0 for n in found):
         raise ValueError(

@@ -25,9 +25,9 @@ from deepface_models.models.autoencoders.base import (
 )
 from deepface_models.models.registry import register_architecture
 
-# To find principal components: images, and values of their maps (half a GB).
+# Most images for principal components, and most values of their maps (half a GB).
 _MOST, _MOST_VALUES = 4096, 2**26
-# Activations of which a mean of maps comes out about as it went in.
+# Activations that pass positive values through.
 _PASSING = ("linear", "relu", "leaky_relu", "elu")
 
 
@@ -41,34 +41,35 @@ _PASSING = ("linear", "relu", "leaky_relu", "elu")
     },
 )
 class ConvolutionalAutoencoder(Autoencoder):
-    """Halves an image by convolutions and pooling, and doubles it back.
+    """An autoencoder of convolutions with pooling and upsampling.
 
-    The published layout for digits of 28 x 28 pixels: 3 x 3 convolutions of 16, 8
-    and 8 maps, each with a pooling, to a code of 4 x 4 x 8; then 8, 8 and 16 maps,
-    each with a doubling, and one more convolution: 4,385 parameters. Its code has
-    128 numbers, four times that of `DenseAutoencoder`, so their losses are not to
-    be compared without saying so. `compile()` gives Adam 1e-3 and binary
-    cross-entropy.
+    The published network for digits of 28 x 28 pixels has 3 x 3 convolutions with 16,
+    8 and 8 filters, each followed by max pooling, and a code of 4 x 4 x 8; then 8, 8
+    and 16 filters, each followed by upsampling, and a last convolution: 4,385
+    parameters. Its code has 128 values, four times as many as that of
+    `DenseAutoencoder`; keep that in mind when comparing their losses. `compile()` uses
+    Adam with a learning rate of 1e-3 and binary cross-entropy.
 
-    Each width halves once more: the code of a 128 x 128 image is 16 x 16 x 8 by
-    default; more widths make it smaller. Any size will do, see `image_decoder`.
+    Each width halves the size once: the code of a 128 x 128 image is 16 x 16 x 8 by
+    default, and more widths make it smaller. Images may have any size; see
+    `image_decoder`.
 
     Reference: F. Chollet, "Building Autoencoders in Keras", 2016.
 
     Args:
         image_shape: (height, width, channels) or (height, width).
-        widths: Maps of the encoder's convolutions; the decoder has them backwards.
-        activation: Of the hidden layers and of the code, by its name in Keras. With
-            "relu", as published, maps of the code can die, and those are lost to the
-            code; "leaky_relu" keeps all of them.
-        latent_size: Numbers of a code that is a vector, which a dense layer each way
-            joins to the maps: all places of an image share it, so that it describes
-            more with as many numbers. None leaves the maps as the code.
+        widths: Filters of the encoder's convolutions; the decoder has the reverse.
+        activation: Activation of the hidden layers and of the code, by its Keras name.
+            With "relu", as published, channels of the code can die; "leaky_relu"
+            avoids that.
+        latent_size: Size of a code that is a vector, with a dense layer before and
+            after it. All positions of an image share it, so it describes more with the
+            same number of values. With None the maps are the code.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: `image_shape` is no image's, `widths` are no whole numbers of 1
-            or more, `latent_size` is below 1, or Keras has no such activation.
+        ValueError: `image_shape` is not an image's, `widths` are not whole numbers of
+            1 or more, `latent_size` is below 1, or Keras has no such activation.
 
     Example:
         >>> model = ConvolutionalAutoencoder(image_shape=(28, 28, 1))
@@ -105,23 +106,23 @@ class ConvolutionalAutoencoder(Autoencoder):
 
     @whole_numbers(batch_size=1)
     def adapt(self, images: Any, batch_size: int = 32) -> None:
-        """Starts a code that is a vector from principal components, before `fit`.
+        """Initializes a code that is a vector from principal components, before `fit`.
 
-        The encoder's fresh convolutions say much of an image already. The code
-        becomes the directions in which their maps vary the most, with a mean square
-        of 1, and the decoder's first layer takes it back to the maps. Numbers beyond
-        what the images vary by stay as they are. Training is then much shorter. A
-        model that has learned would forget it, and is refused.
+        The code becomes the principal components of the maps of the randomly
+        initialized convolutions, scaled to a mean square of 1, and the decoder's first
+        layer reconstructs the maps from it. Dimensions beyond the rank of the data
+        keep their random weights. Training is then much shorter. A trained model is
+        rejected, because it would lose its weights.
 
         Args:
-            images: As in `fit`, but no data set; of more than 4,096, or fewer where
-                maps are large, every second, third, ... is taken.
-            batch_size: Examples a step.
+            images: As in `fit`, but not a data set. Of more than 4,096 images, or
+                fewer if maps are large, evenly spaced ones are used.
+            batch_size: Examples per batch.
 
         Raises:
-            ValueError: The model has no `latent_size`, has learned already, or its
-                activation does not let positive values through; or the images do
-                not fit.
+            ValueError: The model has no `latent_size`, is trained already, or its
+                activation does not pass positive values through; or the images do not
+                fit.
         """
         last, back = self._fresh_code()
         maps = keras.Model(self.encoder.input, last.input)
@@ -131,22 +132,24 @@ class ConvolutionalAutoencoder(Autoencoder):
         _start_code(last, back, np.asarray(predict(maps, batch, batch_size), "float64"))
 
     def _fresh_code(self) -> tuple[layers.Dense, layers.Dense]:
-        """Returns the layers before and behind the code, or why `adapt` cannot be."""
+        """Returns the layers before and after the code, if `adapt` may run."""
         if self.latent_size is None:
             raise ValueError(
-                f"{self.name} has latent_size=None, so its code is maps and there is "
-                "nothing to adapt. Expected a vector: give latent_size, such as 256."
+                f"A model with latent_size=None was given ({self.name}). Expected a "
+                "code that is a vector. Build it with latent_size, such as 256."
             )
         if self.activation not in _PASSING:
             raise ValueError(
-                f"{self.name} has activation={self.activation!r}. Expected one that "
-                f"lets positive values through: {', '.join(_PASSING)}."
+                f"A model with activation={self.activation!r} was given ({self.name}). "
+                "Expected one that passes positive values through. Use one of "
+                f"{', '.join(_PASSING)}."
             )
         last, back = self.encoder.get_layer("code"), self.decoder.get_layer("maps")
         if any(np.any(one.get_weights()[1]) for one in (last, back)):  # fresh: zero
             raise ValueError(
-                f"{self.name} has learned or was adapted already, and adapt would undo "
-                "that. Expected a new model. Call fit to train this one on."
+                f"A trained or adapted model was given ({self.name}), whose weights "
+                "adapt would overwrite. Expected a new model. Call fit to train this "
+                "one further."
             )
         return last, back
 
@@ -171,10 +174,10 @@ def image_decoder(
 ) -> keras.Model:
     """Returns a model of `image_encoder`'s code -> (B, *shape) in [0, 1].
 
-    Each width, backwards, is a 3 x 3 convolution with the activation and a doubling.
-    Odd sizes were rounded up on the way down, so maps may get larger than they were at
-    that level: once they are 2 too large both ways, a convolution without padding takes
-    2 off (as the published decoder does at 16 x 16), and the rest is cropped from the
+    Each width, in reverse order, is a 3 x 3 convolution with the activation and an
+    upsampling. Because the encoder rounds odd sizes up, maps may become too large. If
+    they are at least 2 too large in both directions, a convolution without padding
+    removes 2 (as in the published decoder at 16 x 16). The rest is cropped from the
     output's lower and right edge, where the pooling had padded.
     """
     sizes = [tuple(shape[:2])]
@@ -197,7 +200,7 @@ def image_decoder(
 def _with_vector(
     encoder: keras.Model, decoder: keras.Model, numbers: int, activation: str
 ) -> tuple[keras.Model, keras.Model]:
-    """Puts a dense layer behind the encoder and one before the decoder."""
+    """Adds a dense layer after the encoder and one before the decoder."""
     maps = encoder.output.shape[1:]
     code = layers.Dense(numbers, name="code")(layers.Flatten()(encoder.output))
     vector = x = keras.Input((numbers,))
@@ -210,16 +213,16 @@ def _with_vector(
 
 
 def _start_code(code: layers.Dense, back: layers.Dense, values: Any) -> None:
-    """Has one layer project values on their principal components, another undo it."""
+    """Sets one layer to the projection on principal components, one to its inverse."""
     mean = values.mean(axis=0)
-    found, spread = directions(values - mean, code.units)
-    known = found.any(axis=0)
-    (there, bias), (again, _) = (layer.get_weights() for layer in (code, back))
-    there[:, known] = found[:, known] / max(spread, 1e-6)
-    bias[known] = -mean @ there[:, known]
-    again[known] = found.T[known] * spread
-    code.set_weights([there, bias])
-    back.set_weights([again, mean])
+    components, spread = directions(values - mean, code.units)
+    nonzero = components.any(axis=0)
+    (forward, bias), (backward, _) = (layer.get_weights() for layer in (code, back))
+    forward[:, nonzero] = components[:, nonzero] / max(spread, 1e-6)
+    bias[nonzero] = -mean @ forward[:, nonzero]
+    backward[nonzero] = components.T[nonzero] * spread
+    code.set_weights([forward, bias])
+    back.set_weights([backward, mean])
 
 
 def _padding(maps: Any, size: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Noise for denoising autoencoders: as a layer for training, and for arrays."""
+"""Noise for denoising autoencoders, as a layer and as a function of arrays."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ def corrupt(
     amount: float = 0.5,
     seed: int | None = None,
 ) -> Array:
-    """Returns a noisy copy of images, to show or to measure with.
+    """Returns a noisy copy of images, for display or evaluation.
 
     Args:
         images: Images of any shape, uint8 or float in [0, 1].
         noise: "gaussian" adds N(0, amount) and clips to [0, 1]; "masking" sets values
-            to 0, "salt_pepper" as many to 0 as to 1. Each value is drawn by itself,
-            those of a pixel's colors too. None changes nothing.
-        amount: Standard deviation of the Gaussian noise, where values lie in [0, 1];
-            else the share of values that are hit, 0 to 1.
-        seed: The same seed gives the same noise, on every backend; None another
-            each time.
+            to 0; "salt_pepper" sets values to 0 or 1 with equal probability. Noise is
+            independent for each value, also for the colors of a pixel. None adds none.
+        amount: Standard deviation of the Gaussian noise, for values in [0, 1]; else
+            the fraction of values that are changed, from 0 to 1.
+        seed: The same seed gives the same noise, on every backend; with None it
+            differs each time.
 
     Returns:
         float32 in [0, 1] of the same shape.
 
     Raises:
-        ValueError: Noise or amount are unknown, or values not in [0, 1].
+        ValueError: `noise` is unknown, `amount` is out of range, or values are not in
+            [0, 1].
 
     Reference: P. Vincent et al., "Stacked Denoising Autoencoders", 2010.
     """
@@ -49,20 +50,20 @@ def corrupt(
     if noise is None:
         return images.copy()
     if noise == "gaussian":
-        drawn = rng.standard_normal(images.shape, "float32")
+        samples = rng.standard_normal(images.shape, "float32")
     else:
-        drawn = rng.random(images.shape, "float32")
-    return np.asarray(_mix(np, images, drawn, noise, amount), "float32")
+        samples = rng.random(images.shape, "float32")
+    return np.asarray(_mix(np, images, samples, noise, amount), "float32")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Corrupt(keras.layers.Layer):
-    """Adds noise to images in [0, 1] while training; else they pass unchanged.
+    """Adds noise to images in [0, 1] while training only.
 
     Args:
         noise: As in `corrupt`.
         amount: As in `corrupt`.
-        seed: Where the noise starts; None draws one.
+        seed: Seed of the noise; random if None.
         **kwargs: As in `keras.layers.Layer`.
     """
 
@@ -82,13 +83,14 @@ class Corrupt(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Returns `inputs` with noise where `training`, in the same shape."""
+        """Returns `inputs`, with noise if `training`."""
         if not training or self.noise is None:
             return inputs
         kind = keras.random.normal if self.noise == "gaussian" else keras.random.uniform
-        # float32 always: uniform numbers of 16 bits are too coarse for a share.
-        drawn = kind(ops.shape(inputs), dtype="float32", seed=self.generator)
-        noisy = _mix(ops, ops.cast(inputs, "float32"), drawn, self.noise, self.amount)
+        # Always float32: uniform numbers of 16 bits are too coarse for a fraction.
+        samples = kind(ops.shape(inputs), dtype="float32", seed=self.generator)
+        images = ops.cast(inputs, "float32")
+        noisy = _mix(ops, images, samples, self.noise, self.amount)
         return ops.cast(noisy, inputs.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -102,23 +104,23 @@ class Corrupt(keras.layers.Layer):
 
 
 def check_noise(noise: str | None, amount: float) -> None:
-    """Raises ValueError where `corrupt` would not know what to do."""
+    """Raises a ValueError for arguments that `corrupt` does not support."""
     if noise is not None:
         choose("noise", noise, NOISES, "Use None for no noise.")
     most = 1 if noise in ("masking", "salt_pepper") else 1e6
     if not 0 <= amount <= most:
         raise ValueError(
             f"amount={amount!r} was given for noise={noise!r}. Expected a standard "
-            "deviation of 0 or more for Gaussian noise, else a share from 0 to 1. Use "
-            "amount=0.5."
+            "deviation of 0 or more for Gaussian noise, else a fraction from 0 to 1. "
+            "Use amount=0.5."
         )
 
 
-def _mix(xp: Any, images: Any, drawn: Any, noise: str, amount: float) -> Any:
-    """Applies drawn numbers, N(0, 1) or uniform in [0, 1), by numpy or keras.ops."""
+def _mix(xp: Any, images: Any, samples: Any, noise: str, amount: float) -> Any:
+    """Applies random samples, N(0, 1) or uniform in [0, 1), by numpy or keras.ops."""
     if noise == "gaussian":
-        return xp.clip(images + amount * drawn, 0.0, 1.0)
+        return xp.clip(images + amount * samples, 0.0, 1.0)
     if noise == "masking":
-        return xp.where(drawn < amount, 0.0, images)
-    salted = xp.where(drawn < amount, 1.0, images)
-    return xp.where(drawn < amount / 2, 0.0, salted)
+        return xp.where(samples < amount, 0.0, images)
+    salted = xp.where(samples < amount, 1.0, images)
+    return xp.where(samples < amount / 2, 0.0, salted)

@@ -1,4 +1,4 @@
-"""An autoencoder of several dense layers on either side."""
+"""An autoencoder with several dense layers in encoder and decoder."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from deepface_models.models.registry import register_architecture
     "deep_autoencoder", smallest={"image_shape": (6, 5, 1), "widths": (9, 7)}
 )
 class DeepAutoencoder(Autoencoder):
-    """Compresses in several dense steps, and draws in the same steps backwards.
+    """An autoencoder of several dense layers; the decoder mirrors the encoder.
 
     784-128-64-32-64-128-784 for digits of 28 x 28 pixels: 222,384 parameters.
-    `compile()` gives Adam 1e-3 and binary cross-entropy.
+    `compile()` uses Adam with a learning rate of 1e-3 and binary cross-entropy.
 
     Reference: F. Chollet, "Building Autoencoders in Keras", 2016.
 
@@ -36,7 +36,7 @@ class DeepAutoencoder(Autoencoder):
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: `widths` or `image_shape` are no whole numbers of 1 or more.
+        ValueError: `widths` or `image_shape` are not whole numbers of 1 or more.
 
     Example:
         >>> model = DeepAutoencoder(image_shape=(64, 64, 3), widths=(512, 128))
@@ -66,7 +66,7 @@ class DeepAutoencoder(Autoencoder):
                 x = layers.Dense(width, activation="relu")(x)
             x = layers.Dense(size_of(shape))(x)
             x = layers.Reshape(shape)(x)
-            # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
+            # Last, so that TensorFlow computes cross-entropy from the logits.
             x = layers.Activation("sigmoid", dtype="float32")(x)
             decoder = keras.Model(latent, x, name="decoder")
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)

@@ -37,32 +37,33 @@ from deepface_models.models.registry import register_architecture
     },
 )
 class DenoisingAutoencoder(Autoencoder):
-    """Learns to draw the clean image from a noisy one.
+    """Learns to reconstruct clean images from noisy ones.
 
-    32 and 32 maps down to 7 x 7 x 32 and back, for digits of 28 x 28 pixels: 28,353
-    parameters. `compile()` gives Adam 1e-3 and binary cross-entropy.
+    Convolutions with 32 and 32 filters encode digits of 28 x 28 pixels to 7 x 7 x 32:
+    28,353 parameters. `compile()` uses Adam with a learning rate of 1e-3 and binary
+    cross-entropy.
 
-    `fit(clean)` draws fresh noise for every batch, while training only, and compares
-    with the clean images. `predict`, `encode` and `evaluate` add none: they take
-    images that are noisy already. So give `fit` noisy images to validate with:
-    `validation_data=(model.corrupt(x, seed=0), x)`. To train on noisy images of
-    your own, as published, use `noise=None` and `fit(noisy, clean)`.
+    `fit(clean)` adds new noise to every training batch and compares with the clean
+    images. `predict`, `encode` and `evaluate` add none: they take images that are noisy
+    already. So validate with noisy images:
+    `validation_data=(model.corrupt(x, seed=0), x)`. To train on your own noisy images,
+    as published, use `noise=None` and `fit(noisy, clean)`.
 
     References: F. Chollet, "Building Autoencoders in Keras", 2016; P. Vincent et al.,
     "Stacked Denoising Autoencoders", 2010.
 
     Args:
         image_shape: (height, width, channels) or (height, width), of any size.
-        widths: Maps of the encoder's convolutions, each of which halves the size;
-            the decoder has them backwards.
+        widths: Filters of the encoder's convolutions, each of which halves the size;
+            the decoder has the reverse.
         noise: "gaussian", "masking" (values set to 0), "salt_pepper" (to 0 or 1) or
             None; see `corrupt`.
-        amount: Standard deviation of the Gaussian noise, else the share of values
-            that are hit.
+        amount: Standard deviation of the Gaussian noise, else the fraction of values
+            that are changed.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: An argument is none of these.
+        ValueError: An argument has another value than these.
 
     Example:
         >>> model = DenoisingAutoencoder(image_shape=(28, 28, 1), noise="masking")
@@ -98,34 +99,34 @@ class DenoisingAutoencoder(Autoencoder):
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Trains on clean images; see `Autoencoder.fit`.
 
-        A data set of (noisy, clean) pairs is taken as it is, and the model's own
-        noise comes on top.
+        The model's noise is also added to the inputs of a data set of (noisy, clean)
+        pairs.
 
         Raises:
-            ValueError: Targets other than `x` were given to a model that adds noise
-                itself.
+            ValueError: Targets that differ from `x` were given to a model that adds
+                noise itself.
         """
         x, y = images_of(x), images_of(y)
         pair = is_arrays((x, y)) and y is not x and self.noise is not None
         if pair and not np.array_equal(self._arrays(x), self._arrays(y)):
             raise ValueError(
-                f'{self.name} adds noise="{self.noise}" itself and was given targets '
-                "that differ from its inputs. Expected clean images alone, or pairs "
-                "for a model without noise of its own. Use fit(clean), or build it "
+                "Targets that differ from the inputs were given to "
+                f'{self.name}, which adds noise="{self.noise}" itself. Expected clean '
+                "images only, or a model without noise. Use fit(clean), or build it "
                 "with noise=None for fit(noisy, clean)."
             )
         return super().fit(x, y, **kwargs)
 
     @whole_numbers(seed=0)
     def corrupt(self, images: Any, seed: int | None = None) -> Array:
-        """Returns images with noise as in training, to show or to measure with.
+        """Returns images with noise as in training, for display or evaluation.
 
         Args:
-            images: As in `fit`, or one of them without the batch axis.
-            seed: The same seed gives the same noise; None another each time.
+            images: As in `fit`, or one image without the batch axis.
+            seed: The same seed gives the same noise; with None it differs each time.
 
         Returns:
-            float32 in [0, 1], (N, *image_shape) or one of them.
+            float32 in [0, 1], (N, *image_shape), or without the batch axis.
         """
         batch, single = self._batch(images)
         noisy = corrupt(batch, self.noise, self.amount, seed)

@@ -1,4 +1,4 @@
-"""The simplest autoencoder: one dense layer in, one out."""
+"""The simplest autoencoder: one dense layer in encoder and decoder."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from deepface_models.models.registry import register_architecture
 class DenseAutoencoder(Autoencoder):
     """Compresses each example to `latent_size` numbers by a single dense layer.
 
-    784-32-784 for digits of 28 x 28 pixels: 50,992 parameters. `compile()` gives
-    Adam 1e-3 and binary cross-entropy.
+    784-32-784 for digits of 28 x 28 pixels: 50,992 parameters. `compile()` uses Adam
+    with a learning rate of 1e-3 and binary cross-entropy.
 
     Reference: F. Chollet, "Building Autoencoders in Keras", 2016.
 
     Args:
         image_shape: Shape of one example without the batch axis, or a number of
             features.
-        latent_size: Numbers that an example is compressed to.
+        latent_size: Dimensions of the code.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Example:
@@ -60,7 +60,7 @@ class DenseAutoencoder(Autoencoder):
             latent = keras.Input((latent_size,))
             x = layers.Dense(size_of(shape))(latent)
             x = layers.Reshape(shape)(x)
-            # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
+            # Last, so that TensorFlow computes cross-entropy from the logits.
             x = layers.Activation("sigmoid", dtype="float32")(x)
             decoder = keras.Model(latent, x, name="decoder")
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)

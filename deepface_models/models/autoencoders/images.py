@@ -1,4 +1,4 @@
-"""What an autoencoder learned, as images: rows, a grid and walks through codes."""
+"""Images of an autoencoder's reconstructions and of its latent space."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from deepface_models.models.autoencoders.base import Autoencoder
 def reconstruction_rows(
     model: Autoencoder, images: Array, image_shape: Sequence[int] | None = None
 ) -> Array:
-    """Draws a row of originals over a row of what the model makes of them.
+    """Returns an image of originals above their reconstructions.
 
-    For a model with `corrupt` (`DenoisingAutoencoder`) the noisy images, which are
-    what it is given, stand between; their noise is the same each time.
+    For a model with `corrupt` (`DenoisingAutoencoder`) a row of its noisy inputs is
+    between them; the noise is the same each time.
 
     Args:
         model: The autoencoder.
-        images: (N, *shape) uint8 or float in [0, 1], or one of them; all are drawn.
-        image_shape: (height, width) or (height, width, channels) to draw rows of
-            features with; by default the shape of `images`, else a square.
+        images: (N, *shape) uint8 or float in [0, 1], or one example; all are shown.
+        image_shape: (height, width) or (height, width, channels) of the images, if the
+            data are flat vectors; by default the shape of `images`, else a square.
 
     Returns:
         uint8 (H, W, 3), RGB, with a label beside each row. Images under 48 px are
         enlarged by a whole number.
 
     Raises:
-        ValueError: The images do not fit the model or cannot be drawn.
+        ValueError: The images do not fit the model or cannot be shown as images.
     """
     images = np.asarray(images)
     batch, single = model._batch(images)
@@ -58,37 +58,36 @@ def latent_grid(
     count: int = 15,
     image_shape: Sequence[int] | None = None,
 ) -> Array:
-    """Draws what a grid of points in a latent of two numbers decodes to.
+    """Returns an image of a two-dimensional latent space, decoded on a grid.
 
-    The first number grows to the right, the second upwards, as in `latent_scatter`.
+    The first dimension grows to the right, the second upwards, as in `latent_scatter`.
 
     Args:
-        model: An autoencoder with a latent of two numbers.
+        model: An autoencoder with a two-dimensional latent space.
         images: Examples whose codes the grid spans. A model with `sample`
-            (variational, adversarial) needs none: it puts its codes where the normal
-            distribution is, of which the grid takes the quantiles 2.5% to 97.5%.
-        count: Images on each side.
+            (variational, adversarial) needs none: the grid then spans the quantiles
+            2.5% to 97.5% of the standard normal distribution.
+        count: Images on each side of the grid.
         image_shape: As in `reconstruction_rows`.
 
     Returns:
         uint8 (H, W, 3), RGB.
 
     Raises:
-        ValueError: The latent has another size, the model needs images, the images
-            cannot be drawn, or count is less than 2.
+        ValueError: The latent has another size, the model needs images, the data
+            cannot be shown as images, or count is less than 2.
     """
     shape = _image_shape(model.data_shape, image_shape)
     if latent_shape(model) != (2,) or count < 2:
         raise ValueError(
-            f"A grid of {count} x {count} images through a latent of shape "
-            f"{latent_shape(model)} was asked for. Expected a latent of two numbers "
-            "and 2 or more images on a side. Build the model with latent_size=2, "
-            "or use latent_walk with images."
+            f"count={count} and a latent of shape {latent_shape(model)} were given. "
+            "Expected 2 or more images on a side and a latent of two dimensions. Build "
+            "the model with latent_size=2, or use latent_walk with images."
         )
     across, up = _axes(model, images, count)
     codes = np.array([[x, y] for y in up[::-1] for x in across], "float32")
-    drawn = _images(model.decode(codes), shape, 24)
-    return grid([drawn[i : i + count] for i in range(0, len(drawn), count)], gap=0)
+    cells = _images(model.decode(codes), shape, 24)
+    return grid([cells[i : i + count] for i in range(0, len(cells), count)], gap=0)
 
 
 @whole_numbers(steps=1)
@@ -98,13 +97,13 @@ def latent_walk(
     steps: int = 8,
     image_shape: Sequence[int] | None = None,
 ) -> Array:
-    """Draws what lies on the straight line between the codes of two examples.
+    """Returns an image of linear interpolations between the codes of examples.
 
-    Each row goes from one example to the next: the original, the decoded codes from
-    the one to the other, the other original.
+    Each row shows one example, the decoded codes from it to the next example, and that
+    next example.
 
     Args:
-        model: The autoencoder, with a latent of any shape.
+        model: An autoencoder with a latent of any shape.
         images: (N, *shape) with N of 2 or more.
         steps: Decoded images in a row, both ends included.
         image_shape: As in `reconstruction_rows`.
@@ -119,8 +118,8 @@ def latent_walk(
     batch, single = model._batch(images)
     if single or len(batch) < 2 or steps < 2:
         raise ValueError(
-            f"A walk of {steps} steps between images of shape {images.shape} was "
-            "asked for. Expected two or more images and steps. Pass images[:4]."
+            f"Images of shape {images.shape} and steps={steps} were given. Expected "
+            "two or more images and steps. Use images[:4]."
         )
     own = images.shape[1:]
     shape = _image_shape(own if len(own) > 1 else model.data_shape, image_shape)
@@ -128,10 +127,10 @@ def latent_walk(
     parts = np.linspace(0.0, 1.0, steps, dtype="float32")
     pairs = itertools.pairwise(codes)
     path = np.stack([a + (b - a) * part for a, b in pairs for part in parts])
-    ends, drawn = _images(batch, shape, 48), _images(model.decode(path), shape, 48)
+    ends, decoded = _images(batch, shape, 48), _images(model.decode(path), shape, 48)
     return grid(
         [
-            [ends[i], *drawn[i * steps : (i + 1) * steps], ends[i + 1]]
+            [ends[i], *decoded[i * steps : (i + 1) * steps], ends[i + 1]]
             for i in range(len(batch) - 1)
         ]
     )
@@ -143,12 +142,12 @@ def latent_shape(model: Autoencoder) -> tuple[int | None, ...]:
 
 
 def _axes(model: Autoencoder, images: Array | None, count: int) -> tuple[Array, Array]:
-    """Where the grid's columns and rows lie, ascending."""
+    """Returns the coordinates of the grid's columns and rows, ascending."""
     if images is None and not hasattr(model, "sample"):
         raise ValueError(
-            f"{model.name} was given no images to draw a grid for. Expected some: "
-            "where its codes lie is not known beforehand, as it is for variational "
-            "autoencoders. Pass images=x_test."
+            f"images=None was given for {model.name}. Expected images, because the "
+            "range of its codes is known only for variational and adversarial "
+            "autoencoders. Use images=x_test."
         )
     if images is None:
         levels = np.linspace(0.025, 0.975, count)
@@ -162,7 +161,7 @@ def _axes(model: Autoencoder, images: Array | None, count: int) -> tuple[Array, 
 def _image_shape(
     shape: Sequence[int | None], expected: Sequence[int] | None
 ) -> tuple[int, int, int]:
-    """Returns (height, width, channels) to draw examples of `shape` with."""
+    """Returns (height, width, channels) of the images for examples of `shape`."""
     found = tuple(n or 0 for n in shape) if expected is None else tuple(expected)
     if len(found) == 1:
         for channels in (1, 3):
@@ -180,15 +179,15 @@ def _image_shape(
         or not size
     ):
         raise ValueError(
-            f"Examples of shape {tuple(shape)} cannot be drawn as images with "
-            f"image_shape={expected!r}. Expected (height, width), (height, width, 1 or "
-            "3) or as many features. Pass image_shape=(height, width)."
+            f"image_shape={expected!r} was given for examples of shape {tuple(shape)}. "
+            "Expected (height, width) or (height, width, 1 or 3) with as many values. "
+            "Use image_shape=(height, width)."
         )
     return found[0], found[1], found[2]
 
 
 def _images(batch: Array, shape: tuple[int, int, int], least: int) -> list[Array]:
-    """Examples as RGB images; small ones enlarged to about `least` px."""
+    """Returns examples as RGB images; small ones are enlarged to about `least` px."""
     images = np.asarray(batch, "float32").reshape(-1, *shape)
     times = max(1, round(least / max(shape[:2])))
     larger = images.repeat(times, axis=1).repeat(times, axis=2)

@@ -1,4 +1,4 @@
-"""An autoencoder that sees a quarter of an image and draws the rest."""
+"""The masked autoencoder: it predicts the hidden patches of an image."""
 
 from __future__ import annotations
 
@@ -45,44 +45,45 @@ GRAY = 0.5
     },
 )
 class MaskedAutoencoder(Autoencoder):
-    """Learns images by drawing patches that it does not see, as a small ViT.
+    """A small vision transformer that learns by predicting hidden image patches.
 
-    The image is cut into patches, of which `mask_ratio` are hidden. The encoder, a
-    transformer, gets only the others; a lighter decoder gets their latents, a learned
-    token for each hidden patch and where each one is. 556,624 parameters by default.
+    The image is split into patches, of which the fraction `mask_ratio` is hidden. The
+    encoder, a transformer, gets only the visible ones. A smaller decoder gets their
+    latents and a learned token for each hidden patch, with position embeddings.
+    556,624 parameters by default.
 
-    While training, other patches are hidden in each image each time. `predict`,
-    `reconstruct` and `evaluate` hide the same ones always, those of `seed`, so they
-    are repeatable; `masked` shows the image without them. What is drawn has the
-    seen patches as they are: the mean squared or absolute error therefore counts
-    hidden patches only, and is divided by their share, so it is their mean. Further
-    metrics are means of the whole image.
+    While training, the hidden patches are sampled for each image in each step.
+    `predict`, `reconstruct` and `evaluate` always hide the same patches, those of
+    `seed`, so they are repeatable; `masked` returns images without them. The output has
+    the visible patches of the input. The mean squared or absolute error is therefore
+    zero there, and it is divided by the fraction of hidden patches, so that it is their
+    mean. Other metrics are means over the whole image.
 
-    `encode` hides nothing: it gives the latent of each patch, and `encode(x).mean(1)`
-    one vector an image. `decode(encode(x))` draws seen patches, which no loss asks
-    for, and is no likeness of the image: use `reconstruct`.
+    `encode` hides no patches: it returns the latent of each patch; `encode(x).mean(1)`
+    is one vector per image. `decode(encode(x))` does not resemble the image, because
+    the loss does not train visible patches: use `reconstruct`.
 
-    `compile()` gives Adam 1e-3 and the mean squared error; a learning rate of 1e-4 to
-    5e-4 suits wider and deeper ones.
+    `compile()` uses Adam with a learning rate of 1e-3 and the mean squared error; use
+    1e-4 to 5e-4 for wider and deeper models.
 
     Reference: He et al., "Masked Autoencoders Are Scalable Vision Learners", 2021.
 
     Args:
         image_shape: (height, width, channels) or (height, width).
         patch_size: Side of a patch in pixels; both sides are multiples of it.
-        mask_ratio: Share of the patches that is hidden, between 0 and 1; at least one
-            is hidden and one seen.
+        mask_ratio: Fraction of hidden patches, between 0 and 1; at least one patch is
+            hidden and one visible.
         width: Length of a patch's latent, a multiple of 4 and of `heads`.
         depth: Transformer blocks of the encoder.
         heads: Attention heads in each block.
         decoder_width: As `width`, in the decoder.
         decoder_depth: Transformer blocks of the decoder.
-        seed: Which patches are hidden.
+        seed: Seed that selects the hidden patches.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: `image_shape` is no image's or no multiple of `patch_size`, or
-            another argument is out of its range.
+        ValueError: `image_shape` is not an image's or not a multiple of `patch_size`,
+            or another argument is out of range.
 
     Example:
         >>> model = MaskedAutoencoder(image_shape=(28, 28, 1), patch_size=4)
@@ -170,15 +171,15 @@ class MaskedAutoencoder(Autoencoder):
 
     @property
     def hidden_share(self) -> float:
-        """The share of patches that is hidden: `mask_ratio` in whole patches."""
+        """The fraction of hidden patches: `mask_ratio` rounded to whole patches."""
         return 1.0 - self._seen / self._patches
 
     @whole_numbers(seed=0)
     def hidden(self, seed: int | None = None) -> Array:
-        """Returns which pixels a seed hides, (height, width, 1) bool.
+        """Returns the mask of hidden pixels for a seed, (height, width, 1) bool.
 
         Args:
-            seed: Another one than the model's.
+            seed: Another seed than the model's.
         """
         order = patch_order(self._patches, self.seed if seed is None else seed)
         mask = np.ones(self._patches, bool)
@@ -190,11 +191,11 @@ class MaskedAutoencoder(Autoencoder):
 
     @whole_numbers(seed=0)
     def masked(self, images: Any, seed: int | None = None) -> Array:
-        """Returns images as the model sees them, hidden patches in gray.
+        """Returns images with their hidden patches in gray.
 
         Args:
-            images: As in `fit`, or one of them without the batch axis.
-            seed: Another one than the model's; give `reconstruct` the same.
+            images: As in `fit`, or one image without the batch axis.
+            seed: Another seed than the model's; pass the same to `reconstruct`.
 
         Returns:
             float32 in [0, 1], of the shape of `images`.
@@ -207,15 +208,15 @@ class MaskedAutoencoder(Autoencoder):
     def reconstruct(
         self, images: Any, batch_size: int = 32, seed: int | None = None
     ) -> Array:
-        """Draws the hidden patches of images; like `predict` for the model's seed.
+        """Predicts the hidden patches of images; with the model's seed as `predict`.
 
         Args:
-            images: As in `fit`, or one of them without the batch axis.
-            batch_size: Examples a step.
-            seed: Another one than the model's, to hide other patches.
+            images: As in `fit`, or one image without the batch axis.
+            batch_size: Examples per batch.
+            seed: Another seed than the model's, to hide other patches.
 
         Returns:
-            float32 in [0, 1], seen patches as they are.
+            float32 in [0, 1], with the visible patches unchanged.
         """
         batch, single = self._batch(images)
         order = patch_order(self._patches, self.seed if seed is None else seed)
@@ -231,7 +232,7 @@ class MaskedAutoencoder(Autoencoder):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Compares the hidden patches: the seen ones are as they are."""
+        """Computes the loss of the hidden patches; visible ones have no error."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         return loss / self.hidden_share
 
@@ -268,20 +269,20 @@ def _check_patches(shape: tuple[int, ...], patch_size: int) -> tuple[int, int]:
         side = math.gcd(height, width)
         good = [n for n in range(1, side + 1) if side % n == 0]
         raise ValueError(
-            f"Images of {height} x {width} cannot be cut into patches of "
-            f"patch_size={patch_size!r}. Expected one that divides both sides: "
-            f"{', '.join(map(str, good))}. Choose one of them, or resize the images."
+            f"patch_size={patch_size!r} was given for images of {height} x {width}. "
+            f"Expected one that divides both sides: {', '.join(map(str, good))}. Use "
+            "one of them, or resize the images."
         )
     return height // patch_size, width // patch_size
 
 
 def _seen(patches: int, mask_ratio: float) -> int:
-    """Returns how many patches are seen, at least one and not all."""
+    """Returns the number of visible patches, at least one and not all."""
     if not 0 < mask_ratio < 1 or patches < 2:
         raise ValueError(
             f"mask_ratio={mask_ratio!r} of {patches} patches was given. Expected a "
-            "share between 0 and 1 of two patches or more. Use mask_ratio=0.75, and a "
-            "patch_size of an eighth of the image or so."
+            "fraction between 0 and 1 of two patches or more. Use mask_ratio=0.75, and "
+            "a patch_size of about an eighth of the image."
         )
     return min(max(patches - round(patches * mask_ratio), 1), patches - 1)
 
@@ -290,6 +291,7 @@ def _check_widths(heads: int, **widths: int) -> None:
     for name, width in widths.items():
         if heads < 1 or width < 1 or width % 4 or width % heads:
             raise ValueError(
-                f"{name}={width!r} with heads={heads!r} was given. Expected a multiple "
-                f"of 4, for the positions, and of the heads. Use {name}=64 and heads=4."
+                f"{name}={width!r} was given with heads={heads!r}. Expected a multiple "
+                f"of 4 (for position embeddings) and of heads. Use {name}=64 and "
+                "heads=4."
             )

@@ -1,4 +1,4 @@
-"""Layers of a small vision transformer that sees only some patches of an image."""
+"""Layers of a small vision transformer with hidden image patches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepface_models.core.version import PACKAGE
 
 
 def split_patches(images: Any, patch_size: int) -> Any:
-    """Cuts (B, H, W, C) into (B, patches, patch_size**2 * C), row by row."""
+    """Splits (B, H, W, C) into (B, patches, patch_size**2 * C), row by row."""
     _, height, width, channels = images.shape
     rows, columns = height // patch_size, width // patch_size
     x = ops.reshape(images, (-1, rows, patch_size, columns, patch_size, channels))
@@ -24,7 +24,7 @@ def split_patches(images: Any, patch_size: int) -> Any:
 
 
 def join_patches(patches: Any, image_shape: Sequence[int]) -> Any:
-    """Puts what `split_patches` cut back into (B, *image_shape)."""
+    """Reverses `split_patches`: returns (B, *image_shape)."""
     height, width, channels = image_shape
     size = math.isqrt(height * width // patches.shape[1])
     rows, columns = height // size, width // size
@@ -34,7 +34,7 @@ def join_patches(patches: Any, image_shape: Sequence[int]) -> Any:
 
 
 def sin_cos_positions(rows: int, columns: int, width: int) -> Array:
-    """Returns (rows * columns, width): half of it tells the row, half the column."""
+    """Returns sinusoidal position embeddings of rows and columns, (R * C, width)."""
     rate = 1.0 / 10000 ** (np.arange(width // 4) / (width / 4))
     down, across = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
     angles = [place.reshape(-1, 1) * rate for place in (down, across)]
@@ -44,7 +44,7 @@ def sin_cos_positions(rows: int, columns: int, width: int) -> Array:
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SplitPatches(layers.Layer):
-    """Cuts images into square patches: (B, H, W, C) -> (B, patches, values).
+    """Splits images into square patches: (B, H, W, C) -> (B, patches, values).
 
     Args:
         patch_size: Side of a patch in pixels.
@@ -55,7 +55,7 @@ class SplitPatches(layers.Layer):
         self.patch_size = patch_size
 
     def call(self, inputs: Any) -> Any:
-        """Cuts `inputs`."""
+        """Splits `inputs`."""
         return split_patches(inputs, self.patch_size)
 
     def get_config(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class SplitPatches(layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class JoinPatches(layers.Layer):
-    """Puts patches together: (B, patches, values) -> (B, *image_shape).
+    """Joins patches to images: (B, patches, values) -> (B, *image_shape).
 
     Args:
         image_shape: (height, width, channels).
@@ -86,7 +86,7 @@ class JoinPatches(layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class AddPositions(layers.Layer):
-    """Adds each patch's sines and cosines of its place: nothing is learned.
+    """Adds fixed sinusoidal position embeddings to patches.
 
     Args:
         rows: Rows of patches.
@@ -99,7 +99,7 @@ class AddPositions(layers.Layer):
         self.columns = columns
 
     def call(self, inputs: Any) -> Any:
-        """Adds to (B, rows * columns, width)."""
+        """Adds the embeddings to (B, rows * columns, width)."""
         places = sin_cos_positions(self.rows, self.columns, inputs.shape[-1])
         return inputs + ops.convert_to_tensor(places, dtype=inputs.dtype)
 
@@ -110,14 +110,14 @@ class AddPositions(layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class PatchOrder(layers.Layer):
-    """Says which patches are seen: an order of which the first ones are.
+    """Returns an order of patches, of which the first ones are visible.
 
-    While training, each image has another order each time; otherwise all have the
-    one that `seed` gives.
+    While training, a random order is sampled for each image; at inference all images
+    have the order of `seed`.
 
     Args:
         patches: Number of patches.
-        seed: Of both.
+        seed: Seed of both.
     """
 
     def __init__(self, patches: int, seed: int = 0, **kwargs: Any) -> None:
@@ -130,8 +130,8 @@ class PatchOrder(layers.Layer):
         """Returns (B, patches) int32 for (B, ...)."""
         shape = (ops.shape(inputs)[0], self.patches)
         if training:
-            draw = keras.random.uniform(shape, seed=self.generator)
-            return ops.cast(ops.argsort(draw, axis=1), "int32")
+            noise = keras.random.uniform(shape, seed=self.generator)
+            return ops.cast(ops.argsort(noise, axis=1), "int32")
         fixed = ops.convert_to_tensor(patch_order(self.patches, self.seed))
         return ops.broadcast_to(fixed, shape)
 
@@ -149,7 +149,7 @@ class SeenPatches(layers.Layer):
     """Keeps the first `seen` patches of an order: (B, P, W), (B, P) -> (B, seen, W).
 
     Args:
-        seen: How many.
+        seen: Number of visible patches.
     """
 
     def __init__(self, seen: int, **kwargs: Any) -> None:
@@ -157,7 +157,7 @@ class SeenPatches(layers.Layer):
         self.seen = seen
 
     def call(self, inputs: Any) -> Any:
-        """Takes tokens and order."""
+        """Returns the tokens of the visible patches."""
         tokens, order = inputs
         chosen = ops.expand_dims(order[:, : self.seen], -1)
         return ops.take_along_axis(tokens, chosen, axis=1)
@@ -169,9 +169,9 @@ class SeenPatches(layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FillHidden(layers.Layer):
-    """Puts a learned token where patches are hidden, and all in their place.
+    """Adds a learned token for hidden patches and restores the patches' order.
 
-    Inputs are the seen tokens (B, seen, width) and the order (B, patches).
+    Inputs are the visible tokens (B, seen, width) and the order (B, patches).
     """
 
     def build(self, input_shape: Any) -> None:
@@ -188,19 +188,19 @@ class FillHidden(layers.Layer):
         hidden = order.shape[1] - seen.shape[1]
         shape = (ops.shape(seen)[0], hidden, seen.shape[2])
         tokens = ops.broadcast_to(ops.cast(self.token, seen.dtype), shape)
-        place = ops.expand_dims(ops.argsort(order, axis=1), -1)
+        position = ops.expand_dims(ops.argsort(order, axis=1), -1)
         both = ops.concatenate([seen, tokens], axis=1)
-        return ops.take_along_axis(both, place, axis=1)
+        return ops.take_along_axis(both, position, axis=1)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class KeepSeen(layers.Layer):
-    """Puts the seen patches of images over drawn ones.
+    """Replaces the visible patches of predicted images by those of the originals.
 
-    Inputs are images (B, H, W, C), drawn ones of that shape and the order (B, P).
+    Inputs are images (B, H, W, C), predictions of that shape and the order (B, P).
 
     Args:
-        seen: How many patches are seen.
+        seen: Number of visible patches.
         patch_size: Side of a patch in pixels.
     """
 
@@ -211,12 +211,12 @@ class KeepSeen(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Returns (B, H, W, C)."""
-        images, drawn, order = inputs
+        images, predicted, order = inputs
         hidden = ops.argsort(order, axis=1) >= self.seen
         patches = split_patches(images, self.patch_size)
-        filled = split_patches(drawn, self.patch_size)
-        whole = ops.where(ops.expand_dims(hidden, -1), filled, patches)
-        return join_patches(whole, images.shape[1:])
+        filled = split_patches(predicted, self.patch_size)
+        combined = ops.where(ops.expand_dims(hidden, -1), filled, patches)
+        return join_patches(combined, images.shape[1:])
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
@@ -225,7 +225,7 @@ class KeepSeen(layers.Layer):
 
 
 def patch_order(patches: int, seed: int) -> Array:
-    """Returns the order of patches that a seed gives, (patches,) int32."""
+    """Returns the random order of patches for a seed, (patches,) int32."""
     return np.random.default_rng(seed).permutation(patches).astype("int32")
 
 

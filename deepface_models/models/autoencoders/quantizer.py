@@ -1,4 +1,4 @@
-"""A codebook of vectors, and how much of it is in use."""
+"""Vector quantization with a codebook, and the codebook's perplexity."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from keras import layers, ops
 
 from deepface_models.core.version import PACKAGE
 
-PATIENCE = 30  # times codebook_size: vectors after which an idle code moves
+PATIENCE = 30  # times codebook_size: vectors after which an unused code is reset
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class VectorQuantizer(layers.Layer):
     """Replaces each vector by the nearest of a codebook: (B, ..., D) -> same shape.
 
-    The gradient passes straight through to the vectors, as if nothing had been
-    replaced. A loss is added: it moves codes to the vectors that took them and, times
-    `commitment`, holds vectors near their codes. A code that no vector took in the
-    first training step, or later of 30 * codebook_size vectors in a row, jumps to a
-    vector of the batch, drawn at random.
+    The gradient is that of a straight-through estimator. Two losses are added: the
+    codebook loss moves codes to the vectors that are assigned to them; the commitment
+    loss, times `commitment`, keeps vectors near their codes. A code that is not used in
+    the first training step, or later for 30 * codebook_size vectors in a row, is reset
+    to a random vector of the batch.
 
     Args:
         codebook_size: Number of codes.
         commitment: Weight of the commitment loss, the paper's beta.
-        seed: Of the vectors that codes jump to.
+        seed: Seed for the vectors that codes are reset to.
     """
 
     def __init__(
@@ -42,27 +42,27 @@ class VectorQuantizer(layers.Layer):
         self.generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape: Any) -> None:
-        """Creates the codebook, and what is known of its use."""
+        """Creates the codebook and its usage statistics."""
         size, bound = self.codebook_size, 1.0 / self.codebook_size
         self.learned = self.add_weight(
             shape=(size, input_shape[-1]),
             initializer=keras.initializers.RandomUniform(-bound, bound),
             name="learned",
         )
-        # Jumps are kept apart: within a step, JAX lets no trainable weight be set.
+        # Resets are stored separately: JAX cannot assign trainable weights in a step.
         self.jumped = self._state((size, input_shape[-1]), "jumped")
-        # Share of the last training batch's vectors, and how many vectors of others,
-        # over the codebook's size, have passed since there were any.
+        # Each code's share of the last training batch's vectors, and the number of
+        # vectors since it was last used, divided by the codebook's size.
         self.taken = self._state((size,), "taken")
         self.idle = self._state((size,), "idle", float(PATIENCE))
 
     @property
     def codebook(self) -> Any:
-        """The codes' vectors, (codebook_size, D)."""
+        """The codebook's vectors, (codebook_size, D)."""
         return ops.add(self.learned, self.jumped)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Returns the nearest codes; adds the losses."""
+        """Returns the nearest codebook vectors; adds the losses."""
         vectors = ops.reshape(inputs, (-1, inputs.shape[-1]))
         fixed, codebook = ops.stop_gradient(vectors), self.codebook
         nearest = self._nearest(fixed, ops.stop_gradient(codebook))
@@ -72,17 +72,17 @@ class VectorQuantizer(layers.Layer):
         self.add_loss(codebook_loss + self.commitment * commitment_loss)
         straight = vectors + ops.stop_gradient(codes - vectors)
         if training:
-            self._move_idle(fixed, self.shares(nearest))
+            self._reset_unused(fixed, self.shares(nearest))
         return ops.reshape(straight, ops.shape(inputs))
 
     def nearest(self, inputs: Any) -> Any:
-        """Returns (B, ...) int32, each vector's place in the codebook."""
+        """Returns the index of the nearest code for each vector, (B, ...) int32."""
         vectors = ops.reshape(inputs, (-1, inputs.shape[-1]))
         found = self._nearest(vectors, self.codebook)
         return ops.cast(ops.reshape(found, ops.shape(inputs)[:-1]), "int32")
 
     def shares(self, codes: Any) -> Any:
-        """Returns (codebook_size,), the share of each code among integer `codes`."""
+        """Returns the share of each code among integer `codes`, (codebook_size,)."""
         one_hot = ops.one_hot(ops.reshape(codes, (-1,)), self.codebook_size)
         return ops.mean(ops.cast(one_hot, "float32"), axis=0)
 
@@ -103,33 +103,33 @@ class VectorQuantizer(layers.Layer):
 
     @staticmethod
     def _nearest(vectors: Any, codebook: Any) -> Any:
-        # Squared distances, less the vectors' own lengths, which change no order.
+        # Squared distances without the vectors' own norms, which are constant.
         lengths = ops.sum(ops.square(codebook), axis=1)
         cross = ops.matmul(vectors, ops.transpose(codebook))
         return ops.argmin(lengths - 2.0 * cross, axis=1)
 
-    def _move_idle(self, vectors: Any, shares: Any) -> None:
+    def _reset_unused(self, vectors: Any, shares: Any) -> None:
         count = ops.shape(vectors)[0]
         passed = ops.cast(count, "float32") / self.codebook_size
         idle = ops.where(shares > 0, 0.0, self.idle + passed)
-        moves = idle > PATIENCE
-        draw = keras.random.uniform((self.codebook_size,), seed=self.generator)
-        chosen = ops.cast(draw * ops.cast(count, "float32"), "int32")
+        resets = idle > PATIENCE
+        noise = keras.random.uniform((self.codebook_size,), seed=self.generator)
+        chosen = ops.cast(noise * ops.cast(count, "float32"), "int32")
         target = ops.take(vectors, ops.minimum(chosen, count - 1), axis=0)
         learned, jumped = map(ops.convert_to_tensor, (self.learned, self.jumped))
         jump = target - ops.stop_gradient(learned)
-        self.jumped.assign(ops.where(moves[:, None], jump, jumped))
-        self.idle.assign(ops.where(moves, 0.0, idle))
+        self.jumped.assign(ops.where(resets[:, None], jump, jumped))
+        self.idle.assign(ops.where(resets, 0.0, idle))
         self.taken.assign(shares)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Perplexity(keras.metrics.Metric):
-    """How many codes are in use: exp of the entropy of the codes' shares.
+    """Effective number of codes in use: the exponential of the shares' entropy.
 
     Args:
-        codebook_size: Number of codes, which is the largest value it can have.
-        name: The metric's name in logs.
+        codebook_size: Number of codes, which is the largest possible value.
+        name: The metric's name in the logs.
         dtype: As in `keras.metrics.Metric`.
     """
 
@@ -145,7 +145,7 @@ class Perplexity(keras.metrics.Metric):
         self.total.assign_add(ops.cast(shares, self.total.dtype))
 
     def result(self) -> Any:
-        """Returns the perplexity of all batches' shares together."""
+        """Returns the perplexity over all batches."""
         share = self.total / ops.maximum(ops.sum(self.total), 1e-12)
         return ops.exp(-ops.sum(share * ops.log(ops.maximum(share, 1e-12))))
 

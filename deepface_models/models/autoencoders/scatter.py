@@ -1,4 +1,4 @@
-"""Codes as points on a plane, colored by class."""
+"""Scatter plots of latent codes, colored by class."""
 
 from __future__ import annotations
 
@@ -15,67 +15,69 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.components import directions
 from deepface_models.core.whole import whole_numbers
 
-# Okabe and Ito's colors, which color-blind people tell apart; their yellow is
-# darker here, as it is hard to see on white, and brown and violet are added.
+# Okabe and Ito's palette for color blindness, with a darker yellow, which is easier to
+# see on white, and with brown and violet added.
 _COLORS = (
     *((0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0), (204, 121, 167)),
     *((86, 180, 233), (180, 165, 0), (0, 0, 0), (125, 60, 160), (145, 95, 45)),
 )
 _INK, _FRAME, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
-LEFT, TOP, _BOTTOM, _TEXT, _FINE = 56, 12, 52, 13, 4  # px; finer by
-_HUGE = 1e30  # codes of a training that runs away; their squares would overflow
+LEFT, TOP, _BOTTOM, _TEXT = 56, 12, 52, 13  # px
+_FINE = 4  # oversampling factor of points
+_HUGE = 1e30  # larger codes, of a diverged training, would overflow when squared
 
 
 @whole_numbers(size=1)
 def latent_scatter(
     codes: Array, labels: Sequence[Any] | Array | None = None, size: int = 480
 ) -> Array:
-    """Draws codes as points, colored by class, with axes and a legend.
+    """Returns a scatter plot of codes, colored by class, with axes and a legend.
 
-    Codes of more than two numbers are shown by their first two principal components,
-    and the image says how much of the variance those hold; codes of one number are
-    spread upwards by class. The two axes have scales of their own.
+    Codes of more than two dimensions are projected on their first two principal
+    components; the caption states their share of the variance. One-dimensional codes
+    are plotted with the class as second axis. The axes have independent scales.
 
     Args:
         codes: (N, ...) such as `model.encode(images)`; codes that are not finite are
-            left out, and the image says how many.
-        labels: A class for each code, numbers or text; without them all points have
-            one color.
-        size: Side of the plot in px, 100 or more.
+            left out, and the caption states their number.
+        labels: The class of each code, numbers or text; with None all points have one
+            color.
+        size: Side of the plot in pixels, 100 or more.
 
     Returns:
         uint8 (H, W, 3), RGB.
 
     Raises:
-        ValueError: There are no codes, not one label a code, or the size is too small.
+        ValueError: There are no codes, not one label for each code, or the size is too
+            small.
     """
     codes = np.asarray(codes)
     if codes.ndim < 2 or not codes.size or size < 100:
         raise ValueError(
             f"Codes of shape {codes.shape} and size={size} were given. Expected "
-            "(N, ...) with N of 1 or more, and 100 px or more. Pass "
+            "(N, ...) with N of 1 or more, and 100 px or more. Use "
             "model.encode(images)."
         )
     flat = codes.reshape(len(codes), -1).astype("float64")
-    kinds = check_labels(labels, len(codes))
-    whole = (np.abs(flat) < _HUGE).all(axis=1)
-    points, caption = _plane(flat[whole])
-    if not whole.all():
-        caption += f"; left out as not finite: {int((~whole).sum())}"
-    names, number = np.unique(kinds, return_inverse=True)
+    classes = check_labels(labels, len(codes))
+    finite = (np.abs(flat) < _HUGE).all(axis=1)
+    points, caption = _plane(flat[finite])
+    if not finite.all():
+        caption += f"; left out as not finite: {int((~finite).sum())}"
+    names, number = np.unique(classes, return_inverse=True)
     if flat.shape[1] == 1:
-        points[:, 1] = number[whole]
+        points[:, 1] = number[finite]
     colors = _colors(len(names))
     sheet = paper(size, points, caption)
     if len(points):
-        sheet = _dots(sheet, points, [colors[i] for i in number[whole]], size)
+        sheet = _dots(sheet, points, [colors[i] for i in number[finite]], size)
     if labels is None:
         return sheet
     return np.concatenate([sheet, _legend(names, colors, len(sheet))], axis=1)
 
 
 def check_labels(labels: Sequence[Any] | Array | None, count: int) -> Array:
-    """Returns labels as (count,), zeros where there are none.
+    """Returns labels as (count,); zeros if `labels` is None.
 
     Raises:
         ValueError: There is not one label for each code.
@@ -86,19 +88,19 @@ def check_labels(labels: Sequence[Any] | Array | None, count: int) -> Array:
     if found.size != count:
         raise ValueError(
             f"Labels of shape {found.shape} were given for {count} codes. Expected "
-            "one label each. Take the labels of the same examples; of one-hot rows "
-            "take labels.argmax(axis=1)."
+            "one label for each. Use the labels of the same examples; for one-hot "
+            "labels, labels.argmax(axis=1)."
         )
     return found.reshape(-1)
 
 
 def _plane(flat: Array) -> tuple[Array, str]:
-    """Codes (N, D) as points (N, 2), and what the axes are."""
+    """Returns codes (N, D) as points (N, 2), and a caption for the axes."""
     if flat.shape[1] <= 2 or not len(flat):
         points = np.zeros((len(flat), 2))
         points[:, : flat.shape[1]] = flat[:, :2]
         second = "latent 2" if flat.shape[1] == 2 else "class"
-        return points, f"latent 1 across, {second} up"
+        return points, f"x: latent 1, y: {second}"
     centered = flat - flat.mean(axis=0)
     axes = _directions(centered[:: -(-len(flat) // 500)])  # enough to find two
     points = np.zeros((len(flat), 2))
@@ -108,7 +110,7 @@ def _plane(flat: Array) -> tuple[Array, str]:
 
 
 def _directions(centered: Array) -> Array:
-    """The two directions along which (N, D) varies most, (2, D)."""
+    """Returns the first two principal components of (N, D), (2, D)."""
     axes = directions(centered, 2)[0].T
     # A direction's sign is arbitrary: fixed here, so that images do not flip.
     strongest = np.abs(axes).argmax(axis=1)
@@ -116,7 +118,7 @@ def _directions(centered: Array) -> Array:
 
 
 def paper(size: int, points: Array, caption: str) -> Array:
-    """The frame with ticks, numbers and a caption, without points."""
+    """Returns an empty plot with frame, ticks, numbers and caption."""
     sheet = Image.new("RGB", (LEFT + size + TOP, TOP + size + _BOTTOM), _PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT)
     bottom, right = TOP + size, LEFT + size
@@ -137,12 +139,12 @@ def paper(size: int, points: Array, caption: str) -> Array:
 
 
 def _dots(sheet: Array, points: Array, colors: list[Any], size: int) -> Array:
-    """Draws the points into the frame, in their own order, so that none is favored."""
+    """Plots the points in the given order, so that no class covers the others."""
     low, high = np.array(limits(points)).T
     place = (points - low) / (high - low) * size
     place = np.column_stack([LEFT + place[:, 0], TOP + size - place[:, 1]])
     radius = 4 if len(points) <= 300 else 3 if len(points) <= 1500 else 2
-    # Drawn larger and then reduced, as OpenCV's own smooth dots are angular.
+    # Plotted larger and then reduced, because OpenCV's anti-aliased dots are angular.
     large = sheet.repeat(_FINE, axis=0).repeat(_FINE, axis=1)
     for (x, y), color in zip(np.rint(place * _FINE), colors, strict=True):
         cv2.circle(large, (int(x), int(y)), radius * _FINE, color, cv2.FILLED)
@@ -151,7 +153,7 @@ def _dots(sheet: Array, points: Array, colors: list[Any], size: int) -> Array:
 
 
 def limits(points: Array) -> list[tuple[float, float]]:
-    """Low and high end of both axes, a little wider than the points."""
+    """Returns the limits of both axes, a little wider than the points."""
     if not len(points):
         return [(-1.0, 1.0)] * 2
     found = []
@@ -163,7 +165,7 @@ def limits(points: Array) -> list[tuple[float, float]]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers in an interval: two to eight, at steps of 1, 2 or 5."""
+    """Returns two to eight round numbers in an interval, in steps of 1, 2 or 5."""
     rough = (high - low) / 7
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * s for s in (1, 2, 5, 10) if power * s >= rough * 0.999)
@@ -172,18 +174,18 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _legend(names: Array, colors: list[Any], height: int) -> Array:
-    """A column with each class's color and name, as many as there is room for."""
+    """Returns a column with each class's color and name, as many as fit."""
     font, line = ImageFont.load_default(_TEXT), _TEXT + 7
-    room = (height - TOP) // line
+    lines = (height - TOP) // line
     texts = [str(name) for name in names]
-    if len(texts) > room:
-        texts = [*texts[: room - 1], f"and {len(texts) - room + 1} more"]
+    if len(texts) > lines:
+        texts = [*texts[: lines - 1], f"and {len(texts) - lines + 1} more"]
     width = 34 + math.ceil(max(font.getlength(text) for text in texts))
     column = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(column)
     for i, text in enumerate(texts):
         y = TOP + i * line + line // 2
-        if i < len(names) and not (len(names) > room and i == len(texts) - 1):
+        if i < len(names) and not (len(names) > lines and i == len(texts) - 1):
             draw.ellipse((6, y - 5, 16, y + 5), fill=colors[i])
         draw.text((22, y), text, _INK, font, anchor="lm")
     return np.array(column)

@@ -1,4 +1,4 @@
-"""An autoencoder of sequences: one LSTM reads, another writes."""
+"""An LSTM autoencoder of sequences."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from deepface_models.models.registry import register_architecture
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class MaskedLike(layers.Layer):
-    """Gives values the mask of padded sequences: losses and metrics then skip them.
+    """Attaches the mask of padded sequences, so that losses and metrics skip padding.
 
     Inputs are values (B, T, ...) and sequences (B, T, features).
 
     Args:
-        mask_value: What every feature of a padded step holds.
+        mask_value: Value of all features of a padded step.
     """
 
     def __init__(self, mask_value: float, **kwargs: Any) -> None:
@@ -33,11 +33,11 @@ class MaskedLike(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Returns the values."""
-        # A tensor of its own: Keras keeps the mask on the tensor.
+        # A new tensor, because Keras attaches the mask to the tensor.
         return ops.copy(inputs[0])
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Returns (B, T), true where a step is real."""
+        """Returns (B, T), true for steps that are not padding."""
         return ops.any(ops.not_equal(inputs[1], self.mask_value), axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -60,31 +60,31 @@ class MaskedLike(layers.Layer):
     },
 )
 class SequenceAutoencoder(Autoencoder):
-    """Compresses a sequence of any length up to `timesteps` to `latent_size` numbers.
+    """Compresses sequences of up to `timesteps` steps to `latent_size` numbers.
 
     LSTM -> Dense (the latent) -> repeated for each step -> LSTM -> Dense at each
-    step. An image is a sequence of its rows, 28 steps of 28 features; other data are
-    time series. 170,556 parameters for 28 x 28. `compile()` gives Adam 1e-3 and the
-    mean squared error.
+    step. Sequences are time series, or the rows of an image: 28 steps of 28 features.
+    170,556 parameters for 28 x 28. `compile()` uses Adam with a learning rate of 1e-3
+    and the mean squared error.
 
-    Values need not lie in [0, 1], but learn best scaled to about [-1, 1]; uint8 is
-    divided by 255. Sequences may differ in length: `fit`, `encode`, `predict` and the
-    others take a list of (length, features) arrays, or an array whose padded steps
-    hold `mask_value` in every feature, as `pad` makes it. Padding changes neither the
-    latent nor the loss nor metrics. A data set has to come padded:
+    Values may have any range, but about [-1, 1] is best; uint8 is divided by 255.
+    Sequences may differ in length: `fit`, `encode`, `predict` and the other methods
+    take a list of (length, features) arrays, or an array in which all features of
+    padded steps are `mask_value`, as `pad` returns. Padding does not affect the latent,
+    the loss or metrics. Data sets must be padded:
     `keras.utils.pad_sequences(x, timesteps, "float32", "post", value=mask_value)`.
-    What is drawn past a sequence's end is the decoder's guess at how it goes on.
+    The output after a sequence's end is the decoder's extrapolation.
 
     Reference: Srivastava et al., "Unsupervised Learning of Video Representations
     using LSTMs", 2015; F. Chollet, "Building Autoencoders in Keras", 2016.
 
     Args:
-        sequence_shape: (timesteps, features); timesteps is the longest length.
-        latent_size: Numbers that a sequence is compressed to.
+        sequence_shape: (timesteps, features); timesteps is the greatest length.
+        latent_size: Dimensions of the latent.
         units: Width of both LSTMs.
-        mask_value: What marks a padded step; a value that data never have. Zero
-            would not do for images: their black rows are data.
-        activation: Of the output; "sigmoid" for values in [0, 1].
+        mask_value: Value that marks padded steps and does not occur in the data. Do
+            not use 0 for images, whose black rows are data.
+        activation: Activation of the output; "sigmoid" for values in [0, 1].
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
@@ -113,7 +113,7 @@ class SequenceAutoencoder(Autoencoder):
         latent_size = check_size(latent_size)
         with precision(kwargs.get("dtype")):
             sequence = keras.Input(shape)
-            # float32: halves would round the value that is looked for.
+            # float32, because half precision would round mask_value.
             x = layers.Masking(mask_value, dtype="float32")(sequence)
             x = layers.LSTM(units)(x)
             x = layers.Dense(latent_size)(x)
@@ -141,31 +141,32 @@ class SequenceAutoencoder(Autoencoder):
         self.activation = activation
 
     def pad(self, sequences: Any) -> Array:
-        """Puts sequences of different lengths into one array.
+        """Pads sequences of different lengths to one array.
 
         Args:
             sequences: (length, features) arrays, or (length,) for one feature; uint8
                 is divided by 255.
 
         Returns:
-            (N, timesteps, features) float32; steps past an end hold `mask_value`.
+            (N, timesteps, features) float32; padded steps are `mask_value`.
 
         Raises:
-            ValueError: A sequence is empty, too long or has other features.
+            ValueError: A sequence is empty, too long or has a wrong number of
+                features.
         """
         steps, features = self.sequence_shape
         padded = np.full((len(sequences), steps, features), self.mask_value, "float32")
-        for place, given in zip(padded, sequences, strict=True):
-            one = np.asarray(given)
+        for row, sequence in zip(padded, sequences, strict=True):
+            one = np.asarray(sequence)
             one = one[:, None] if one.ndim == 1 and features == 1 else one
             if one.ndim != 2 or one.shape[1] != features or not 1 <= len(one) <= steps:
                 raise ValueError(
                     f"A sequence of shape {one.shape} was given to {self.name}. "
-                    f"Expected (length, {features}) with 1 to {steps} steps. Cut it "
+                    f"Expected (length, {features}) with 1 to {steps} steps. Split it "
                     "into shorter ones, or build the model with a longer "
                     "sequence_shape=(timesteps, features)."
                 )
-            place[: len(one)] = one / 255.0 if one.dtype == np.uint8 else one
+            row[: len(one)] = one / 255.0 if one.dtype == np.uint8 else one
         return padded
 
     def compute_loss(
@@ -176,14 +177,14 @@ class SequenceAutoencoder(Autoencoder):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Compares real steps with the target, as `Autoencoder.compute_loss` does."""
+        """Computes the loss of all steps that are not padding."""
         weight = self._for_each_step(sample_weight)
         return super().compute_loss(x, y, y_pred, weight, training)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> Any:
-        """Measures real steps only."""
+        """Computes the metrics of all steps that are not padding."""
         weight = self._for_each_step(sample_weight)
         return super().compute_metrics(x, y, y_pred, weight)
 
@@ -204,12 +205,12 @@ class SequenceAutoencoder(Autoencoder):
             return None
         if len(sample_weight.shape) > 1:
             return ops.copy(sample_weight)
-        # A product, not a repetition: Torch would repeat one memory location.
-        every = ops.ones((1, self.sequence_shape[0]))
-        return ops.expand_dims(sample_weight, -1) * every
+        # A product, because Torch's broadcast would share memory between steps.
+        ones = ops.ones((1, self.sequence_shape[0]))
+        return ops.expand_dims(sample_weight, -1) * ones
 
     def _padded(self, data: Any) -> Any:
-        """Pads a list of sequences, or an array of too few steps."""
+        """Pads a list of sequences, or an array with fewer steps."""
         if isinstance(data, list):
             return self.pad(data)
         shape = tuple(getattr(data, "shape", ()))

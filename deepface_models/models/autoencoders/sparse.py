@@ -1,4 +1,4 @@
-"""A dense autoencoder that pays for every active number of its code."""
+"""A dense autoencoder with an L1 penalty on its code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from deepface_models.models.registry import register_architecture
     smallest={"image_shape": (6, 5, 1), "latent_size": 7, "activity": 0.01},
 )
 class SparseAutoencoder(Autoencoder):
-    """A dense autoencoder whose code is kept small by an L1 penalty on its values.
+    """A dense autoencoder with an L1 penalty that makes its code sparse.
 
     784-32-784 for digits of 28 x 28 pixels: 50,992 parameters, as many as
     `DenseAutoencoder`. The loss that Keras shows is
@@ -32,23 +32,23 @@ class SparseAutoencoder(Autoencoder):
         + activity * sum of the absolute values of its code,
 
     both averaged over the batch: Keras 3 divides activity penalties by the batch
-    size, so `activity` means the same for any batch. The penalty is a sum over the
-    code but the cross-entropy a mean over the image: for another `latent_size`
-    the balance shifts. It counts in `evaluate` too, so compare sparse and dense
-    models by a metric, such as `compile(metrics=["mse"])`, not by their losses.
+    size, so `activity` does not depend on it. The penalty is a sum over the code, but
+    the cross-entropy a mean over the image, so their ratio depends on `latent_size`.
+    `evaluate` includes the penalty, so compare sparse and dense models by a metric,
+    such as `compile(metrics=["mse"])`, not by their losses.
 
     Reference: F. Chollet, "Building Autoencoders in Keras", 2016.
 
     Args:
         image_shape: Shape of one example without the batch axis, or a number of
             features.
-        latent_size: Numbers that an example is compressed to.
-        activity: Weight of the penalty, 0 or more; published as 10e-5. Too large a
-            weight silences the whole code, so look at the mean of `encode(x)`.
+        latent_size: Dimensions of the code.
+        activity: Weight of the penalty, 0 or more; published as 10e-5. If it is too
+            large, all codes become zero; check the mean of `encode(x)`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: `activity` is negative or `image_shape` no shape.
+        ValueError: `activity` is negative, or `image_shape` is not a shape.
 
     Example:
         >>> model = SparseAutoencoder(image_shape=(28, 28, 1), activity=1e-4)
@@ -77,13 +77,13 @@ class SparseAutoencoder(Autoencoder):
             image = keras.Input(shape)
             x = layers.Flatten()(image)
             x = layers.Dense(latent_size, activation="relu")(x)
-            # A layer of its own: in float16 the sum over a batch would overflow.
+            # A separate layer in float32: in float16 the batch's sum would overflow.
             x = layers.ActivityRegularization(l1=activity, dtype="float32")(x)
             encoder = keras.Model(image, x, name="encoder")
             latent = keras.Input((latent_size,))
             x = layers.Dense(size_of(shape))(latent)
             x = layers.Reshape(shape)(x)
-            # Last: TensorFlow's cross-entropy finds the logits of a sigmoid only.
+            # Last, so that TensorFlow computes cross-entropy from the logits.
             x = layers.Activation("sigmoid", dtype="float32")(x)
             decoder = keras.Model(latent, x, name="decoder")
             super().__init__(encoder=encoder, decoder=decoder, **kwargs)

@@ -1,4 +1,4 @@
-"""The variational autoencoder: codes that one can draw from."""
+"""The variational autoencoder."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from deepface_models.models.autoencoders._whitening import whiten_codes
 from deepface_models.models.autoencoders.base import check_shape, check_size
 from deepface_models.models.registry import register_architecture
 
-_LOG_VAR = (-20.0, 10.0)  # exp() of it is far from the ends of float32
+_LOG_VAR = (-20.0, 10.0)  # their exponentials are far from the limits of float32
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 def bounded_log_var(values: Any) -> Any:
-    """Keeps log-variances in [-20, 10], with the gradient that leads back inside."""
+    """Clips log-variances to [-20, 10], with the gradient of the identity."""
     return values + ops.stop_gradient(ops.clip(values, *_LOG_VAR) - values)
 
 
 def gaussian_kl(mean: Any, log_var: Any) -> Any:
-    """Returns how far diagonal Gaussians are from the standard normal.
+    """Returns the KL divergence of diagonal Gaussians from the standard normal.
 
     Args:
         mean: (B, n).
@@ -50,15 +50,15 @@ def gaussian_kl(mean: Any, log_var: Any) -> Any:
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class GaussianCode(layers.Layer):
-    """Draws codes: mean and log-variance -> mean + std * noise, or the mean.
+    """Samples codes from mean and log-variance; returns the mean at inference.
 
-    Noise is added in training only. The layer also keeps `beta`, the weight of the
-    KL term, as a variable that a compiled step reads anew. As a schedule's state it
-    is saved and checkpointed, but is none of the layer's `weights`.
+    The layer also has `beta`, the weight of the KL term, as a variable, so that it can
+    change while training without compiling again. It is saved and checkpointed, but is
+    not among the layer's `weights`.
 
     Args:
         beta: Initial weight of the KL term.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: As in `keras.layers.Layer`.
     """
 
     def __init__(self, beta: float = 1.0, **kwargs: Any) -> None:
@@ -75,7 +75,7 @@ class GaussianCode(layers.Layer):
 
     @property
     def weights(self) -> list[Any]:
-        """No weights: nothing here is learned."""
+        """An empty list: nothing here is learned."""
         return []
 
     def call(self, inputs: Any, training: Any = None) -> Any:
@@ -106,13 +106,13 @@ class GaussianCode(layers.Layer):
     },
 )
 class VariationalAutoencoder(PriorAutoencoder):
-    """Compresses each example to a Gaussian, near enough to the standard normal.
+    """Encodes each example to a Gaussian that is close to the standard normal.
 
     784-64-(2, 2)-64-784 for digits of 28 x 28 pixels: 101,652 parameters. The loss
     is `reconstruction_loss + beta * kl_loss`, both summed over each example (784
-    times the binary cross-entropy of a digit) and averaged over examples; History
-    shows both. Training decodes a code drawn from the Gaussian; `predict`, `encode`
-    and `evaluate` use its mean and draw nothing.
+    times the binary cross-entropy of a digit) and averaged over examples; the history
+    shows both. Training decodes a code sampled from the Gaussian; `predict`, `encode`
+    and `evaluate` use its mean.
 
     `model(x)` is the reconstruction, `model(x, training=True)` a dictionary of
     "image", "mean" and "log_var".
@@ -123,18 +123,17 @@ class VariationalAutoencoder(PriorAutoencoder):
     Args:
         image_shape: Shape of one example without the batch axis, or a number of
             features.
-        latent_size: Numbers of a code; 2 can be drawn as a map, faces want 64 or
-            more.
+        latent_size: Dimensions of a code; 2 can be plotted, faces need 64 or more.
         architecture: "dense", or "convolutional" for images of any size.
         widths: Units of each dense layer, (64,) by default, or channels of each
             convolution, which halves the image: (32, 64) by default at 28 pixels,
             (32, 64, 128) at 64 and (32, 64, 128, 256) at 128.
-        beta: Weight of the KL term; 1 is the variational bound. `KLWarmup` lets it
-            grow while training.
+        beta: Weight of the KL term; 1 is the variational bound. `KLWarmup` increases
+            it while training.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Attributes:
-        beta: The weight as it is now, a variable: `model.beta.assign(0.5)`.
+        beta: The current weight, a variable: `model.beta.assign(0.5)`.
 
     Example:
         >>> model = VariationalAutoencoder(image_shape=(28, 28, 1))
@@ -183,12 +182,12 @@ class VariationalAutoencoder(PriorAutoencoder):
 
     @property
     def beta(self) -> Any:
-        """The weight of the KL term as it is now, a variable."""
+        """The current weight of the KL term, a variable."""
         return self.sampler.get_layer("code").beta
 
     @property
     def parts(self) -> dict[str, keras.Model]:
-        """Encoder, sampler (it keeps `beta` and the noise's state) and decoder."""
+        """Encoder, sampler (with `beta` and the noise's state) and decoder."""
         return {
             "encoder": self.encoder,
             "sampler": self.sampler,
@@ -205,16 +204,19 @@ class VariationalAutoencoder(PriorAutoencoder):
     ) -> Any:
         """Adds the KL term to the reconstruction; see the class.
 
-        Weights of examples, (B,), weigh both terms, other weights the first only.
+        A `sample_weight` of shape (B,) applies to both terms, other shapes to the
+        reconstruction only.
         """
         terms = self._terms(x, y_pred)
-        first = self._reconstruction(x, y, terms["image"], sample_weight, training)
+        reconstruction = self._reconstruction(
+            x, y, terms["image"], sample_weight, training
+        )
         divergence = gaussian_kl(terms["mean"], terms["log_var"])
         if sample_weight is not None and len(sample_weight.shape) == 1:
             divergence = divergence * ops.cast(sample_weight, divergence.dtype)
-        second = ops.mean(divergence)
-        update_means({self._reconstruction_mean: first, self._kl_mean: second}, x)
-        return first + ops.convert_to_tensor(self.beta) * second
+        kl = ops.mean(divergence)
+        update_means({self._reconstruction_mean: reconstruction, self._kl_mean: kl}, x)
+        return reconstruction + ops.convert_to_tensor(self.beta) * kl
 
     @whole_numbers(batch_size=1, seed=0)
     def encode(
@@ -224,13 +226,13 @@ class VariationalAutoencoder(PriorAutoencoder):
         sample: bool = False,
         seed: int | None = None,
     ) -> Array:
-        """Compresses examples to the means of their Gaussians.
+        """Encodes examples to the means of their Gaussians.
 
         Args:
-            images: As in `fit`, or one of them without the batch axis.
-            batch_size: Examples a step.
-            sample: Whether to draw from the Gaussians instead.
-            seed: The same seed draws the same noise; a new draw each time if None.
+            images: As in `fit`, or one example without the batch axis.
+            batch_size: Examples per batch.
+            sample: Whether to sample from the Gaussians instead.
+            seed: The same seed gives the same noise; with None it differs each time.
 
         Returns:
             float32 (N, latent_size), or one without the batch axis.
@@ -244,19 +246,20 @@ class VariationalAutoencoder(PriorAutoencoder):
 
     @whole_numbers(batch_size=1)
     def fit_prior(self, images: Any, batch_size: int = 32) -> None:
-        """Has codes of examples follow the prior, so that `sample` draws their like.
+        """Makes the codes of examples follow the prior, for better samples.
 
-        Training leaves codes correlated, and what the standard normal draws is then
-        like no example's code. This changes the layers before and after the code
-        such that the examples' means have mean 0 and covariance 1: reconstructions
-        stay as they are, codes of before no longer fit. Call it after training.
+        After training, codes are still correlated, so samples of the standard normal
+        distribution differ from the codes of examples. This method changes the layers
+        before and after the code so that the examples' means have mean 0 and the
+        identity as covariance. Reconstructions do not change; codes from before are no
+        longer valid. Call it after training.
 
         Reference: P. Ghosh et al., "From Variational to Deterministic Autoencoders",
         2020 (ex-post density estimation), with a Gaussian.
 
         Args:
-            images: Those of the training, as in `fit`; more than `latent_size`.
-            batch_size: Examples a step.
+            images: The training examples, as in `fit`; more than `latent_size`.
+            batch_size: Examples per batch.
 
         Raises:
             ValueError: There are too few examples, or all have the same code.
@@ -266,29 +269,29 @@ class VariationalAutoencoder(PriorAutoencoder):
         if count <= self.latent_size:
             raise ValueError(
                 f"{count} examples were given to fit_prior. Expected more than the "
-                f"{self.latent_size} numbers of a code. Give those of the training."
+                f"{self.latent_size} dimensions of a code. Use the training examples."
             )
         codes = predict(self.encoder, batch, batch_size)
         # Equal images differ by rounding, depending on their place in a batch.
         if np.allclose(codes[0], codes[0][:1], rtol=1e-5, atol=1e-6):
             raise ValueError(
-                f"All {count} examples given to fit_prior have the same code. Expected "
-                "different examples and a model that tells them apart. Train it with a "
-                "smaller beta."
+                f"{count} examples with the same code were given to fit_prior. "
+                "Expected different examples and a model that distinguishes them. "
+                "Train it with a smaller beta."
             )
         mean, log_var = map(self.encoder.get_layer, ("mean", "log_var"))
         whiten_codes(mean, log_var, self.decoder.layers[1], codes)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments; `beta` is the one given there."""
-        # PriorAutoencoder's, with a number in place of the variable.
+        # The number in place of the variable.
         return {**super().get_config(), "beta": self._beta}
 
     def _encoded(self, images: Any, training: bool) -> dict[str, Any]:
         mean, log_var = self.encoder(images, training=training)
         return {"mean": mean, "log_var": log_var}
 
-    def _drawn(self, terms: dict[str, Any]) -> Any:
+    def _training_codes(self, terms: dict[str, Any]) -> Any:
         return self.sampler([terms["mean"], terms["log_var"]], training=True)
 
 

@@ -1,4 +1,4 @@
-"""An autoencoder whose latent is a small image of numbers from a codebook."""
+"""The vector-quantized autoencoder (VQ-VAE)."""
 
 from __future__ import annotations
 
@@ -33,22 +33,21 @@ from deepface_models.models.registry import register_architecture
     },
 )
 class VectorQuantizedAutoencoder(Autoencoder):
-    """Compresses an image to a small grid of whole numbers, codes of a codebook.
+    """A VQ-VAE: compresses an image to a small grid of codebook indices.
 
-    A VQ-VAE: convolutions halve the image once per width, each place of the map is
-    replaced by the nearest of `codebook_size` vectors, and convolutions double it
-    back. A 28 x 28 digit becomes 7 x 7 codes of 7 bits: 43 bytes. 198,289 trainable
-    parameters, and 2,304 numbers that move codes out of disuse. Sizes need not be
-    multiples of anything: odd ones are rounded up, and cropped on the way back.
+    Convolutions halve the image once per width, each position of the map is replaced
+    by the nearest of `codebook_size` vectors, and transposed convolutions double the
+    size back. A 28 x 28 digit becomes 7 x 7 codes of 7 bits: 43 bytes. It has 198,289
+    trainable parameters, and 2,304 other numbers to reset unused codes. Images may have
+    any size: odd sizes are rounded up, and the output is cropped.
 
-    `encode` gives the quantized vectors that `decode` takes; `codes` gives the
-    integers that `decode_codes` takes. `fit` and `evaluate` report `perplexity`: how
-    many codes are in use. A code that nobody takes jumps to where vectors are, see
-    `VectorQuantizer`.
+    `encode` returns quantized vectors for `decode`; `codes` returns integers for
+    `decode_codes`. `fit` and `evaluate` report `perplexity`, the effective number of
+    codes in use. Unused codes are reset; see `VectorQuantizer`.
 
-    `compile()` gives Adam 1e-3 and binary cross-entropy, to which the codebook and
-    commitment losses are added. `compile(loss="mse")` is the paper's squared error;
-    on mostly black images it can get stuck at drawing black.
+    `compile()` uses Adam with a learning rate of 1e-3 and binary cross-entropy, to
+    which the codebook and commitment losses are added. `compile(loss="mse")` is the
+    paper's squared error; on mostly black images it can get stuck at black outputs.
 
     Reference: van den Oord et al., "Neural Discrete Representation Learning", 2017.
 
@@ -56,14 +55,15 @@ class VectorQuantizedAutoencoder(Autoencoder):
         image_shape: (height, width, channels) or (height, width).
         codebook_size: Number of codes.
         code_size: Length of each code's vector.
-        widths: Channels of the halving convolutions.
-        residual_blocks: Residual blocks in each half, at the lowest resolution.
+        widths: Filters of the convolutions with stride 2.
+        residual_blocks: Residual blocks in encoder and decoder, at the lowest
+            resolution.
         commitment: Weight of the commitment loss.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
-        ValueError: `image_shape` is no image's, or `widths` or `codebook_size` are
-            no whole numbers of 1 (of 2) or more.
+        ValueError: `image_shape` is not an image's, `widths` are not whole numbers of
+            1 or more, or `codebook_size` is not one of 2 or more.
 
     Example:
         >>> model = VectorQuantizedAutoencoder(image_shape=(28, 28, 1))
@@ -128,21 +128,21 @@ class VectorQuantizedAutoencoder(Autoencoder):
 
     @whole_numbers(batch_size=1)
     def encode(self, images: Any, batch_size: int = 32) -> Array:
-        """Returns the codes' vectors, float32 (N, rows, columns, code_size)."""
+        """Returns quantized vectors, float32 (N, rows, columns, code_size)."""
         batch, single = self._batch(images)
         vectors = self._apply(self.encoder, batch, False, batch_size)
         return self._apply(self.codebook, vectors, single, batch_size)
 
     @whole_numbers(batch_size=1)
     def codes(self, images: Any, batch_size: int = 32) -> Array:
-        """Compresses images to whole numbers.
+        """Encodes images to codebook indices.
 
         Args:
-            images: As in `fit`, or one of them without the batch axis.
-            batch_size: Examples a step.
+            images: As in `fit`, or one image without the batch axis.
+            batch_size: Examples per batch.
 
         Returns:
-            Places in the codebook, int32 (N, rows, columns), or one without N.
+            int32 (N, rows, columns), or without the batch axis.
         """
         batch, single = self._batch(images)
         vectors = self._apply(self.encoder, batch, False, batch_size)
@@ -153,10 +153,10 @@ class VectorQuantizedAutoencoder(Autoencoder):
 
     @whole_numbers(batch_size=1)
     def decode_codes(self, codes: Any, batch_size: int = 32) -> Array:
-        """Draws images from what `codes` returned, or from codes of one's own.
+        """Decodes codebook indices, such as those of `codes`, to images.
 
         Raises:
-            ValueError: They are no whole numbers below `codebook_size`.
+            ValueError: They are not whole numbers from 0 to below `codebook_size`.
         """
         codes = np.asarray(codes)
         last = self.codebook_size - 1
@@ -178,10 +178,10 @@ class VectorQuantizedAutoencoder(Autoencoder):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Adds the codebook's losses and notes which codes were taken."""
+        """Adds the codebook's losses and updates the perplexity."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         shares = self.quantizer.taken
-        if not training:  # The layer notes nothing then.
+        if not training:  # the layer updates its statistics only while training
             vectors = self.encoder(self._as_unit(x), training=False)
             shares = self.quantizer.shares(self.quantizer.nearest(vectors))
         self.perplexity.update_state(shares)
@@ -216,7 +216,8 @@ def _decoder(
         x = layers.Activation("relu")(x)
         x = layers.Conv2DTranspose(width, 4, 2, padding="same")(x)
         surplus = tuple(
-            (0, have - want) for have, want in zip(x.shape[1:3], size, strict=True)
+            (0, side - expected)
+            for side, expected in zip(x.shape[1:3], size, strict=True)
         )
         x = layers.Cropping2D(surplus)(x) if any(map(any, surplus)) else x
     x = layers.Activation("sigmoid", dtype="float32")(x)

@@ -1,4 +1,4 @@
-"""Face-swap architectures: one encoder for everybody, decoders that tell them apart."""
+"""Face-swap architectures: a shared encoder and person-specific decoders."""
 
 from deepface_models.models.swap.adversarial import with_adversary
 from deepface_models.models.swap.amp import AMP

@@ -1,10 +1,10 @@
-"""What DeepFaceLab's networks are built of; letters choose their variants.
+"""Building blocks of DeepFaceLab's networks; letters select their variants.
 
 Letters: "u" normalizes the latent, "d" computes at half size and doubles it at the
-end, "t" is deeper, "c" has x * cos(x) for activation.
+end, "t" is deeper, "c" uses x * cos(x) as activation.
 
-DeepFaceLab flattens channels first: weights of its dense layers that follow or precede
-maps need their rows or columns in another order here.
+DeepFaceLab flattens feature maps with channels first. Weights of its dense layers next
+to feature maps therefore need their rows or columns permuted here.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ LETTERS = "udtc"
 
 
 class DeepFaceLab(FaceSwap):
-    """A face swap of DeepFaceLab's, trained with its loss."""
+    """Base of DeepFaceLab's architectures, trained with its loss."""
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with the published settings where none are given."""
+        """Compiles; the published optimizer and loss are the defaults."""
         super().compile(
             optimizer=optimizer or self._optimizer(),
             loss=loss or {name: self._loss() for name in self.identities},
@@ -44,7 +44,7 @@ class DeepFaceLab(FaceSwap):
 
 
 def check_letters(architecture: str) -> tuple[str, str]:
-    """Returns kind and letters of names such as "df", "liae-ud"."""
+    """Returns kind and letters of names such as "df" or "liae-ud"."""
     kind, _, letters = str(architecture).partition("-")
     wrong = set(letters) - set(LETTERS)
     if kind not in ("df", "liae") or wrong or len(set(letters)) < len(letters):
@@ -62,21 +62,21 @@ def networks(
     widths: tuple[int, int, int, int],
     target: str,
 ) -> dict[str, Any]:
-    """Builds the parts of a face swap.
+    """Builds the parts of a face-swap model.
 
     Args:
         identities: The people's names.
-        size: Pixels in and out.
-        architecture: "df" or "liae", and letters.
-        widths: Of the bottleneck, encoder, decoder and the decoder's mask tower.
-        target: Of "liae" the person whose code is the shared inter's alone.
+        size: Side of input and output images in pixels.
+        architecture: "df" or "liae", with letters after a hyphen.
+        widths: Widths of the bottleneck, encoder, decoder and decoder's mask branch.
+        target: For "liae": the person whose code comes from the shared inter only.
 
     Returns:
         Arguments of `FaceSwap`.
     """
     kind, letters = check_letters(architecture)
     bottleneck, encoder_width, width, mask_width = widths
-    drawn = (width, mask_width, letters)
+    options = (width, mask_width, letters)
     encoder = build_encoder(size, encoder_width, letters)
     routes: dict[str, tuple[str, ...]] = dict.fromkeys(identities, (SHARED,))
     if kind == "liae":
@@ -86,13 +86,15 @@ def networks(
         name: _inter(name, encoder, size, (bottleneck, channels), letters)
         for name in dict.fromkeys(n for route in routes.values() for n in route)
     }
-    *pixels, each = inters[SHARED].output.shape[1:]
-    shape = (*pixels, each * len(next(iter(routes.values()))))
+    *pixels, filters = inters[SHARED].output.shape[1:]
+    shape = (*pixels, filters * len(next(iter(routes.values()))))
     if kind == "liae":
-        one = build_decoder("decoder", shape, *drawn)
-        decoders = dict.fromkeys(identities, one)
+        decoder = build_decoder("decoder", shape, *options)
+        decoders = dict.fromkeys(identities, decoder)
     else:
-        decoders = {n: build_decoder(f"decoder_{n}", shape, *drawn) for n in identities}
+        decoders = {
+            n: build_decoder(f"decoder_{n}", shape, *options) for n in identities
+        }
     return {
         "encoder": encoder,
         "inters": inters,
@@ -103,7 +105,7 @@ def networks(
 
 
 def build_encoder(size: int, width: int, letters: str) -> keras.Model:
-    """Builds the model of (B, size, size, 3) -> (B, units)."""
+    """Builds the encoder, (B, size, size, 3) -> (B, units)."""
     cosine = "c" in letters
     image = keras.Input((size, size, 3))
     x = _down(image, width, cosine)
@@ -119,7 +121,7 @@ def build_encoder(size: int, width: int, letters: str) -> keras.Model:
 
 
 def _down(x: Any, filters: int, cosine: bool) -> Any:
-    """Halves the size with two pixels of zeros on all sides; "same" has 1 and 2."""
+    """Halves the size with zero padding of 2 on all sides; "same" pads 1 and 2."""
     x = layers.Conv2D(filters, 5, strides=2)(layers.ZeroPadding2D(2)(x))
     return blocks.activate(x, 0.1, cosine)
 
@@ -139,7 +141,7 @@ def _inter(
 def build_decoder(
     name: str, shape: Sequence[int], width: int, mask_width: int, letters: str
 ) -> keras.Model:
-    """Builds the model of codes of `shape` -> image and mask, (B, S, S, 4)."""
+    """Builds the decoder: codes of `shape` -> image and mask, (B, S, S, 4)."""
     cosine = "c" in letters
     steps = (8, 8, 4, 2) if "t" in letters else (8, 4, 2)
     code = keras.Input(shape)
@@ -150,7 +152,7 @@ def build_decoder(
     for multiple in (*steps, 1) if "d" in letters else steps:
         mask = blocks.up(mask, mask_width * multiple, cosine=cosine)
     image = blocks.out(x, kernel=1)
-    if "d" in letters:  # each convolution draws one of four pixels
+    if "d" in letters:  # each convolution predicts one of four pixels
         four = [image, *(blocks.out(x, kernel=3) for _ in range(3))]
         image = PixelShuffle(2, dtype="float32")(
             layers.Concatenate(dtype="float32")(four)

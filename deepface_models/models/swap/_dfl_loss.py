@@ -1,4 +1,4 @@
-"""What DeepFaceLab's networks are trained with."""
+"""The loss of DeepFaceLab's networks."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from deepface_models.losses.filters import gaussian, separable
 from deepface_models.losses.ssim import similarity_maps
 from deepface_models.losses.targets import split_target
 
-_SIGMA = 1.5  # of the windows, whatever their size
-_TWO_SCALES = 256  # pixels from which on structure is compared at two scales
+_SIGMA = 1.5  # of the SSIM windows, for all window sizes
+_TWO_SCALES = 256  # image size from which SSIM is computed at two scales
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class DeepFaceLabLoss(keras.losses.Loss):
     """Structural dissimilarity and squared error of the masked face, and mask error.
 
-    Both images are multiplied by the target's mask, blurred and clipped so that
-    it is 1 inside and falls off outside. Structure is compared by (1 - SSIM) / 2 at
-    every pixel, in Gaussian windows of int(S / 11.6) pixels; from 256 pixels on half
-    of its weight is that of windows half as wide. Errors are means over all pixels,
-    the mask's surroundings included. Targets without a mask count everywhere.
+    Both images are first multiplied by the target's mask, which is blurred and clipped
+    so that it is 1 inside the face and falls off outside. The structural dissimilarity
+    is (1 - SSIM) / 2 at every pixel, in Gaussian windows of int(S / 11.6) pixels. For
+    images of 256 pixels or more it is the mean of two window sizes, the second half as
+    wide. Errors are averaged over all pixels, those outside the mask included. If
+    targets have no mask, the whole image counts.
 
     References: DeepFaceLab, model "SAEHD"; for the window's sigma of 1.5, Wang et
     al., "Image Quality Assessment: From Error Visibility to Structural Similarity",
@@ -34,8 +35,8 @@ class DeepFaceLabLoss(keras.losses.Loss):
         structure: Weight of the structural dissimilarity.
         squared: Weight of the mean squared error.
         mask: Weight of the learned mask's squared error.
-        regions: Weight of the mean absolute error at eyes and mouth, which are the
-            pixels that the target's weight channel raises; DeepFaceLab's is 300.
+        regions: Weight of the mean absolute error at eyes and mouth: the pixels where
+            the target's weight channel is above its minimum. DeepFaceLab uses 300.
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
     """
@@ -82,25 +83,25 @@ class DeepFaceLabLoss(keras.losses.Loss):
 
 
 def dissimilarity(true: Any, pred: Any) -> Any:
-    """Returns (1 - SSIM) / 2 of images (B, S, S, C) at one scale or two, (B,)."""
+    """Returns (1 - SSIM) / 2 of images (B, S, S, C) at one or two scales, (B,)."""
     size = pred.shape[1]
-    windows = (11.6, 23.2) if size >= _TWO_SCALES else (11.6,)
+    divisors = (11.6, 23.2) if size >= _TWO_SCALES else (11.6,)
     total = 0.0
-    for part in windows:
-        kernel = gaussian(max(1, int(size / part)), _SIGMA)
+    for divisor in divisors:
+        kernel = gaussian(max(1, int(size / divisor)), _SIGMA)
         luminance, structure = similarity_maps(true, pred, kernel)
         total += 0.5 - 0.5 * ops.mean(luminance * structure, axis=(1, 2, 3))
-    return total / len(windows)
+    return total / len(divisors)
 
 
 def softened(mask: Any) -> Any:
     """Returns masks (B, S, S, 1) that are 1 inside and fall off outside.
 
-    Blurred by a Gaussian of sigma S / 32, zeros beyond the border, doubled and
+    They are blurred by a Gaussian of sigma S / 32 with zero padding, then doubled and
     clipped at 1.
     """
     sigma = max(1, mask.shape[1] // 32)
-    reach = 2 * sigma
-    around = ((0, 0), (reach, reach), (reach, reach), (0, 0))
-    blurred = separable(ops.pad(mask, around), gaussian(2 * reach + 1, sigma))
+    radius = 2 * sigma
+    padding = ((0, 0), (radius, radius), (radius, radius), (0, 0))
+    blurred = separable(ops.pad(mask, padding), gaussian(2 * radius + 1, sigma))
     return 2.0 * ops.minimum(blurred, 0.5)

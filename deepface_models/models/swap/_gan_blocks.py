@@ -1,4 +1,4 @@
-"""What faceswap-GAN's networks are built of, as functions on Keras tensors."""
+"""Building blocks of faceswap-GAN's networks, as functions on Keras tensors."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from deepface_models.layers import (
 from deepface_models.models.swap import blocks
 
 NORMS = ("instance", "group", "batch", "none")
-LOW = 8  # pixels of the code
+LOW = 8  # side of the latent maps in pixels
 _DECAY = 1e-4
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ICNR(keras.initializers.Initializer):
-    """Draws a kernel whose pixel shuffle is at first an enlargement without pattern.
+    """Initializer of convolutions before a pixel shuffle, without checkerboards.
+
+    At first the shuffled output equals a nearest-neighbor enlargement.
 
     Reference: Aitken et al., "Checkerboard artifact free sub-pixel convolution", 2017.
 
     Args:
-        factor: The pixel shuffle's.
+        factor: The pixel shuffle's factor.
     """
 
     def __init__(self, factor: int = 2) -> None:
@@ -47,14 +49,14 @@ class ICNR(keras.initializers.Initializer):
 
 
 def conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
-    """Convolves with weight decay and, unless told otherwise, without a bias."""
+    """Convolves with weight decay; without a bias by default."""
     defaults: dict[str, Any] = {"use_bias": False, "kernel_initializer": "he_normal"}
     defaults["kernel_regularizer"] = keras.regularizers.L2(_DECAY)
     return blocks.conv(x, filters, kernel, **{**defaults, **kwargs})
 
 
 def normalize(x: Any, norm: str) -> Any:
-    """Normalizes as one of `NORMS` says."""
+    """Applies one of the normalizations in `NORMS`."""
     if norm == "instance":
         return blocks.ImageNormalization()(x)
     if norm == "group":
@@ -103,29 +105,29 @@ def residual(x: Any) -> Any:
 def build_encoder(
     size: int, norm: str, attention: bool, lite: bool, scale: Callable[[int], int]
 ) -> keras.Model:
-    """Builds images (B, size, size, 3) -> maps (B, 8, 8, C).
+    """Builds the encoder: images (B, size, size, 3) -> maps (B, 8, 8, C).
 
     Args:
-        size: Width and height: 64, 128 or 256.
+        size: Width and height in pixels: 64, 128 or 256.
         norm: One of `NORMS`.
         attention: Whether there is self-attention.
-        lite: Whether it is the network with half the widths.
-        scale: Multiplies widths.
+        lite: Whether widths are halved.
+        scale: Function that scales widths.
     """
-    share = 2 if lite else 1
-    top = scale(1024 // share**2)
+    divisor = 2 if lite else 1
+    top = scale(1024 // divisor**2)
     image = keras.Input((size, size, 3))
     x = layers.Rescaling(2.0, -1.0)(image)
-    x = blocks.conv(x, scale(64 // share), 5, use_bias=False)
-    x = down(x, scale(128 // share), "none")
+    x = blocks.conv(x, scale(64 // divisor), 5, use_bias=False)
+    x = down(x, scale(128 // divisor), "none")
     for filters in (256, 512):
-        x = down(x, scale(filters // share), norm)
+        x = down(x, scale(filters // divisor), norm)
         x = attend(x) if attention else x
     while x.shape[1] > LOW // 2:
         x = down(x, top, norm)
     units = scale(2048 if lite and size > 64 else 1024)
     x = blocks.dense_maps(x, units, LOW // 2, top)
-    return keras.Model(image, up(x, scale(512 // share), norm, lite), name="encoder")
+    return keras.Model(image, up(x, scale(512 // divisor), norm, lite), name="encoder")
 
 
 def build_decoder(
@@ -137,16 +139,16 @@ def build_decoder(
     lite: bool,
     scale: Callable[[int], int],
 ) -> keras.Model:
-    """Builds maps of `shape` -> image and alpha (B, size, size, 4), in [0, 1].
+    """Builds the decoder: maps of `shape` -> image and alpha (B, size, size, 4).
 
-    Its layer "scales" gives, from 128 pixels on, a list of the smaller images drawn
-    on the way, at 64 pixels and each doubling, and of what the decoder gives.
+    Values are in [0, 1]. From 128 pixels on, its layer "scales" returns a list: the
+    smaller images decoded at 64 pixels and each doubling, then the decoder's output.
     """
-    share = 2 if lite else 1
-    narrow = scale(64 // share)
+    divisor = 2 if lite else 1
+    narrow = scale(64 // divisor)
     code = x = keras.Input(shape)
     for filters in (256, 128):
-        x = up(x, scale(filters // share), norm, lite)
+        x = up(x, scale(filters // divisor), norm, lite)
     x = attend(x) if attention else x
     x = residual(up(x, narrow, norm, lite))
     x = attend(x) if attention else activate(conv(x, narrow))
@@ -157,11 +159,11 @@ def build_decoder(
     alpha = blocks.out(x, 1)
     scales.append(layers.Concatenate(dtype="float32")([_colors(x), alpha]))
     several = len(scales) > 1
-    # Keras takes a list of one output for an output, but not everywhere.
-    drawn = keras.Model(code, scales if several else scales[0], name="scales")
-    given = keras.Input(shape)
-    images = drawn(given)
-    return keras.Model(given, images[-1] if several else images, name=name)
+    # Keras does not always accept a list of one output in place of the output.
+    multiscale = keras.Model(code, scales if several else scales[0], name="scales")
+    maps = keras.Input(shape)
+    images = multiscale(maps)
+    return keras.Model(maps, images[-1] if several else images, name=name)
 
 
 def _colors(x: Any) -> Any:

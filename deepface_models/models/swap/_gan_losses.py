@@ -1,4 +1,4 @@
-"""The base of face swaps with discriminators, and the weights of their losses."""
+"""Base class of face-swap models with discriminators, and their loss weights."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from deepface_models.optimizers import TwoTimeScaleAdam, mark
 
 
 class LossTerms(keras.layers.Layer):
-    """The weights of a loss's terms, which may change while training.
+    """The weights of a loss's terms; they may change while training.
 
     Args:
-        start: Each weight's first value; other numbers that a term needs, too.
-        noted: The terms, which History shows as `<name>_loss`.
+        start: Initial value of each weight, and of other numbers that a term needs.
+        noted: Names of the terms, which the history shows as `<name>_loss`.
     """
 
     def __init__(self, start: Mapping[str, float], noted: Sequence[str]) -> None:
@@ -39,7 +39,7 @@ class LossTerms(keras.layers.Layer):
 
     @property
     def weights(self) -> list[Any]:
-        """No weights: nothing here is learned."""
+        """An empty list: nothing here is learned or saved."""
         return []
 
     def __getitem__(self, name: str) -> Any:
@@ -47,10 +47,10 @@ class LossTerms(keras.layers.Layer):
         return self._values[name]
 
     def total(self, terms: Mapping[str, Any], count: Any) -> Any:
-        """Returns the weighted sum, and notes each term for the history.
+        """Returns the weighted sum and records each term for the history.
 
         Args:
-            terms: Their values; one without a weight counts once.
+            terms: Value of each term; a term without a weight has the weight 1.
             count: Images in the batch.
         """
         total = 0.0
@@ -65,7 +65,7 @@ class LossTerms(keras.layers.Layer):
 def chosen_weights(
     given: Mapping[str, float] | None, defaults: Mapping[str, float]
 ) -> dict[str, float]:
-    """Returns the weights of a loss's terms, the defaults where none are given.
+    """Returns the weights of a loss's terms: those given, else the defaults.
 
     Raises:
         ValueError: There is no such term, or a weight is negative or not finite.
@@ -81,14 +81,14 @@ def chosen_weights(
 
 
 class AdversarialSwap(FaceSwap):
-    """Base of face swaps that play against a discriminator for each person.
+    """Base of face-swap models with a discriminator for each person.
 
-    Both players learn in one step of one optimizer: the discriminators' term does
-    not reach the generator, nor the generator's the discriminators. A subclass calls
-    `_join` at the end of its constructor and writes `_person`.
+    One step of one optimizer trains the generator and the discriminators: gradients of
+    the discriminators' loss are not propagated to the generator, nor the reverse. A
+    subclass calls `_join` at the end of its constructor and implements `_person`.
 
     Attributes:
-        discriminators: Each person's.
+        discriminators: Each person's discriminator.
         terms: Weights of the loss's terms, as variables:
             `model.terms["edge"].assign(0.2)`.
     """
@@ -103,7 +103,8 @@ class AdversarialSwap(FaceSwap):
         start: Mapping[str, float],
         noted: Sequence[str],
     ) -> None:
-        # By name: Keras keeps weights by position, whatever the people's order.
+        # Sorted, so that weights, which Keras saves by position, do not depend on the
+        # order of the people.
         self.discriminators = {
             n: mark(discriminators[n]) for n in sorted(discriminators)
         }
@@ -111,12 +112,12 @@ class AdversarialSwap(FaceSwap):
 
     @property
     def loss_terms(self) -> dict[str, float]:
-        """The weights given to the constructor; `terms` has them as they are now."""
+        """The weights given to the constructor; `terms` has the current values."""
         return dict(self._given)
 
     @property
     def adversarial_weight(self) -> Any:
-        """Weight of deceiving the discriminators, a variable; it may be set."""
+        """Weight of the generator's adversarial loss, a variable; may be set."""
         return self.terms["adversarial"]
 
     @adversarial_weight.setter
@@ -125,12 +126,12 @@ class AdversarialSwap(FaceSwap):
 
     @property
     def parts(self) -> dict[str, keras.Model]:
-        """The networks, and the discriminators, which only training needs."""
+        """The networks, and the discriminators that only training needs."""
         extra = {f"discriminator.{n}": d for n, d in self.discriminators.items()}
         return {**super().parts, **extra}
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with `TwoTimeScaleAdam` where no optimizer is given."""
+        """Compiles; the default optimizer is `TwoTimeScaleAdam`."""
         optimizer = optimizer or TwoTimeScaleAdam()
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
@@ -142,41 +143,41 @@ class AdversarialSwap(FaceSwap):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Adds the game's terms to the compiled losses; see the class.
+        """Adds the model's own loss terms to the compiled losses; see the class.
 
-        Weights of examples weigh the compiled losses only.
+        `sample_weight` applies to the compiled losses only.
         """
         images = self._images(y_pred)
-        first = super().compute_loss(x, y, images, sample_weight, training)
+        compiled = super().compute_loss(x, y, images, sample_weight, training)
         terms = self._terms(as_unit(x), as_unit(y), y_pred, training)
         count = ops.shape(next(iter(images.values())))[0]
-        return first + self.terms.total(terms, count)
+        return compiled + self.terms.total(terms, count)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> Any:
-        """Measures the images with the metrics given to `compile`."""
+        """Computes the metrics given to `compile` on the images."""
         return super().compute_metrics(x, y, self._images(y_pred), sample_weight)
 
     def _images(self, y_pred: Any) -> dict[str, Any]:
         return y_pred
 
     def _terms(self, x: Any, y: Any, y_pred: Any, training: bool) -> dict[str, Any]:
-        """Returns the game's terms, each the sum over people."""
+        """Returns the loss terms, each summed over people."""
         people = self.identities
         found = [self._person(n, x[n], y[n], y_pred[n], training) for n in people]
         return {term: sum(one[term] for one in found) for term in self.terms.noted}
 
     def _person(
-        self, name: str, x: Any, y: Any, drawn: Any, training: bool
+        self, name: str, x: Any, y: Any, y_pred: Any, training: bool
     ) -> dict[str, Any]:
-        """Returns one person's terms.
+        """Returns one person's loss terms.
 
         Args:
             name: The person.
-            x: What went in, in [0, 1].
-            y: Targets, their images in [0, 1].
-            drawn: The model's output.
-            training: Whether the discriminators are training.
+            x: Input images in [0, 1].
+            y: Targets; their images are in [0, 1].
+            y_pred: The model's output.
+            training: Whether the discriminators are in training mode.
         """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What the two players of a GAN minimize."""
+"""The losses of generator and discriminator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from deepface_models import losses
-from deepface_models.losses.embedders import as_list, standing
+from deepface_models.losses.embedders import as_list, frozen_outputs
 
 Pair = tuple[Any, Any]
 
@@ -24,7 +24,7 @@ def _logistic_generator(real: Any, fake: Any) -> Any:
 
 
 def _whole_generator(real: Any, fake: Any) -> Any:
-    """`lsgan_generator` without its half."""
+    """`lsgan_generator` without the factor 0.5."""
     return 2.0 * losses.lsgan_generator(real, fake)
 
 
@@ -39,7 +39,7 @@ def _average_generator(real: Any, fake: Any) -> Any:
     return _average_discriminator(fake, real)
 
 
-# What the discriminator and the generator minimize, of logits (real, drawn).
+# Losses of discriminator and generator, as functions of logits (real, fake).
 RULES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "logistic": (_logistic_discriminator, _logistic_generator),
     "lsgan": (losses.lsgan_discriminator, losses.lsgan_generator),
@@ -54,48 +54,53 @@ RULES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 
 def gan_loss(
-    discriminator: keras.Model, real: Any, drawn: Mapping[str, Any], training: bool
+    discriminator: keras.Model, real: Any, fakes: Mapping[str, Any], training: bool
 ) -> Pair:
-    """Returns what generator and discriminator lose; neither reaches the other.
+    """Returns the losses of generator and discriminator.
+
+    Gradients of the generator's loss do not reach the discriminator, nor the reverse.
 
     Args:
-        discriminator: Model of images -> logits, or a list of them.
-        real: What is to be taken for real.
-        drawn: What the generator drew, by the key of `RULES` that it is judged by.
-        training: Whether the discriminator is training.
+        discriminator: Model of images -> logits, or a list of logits.
+        real: Real images.
+        fakes: Generated images, by the key in `RULES` of the loss that they get.
+        training: Whether the discriminator is in training mode.
     """
-    true = as_list(discriminator(real, training=training))
-    target = standing(discriminator, real, training)
+    real_logits = as_list(discriminator(real, training=training))
+    fixed_real_logits = frozen_outputs(discriminator, real, training)
     generator = judgement = 0.0
-    for rules, image in drawn.items():
-        judge, deceive = RULES[rules]
-        false = discriminator(ops.stop_gradient(image), training=training)
-        judgement = judgement + _total(judge, true, as_list(false))
-        found = standing(discriminator, image, training)
-        generator = generator + _total(deceive, target, found)
+    for rules, image in fakes.items():
+        discriminator_loss, generator_loss = RULES[rules]
+        logits = discriminator(ops.stop_gradient(image), training=training)
+        judgement = judgement + _total(discriminator_loss, real_logits, as_list(logits))
+        logits = frozen_outputs(discriminator, image, training)
+        generator = generator + _total(generator_loss, fixed_real_logits, logits)
     return generator, judgement
 
 
 def mixed_gan_loss(
-    discriminator: keras.Model, real: Any, drawn: Any, share: Any, training: bool
+    discriminator: keras.Model, real: Any, fake: Any, share: Any, training: bool
 ) -> Pair:
-    """Least squares, where the discriminator sees mixtures and guesses their share.
+    """Returns least-squares GAN losses with mixup.
+
+    The discriminator sees mixtures of real and generated images and predicts the share
+    of the real image.
 
     Reference: Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018.
 
     Args:
-        discriminator: As in `duel`.
-        real: As in `duel`.
-        drawn: As in `duel`.
-        share: Of the real image in the mixture, from 0 to 1.
-        training: As in `duel`.
+        discriminator: As in `gan_loss`.
+        real: Real images.
+        fake: Generated images.
+        share: Share of the real image in the mixture, from 0 to 1.
+        training: As in `gan_loss`.
     """
-    mixture = share * real + (1.0 - share) * ops.stop_gradient(drawn)
-    guessed = as_list(discriminator(mixture, training=training))
-    found = standing(discriminator, drawn, training)
-    guess = sum(ops.mean(ops.square(logits - share)) for logits in guessed)
-    return _total(_whole_generator, found, found), guess
+    mixture = share * real + (1.0 - share) * ops.stop_gradient(fake)
+    predicted = as_list(discriminator(mixture, training=training))
+    fake_logits = frozen_outputs(discriminator, fake, training)
+    error = sum(ops.mean(ops.square(logits - share)) for logits in predicted)
+    return _total(_whole_generator, fake_logits, fake_logits), error
 
 
-def _total(rule: Callable[..., Any], real: list[Any], drawn: list[Any]) -> Any:
-    return sum(rule(r, d) for r, d in zip(real, drawn, strict=True))
+def _total(rule: Callable[..., Any], real: list[Any], fake: list[Any]) -> Any:
+    return sum(rule(r, f) for r, f in zip(real, fake, strict=True))

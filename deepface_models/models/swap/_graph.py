@@ -1,4 +1,4 @@
-"""What a face swap is wired of: encoder, inters, decoders, shared decoder."""
+"""How encoder, inters, decoders and shared decoder of a face swap are connected."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from deepface_models.core.names import check_names
 from deepface_models.models.swap._mixing import blend
 from deepface_models.models.swap.latent_mean import LatentMean, ShiftLatents
 
-SHARED = ""  # name of the inter that everybody uses: no person can be called so
+SHARED = ""  # name of the shared inter; no person can have this name
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The way from what the encoder gives to each person's image.
+    """The paths from the encoder's output to each person's image.
 
     Attributes:
-        decoders: Each person's decoder; one model for all of them or one each.
+        decoders: Each person's decoder; the same model for all, or one each.
         inters: Models between encoder and decoder, by name; may be empty.
-        routes: For each person the inters whose outputs, side by side, are the code.
-        shared_decoder: What follows everybody's decoder, or None.
-        mix: Layer that makes one code of a route's, the person's own first, and one
-            of two people's; None for side by side, and for blends.
-        latent_means: Where each person's latents lie; None if nobody keeps that.
+        routes: For each person, the inters whose concatenated outputs are the code.
+        shared_decoder: Model that follows every person's decoder, or None.
+        mix: Layer that combines a route's outputs into a code, and the codes of two
+            people into a morph. If None, they are concatenated and blended.
+        latent_means: The layer with each person's mean latent, or None.
     """
 
     decoders: Mapping[str, keras.Model]
@@ -42,8 +42,8 @@ class Paths:
         if used != set(self.inters):
             raise ValueError(
                 f"The routes {dict(self.routes)!r} were given with the inters "
-                f"{sorted(self.inters)!r}. Expected each inter on a route, and no "
-                "others. Build only the inters that people's routes name."
+                f"{sorted(self.inters)!r}. Expected the inters that occur in routes. "
+                "Build these, and no others."
             )
         if self.inters and not all(self.routes.get(name) for name in self.decoders):
             raise ValueError(
@@ -55,58 +55,63 @@ class Paths:
             self.decoders
         ):
             raise ValueError(
-                f"Some of the people {', '.join(self.decoders)} were given the same "
-                "decoder and others another. Expected one decoder for everybody or "
-                "one each, as weights are kept by person. Use a shared decoder for "
-                "what only part of a decoder shares."
+                "One decoder for some, but not all, of the people "
+                f"{', '.join(self.decoders)} was given. Expected one decoder for "
+                "everybody or one each, because weights are saved by person. Use "
+                "shared_decoder if people share only a part of the decoder."
             )
 
     @property
     def shared(self) -> bool:
-        """Whether one decoder draws everybody, of two or more."""
+        """Whether there are several people with one decoder for all of them."""
         return len(set(map(id, self.decoders.values()))) == 1 < len(self.decoders)
 
     @property
     def morphs(self) -> bool:
-        """Whether people share what draws the image in the end."""
+        """Whether people share the decoder or its last part, as morphs need."""
         return self.shared or self.shared_decoder is not None
 
-    def draw(self, common: Any, name: str, source_identity: Any = None) -> Any:
-        """Returns a person's image from what the encoder gives of `source_identity`.
+    def decode(self, latents: Any, name: str, source_identity: Any = None) -> Any:
+        """Decodes latents to a person's image.
 
-        That is the name of another person, or somebody's mean latents, (B, L).
+        Args:
+            latents: Output of the encoder, (B, ...).
+            name: The person to decode.
+            source_identity: The person in the encoded images: a name, the mean latents
+                (B, L), or None.
         """
-        return self._end(self.decoders[name](self._code(common, name, source_identity)))
+        code = self._code(latents, name, source_identity)
+        return self._finish(self.decoders[name](code))
 
     def morph(
         self,
-        common: Any,
+        latents: Any,
         name: str,
         other: str,
         share: Any,
         source_identity: Any = None,
     ) -> Any:
-        """Returns an image between two people's; `share` (B, 1) is the first one's.
+        """Decodes a face between two people; `share` (B, 1) is that of `name`.
 
-        What is mixed is the input of what they share, decoder or shared decoder.
+        The input of the part that people share is mixed: the decoder or its end.
         """
-        one, two = (self._code(common, n, source_identity) for n in (name, other))
+        one, two = (self._code(latents, n, source_identity) for n in (name, other))
         if self.shared:
             mixed = blend if self.mix is None else self.mix.between
-            return self._end(self.decoders[name](mixed(one, two, share)))
+            return self._finish(self.decoders[name](mixed(one, two, share)))
         one, two = self.decoders[name](one), self.decoders[other](two)
-        return self._end(blend(one, two, share))
+        return self._finish(blend(one, two, share))
 
     def owner(self) -> str | None:
-        """Returns whose code is the shared inter's where others have inters of theirs.
+        """Returns the only person without an own inter, if the others have one.
 
-        Their looks are in there, as DeepFaceLab's "liae" has it.
+        That person's appearance is in the shared inter, as in DeepFaceLab's "liae".
         """
         without = [name for name, route in self.routes.items() if name not in route]
         return without[0] if len(without) == 1 < len(self.routes) else None
 
     def parts(self, identities: Sequence[str]) -> dict[str, keras.Model]:
-        """Returns the models by the name of their weights file."""
+        """Returns the models by the names of their weights files."""
         parts = {
             f"inter.{name}" if name else "inter": inter
             for name, inter in self.inters.items()
@@ -118,14 +123,14 @@ class Paths:
         return parts | {f"decoder.{n}": self.decoders[n] for n in identities}
 
     def start_like(self, name: str, like: str) -> None:
-        """Gives one person's own parts the weights of another's.
+        """Copies the weights of one person's own parts to another's.
 
         Raises:
             ValueError: The two people's parts differ in structure.
         """
         pairs = [(self.decoders[name], self.decoders[like])]
         if self.inters:
-            # A mixed route goes on with the other people's inters.
+            # A mixed route continues with the other people's inters.
             routes = zip(self.routes[name], self.routes[like], strict=False)
             pairs += [
                 (self.inters[mine], self.inters[theirs]) for mine, theirs in routes
@@ -133,7 +138,7 @@ class Paths:
         for mine, theirs in pairs:
             if [w.shape for w in mine.weights] != [w.shape for w in theirs.weights]:
                 raise ValueError(
-                    f"{name!r} was to start like {like!r}, whose decoder has other "
+                    f"like={like!r} was given for {name!r}, whose decoder has other "
                     "sizes. Expected a person with the same kind of decoder. Choose "
                     "another person, or leave `like` out."
                 )
@@ -141,7 +146,7 @@ class Paths:
             mine.set_weights(theirs.get_weights())
 
     def note(self, identities: Sequence[str]) -> str:
-        """Returns who is drawn from what, for a weights file to remember."""
+        """Returns the people and their routes as text, for weights files."""
         if not self.inters:
             return "\n".join(sorted(identities))
         return "\n".join(
@@ -149,27 +154,27 @@ class Paths:
             for name in sorted(identities)
         )
 
-    def _end(self, drawn: Any) -> Any:
-        return drawn if self.shared_decoder is None else self.shared_decoder(drawn)
+    def _finish(self, x: Any) -> Any:
+        return x if self.shared_decoder is None else self.shared_decoder(x)
 
-    def _moved(self, common: Any, name: str, source_identity: Any) -> Any:
+    def _shifted(self, latents: Any, name: str, source_identity: Any) -> Any:
         if self.latent_means is None or source_identity is None:
-            return common
+            return latents
         target = self.latent_means[name]
         if not isinstance(source_identity, str):
-            return ShiftLatents(target)(common, source_identity)
+            return ShiftLatents(target)(latents, source_identity)
         return (
-            common
+            latents
             if source_identity == name
-            else ShiftLatents(target, self.latent_means[source_identity])(common)
+            else ShiftLatents(target, self.latent_means[source_identity])(latents)
         )
 
-    def _code(self, common: Any, name: str, source_identity: Any) -> Any:
-        common = self._moved(common, name, source_identity)
+    def _code(self, latents: Any, name: str, source_identity: Any) -> Any:
+        latents = self._shifted(latents, name, source_identity)
         if not self.inters:
-            return common
+            return latents
         route = self.routes[name]
-        codes = {inter: self.inters[inter](common) for inter in dict.fromkeys(route)}
+        codes = {inter: self.inters[inter](latents) for inter in dict.fromkeys(route)}
         if len(route) == 1:
             return codes[route[0]]
         if self.mix is not None:
@@ -178,12 +183,16 @@ class Paths:
 
 
 def check_identities(identities: Sequence[str], fewest: int = 2) -> tuple[str, ...]:
-    """Returns the names as a tuple, or says what is wrong with them."""
+    """Returns the names as a tuple after checking them.
+
+    Raises:
+        ValueError: There are too few names, or a name occurs twice.
+    """
     names = () if isinstance(identities, str) else check_names(identities)
     if len(set(names)) < max(fewest, len(names)):
         number = "two" if fewest == 2 else "one"
         raise ValueError(
-            f"identities={identities!r} was given. A face swap needs the names of "
-            f'{number} or more different people: identities=("ana", "ben").'
+            f"identities={identities!r} was given. Expected the names of {number} or "
+            'more different people. Use identities=("ana", "ben").'
         )
     return names

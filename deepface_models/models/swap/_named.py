@@ -1,4 +1,4 @@
-"""Images keyed by people, as a face swap is trained with them."""
+"""Checks of inputs and targets that are dictionaries keyed by person."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from deepface_models.core.inputs import (
     check_unit,
 )
 
-_COLORS_AND_MASK = 4  # what follows in a target weighs pixels and may exceed 1
+_COLORS_AND_MASK = 4  # channels in [0, 1]; the next is a weight and may exceed 1
 
 
 class NamedImages:
-    """Checks dictionaries of images and the batches of data sets.
+    """Checks dictionaries of images, and batches of data sets.
 
     Args:
         identities: The people's names.
-        image_size: Pixels of the faces that go in.
-        model: The model's name, for errors.
+        image_size: Side of the input faces in pixels.
+        model: The model's name, for error messages.
     """
 
     def __init__(self, identities: Sequence[str], image_size: int, model: str) -> None:
@@ -32,15 +32,15 @@ class NamedImages:
         self.model = model
 
     def inputs(self, x: Any, method: str, advice: str = "") -> Any:
-        """Returns everybody's faces as float32 in [0, 1]; data sets as they are.
+        """Returns all faces as float32 in [0, 1]; returns data sets unchanged.
 
         Args:
             x: A data set, or a dictionary of (N, S, S, 3).
-            method: Whose argument it is, for the error.
-            advice: What else could be done.
+            method: Name of the calling method, for the error message.
+            advice: A sentence to append to the error message.
 
         Raises:
-            ValueError: It is neither, somebody is missing, or faces do not fit.
+            ValueError: `x` is neither, a person is missing, or faces do not fit.
         """
         if x is None or is_data_set(x):
             return x
@@ -56,20 +56,21 @@ class NamedImages:
         return {name: self._faces(name, x[name]) for name in x}
 
     def targets(self, y: Any, x: Any = None) -> Any:
-        """Returns everybody's targets as float32, colors and masks in [0, 1].
+        """Returns all targets as float32, with colors and masks in [0, 1].
 
         Args:
-            y: A dictionary of (N, T, T, 3..5), or None where `x` is a data set.
-            x: What goes in.
+            y: A dictionary of (N, T, T, 3..5), or None if `x` is a data set.
+            x: The inputs.
 
         Raises:
-            ValueError: There are none, somebody is missing, or values are out of
-                range.
+            ValueError: There are no targets, a person is missing, or values are out
+                of range.
         """
         if y is None and isinstance(x, Mapping):
             raise ValueError(
-                f"{self.model} was given faces and no targets. Expected both, keyed "
-                "by identity. Use fit(faces, faces), or SwapPairs, which makes both."
+                f"Faces without targets were given to {self.model}. Expected both, "
+                "keyed by identity. Use fit(faces, faces), or SwapPairs, which makes "
+                "both."
             )
         if not isinstance(y, Mapping):
             return y
@@ -77,17 +78,17 @@ class NamedImages:
         return {name: self._target(name, y[name]) for name in y}
 
     def held_out(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Returns validation data, (x, y) or (x, y, sample_weight)."""
+        """Returns checked validation data, (x, y) or (x, y, sample_weight)."""
         x, *rest = data
         x = self.inputs(x, "fit(validation_data=...)")
         y = self.targets(rest[0] if rest else None, x)
         return (x, y, *(_for_each(y, weight) for weight in rest[1:]))
 
     def weigh(self, y: Any, kwargs: dict[str, Any]) -> None:
-        """Gives one array of sample weights to everybody.
+        """Repeats a single array of sample weights for each person.
 
         Raises:
-            ValueError: Somebody's are missing.
+            ValueError: A person's weights are missing.
         """
         weight = kwargs.get("sample_weight")
         if isinstance(weight, Mapping):
@@ -99,7 +100,7 @@ class NamedImages:
         """Checks a batch of a data set.
 
         Raises:
-            ValueError: Somebody is missing, or values are out of range.
+            ValueError: A person is missing, or values are out of range.
         """
         if isinstance(x, Mapping):
             self._check_names(x, "faces")
@@ -116,8 +117,8 @@ class NamedImages:
         if missing or others:
             raise ValueError(
                 f"The {what} of {', '.join(map(str, given)) or 'nobody'} were given to "
-                f"{self.model}. Expected those of {', '.join(self.identities)}, no "
-                "more and no fewer. Check the keys of the dictionary."
+                f"{self.model}. Expected exactly those of "
+                f"{', '.join(self.identities)}. Check the keys of the dictionary."
             )
 
     def _faces(self, name: str, given: Any) -> Array:
@@ -125,8 +126,8 @@ class NamedImages:
         size = self.image_size
         if faces.shape[1:] != (size, size, 3) or not len(faces):
             raise ValueError(
-                f"Faces of shape {faces.shape} were given for {name!r}. {self.model} "
-                f"takes (N, {size}, {size}, 3) with N of 1 or more, red green blue. "
+                f"Faces of shape {faces.shape} were given for {name!r}. Expected "
+                f"(N, {size}, {size}, 3), RGB, with N of 1 or more for {self.model}. "
                 f"Align them with FaceAligner(image_size={size})."
             )
         return _unit(faces)
@@ -136,20 +137,19 @@ class NamedImages:
         if not target.size:
             raise ValueError(
                 f"Targets of shape {target.shape} were given for {name!r}. Expected "
-                "(N, T, T, 3) to (N, T, T, 5) with N of 1 or more. Look where they "
-                "come from."
+                "(N, T, T, 3) to (N, T, T, 5) with N of 1 or more. Check the data."
             )
         return _unit(target)
 
 
 def _unit(images: Array) -> Array:
-    """Returns images, with masks and weights if there are any, as float32."""
+    """Returns images as float32, with masks and weights if there are any."""
     check_unit(images[..., :_COLORS_AND_MASK])
     return as_float(images)
 
 
 def _for_each(y: Any, weight: Any) -> Any:
-    """Returns weights for each person, where targets are keyed by people."""
+    """Returns weights for each person if targets are keyed by person."""
     if weight is None or isinstance(weight, Mapping) or not isinstance(y, Mapping):
         return weight
     return dict.fromkeys(y, np.asarray(weight))

@@ -1,4 +1,4 @@
-"""PhazeA's end: the G-block and what draws the image."""
+"""The G-block and the decoder of PhazeA."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from deepface_models.models.swap._phaze_upscales import upscale
 
 
 def unpack(code: Any, shapes: Sequence[Sequence[int]], routes: int) -> list[Any]:
-    """Returns the maps in a code, those of its inters side by side.
+    """Returns the maps in a code, with those of its inters concatenated.
 
     Args:
-        code: (B, values): for each inter its maps, one after another, and perhaps
-            more.
-        shapes: Of each inter's maps.
-        routes: How many inters there are.
+        code: (B, values): the flattened maps of each inter, and perhaps more.
+        shapes: Shapes of an inter's maps.
+        routes: Number of inters.
 
     Returns:
-        As many maps as there are shapes, (B, H, W, C * routes).
+        One tensor (B, H, W, C * routes) for each shape.
     """
     sizes = [math.prod(shape) for shape in shapes]
     if [code.shape[1]] == sizes:
@@ -42,7 +41,7 @@ def unpack(code: Any, shapes: Sequence[Sequence[int]], routes: int) -> list[Any]
 def build_gblock(
     name: str, shape: Sequence[int], units: int, settings: Settings
 ) -> keras.Model:
-    """Builds [maps, vector] -> maps: two convolutions whose statistics a style sets.
+    """Builds [maps, vector] -> maps: two convolutions with adaptive normalization.
 
     References: Karras et al., "A Style-Based Generator Architecture for Generative
     Adversarial Networks", 2019; Huang and Belongie, "Arbitrary Style Transfer in
@@ -51,8 +50,8 @@ def build_gblock(
     Args:
         name: The model's name.
         shape: (H, W, C) of the maps.
-        units: Length of the vector.
-        settings: Of the model.
+        units: Length of the style vector.
+        settings: The model's settings.
     """
     maps, style = keras.Input(shape), keras.Input((units,))
     vector = style
@@ -65,14 +64,14 @@ def build_gblock(
     x = layers.GaussianNoise(1.0)(blocks.conv(maps, filters))
     for step in range(2):
         noise = blocks.conv(layers.GaussianNoise(1.0)(x), filters, 1)
-        if step:  # the next normalization would take a bias off again
+        if step:  # no bias: the next normalization would remove it
             x = blocks.conv(x, filters, use_bias=False)
         x = blocks.activate(layers.Add()([_styled(x, vector), noise]), 0.2)
     return keras.Model([maps, style], x, name=name)
 
 
-def draw(maps: Sequence[Any], settings: Settings, widths: Sequence[int]) -> Any:
-    """Returns the image (B, S, S, 3), or (B, S, S, 4) with a mask, of maps."""
+def decode(maps: Sequence[Any], settings: Settings, widths: Sequence[int]) -> Any:
+    """Decodes maps to the image (B, S, S, 3), or (B, S, S, 4) with a mask."""
     s = settings
     if s.learn_mask and len(maps) == 1:
         maps = [*maps, *maps]
@@ -85,7 +84,7 @@ def draw(maps: Sequence[Any], settings: Settings, widths: Sequence[int]) -> Any:
 
 
 def _styled(x: Any, vector: Any) -> Any:
-    """Gives each channel the mean and the spread that the vector says."""
+    """Sets mean and standard deviation of each channel from the style vector."""
     shape = (1, 1, x.shape[-1])
     shift, gain = (
         layers.Reshape(shape)(layers.Dense(shape[-1])(vector)) for _ in range(2)

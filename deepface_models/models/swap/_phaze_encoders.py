@@ -1,4 +1,4 @@
-"""PhazeA's encoders: `keras.applications`, CLIP's transformers and the original."""
+"""PhazeA's encoders: `keras.applications`, CLIP's transformers and faceswap's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deepface_models.models.swap._phaze_vit import VITS, clip_vit
 
 ORIGINAL = "fs_original"
 APPLICATIONS = tuple(n for n in dir(keras.applications) if n[0].isupper())
-# Pixels that networks were published with, where those are not 224.
+# Published input sizes in pixels, if not 224.
 _NATIVE = {
     ORIGINAL: 1024,
     **{f"EfficientNetB{n}": s for n, s in enumerate((224, 240, 260, 300, 380, 456))},
@@ -28,7 +28,7 @@ _NATIVE = {
     **{name: sizes[-1] for name, sizes in VITS.items()},
 }
 _LEAST = {"InceptionResNetV2": 75, "InceptionV3": 75, "Xception": 71}
-# What is decided here, and not by `encoder_arguments`.
+# Arguments that are set here and not by `encoder_arguments`.
 _OURS = (
     *("include_top", "weights", "input_tensor", "input_shape", "pooling", "classes"),
     *("classifier_activation", "name", "include_preprocessing", "size", "image"),
@@ -36,7 +36,7 @@ _OURS = (
 
 
 def input_size(settings: Settings, image_size: int | None = None) -> int:
-    """Returns the pixels that go in: those given, or a share of the native size.
+    """Returns the input size: the one given, or a fraction of the native size.
 
     Raises:
         ValueError: There is no such encoder, or the size is too small for it.
@@ -46,7 +46,7 @@ def input_size(settings: Settings, image_size: int | None = None) -> int:
     least = _LEAST.get(name, 32)
     if image_size is None:
         native = _NATIVE.get(name, 224) * settings.encoder_scale
-        # The share is a decimal fraction: 0.7 * 480 must not end below 336.
+        # Rounded first, because 0.7 * 480 in binary may be just below 336.
         return max(least, int(round(native, 6) // 16 * 16))
     if image_size < least:
         raise ValueError(
@@ -57,10 +57,12 @@ def input_size(settings: Settings, image_size: int | None = None) -> int:
 
 
 def build_encoder(size: int, settings: Settings) -> keras.Model:
-    """Builds (B, size, size, 3) in [0, 1] -> latent: bottleneck, or what goes in it.
+    """Builds the encoder, (B, size, size, 3) in [0, 1] -> latent.
+
+    The latent is the bottleneck's output, or its input if it is not in the encoder.
 
     Raises:
-        ValueError: There is no such encoder, or it cannot take the size or one of
+        ValueError: There is no such encoder, or it does not accept the size or one of
             `encoder_arguments`.
     """
     name, arguments = settings.encoder, settings.encoder_arguments
@@ -69,8 +71,8 @@ def build_encoder(size: int, settings: Settings) -> keras.Model:
     for key in arguments:
         if key not in known:
             raise ValueError(
-                f"encoder_arguments={dict(arguments)!r} was given. {name} takes "
-                f"{', '.join(known) or 'none'}.{suggestion(key, known)}"
+                f"encoder_arguments={dict(arguments)!r} was given. Expected, for "
+                f"{name}, {', '.join(known) or 'none'}.{suggestion(key, known)}"
             )
     image = keras.Input((size, size, 3))
     if name in APPLICATIONS:
@@ -101,7 +103,7 @@ def _builder(name: str) -> Callable[..., Any]:
 
 
 def expected_range(build: Callable[..., Any], image: Any) -> Any:
-    """Returns images in the range and color order that the network expects."""
+    """Returns images in the value range and channel order that a network expects."""
     module = getattr(keras.applications, build.__module__.rsplit(".", 1)[-1])
     return module.preprocess_input(image * 255.0)
 
@@ -113,10 +115,10 @@ def _original(
     max_filters: int = 1024,
     alternative: bool = False,
 ) -> Any:
-    """Halves the size `depth` times, each time with twice the filters.
+    """Halves the size `depth` times and doubles the filters each time.
 
-    The alternative form has two convolutions and a pooling for each halving but the
-    last, which ends in a 4 x 4 convolution without padding.
+    The alternative form halves the size by two convolutions and max pooling, except at
+    the end, which is a 4 x 4 convolution without padding.
     """
     x, filters = image, min_filters
     if not alternative:

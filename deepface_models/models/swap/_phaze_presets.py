@@ -1,7 +1,7 @@
 """The settings that faceswap publishes for PhazeA, by name.
 
-Where a setting is left out, it is the default of `Settings`; settings that a preset
-publishes and that its network does not use are left out too.
+Settings equal to the defaults of `Settings`, and published settings that the network
+does not use, are left out.
 """
 
 from __future__ import annotations

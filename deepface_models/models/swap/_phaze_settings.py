@@ -1,4 +1,4 @@
-"""What PhazeA can be asked to build, with faceswap's defaults."""
+"""PhazeA's settings, with faceswap's defaults."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "slope_mode": ("full", "cap_max", "cap_min"),
     "norm": NORMS,
 }
-# The least value of whole numbers where it is not 1.
+# Minimum of integer settings, if it is not 1.
 _LEAST = {
     **dict.fromkeys(("fc_depth", "fc_upscales", "upscales_in_fc"), 0),
     **{"residual_blocks": 0, "output_size": 16},
 }
-# Other numbers lie between these, slopes between -1 and 1.
+# Open ranges of other numbers; slopes are between -1 and 1.
 _RANGES = {
     "encoder_scale": (0.0, math.inf),
     **dict.fromkeys(("fc_dropout", "gblock_dropout"), (-1e-9, 1.0)),
@@ -38,7 +38,7 @@ _RANGES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything but the people; see `PhazeA` for what each one does."""
+    """All settings of `PhazeA` except the people; described there."""
 
     output_size: int = 128
     encoder: str = "fs_original"
@@ -86,19 +86,19 @@ class Settings:
             _check(name, value)
         if self.output_size % 16:
             raise ValueError(
-                f"output_size={self.output_size!r} was given. PhazeA draws multiples "
-                "of 16 pixels. Use output_size=128."
+                f"output_size={self.output_size!r} was given. Expected a multiple of "
+                "16. Use output_size=128."
             )
         if not (self.split_fc or self.split_decoders or self.splits_gblock):
             raise ValueError(
                 "split_fc=False was given with split_decoders=False and no split "
-                "G-block: nothing would tell people apart. Expected one of them to be "
-                "True. Use split_decoders=True."
+                "G-block, so that no part would be a person's own. Expected one of "
+                "them to be True. Use split_decoders=True."
             )
 
     @property
     def splits_gblock(self) -> bool:
-        """Whether each person has a G-block."""
+        """Whether each person has a G-block of their own."""
         return self.gblock and self.split_gblock
 
     def config(self) -> dict[str, Any]:
@@ -111,20 +111,20 @@ _DEFAULTS = {one.name: one.default for one in fields(Settings)}
 
 
 def resolve(preset: str | None, given: Mapping[str, Any]) -> Settings:
-    """Returns a preset's settings, or the defaults, with those given in their place.
+    """Returns the settings given, completed by a preset's or by the defaults.
 
-    An encoder other than the preset's takes none of the arguments of the preset's
-    one, and images of its own native size where `encoder_scale` is not given.
+    If another encoder than the preset's is given, the preset's encoder arguments are
+    not used, and the default of `encoder_scale` is 1.
 
     Raises:
-        ValueError: There is no such preset, or a value is none that is possible.
+        ValueError: There is no such preset, or a value is not possible.
     """
-    start = dict(PRESETS[choose("preset", preset, PRESETS)]) if preset else {}
-    former = start.get("encoder", _DEFAULTS["encoder"])
-    if given.get("encoder", former) != former:
-        start.pop("encoder_arguments", None)
-        start["encoder_scale"] = 1.0
-    return Settings(**{**start, **given})
+    base = dict(PRESETS[choose("preset", preset, PRESETS)]) if preset else {}
+    encoder = base.get("encoder", _DEFAULTS["encoder"])
+    if given.get("encoder", encoder) != encoder:
+        base.pop("encoder_arguments", None)
+        base["encoder_scale"] = 1.0
+    return Settings(**{**base, **given})
 
 
 def _check(name: str, value: Any) -> None:
@@ -136,7 +136,7 @@ def _check(name: str, value: Any) -> None:
     if name == "encoder_arguments":
         right, expected, default = isinstance(value, Mapping), "a dictionary", {}
     elif isinstance(default, str):
-        right, expected = isinstance(value, str), "a text"
+        right, expected = isinstance(value, str), "a string"
     elif isinstance(default, bool):
         right, expected = isinstance(value, bool), "True or False"
     elif isinstance(default, int):

@@ -1,4 +1,4 @@
-"""PhazeA's ways to enlarge maps, one by one and as a chain."""
+"""PhazeA's upscaling layers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from deepface_models.models.swap._phaze_settings import Settings
 
 
 def fit_size(target: int, size: int) -> int:
-    """Returns the largest size up to `size` that doubles to `target`.
+    """Returns the largest size up to `size` from which doubling leads to `target`.
 
-    Where there is none, as `target` cannot be halved any further, the least that does.
+    If there is none, because `target` cannot be halved often enough, returns the
+    smallest size from which doubling leads to `target`.
     """
     while target > size and target % 2 == 0:
         target //= 2
@@ -40,11 +41,12 @@ def enlarge(x: Any, filters: int, upscaler: str) -> Any:
 
     Args:
         x: (B, H, W, C).
-        filters: Channels after it; "upsample2d" keeps those that there are.
-        upscaler: "subpixel" shuffles; "upscale_fast" adds and "upscale_hybrid"
-            concatenates shuffled and interpolated maps; "resize_images" adds an
-            interpolation and a transposed convolution; "upscale_dny" interpolates and
-            convolves twice; "upsample2d" interpolates only.
+        filters: Output channels; "upsample2d" keeps the number of channels.
+        upscaler: "subpixel" is a pixel shuffle; "upscale_fast" adds and
+            "upscale_hybrid" concatenates shuffled and interpolated maps;
+            "resize_images" adds an interpolation and a transposed convolution;
+            "upscale_dny" interpolates and convolves twice; "upsample2d" interpolates
+            only.
 
     Returns:
         (B, 2 * H, 2 * W, filters).
@@ -75,14 +77,14 @@ def upscale(
     start: int,
     stop: int | None,
 ) -> list[Any]:
-    """Applies some of a chain's enlargements to the image's maps, and the mask's.
+    """Applies some of the upscaling layers to the maps of image and mask.
 
     Args:
-        maps: The image's, and perhaps the mask's.
-        settings: Of the model.
-        widths: Filters of the whole chain.
-        start: The first enlargement that is applied.
-        stop: The first one that is not; None for all that are left.
+        maps: The image's maps, and perhaps the mask's.
+        settings: The model's settings.
+        widths: Filters of all upscaling layers.
+        start: Index of the first layer to apply.
+        stop: Index after the last layer to apply; None for all.
     """
     done = [_begin(x, settings) for x in maps] if start == 0 else list(maps)
     chosen = widths[start:stop]
@@ -97,7 +99,10 @@ def upscale(
 
 
 def _begin(x: Any, settings: Settings) -> Any:
-    """Reshapes maps to a size that doubles to the image's; starts "upscale_dny"."""
+    """Reshapes maps so that doubling leads to the image's size.
+
+    For "upscale_dny" it also applies that upscaler's first convolutions.
+    """
     _, size, _, channels = x.shape
     fitted = fit_size(settings.output_size, size)
     if fitted != size:

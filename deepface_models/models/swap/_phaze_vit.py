@@ -1,4 +1,4 @@
-"""The image half of CLIP: a vision transformer that ends in one vector."""
+"""CLIP's image encoder: a vision transformer that returns one vector."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from keras import layers, ops
 
 from deepface_models.core.version import PACKAGE
 
-# Side of a patch, width, blocks and length of the vector, native size.
+# Patch size, width, number of blocks, output units, native image size.
 VITS = {
     "ViT-B-16": (16, 768, 12, 512, 224),
     "ViT-B-32": (32, 768, 12, 512, 224),
     "ViT-L-14": (14, 1024, 24, 768, 224),
     "ViT-L-14-336px": (14, 1024, 24, 768, 336),
 }
-_HEAD = 64  # values of an attention head
+_HEAD = 64  # size of an attention head
 _EPSILON = 1e-5
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class TokenAndPlaces(layers.Layer):
-    """Puts a learned token first and adds a learned vector to each place.
+    """Prepends a learned class token and adds learned position embeddings.
 
     (B, P, W) -> (B, P + 1, W).
     """
 
     def build(self, input_shape: Any) -> None:
-        """Creates the token and the places' vectors."""
+        """Creates the token and the position embeddings."""
         _, places, width = input_shape
         start = keras.initializers.RandomNormal(stddev=width**-0.5)
         self.token = self.add_weight(
@@ -39,7 +39,7 @@ class TokenAndPlaces(layers.Layer):
         )
 
     def call(self, inputs: Any) -> Any:
-        """Returns the token and `inputs`, each with its place."""
+        """Returns the token and `inputs`, with position embeddings added."""
         token = ops.repeat(ops.cast(self.token, inputs.dtype), ops.shape(inputs)[0], 0)
         x = ops.concatenate([token, inputs], axis=1)
         return x + ops.cast(self.places, inputs.dtype)
@@ -63,7 +63,8 @@ def clip_vit(
     Language Supervision", 2021.
 
     Args:
-        size: Pixels in, one patch or more; what is left over of patches is not seen.
+        size: Side of the images in pixels, one patch or more; a remainder that does
+            not fill a patch is ignored.
         name: A key of `VITS`; FaRL's encoders are "ViT-B-16" trained on faces.
         width: Width of the blocks, a multiple of 64; the published one by default.
         depth: Number of blocks; the published one by default.

@@ -1,4 +1,4 @@
-"""Training settings that published face swaps have in common."""
+"""Training settings that faceswap's architectures have in common."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from deepface_models.models.swap.base import FaceSwap
 class SquaredFaceLoss(FaceLoss):
     """Weighted structural dissimilarity + squared error + learned-mask error.
 
-    What faceswap trains with: 1 - SSIM and the squared error, both of weight 1. As
-    the dissimilarity is half of that, `structure` is 2. Structure is compared in the
-    windows of `losses.dssim`, not in Gaussian ones at each pixel.
+    This is faceswap's loss: 1 - SSIM and the squared error, both with weight 1.
+    `structure` is 2, because the dissimilarity is (1 - SSIM) / 2. SSIM is computed in
+    the windows of `losses.dssim`, not in Gaussian windows at each pixel.
 
     Args:
         structure: Weight of the structural dissimilarity, (1 - SSIM) / 2.
@@ -52,17 +52,17 @@ class SquaredFaceLoss(FaceLoss):
 def light_people(
     light: str | Sequence[str] | None, identities: Sequence[str]
 ) -> tuple[str, ...]:
-    """Returns who gets the small decoder: the first person by default."""
+    """Returns the people with the small decoder: the first person by default."""
     if light is None:
         return (identities[0],)
     return (light,) if isinstance(light, str) else tuple(light)
 
 
 class Published(FaceSwap):
-    """A face swap of faceswap's: trained with Adam 5e-5 and `SquaredFaceLoss`."""
+    """Base of faceswap's architectures: Adam 5e-5 and `SquaredFaceLoss`."""
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with the published settings where none are given."""
+        """Compiles; the published optimizer and loss are the defaults."""
         super().compile(
             optimizer=optimizer or keras.optimizers.Adam(5e-5),
             loss=loss or {name: SquaredFaceLoss() for name in self.identities},

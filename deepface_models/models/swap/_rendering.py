@@ -1,4 +1,4 @@
-"""Who is to be drawn from what: names checked, models for it made once."""
+"""Builds and caches the models that decode a person from faces or latents."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from deepface_models.core.latents import as_latent_mean
 from deepface_models.models.swap._graph import Paths
 from deepface_models.models.swap._mixing import shares
 
-# What a morph's error recommends.
+# Architectures that support morphs, for error messages.
 MORPHING = (
     'AMP, IAE, Swift, DFLSAE and SAEHD with architecture="liae", PhazeA with '
     "split_decoders=False"
 )
 
-GIVEN = ""  # somebody whose mean latent is given: no person can be called so
+GIVEN = ""  # stands for a source given by its mean latent; no person has this name
 
 
-class Drawing:
-    """Draws people from faces and latents.
+class Renderer:
+    """Finds the model that decodes a person from faces or latents.
 
-    The models that do are kept out of Keras' sight, so that they are never saved.
+    Keras does not track these models, so that they are never saved.
 
     Args:
-        encoder: The face swap's encoder.
-        paths: The way from what it gives to each person's image.
+        encoder: The face-swap model's encoder.
+        paths: The paths from the encoder's output to each person's image.
         identities: The people's names.
     """
 
@@ -50,34 +50,34 @@ class Drawing:
         morph: Any,
         other: str | None,
     ) -> tuple[keras.Model, Any]:
-        """Returns the model that draws what was asked for, and what it is given.
+        """Returns the model for a request, and the model's inputs.
 
         Args:
             way: "swap" from faces, "decode" from latents.
             batch: The faces or latents.
-            identity: The person.
-            source_identity: Whose faces or latents they are, that person's mean
+            identity: The person to decode.
+            source_identity: The person in the faces or latents: a name, the mean
                 latent, or None.
-            morph: The person's share in a morph, or None.
+            morph: The share of `identity` in a morph, or None.
             other: The other person of the morph, or None.
 
         Raises:
-            ValueError: Somebody is unknown, the mean latent or the share is none, or
-                the architecture cannot morph.
+            ValueError: A person is unknown, the mean latent or the share is invalid,
+                or the architecture cannot morph.
         """
         known(identity, self.identities)
-        given, second = [batch], None
+        inputs, second = [batch], None
         source, latent_mean = self._source(source_identity)
         if morph is not None or other is not None:
             second = self._second(identity, other)
-            given.append(shares(morph, len(batch)))
+            inputs.append(shares(morph, len(batch)))
         if latent_mean is not None:
-            given.append(np.repeat(latent_mean[None], len(batch), axis=0))
+            inputs.append(np.repeat(latent_mean[None], len(batch), axis=0))
         model = self._model(way, identity, second, source)
-        return model, given if len(given) > 1 else batch
+        return model, inputs if len(inputs) > 1 else batch
 
     def _source(self, source_identity: Any) -> tuple[str | None, Any]:
-        """Returns whose latents are to be moved, and their mean where it is given."""
+        """Returns the source's name, and its mean latent if that was given."""
         if source_identity is None:
             return None, None
         name, latent_mean = GIVEN, None
@@ -85,7 +85,7 @@ class Drawing:
             name = known(source_identity, self.identities, "source_identity")
         else:
             latent_mean = as_latent_mean(source_identity, self.encoder.output.shape[1:])
-        # Where nobody keeps a mean, neither makes a difference.
+        # Without latent means in the model, the source makes no difference.
         return (None, None) if self.paths.latent_means is None else (name, latent_mean)
 
     def _model(
@@ -101,7 +101,7 @@ class Drawing:
     ) -> keras.Model:
         latent = self.encoder.output.shape[1:]
         first = keras.Input(self.encoder.input.shape[1:] if swap else latent)
-        common = self.encoder(first) if swap else first
+        latents = self.encoder(first) if swap else first
         inputs, source = [first], source_identity
         share = None if other is None else keras.Input((1,))
         inputs += [] if share is None else [share]
@@ -109,23 +109,27 @@ class Drawing:
             source = keras.Input(latent, dtype="float32")
             inputs.append(source)
         if other is None:
-            drawn = self.paths.draw(common, name, source)
+            decoded = self.paths.decode(latents, name, source)
         else:
-            drawn = self.paths.morph(common, name, other, share, source)
-        return keras.Model(inputs if len(inputs) > 1 else first, drawn)
+            decoded = self.paths.morph(latents, name, other, share, source)
+        return keras.Model(inputs if len(inputs) > 1 else first, decoded)
 
     def _second(self, identity: str, other: str | None) -> str:
-        """Returns whom a morph mixes with, or says why it cannot be."""
+        """Returns the other person of a morph.
+
+        Raises:
+            ValueError: The model cannot morph, or `other` is not another person.
+        """
         if not self.paths.morphs:
             raise ValueError(
-                "A morph was asked of a model where each person has a decoder of their "
+                "`morph` was given to a model where each person has a decoder of their "
                 "own. Expected an architecture whose people share the decoder or its "
                 f"end: {MORPHING}. Train one of them, or leave `morph` out."
             )
         others = [name for name in self.identities if name != identity]
         if not others:
             raise ValueError(
-                f"A morph was asked of a model that knows only {identity!r}. Expected "
+                f"`morph` was given to a model that knows only {identity!r}. Expected "
                 "two people or more. Leave `morph` and `other` out."
             )
         if other is None and len(others) == 1:
@@ -140,13 +144,17 @@ class Drawing:
 
 
 def known(name: str, identities: Sequence[str], argument: str = "identity") -> str:
-    """Returns a person's name, or says who there is."""
+    """Returns a person's name after checking that the model knows it.
+
+    Raises:
+        ValueError: The model does not know this person.
+    """
     if argument == "source_identity":
         advice = (
-            "Of anybody, give the mean latent: "
+            "For anybody else, use the mean latent: "
             "source_identity=model.encode(faces).mean(0)."
         )
     else:
-        advice = f"A new person is added by model.add_identity({name!r}) and training."
+        advice = f"Add a new person with model.add_identity({name!r}), and train."
     person: str = choose(argument, name, identities, advice)
     return person

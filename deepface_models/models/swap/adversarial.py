@@ -1,4 +1,4 @@
-"""A GAN term for any face swap, as a last phase of its training."""
+"""Adversarial training of any face-swap model, as a last phase."""
 
 from __future__ import annotations
 
@@ -18,44 +18,43 @@ from deepface_models.models.swap._gan_rules import RULES, gan_loss
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.models.swap.discriminators import unet_discriminator
 
-# As published by DeepFaceLab, whose users choose 0.1.
+# As in DeepFaceLab; 0.1 is the adversarial weight that its users choose.
 WEIGHTS = {"adversarial": 0.1, "variation": 1e-6, "background": 0.02}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class AdversarialFaceSwap(AdversarialSwap):
-    """A face swap beside discriminators that judge what it draws; for training only.
+    """A face-swap model with discriminators, for training only.
 
-    It is made of the face swap's own parts: what it learns, that one has learned.
-    Discriminators see the face inside the target's mask (all of the image where
-    targets have none) and judge patches and pixels.
+    It consists of the face-swap model's own parts, so training it trains that model.
+    The discriminators see the face inside the target's mask (the whole image if
+    targets have no mask) and classify patches and pixels.
 
-    `compile()` takes the face swap's own loss and `TwoTimeScaleAdam`. History shows,
-    each the sum over people, `adversarial_loss` (deceiving the discriminators),
-    `discriminator_loss` (being deceived), `variation_loss` (squared steps between
-    neighboring pixels, against bright dots) and `background_loss` (squared error
-    outside the mask).
+    `compile()` uses the face-swap model's default loss and `TwoTimeScaleAdam`. The
+    history shows, each summed over people, `adversarial_loss` (the generator's),
+    `discriminator_loss`, `variation_loss` (squared differences of neighboring pixels,
+    against bright dots) and `background_loss` (squared error outside the mask).
 
     Reference: Perov et al., "DeepFaceLab: Integrated, flexible and extensible
     face-swapping framework", 2020.
 
     Args:
-        model: The face swap, best trained already.
-        patch: Pixels that a logit of a patch sees; an eighth of the image by
+        model: The face-swap model; it should be trained already.
+        patch: Receptive field of a patch's logit in pixels; an eighth of the image by
             default.
         discriminator_width: Channels of the discriminators at full size.
-        gan_loss: What is played: "logistic" as published, "lsgan", "hinge",
+        gan_loss: The adversarial loss: "logistic" as published, "lsgan", "hinge",
             "relativistic" or "relativistic_lsgan".
-        loss_terms: Weights of "adversarial", "variation" and "background" other than
-            0.1, 1e-6 and 0.02; `terms` has them as variables.
+        loss_terms: Weights of "adversarial" (0.1 by default), "variation" (1e-6) and
+            "background" (0.02); `terms` has them as variables.
         **kwargs: `name`, `dtype` (of the discriminators), `trainable` of Keras.
 
     Raises:
-        TypeError: `model` is no face swap, or one with discriminators of its own.
-        ValueError: There is no such game or term.
+        TypeError: `model` is not a `FaceSwap`, or has discriminators of its own.
+        ValueError: There is no such adversarial loss or term.
     """
 
-    _arguments = ("model", "patch", "discriminator_width", "game", "loss_terms")
+    _arguments = ("model", "patch", "discriminator_width", "gan_loss", "loss_terms")
     _more_arguments = ()
 
     def __init__(
@@ -100,18 +99,18 @@ class AdversarialFaceSwap(AdversarialSwap):
 
     @property
     def parts(self) -> dict[str, keras.Model]:
-        """The face swap's parts and the discriminators."""
+        """The face-swap model's parts and the discriminators."""
         return {**super().parts, **self.model.parts}
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Draws as the face swap does."""
+        """Decodes as the face-swap model does."""
         return self.model(inputs, training=training)
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with the face swap's loss and `TwoTimeScaleAdam` if none is given.
+        """Compiles; defaults are the face-swap model's loss and `TwoTimeScaleAdam`.
 
         Raises:
-            ValueError: The face swap has no loss of its own, and none was given.
+            ValueError: No loss was given, and the face-swap model has no default.
         """
         if loss is None:
             if not self.model.compiled:
@@ -119,18 +118,18 @@ class AdversarialFaceSwap(AdversarialSwap):
             loss = self.model.loss
         if loss is None:
             raise ValueError(
-                f"compile() was given no loss, and {type(self.model).__name__} has "
-                "none of its own. Expected what it was trained with. Use "
+                f"loss=None was given, and {type(self.model).__name__} has no default "
+                "loss. Expected the loss that it was trained with. Use "
                 "compile(loss={name: FaceLoss() for name in model.identities})."
             )
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
     def update_latent_means(self, x: Any, y: Any = None) -> None:
-        """Sets the mean latents of the face swap's decoders, if they keep any."""
+        """Sets the face-swap model's latent means, if it has any."""
         self.model.update_latent_means(x, y)
 
     def add_identity(self, name: str, like: str | None = None) -> AdversarialFaceSwap:
-        """Returns a copy of face swap and discriminators that knows one more person."""
+        """Returns a copy of this model with one more person."""
         plain = self.model.add_identity(name, like)
         model = type(self)(plain, **{k: getattr(self, k) for k in self._arguments[1:]})
         for person, discriminator in self.discriminators.items():
@@ -138,18 +137,18 @@ class AdversarialFaceSwap(AdversarialSwap):
         return model
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor arguments, the face swap as its config."""
+        """Returns the constructor arguments, with the face-swap model as its config."""
         refuse_legacy(self)
         config = {name: getattr(self, name) for name in self._arguments}
         packed = keras.saving.serialize_keras_object(self.model)
-        # Without its optimizer: this model's trains it.
+        # Without its optimizer, because this model's optimizer trains it.
         config["model"] = {k: v for k, v in packed.items() if k != "compile_config"}
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
         return {**config, "name": self.name, **own, **_quantized.describe(self)}
 
     @classmethod
     def _arguments_of(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Builds the face swap, of the people in `identities` if any."""
+        """Builds the face-swap model, for the people in `identities` if given."""
         config = dict(config)
         packed = config.pop("model")
         if "identities" in config:
@@ -159,36 +158,36 @@ class AdversarialFaceSwap(AdversarialSwap):
         return {"model": model, **config}
 
     def _person(
-        self, name: str, x: Any, y: Any, drawn: Any, training: bool
+        self, name: str, x: Any, y: Any, y_pred: Any, training: bool
     ) -> dict[str, Any]:
-        real, drawn = y[..., :3], ops.cast(drawn[..., :3], "float32")
+        real, fake = y[..., :3], ops.cast(y_pred[..., :3], "float32")
         mask = y[..., 3:4] if y.shape[-1] > 3 else ops.ones_like(real[..., :1])
-        adversarial, judged = gan_loss(
+        generator_loss, discriminator_loss = gan_loss(
             self.discriminators[name],
             mask * real,
-            {self.gan_loss: mask * drawn},
+            {self.gan_loss: mask * fake},
             training,
         )
         return {
-            "adversarial": adversarial,
-            "discriminator": judged,
-            "variation": _variation(drawn),
-            "background": ops.mean(ops.square((1.0 - mask) * (drawn - real))),
+            "adversarial": generator_loss,
+            "discriminator": discriminator_loss,
+            "variation": _variation(fake),
+            "background": ops.mean(ops.square((1.0 - mask) * (fake - real))),
         }
 
 
 def with_adversary(model: FaceSwap, weight: float = 0.1, **kwargs: Any) -> Any:
-    """Puts discriminators beside a face swap, to train it on for sharper images.
+    """Adds discriminators to a face-swap model, to train it further for sharpness.
 
-        training = with_adversary(model)
-        training.compile()
-        training.fit(pairs, epochs=20)
-        model.save_parts("runs/swap")  # the plain face swap, trained on
+        adversarial = with_adversary(model)
+        adversarial.compile()
+        adversarial.fit(pairs, epochs=20)
+        model.save_parts("runs/swap")  # without discriminators
 
     Args:
-        model: The face swap, which is trained in place.
-        weight: Of deceiving the discriminators; `adversarial_weight` changes it while
-            training.
+        model: The face-swap model; it is trained in place.
+        weight: Weight of the generator's adversarial loss; set `adversarial_weight` to
+            change it while training.
         **kwargs: Other arguments of `AdversarialFaceSwap`.
 
     Returns:
@@ -199,7 +198,7 @@ def with_adversary(model: FaceSwap, weight: float = 0.1, **kwargs: Any) -> Any:
 
 
 def _variation(images: Any) -> Any:
-    """Returns the sum of squared steps between neighboring pixels, for an image."""
+    """Returns the sum of squared differences of neighboring pixels, per image."""
     steps = (
         images[:, 1:] - images[:, :-1],
         images[:, :, 1:] - images[:, :, :-1],
@@ -212,6 +211,6 @@ def _check(model: Any, gan_loss: str) -> None:
     if not isinstance(model, FaceSwap) or isinstance(model, AdversarialSwap):
         raise TypeError(
             f"A model of class {type(model).__name__} was given. Expected a FaceSwap "
-            "without discriminators, such as Swift. Train this one by itself."
+            "without discriminators, such as Swift. Train this model directly."
         )
     choose("gan_loss", gan_loss, RULES, 'Use "logistic", as published.')

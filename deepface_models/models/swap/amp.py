@@ -33,32 +33,33 @@ from deepface_models.optimizers import AdaBelief
     },
 )
 class AMP(DeepFaceLab):
-    """One encoder and one decoder for everybody, an inter for each; made to morph.
+    """DeepFaceLab's AMP: a shared encoder and decoder, and an inter for each person.
 
-    While training, the target person's code has only a share of its channels, drawn
-    anew for each face, from their own inter and the rest from another person's; with
-    more than two people that other one is drawn for each face, too. So one decoder
-    learns the ways between faces. Anybody else's code is their own inter's alone,
-    and so is everybody's when drawing. `predict(faces, identity="ana", morph=0.7)`
-    takes the first 70 % of the channels from ana's inter. Learned masks; 101,345,195
+    It is made for morphing. While training, only a fraction of the channels of the
+    target person's code comes from their own inter; the rest comes from another
+    person's. Channels and other person are sampled for each face, so the shared decoder
+    learns to decode mixtures. Other people's codes, and all codes at inference, come
+    from their own inter only. `predict(faces, identity="ana", morph=0.7)` takes the
+    first 70 % of the channels from ana's inter. It learns masks, and has 101,345,195
     parameters for two people at 224 pixels.
 
-    The program never updates its inters; here they learn like all else. `compile()`
-    gives the settings of `SAEHD` and 300 parts of absolute error at eyes and mouth.
+    DeepFaceLab never updates its inters; here they are trained like all other parts.
+    `compile()` uses the optimizer and loss of `SAEHD`, and the absolute error at eyes
+    and mouth with weight 300.
 
     Reference: DeepFaceLab, model "AMP".
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 32; published with 224.
+        image_size: Side of the images in pixels, a multiple of 32; published with 224.
         latent_size: Width of the bottleneck.
         inter_size: Channels of the inters.
         encoder_width: Width of the encoder's first convolution.
         decoder_width: An eighth of the decoder's largest width.
-        mask_width: An eighth of the mask tower's largest width.
-        morph_factor: Share of the target person's own channels while training, above
-            0 up to 1; published with 0.1 to 0.5.
-        target: The person to draw in other people's images; the first by default.
+        mask_width: An eighth of the mask branch's largest width.
+        morph_factor: Fraction of the target person's own channels while training,
+            above 0 and up to 1; published with 0.1 to 0.5.
+        target: The person to swap into other people's images; the first by default.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
@@ -89,8 +90,8 @@ class AMP(DeepFaceLab):
         blocks.check_size("AMP", image_size, 32, 224)
         if not 0 < morph_factor <= 1:
             raise ValueError(
-                f"morph_factor={morph_factor!r} was given. Expected a share above 0 up "
-                "to 1. Use 0.5, or less for a face less like the wanted one."
+                f"morph_factor={morph_factor!r} was given. Expected a number above 0 "
+                "and up to 1. Use 0.5, or less for less similarity to the target."
             )
         target = identities[0] if target is None else target
         with precision(kwargs.pop("dtype", None)):
@@ -124,7 +125,7 @@ class AMP(DeepFaceLab):
 
 
 def _routes(identities: Sequence[str], target: str) -> dict[str, tuple[str, ...]]:
-    """Returns each person's inters: with the others' behind for the target person."""
+    """Returns each person's inters; the target person's route has all of them."""
     return {
         n: (n, *sorted(set(identities) - {n})) if n == target else (n,)
         for n in identities
@@ -132,9 +133,9 @@ def _routes(identities: Sequence[str], target: str) -> dict[str, tuple[str, ...]
 
 
 def _encoder(size: int, width: int, latent_size: int) -> keras.Model:
-    tower = build_encoder(size, width, "tu")
-    latent = layers.Dense(latent_size)(tower.output)
-    return keras.Model(tower.input, latent, name="encoder")
+    convolutions = build_encoder(size, width, "tu")
+    latent = layers.Dense(latent_size)(convolutions.output)
+    return keras.Model(convolutions.input, latent, name="encoder")
 
 
 def _inter(name: str, latent_size: int, shape: Sequence[int]) -> keras.Model:

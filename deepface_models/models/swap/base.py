@@ -1,4 +1,4 @@
-"""The shared-encoder face swap: N people, one encoder, a decoder for each."""
+"""Base class of face-swap models: one encoder, and a decoder for each person."""
 
 from __future__ import annotations
 
@@ -22,41 +22,42 @@ from deepface_models.core.whole import whole_numbers
 from deepface_models.models.stored import StoredModel
 from deepface_models.models.swap._graph import Paths, check_identities
 from deepface_models.models.swap._named import NamedImages
-from deepface_models.models.swap._rendering import Drawing, known
+from deepface_models.models.swap._rendering import Renderer, known
 from deepface_models.models.swap.latent_mean import LatentMean
 
 
 class FaceSwap(StoredModel):
     """Base of the face-swap architectures.
 
-    One encoder compresses anybody's aligned face to a latent; each person has a
-    decoder that draws only that person from it. Decoding one person's latent with
-    another's decoder swaps the face. Where people share the decoder too, `inters`
-    between encoder and decoder tell them apart. It is a functional Keras model: its
-    inputs and outputs are dictionaries keyed by identity, so `compile`, `fit`,
-    callbacks and mixed precision are Keras' own.
+    One encoder maps anybody's aligned face to a latent. Each person has a decoder that
+    reconstructs only that person from it. Decoding one person's latent with another's
+    decoder swaps the face. If people share the decoder too, person-specific models
+    between encoder and decoder, the `inters`, distinguish them. It is a functional
+    Keras model: its inputs and outputs are dictionaries keyed by identity, so
+    `compile`, `fit`, callbacks and mixed precision work as in Keras.
 
-    A subclass builds its parts, hands them to this constructor and stores its own
-    constructor arguments as attributes; `get_config` comes from `_arguments`.
+    A subclass builds its parts, passes them to this constructor and stores its own
+    constructor arguments as attributes; `get_config` reads those named in
+    `_arguments`.
 
     Args:
         identities: The people's names, two or more; order does not matter.
-        image_size: Width and height of the aligned faces that go in.
+        image_size: Width and height of the aligned input faces in pixels.
         encoder: Model of (B, image_size, image_size, 3) -> latent.
-        decoders: For each identity, its decoder: code -> image, or code -> what
-            `shared_decoder` takes. The same model for everybody, or one each.
+        decoders: Each identity's decoder: code -> image, or code -> input of
+            `shared_decoder`. The same model for everybody, or one each.
         inters: Models of latent -> code, by name: a person's own, or the shared
-            one, whose name is "". Without any, the latent is the code.
-        routes: For each identity the names of its inters; their outputs side by
-            side are the code.
-        shared_decoder: The part of the decoder that people share, or None.
-        mix: Layer that makes the code of a route's outputs instead, and that of a
-            morph, as `ChannelMix` does.
-        latent_means: For each identity the layer that keeps the mean of the latents, or
-            None; `predict(..., source_identity=)` makes use of them.
-        has_mask: Whether images come out with a mask as fourth channel.
-        face_type: How the faces it is trained on were cut out, a key of
-            `faces.FACE_TYPES`; conversion cuts them out the same way.
+            one, whose name is "". Without inters, the latent is the code.
+        routes: For each identity, the names of its inters; their concatenated outputs
+            are the code.
+        shared_decoder: The last part of the decoder, if people share it, or None.
+        mix: Layer such as `ChannelMix` that combines a route's outputs into a code, and
+            the codes of two people into a morph; None to concatenate and blend.
+        latent_means: For each identity, the layer with the mean of its latents, or
+            None; `predict(..., source_identity=)` uses them.
+        has_mask: Whether output images have a mask as fourth channel.
+        face_type: How the training faces are cropped, a key of `faces.FACE_TYPES`;
+            conversion crops faces the same way.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
     """
 
@@ -86,7 +87,7 @@ class FaceSwap(StoredModel):
         }
         inters, routes = dict(inters or {}), dict(routes or {})
         paths = Paths(dict(decoders), inters, routes, shared_decoder, mix, latent_means)
-        outputs = {n: paths.draw(encoder(image), n) for n, image in inputs.items()}
+        outputs = {n: paths.decode(encoder(image), n) for n, image in inputs.items()}
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.identities = tuple(identities)
         self.image_size = image_size
@@ -99,11 +100,11 @@ class FaceSwap(StoredModel):
         self.decoders = dict(decoders)
         self._paths = paths
         self._people = NamedImages(self.identities, image_size, str(self.name))
-        self._drawing = Drawing(encoder, paths, identities)
+        self._renderer = Renderer(encoder, paths, identities)
 
     @staticmethod
     def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
-        """Returns the names as a tuple, or says what is wrong with them."""
+        """Returns the names as a tuple after checking them."""
         return check_identities(identities)
 
     @property
@@ -113,20 +114,20 @@ class FaceSwap(StoredModel):
 
     @property
     def parts(self) -> dict[str, keras.Model]:
-        """The models this one is made of, by the name of their weights file."""
+        """The models this one consists of, by the names of their weights files."""
         return {"encoder": self.encoder, **self._paths.parts(self.identities)}
 
     @property
     def decoder_initializers(self) -> dict[str, keras.Model]:
-        """Networks that new people start from, by the name of their weights file.
+        """Networks that initialize new people's decoders, by their file names.
 
-        Presets of shared parts may have them beside `parts`; images are drawn
-        without.
+        Presets of shared parts may have them in addition to `parts`; they are not used
+        to decode images.
         """
         return {}
 
     def build_decoder_initializers(self, names: Collection[str]) -> None:
-        """Makes `decoder_initializers` of these names, with fresh weights.
+        """Creates `decoder_initializers` of these names, with random weights.
 
         Raises:
             ModelFileError: This architecture has no such part.
@@ -140,14 +141,14 @@ class FaceSwap(StoredModel):
 
     @whole_numbers(batch_size=1)
     def encode(self, images: Any, batch_size: int = 32) -> Array:
-        """Compresses aligned faces.
+        """Encodes aligned faces to latents.
 
         Args:
             images: (N, S, S, 3), or one (S, S, 3); uint8, or float in [0, 1].
-            batch_size: Images a step.
+            batch_size: Images per batch.
 
         Returns:
-            Their latents, (N, ...) or one without the batch axis, float32.
+            Their latents, (N, ...), or one without the batch axis, float32.
         """
         batch, single = self._batch(images)
         latent = predict(self.encoder, batch, batch_size)
@@ -169,11 +170,11 @@ class FaceSwap(StoredModel):
         latent = np.asarray(latent, "float32")
         single = latent.ndim == len(self.encoder.output.shape) - 1
         batch = latent[None] if single else latent
-        model, given = self._drawing.find(
+        model, inputs = self._renderer.find(
             "decode", batch, identity, source_identity, morph, other
         )
-        drawn = predict(model, given, batch_size)
-        return drawn[0] if single else drawn
+        decoded = predict(model, inputs, batch_size)
+        return decoded[0] if single else decoded
 
     @whole_numbers(batch_size=1)
     def predict(
@@ -188,38 +189,38 @@ class FaceSwap(StoredModel):
         other: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Draws the person `identity` with the expression of the faces given.
+        """Returns faces of the person `identity` with the expressions of faces `x`.
 
         Args:
             x: Aligned faces (N, S, S, 3) or one (S, S, 3), uint8 or float in
-                [0, 1]. Without `identity`, a dictionary of them keyed by identity, as
-                `keras.Model.predict` takes it.
-            batch_size: Images a step; 32 by default.
-            verbose: As in Keras; silent by default where `identity` is given.
-            identity: Whose face to draw.
-            source_identity: Whose faces these are: a person of the model, or anybody's
-                mean latent (L,), `encode(faces).mean(0)`. A model that `shifts_latents`
-                then draws their expression more exactly; others draw the same.
-            morph: Share of `identity` in a face between two people: from 0, which draws
-                `other`, to 1, which draws `identity`; one for all faces or one each,
-                (N,).
-                Only where people share what draws in the end, a decoder or a shared
-                decoder: what goes in there is mixed.
-            other: The other person of the morph; needless where there are but two.
-            **kwargs: Passed on to `keras.Model.predict`.
+                [0, 1]. Without `identity`, a dictionary of faces keyed by identity, as
+                for `keras.Model.predict`.
+            batch_size: Images per batch; 32 by default.
+            verbose: As in Keras; 0 by default if `identity` is given.
+            identity: The person to decode.
+            source_identity: The person in `x`: a person of the model, or the mean
+                latent of anybody, (L,), from `encode(faces).mean(0)`. It improves the
+                expression if the model `shifts_latents`; otherwise it has no effect.
+            morph: Share of `identity` in a face between two people, from 0 (only
+                `other`) to 1 (only `identity`); one for all faces, or one for each,
+                (N,). It needs an architecture whose people share the decoder or its
+                last part: the inputs of that part are mixed.
+            other: The other person of the morph; optional if the model knows two.
+            **kwargs: Arguments of `keras.Model.predict`.
 
         Returns:
-            float32 in [0, 1], (N, T, T, 3) with T of `output_size`, or (N, T, T, 4)
-            with a mask as fourth channel where `has_mask`; one image for one.
+            float32 in [0, 1], (N, T, T, 3) with T = `output_size`, or (N, T, T, 4)
+            with a mask as fourth channel if `has_mask`; without the batch axis if `x`
+            is one face.
 
         Raises:
-            ValueError: Faces or `source_identity` are of another size or range, a
+            ValueError: Faces or `source_identity` have a wrong shape or range, a
                 person is unknown, or the architecture cannot morph.
         """
         if identity is None and (morph is not None or other is not None):
             raise ValueError(
                 f"morph={morph!r} and other={other!r} were given without `identity`. "
-                "Expected the person whose share it is. Use predict(faces, "
+                "Expected the person whose share `morph` is. Use predict(faces, "
                 f"identity={self.identities[0]!r}, morph=0.5)."
             )
         if identity is None:
@@ -229,17 +230,17 @@ class FaceSwap(StoredModel):
             verbose = "auto" if verbose is None else verbose
             return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
         batch, single = self._batch(x)
-        model, given = self._drawing.find(
+        model, inputs = self._renderer.find(
             "swap", batch, identity, source_identity, morph, other
         )
         if verbose or kwargs:
-            drawn = model.predict(given, batch_size, verbose or 0, **kwargs)
+            decoded = model.predict(inputs, batch_size, verbose or 0, **kwargs)
         else:
-            drawn = predict(model, given, batch_size)
-        return drawn[0] if single else drawn
+            decoded = predict(model, inputs, batch_size)
+        return decoded[0] if single else decoded
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Draws everybody as themselves; uint8 images are taken as [0, 255]."""
+        """Reconstructs each person's faces; uint8 images are scaled to [0, 1]."""
         return super().call(as_unit(inputs), training=training, mask=mask)
 
     def compute_loss(
@@ -250,7 +251,7 @@ class FaceSwap(StoredModel):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Compares with targets, of uint8 or in [0, 1]."""
+        """Computes the loss; targets are uint8 or in [0, 1]."""
         y = y if y is None else as_unit(y)
         weight = weights_for_each(self.loss, y, y_pred, sample_weight)
         return super().compute_loss(x, y, y_pred, weight, training)
@@ -258,26 +259,27 @@ class FaceSwap(StoredModel):
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> Any:
-        """Measures against the same targets as `compute_loss`."""
+        """Computes the metrics with the same targets as `compute_loss`."""
         y = y if y is None else as_unit(y)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains as `keras.Model.fit` does; uint8 images are taken as they are.
+        """Trains as `keras.Model.fit` does; images may be uint8.
 
         Args:
-            x: `SwapPairs`, a dataset, or a dictionary of faces keyed by identity.
-            y: Targets keyed by identity where `x` is a dictionary.
+            x: `SwapPairs`, a data set, or a dictionary of faces keyed by identity.
+            y: Targets keyed by identity, if `x` is a dictionary.
             **kwargs: As in `keras.Model.fit`.
 
         Returns:
             Keras' History.
         """
         if isinstance(x, keras.utils.PyDataset):
-            # Another order of the batches would make a resumed run another run.
+            # A resumed training must see the same batches in the same order.
             kwargs.setdefault("shuffle", False)
             if keras.backend.backend() != "tensorflow":
-                # Keras would read ahead to build itself and shift all later draws.
+                # Otherwise Keras reads batches ahead to build the model, which changes
+                # all later random numbers.
                 self._symbolic_build(data_batch=x[0])
         x, y = self._people.inputs(x, "fit"), self._people.targets(y, x)
         self._people.weigh(y, kwargs)
@@ -289,50 +291,50 @@ class FaceSwap(StoredModel):
         return history
 
     def update_latent_means(self, x: Any, y: Any = None) -> None:
-        """Sets the mean latents that decoders keep, if they do; `fit` ends with it.
+        """Sets each person's latent mean, if the model has them; `fit` calls it.
 
         Args:
-            x: As in `fit`. Of other data than `SwapPairs` and dictionaries, such as
-                `tf.data`, nothing is set.
+            x: As in `fit`. Nothing is set for data other than `SwapPairs` and
+                dictionaries, such as `tf.data`.
             y: As in `fit`.
         """
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Measures as `keras.Model.evaluate` does; uint8 images as in `fit`."""
+        """Evaluates as `keras.Model.evaluate` does; images may be uint8."""
         x, y = self._people.inputs(x, "evaluate"), self._people.targets(y, x)
         self._people.weigh(y, kwargs)
         return super().evaluate(x, y, **kwargs)
 
     def export(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
-        """Exports what draws everybody, as `keras.Model.export` does.
+        """Exports the model as `keras.Model.export` does.
 
-        Inputs are called as the people are, outputs "ana_drawn" and so on: some
-        formats, such as ONNX, have one room for the names of both.
+        Inputs have the people's names, outputs names such as "ana_decoded", because
+        in some formats, such as ONNX, inputs and outputs share a namespace.
 
         Args:
-            filepath: Where to.
+            filepath: File or folder to write.
             *args: As in `keras.Model.export`: `format` and so on.
             **kwargs: As in `keras.Model.export`.
         """
         shape = (self.image_size, self.image_size, 3)
         inputs = {n: keras.Input(shape, name=n) for n in sorted(self.identities)}
-        outputs = {f"{name}_drawn": drawn for name, drawn in self(inputs).items()}
+        outputs = {f"{name}_decoded": image for name, image in self(inputs).items()}
         model = keras.Model(inputs, outputs, name=self.name)
         model({name: np.zeros((1, *shape), "float32") for name in inputs})
         model.export(filepath, *args, **kwargs)
 
     def add_identity(self, name: str, like: str | None = None) -> FaceSwap:
-        """Returns a model that knows one more person.
+        """Returns a copy of the model with one more person.
 
         Args:
             name: The new person.
-            like: Whose decoder (and inter) the new one starts from; a fresh one by
-                default.
+            like: A person whose decoder and inter initialize the new one's; random
+                weights by default.
 
         Returns:
-            A new, uncompiled model of the same class; what people share and the
-            other people's parts have this model's weights, and this one is unchanged.
-            Parts that are frozen here are frozen there.
+            A new, uncompiled model of the same class. Shared parts and the other
+            people's parts have this model's weights; parts that are frozen here are
+            frozen there. This model is unchanged.
         """
         from deepface_models.models.transfer import take_initializer
 
@@ -353,20 +355,20 @@ class FaceSwap(StoredModel):
         return {**super().get_config(), **people}
 
     def save_own_variables(self, store: Any) -> None:
-        """Notes the people beside the weights, which Keras keeps by position."""
+        """Saves the people's names, because Keras saves weights by position only."""
         names = self._paths.note(self.identities)
         store["identities"] = np.frombuffer(names.encode(), "uint8")
 
     def load_own_variables(self, store: Any) -> None:
-        """Refuses the weights of other people, which would swap faces silently."""
-        noted = store["identities"] if "identities" in store else np.zeros(0, "uint8")
-        found = np.asarray(noted, "uint8").tobytes().decode().split("\n")
+        """Rejects weights of other people, which would silently swap faces."""
+        saved = store["identities"] if "identities" in store else np.zeros(0, "uint8")
+        found = np.asarray(saved, "uint8").tobytes().decode().split("\n")
         expected = self._paths.note(self.identities).split("\n")
         if found != expected:
             raise ModelFileError(
-                f"These weights belong to the people {', '.join(found)}. Expected "
-                f"{', '.join(expected)}. Build the model with the same "
-                "identities, or use model.save_parts(folder), which keeps a file each."
+                f"Weights of the people {', '.join(found)} were given. Expected "
+                f"{', '.join(expected)}. Build the model with the same identities, or "
+                "use model.save_parts(folder), which writes a file for each person."
             )
 
     def _owners(self) -> dict[str, str]:
@@ -382,9 +384,9 @@ class FaceSwap(StoredModel):
         expected = (self.image_size, self.image_size, 3)
         if batch.ndim != 4 or batch.shape[1:] != expected or not len(batch):
             raise ValueError(
-                f"Faces of shape {tuple(images.shape)} were given. {self.name} takes "
-                f"(N, {expected[0]}, {expected[1]}, 3) or one {expected}, red green "
-                f"blue. Align them with FaceAligner(image_size={self.image_size})."
+                f"Faces of shape {tuple(images.shape)} were given to {self.name}. "
+                f"Expected (N, {expected[0]}, {expected[1]}, 3) or one {expected}, "
+                f"RGB. Align them with FaceAligner(image_size={self.image_size})."
             )
         return as_unit_float(batch), single
 

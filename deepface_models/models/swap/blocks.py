@@ -1,4 +1,4 @@
-"""Blocks that the published face swaps are built of, as functions on Keras tensors."""
+"""Building blocks of the published architectures, as functions on Keras tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepface_models.layers import (
 
 
 def scaled(width: float) -> Callable[[int], int]:
-    """Returns a function that multiplies a published width, 2 at the least.
+    """Returns a function that scales a published width; the result is 2 or more.
 
     Raises:
         ValueError: `width` is not positive.
@@ -29,18 +29,22 @@ def scaled(width: float) -> Callable[[int], int]:
 
 
 def check_size(name: str, size: int, multiple: int, published: int) -> None:
-    """Says which images an architecture takes where `size` is none of them."""
+    """Checks that an image size is a multiple of a number.
+
+    Raises:
+        ValueError: It is not.
+    """
     if size < multiple or size % multiple:
         raise ValueError(
-            f"image_size={size!r} was given. {name} takes multiples of {multiple}. Use "
-            f"image_size={published}, as published."
+            f"image_size={size!r} was given. Expected a multiple of {multiple} for "
+            f"{name}. Use image_size={published}, as published."
         )
 
 
 def conv(
     x: Any, filters: int, kernel: int = 3, stddev: float | None = None, **kwargs: Any
 ) -> Any:
-    """Convolves; kernels are drawn from N(0, stddev) where one is given."""
+    """Convolves; with `stddev`, kernels are initialized from N(0, stddev)."""
     if stddev is not None:
         kwargs["kernel_initializer"] = keras.initializers.RandomNormal(0.0, stddev)
     return layers.Conv2D(filters, kernel, padding="same", **kwargs)(x)
@@ -77,16 +81,16 @@ def up(
     cosine: bool = False,
     stddev: float | None = None,
 ) -> Any:
-    """Enlarges by convolution, leaky ReLU (unless slope is None) and pixel shuffle."""
+    """Upscales by convolution, leaky ReLU (unless slope is None) and pixel shuffle."""
     x = conv(x, filters * factor**2, kernel, stddev)
     x = x if slope is None else activate(x, slope, cosine)
     return PixelShuffle(factor)(x)
 
 
 def hybrid_up(x: Any, filters: int, factor: int = 2, slope: float | None = 0.1) -> Any:
-    """Enlarges half of the channels by pixel shuffle, the others bilinearly.
+    """Upscales half of the channels by pixel shuffle and half bilinearly.
 
-    The shuffled half has a leaky ReLU, unless slope is None; the other one has none.
+    The shuffled half has a leaky ReLU, unless slope is None; the other half has none.
     """
     shuffled = up(x, filters // 2, factor=factor, slope=slope)
     smooth = conv(x, filters - filters // 2)
@@ -110,7 +114,7 @@ def residual(
 
 
 def out(x: Any, channels: int = 3, kernel: int = 5, stddev: float | None = None) -> Any:
-    """Ends in an image of float32 in [0, 1]."""
+    """Applies the last convolution: an image of float32 in [0, 1]."""
     return conv(x, channels, kernel, stddev, activation="sigmoid", dtype="float32")
 
 
@@ -122,16 +126,16 @@ def up_decoder(
     stddev: float | None = None,
     residual_slope: float = 0.2,
 ) -> keras.Model:
-    """Builds a decoder that enlarges once per width, then ends in an image.
+    """Builds a decoder with one upscaling layer per width, code -> image.
 
     Args:
         name: The decoder's name.
         shape: (height, width, channels) of the code.
-        widths: Channels after each enlargement.
-        residuals: Residual blocks after each enlargement.
+        widths: Channels after each upscaling layer.
+        residuals: Residual blocks after each upscaling layer.
         stddev: As in `conv`.
-        residual_slope: Slope of the leaky ReLU before residual blocks; without any
-            it is 0.1.
+        residual_slope: Slope of the leaky ReLU before residual blocks; 0.1 if there
+            are none.
     """
     code = x = keras.Input(shape)
     slope = residual_slope if residuals else 0.1
@@ -143,14 +147,14 @@ def up_decoder(
 
 
 def dense_maps(x: Any, units: int, size: int, channels: int) -> Any:
-    """Goes through a vector of `units` to maps (B, size, size, channels)."""
+    """Maps `x` to a vector of `units`, and that to (B, size, size, channels)."""
     x = layers.Dense(units)(layers.Flatten()(x))
     x = layers.Dense(size * size * channels)(x)
     return layers.Reshape((size, size, channels))(x)
 
 
 def pixel_norm(x: Any) -> Any:
-    """Divides vectors by the root of their mean square, in float32.
+    """Divides vectors by their root mean square, in float32.
 
     Reference: Karras et al., "Progressive Growing of GANs", 2018.
     """
@@ -163,14 +167,14 @@ def standardize(x: Any, axes: Sequence[int], epsilon: float = 1e-3) -> Any:
 
     Args:
         x: Any tensor.
-        axes: The axes over which mean and standard deviation are taken.
+        axes: The axes over which mean and standard deviation are computed.
         epsilon: Added to the standard deviation, as in keras-contrib; Keras' own
-            layers add theirs to the variance.
+            layers add it to the variance.
     """
     x = ops.cast(x, "float32")
     mean = ops.mean(x, axis=tuple(axes), keepdims=True)
     variance = ops.var(x, axis=tuple(axes), keepdims=True)
-    # The root has no gradient at 0, which is the variance of a single pixel.
+    # The square root has no gradient at 0, the variance of a single pixel.
     return (x - mean) / (ops.sqrt(ops.maximum(variance, 1e-12)) + epsilon)
 
 
@@ -195,7 +199,7 @@ class ImageNormalization(layers.Layer):
         self.shift = self.add_weight(shape=(1,), initializer="zeros", name="shift")
 
     def call(self, inputs: Any) -> Any:
-        """Computes in float32, whose squares do not overflow."""
+        """Normalizes in float32, where squares do not overflow."""
         x = standardize(inputs, range(1, len(inputs.shape)), self.epsilon)
         gain, shift = (ops.cast(v, "float32") for v in (self.gain, self.shift))
         return ops.cast(x * gain + shift, self.compute_dtype)

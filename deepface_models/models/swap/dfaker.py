@@ -1,4 +1,4 @@
-"""The first published face swap that draws more pixels than it is shown."""
+"""The first published face swap with larger output than input images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published
 
-_STDDEV = 0.02  # of the convolutions' first weights, as published
+_STDDEV = 0.02  # of the convolutions' initial weights, as published
 
 
 @register_architecture(
@@ -23,17 +23,18 @@ _STDDEV = 0.02  # of the convolutions' first weights, as published
     forms={"128 to 256": Form({"image_size": 128}, 258_046_598)},
 )
 class DFaker(Published):
-    """Draws 128 x 128 pixels from 64 x 64, or 256 x 256 from 128 x 128.
+    """dfaker's network: 64 x 64 pixels in and 128 x 128 out, or 128 in and 256 out.
 
-    The original encoder, decoders with a residual block after each enlargement:
-    113,330,822 parameters for two people, 258,046,598 with 128 pixels in. By default
-    it is faceswap's network.
+    It has the original encoder, and decoders with a residual block after each
+    upscaling layer: 113,330,822 parameters for two people, or 258,046,598 with 128
+    pixels in. The defaults are those of faceswap.
 
     Reference: faceswap, model "dfaker", after dfaker/df (2018).
 
     Args:
         identities: The people's names.
-        image_size: Pixels in, 64 or 128; twice as many come out.
+        image_size: Side of the input images in pixels, 64 or 128; output images have
+            twice that.
         width: Multiple of the published widths.
         residual_slope: Negative slope of the leaky ReLU before a residual block:
             0.2 as in faceswap, 0.1 as in dfaker/df.
@@ -58,8 +59,8 @@ class DFaker(Published):
         identities = self.check_identities(identities)
         if image_size not in (64, 128):
             raise ValueError(
-                f"image_size={image_size!r} was given. DFaker takes 64 or 128 pixels "
-                "and draws twice as many. Use image_size=64."
+                f"image_size={image_size!r} was given. Expected 64 or 128 pixels for "
+                "DFaker, whose output has twice that. Use image_size=64."
             )
         with precision(kwargs.pop("dtype", None)):
             encoder = _encoder(image_size, width)

@@ -20,7 +20,7 @@ from deepface_models.models.swap._published import Published
     smallest={"image_size": 32, "latent_size": 6, "width": 0.02},
 )
 class DFLH128(Published):
-    """The original network at 128 pixels, with half of its bottleneck.
+    """The original network at 128 pixels, with half the bottleneck width.
 
     107,716,102 parameters for two people.
 
@@ -28,9 +28,9 @@ class DFLH128(Published):
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 16; published with 128.
-        latent_size: Width of the bottleneck; by default as published, 512, or 256
-            in the form for small GPUs.
+        image_size: Side of the images in pixels, a multiple of 16; published with 128.
+        latent_size: Width of the bottleneck; published with 512, and with 256 for
+            small GPUs.
         width: Multiple of the other published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 

@@ -34,21 +34,23 @@ class DFLSAE(Published):
     """DeepFaceLab's SAE in its forms "df" and "liae".
 
     "df" has a decoder for each person: 130,008,718 parameters for two people at 128
-    pixels. "liae" has one decoder for all, and inters: the shared one twice is the
-    code of the target person, their own and the shared one that of anybody else.
-    Expressions come through better and likeness less well; 121,746,593 parameters.
-    Learned masks and the optional outputs of several sizes are left out.
+    pixels. "liae" has one decoder for all people, and inters: the target person's code
+    is the output of the shared inter twice, anybody else's that of their own inter and
+    the shared one. It renders expressions better and likeness less well; 121,746,593
+    parameters. Learned masks and the optional outputs at several sizes are not
+    implemented.
 
-    By default it is faceswap's network.
+    The defaults are those of faceswap.
 
     Reference: faceswap, model "dfl_sae", after DeepFaceLab's SAE.
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 16; published with 64 to 256.
+        image_size: Side of the images in pixels, a multiple of 16; published with 64
+            to 256.
         architecture: "df" or "liae".
-        target: Of "liae" the person to draw in other people's images; the first
-            by default. "df" makes no difference between people.
+        target: For "liae": the person to swap into other people's images; the first
+            by default. "df" does not use it.
         width: Multiple of the published widths.
         residual_slope: Negative slope of the leaky ReLU before a residual block:
             0.2 as in faceswap, 0.1 as in DeepFaceLab's SAE.

@@ -1,4 +1,4 @@
-"""Networks that tell drawn images from real ones."""
+"""Discriminators: networks that distinguish generated images from real ones."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def strided_discriminator(
     attention: bool = True,
     scale: Callable[[int], int] = lambda channels: channels,
 ) -> keras.Model:
-    """Builds faceswap-GAN's: convolutions down to 8 x 8 logits.
+    """Builds faceswap-GAN's discriminator: convolutions down to 8 x 8 logits.
 
     Reference: Lu, "faceswap-GAN", 2018 (version 2.2).
 
     Args:
-        name: Its name.
-        size: Width and height of the images, 64 or more.
+        name: The model's name.
+        size: Width and height of the images in pixels, 64 or more.
         norm: Normalization: "instance", "group", "batch" or "none".
         attention: Whether there is self-attention from 256 channels on.
-        scale: Multiplies widths.
+        scale: Function that scales widths.
 
     Returns:
-        Model of (B, size, size, 6), an image in [-1, 1] beside the warped one that
-        it was drawn from, -> (B, 8, 8, 1), float32.
+        Model of (B, size, size, 6) -> logits (B, 8, 8, 1), float32. Inputs are an image
+        in [-1, 1], concatenated with the generator's warped input.
     """
     images = x = keras.Input((size, size, 6))
     x = gan.down(x, scale(64), "none", 4, 0.2)
@@ -50,16 +50,16 @@ def strided_discriminator(
 def unet_discriminator(
     name: str, size: int, patch: int | None = None, width: int = 16
 ) -> keras.Model:
-    """Builds DeepFaceLab's: one logit for each patch and one for each pixel.
+    """Builds DeepFaceLab's discriminator: logits for each patch and each pixel.
 
     References: Schonfeld et al., "A U-Net Based Discriminator for Generative
     Adversarial Networks", 2020; Perov et al., "DeepFaceLab", 2020.
 
     Args:
-        name: Its name.
-        size: Width and height of the images.
-        patch: Pixels that a logit of the first kind sees, about; an eighth of `size`
-            by default.
+        name: The model's name.
+        size: Width and height of the images in pixels.
+        patch: Approximate receptive field of a patch's logit in pixels; an eighth of
+            `size` by default.
         width: Channels at full size; they double with each convolution.
 
     Returns:
@@ -69,39 +69,39 @@ def unet_discriminator(
     widths = [min(width * 2**n, _MOST_CHANNELS) for n in range(len(strides) + 1)]
     image = keras.Input((size, size, 3))
     x = _leaky(blocks.conv(image, widths[0], 1))
-    seen = []
+    skips = []
     for stride, filters in zip(strides, widths[1:], strict=True):
-        seen.append(x)
+        skips.append(x)
         x = _leaky(blocks.conv(x, filters, 3, strides=stride))
     logits = blocks.conv(x, 1, 1, dtype="float32")
     x = _leaky(blocks.conv(x, widths[-1], 1))
-    for stride, filters, before in zip(
-        reversed(strides), reversed(widths[:-1]), reversed(seen), strict=True
+    for stride, filters, skip in zip(
+        reversed(strides), reversed(widths[:-1]), reversed(skips), strict=True
     ):
-        x = layers.Concatenate()([before, _leaky(_enlarge(x, filters, stride))])
-    each = blocks.conv(x, 1, 1, dtype="float32")
-    return keras.Model(image, [logits, each], name=name)
+        x = layers.Concatenate()([skip, _leaky(_enlarge(x, filters, stride))])
+    pixel_logits = blocks.conv(x, 1, 1, dtype="float32")
+    return keras.Model(image, [logits, pixel_logits], name=name)
 
 
 def patch_strides(patch: int) -> tuple[int, ...]:
-    """Returns the strides of 3 x 3 convolutions whose view comes nearest to a patch.
+    """Returns strides of 3 x 3 convolutions with a receptive field of about `patch`.
 
-    The first is 2. Of equal views the one with fewer layers is taken, then the one
-    that shrinks more.
+    The first stride is 2. Of equal receptive fields, the one with fewer layers is
+    chosen, then the one that downsamples more.
 
     Args:
-        patch: Width of the view wanted, in pixels.
+        patch: Width of the receptive field in pixels.
     """
-    found = []
+    candidates = []
     for count in range(1, _MOST_LAYERS + 1):
         for rest in itertools.product((2, 1), repeat=count - 1):
             strides = (2, *rest)
-            view, step = 1, 1
+            field, step = 1, 1
             for stride in strides:
-                view, step = view + 2 * step, step * stride
+                field, step = field + 2 * step, step * stride
             order = tuple(-s for s in reversed(strides))
-            found.append((abs(view - patch), view, count, -sum(strides), order))
-    return tuple(-s for s in reversed(min(found)[-1]))
+            candidates.append((abs(field - patch), field, count, -sum(strides), order))
+    return tuple(-s for s in reversed(min(candidates)[-1]))
 
 
 def _leaky(x: Any) -> Any:
@@ -109,7 +109,7 @@ def _leaky(x: Any) -> Any:
 
 
 def _enlarge(x: Any, filters: int, stride: int) -> Any:
-    # As padding="same" on TensorFlow; other backends would crop the other side.
+    # Same as padding="same" on TensorFlow; other backends crop the opposite side.
     size = x.shape[1] * stride
     x = layers.Conv2DTranspose(filters, 3, strides=stride)(x)
     before = 1 if stride == 1 else 0

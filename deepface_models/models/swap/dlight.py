@@ -1,4 +1,4 @@
-"""A face swap that enlarges twofold and more, for large images."""
+"""A face swap with output images up to three times as large as its input."""
 
 from __future__ import annotations
 
@@ -31,19 +31,21 @@ QUALITIES = {"low": (24, 640), "fair": (32, 1152), "best": (32, 1664)}
     },
 )
 class DLight(Published):
-    """Draws 128, 256 or 384 pixels from 128, mixing shuffled and smooth enlargement.
+    """faceswap's DLight: 128 pixels in and 128, 256 or 384 out.
 
-    The people to be drawn get a deep decoder, the replaced one a small one. For two
-    people 115,299,382 (128 pixels out), 143,614,006 (256) and 190,805,046 (384)
-    parameters. It is the form with quality "best" and details "good".
+    Upscaling layers combine pixel shuffle and bilinear interpolation. Target people
+    get a deep decoder, source people a small one. It has 115,299,382 (128 pixels out),
+    143,614,006 (256) or 190,805,046 (384) parameters for two people. The defaults are
+    faceswap's quality "best" with details "good".
 
     Reference: faceswap, model "dlight" (dfaker, 2019).
 
     Args:
         identities: The people's names.
-        image_size: Pixels in, a multiple of 32; published with 128.
-        output_size: Pixels out: once, twice or three times `image_size`.
-        quality: "low", "fair" or "best": widths of encoder and bottleneck.
+        image_size: Side of the input images in pixels, a multiple of 32; published
+            with 128.
+        output_size: Side of the output images: one, two or three times `image_size`.
+        quality: Widths of encoder and bottleneck: "low", "fair" or "best".
         light: The people with the small decoder; the first one by default.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
@@ -95,9 +97,9 @@ def _check_choices(image_size: int, output_size: int, quality: str) -> None:
     if output_size not in sizes:
         raise ValueError(
             f"output_size={output_size!r} was given with image_size={image_size}. "
-            f"DLight draws {sizes} pixels. Use output_size={sizes[1]}."
+            f"Expected one of {sizes} pixels. Use output_size={sizes[1]}."
         )
-    choose("quality", quality, QUALITIES, 'Use "low" where memory is short.')
+    choose("quality", quality, QUALITIES, 'Use "low" to save memory.')
 
 
 def _encoder(size: int, filters: int, units: int, width: float) -> keras.Model:
@@ -140,5 +142,5 @@ def _large(name: str, encoder: keras.Model, factor: int, width: float) -> keras.
 
 
 def _late_up(x: Any, filters: int, factor: int = 2) -> Any:
-    """Enlarges without activation inside; a leaky ReLU follows both halves."""
+    """Upscales by `hybrid_up` without activation; a leaky ReLU follows."""
     return blocks.activate(blocks.hybrid_up(x, filters, factor, slope=None), 0.2)

@@ -46,60 +46,63 @@ _MIXUP = 0.2  # both parameters of the beta distribution
         "norm": "none",
         "attention": False,
         "lite": True,
-        "game": "relativistic",
+        "gan_loss": "relativistic",
         "loss_terms": {"adversarial": 0.2},
         "width": 0.02,
     },
     forms={"128": Form({"image_size": 128}), "256": Form({"image_size": 256})},
 )
 class FaceSwapGAN(AdversarialSwap):
-    """faceswap-GAN 2.2: a GAN with self-attention that learns where to draw.
+    """faceswap-GAN 2.2: a GAN with self-attention that learns an alpha channel.
 
-    The fourth channel of its images is no face mask but alpha, the share of what is
-    drawn in the result: alpha * drawn + (1 - alpha) * input. `mixed` returns that;
-    conversion, which takes the channel for a mask, pastes just so. For two people at
+    The fourth channel of its output is not a face mask but alpha, the opacity of the
+    decoded face in the result: alpha * decoded + (1 - alpha) * input. `mixed` returns
+    that result. Conversion uses alpha as mask, which gives the same. For two people at
     64, 128 and 256 pixels the generator has 71,732,354, 81,548,302 and 91,364,250
     parameters, the two discriminators 1,495,690, 3,757,328 and 6,018,966.
 
-    `compile()` gives Adam 1e-4 (beta_1 0.5), and 2e-4 for discriminators. The losses
-    are built in, each person's added up, of images in [-1, 1]:
+    `compile()` uses Adam with a learning rate of 1e-4 (beta_1 0.5), and 2e-4 for the
+    discriminators. The losses are built in. Each is summed over people and computed on
+    images in [-1, 1]:
 
-    - `reconstruction`: absolute error of what is drawn, and `scales`: of the smaller
-      images drawn on the way, from 128 pixels on.
-    - `edge`: error of the steps between neighboring pixels.
-    - `eyes`: both errors where targets have a weight above 1, as `SwapPairs` gives
-      eyes and mouth; 3 counts as once.
-    - `alpha`: mean of alpha; `hinge`: mean of what it lacks to `margin`;
-      `variation`: steps between its neighboring pixels.
-    - `cycle`: absolute error of a person drawn as the next and back.
-    - `adversarial`: deceiving the discriminator with the result and with what is
-      drawn; `discriminator`: being deceived. A discriminator sees an image beside
-      the input.
+    - `reconstruction`: absolute error of the decoded image; `scales`: that of the
+      decoder's smaller images, from 128 pixels on.
+    - `edge`: absolute error of the differences of neighboring pixels.
+    - `eyes`: `reconstruction` and `edge` where targets have a weight w above 1, as
+      `SwapPairs` gives eyes and mouth, times (w - 1) / 2.
+    - `alpha`: mean of alpha; `hinge`: mean of max(0, `margin` - alpha); `variation`:
+      absolute differences of alpha's neighboring pixels.
+    - `cycle`: absolute error of a person swapped to the next person and back.
+    - `adversarial`: the generator's adversarial loss for the result and for the
+      decoded image; `discriminator`: the discriminators' loss. A discriminator's input
+      is an image concatenated with the generator's input.
 
-    History shows every one. A perceptual loss comes on top by
-    `compile(loss={name: PerceptualLoss(...)})`. Published phases by share of the run:
-    0.2 perceptual loss; 0.3 hinge 0.1 with margin 0.5 for alpha, 0.4 margin 0.2, 0.5
-    margin 0.4, 0.67 alpha again and the learning rate times 0.3, 0.9 times 0.1.
+    The history shows all of them. Add a perceptual loss by
+    `compile(loss={name: PerceptualLoss(...)})`. The published training has phases, by
+    fraction of the training: from 0.2, perceptual loss; from 0.3, hinge with weight 0.1
+    and margin 0.5 instead of alpha; from 0.4, margin 0.2; from 0.5, margin 0.4; from
+    0.67, alpha again and the learning rate times 0.3; from 0.9, times 0.1.
 
-    The program trains two generators and two discriminators in turn, each with an
-    optimizer and a batch of its own, and resizes the eyes' mask to the edges; here one
-    batch trains all, and an edge counts as its upper left pixel does.
+    The published program trains two generators and two discriminators in turn, each
+    with its own optimizer and batch, and resizes the eyes' mask to the edges. Here one
+    batch trains all, and an edge has the weight of its upper left pixel.
 
     Reference: S. Lu, "faceswap-GAN" version 2.2, 2018.
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out: 64, 128 or 256.
+        image_size: Side of the images in pixels: 64, 128 or 256.
         norm: "instance", "group", "batch" or "none".
-        attention: Whether networks have self-attention, whose memory grows with the
-            fourth power of the size: 64 MiB an image at 64 x 64 pixels.
+        attention: Whether networks have self-attention. Its memory grows with the
+            fourth power of the size: 64 MiB per image for maps of 64 x 64 pixels.
         lite: Whether the generator has half the widths and no pixel shuffle.
-        gan_loss: What discriminators play: "mixup" (least squares of mixtures) or
-            "relativistic" (relativistic average of least squares).
-        loss_terms: Weights of the terms above other than the published 1, 1, 0.1,
-            30, 0.01, 0, (margin) 0.5, 0.1, 0 (cycle; published with 10 if at all)
-            and 0.1. `model.terms["edge"].assign(0.2)` changes one while training;
-            a cycle that begins at 0 stays off.
+        gan_loss: The adversarial loss: "mixup" (least squares with mixup) or
+            "relativistic" (relativistic average least squares).
+        loss_terms: Weights that differ from the published ones: "reconstruction" 1,
+            "scales" 1, "edge" 0.1, "eyes" 30, "alpha" 0.01, "hinge" 0, "margin" 0.5,
+            "variation" 0.1, "cycle" 0 (10 if it is used) and "adversarial" 0.1.
+            `model.terms["edge"].assign(0.2)` changes one while training; "cycle"
+            cannot be turned on later if it is 0.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
@@ -110,7 +113,7 @@ class FaceSwapGAN(AdversarialSwap):
     """
 
     _arguments = (
-        *("identities", "image_size", "norm", "attention", "lite", "game"),
+        *("identities", "image_size", "norm", "attention", "lite", "gan_loss"),
         *("loss_terms", "width"),
     )
 
@@ -165,31 +168,32 @@ class FaceSwapGAN(AdversarialSwap):
 
     @whole_numbers(batch_size=1)
     def mixed(self, images: Any, identity: str, batch_size: int = 32) -> Any:
-        """Draws the person `identity` into the images, as alpha says.
+        """Blends the decoded person `identity` into the images by alpha.
 
         Args:
             images: As in `predict`.
-            identity: Whose face to draw.
-            batch_size: Images a step.
+            identity: The person to decode.
+            batch_size: Images per batch.
 
         Returns:
-            float32 (N, S, S, 3) in [0, 1], or one image for one.
+            float32 (N, S, S, 3) in [0, 1], or (S, S, 3) for one image.
         """
         batch, single = self._batch(images)
-        drawn = self.predict(batch, batch_size, identity=identity)
-        result = drawn[..., 3:] * drawn[..., :3] + (1.0 - drawn[..., 3:]) * batch
+        decoded = self.predict(batch, batch_size, identity=identity)
+        alpha = decoded[..., 3:]
+        result = alpha * decoded[..., :3] + (1.0 - alpha) * batch
         return result[0] if single else result
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Draws everybody as themselves; in training, at every scale, as lists."""
+        """Reconstructs each person's faces; while training, at all scales as lists."""
         if not training:
             return super().call(inputs, training=training, mask=mask)
         return self._scales(as_unit(inputs), training=True)
 
     def _scales(self, x: Any, training: bool) -> dict[str, list[Any]]:
-        return {n: self._drawn(x[n], n, training) for n in x}
+        return {n: self._decoded(x[n], n, training) for n in x}
 
-    def _drawn(self, x: Any, name: str, training: bool) -> list[Any]:
+    def _decoded(self, x: Any, name: str, training: bool) -> list[Any]:
         code = self.encoder(x, training=training)
         return as_list(self.decoders[name].get_layer("scales")(code, training=training))
 
@@ -202,92 +206,99 @@ class FaceSwapGAN(AdversarialSwap):
         return super()._terms(x, y, y_pred, training)
 
     def _person(
-        self, name: str, x: Any, y: Any, drawn: Any, training: bool
+        self, name: str, x: Any, y: Any, y_pred: Any, training: bool
     ) -> dict[str, Any]:
-        real, given = 2.0 * y[..., :3] - 1.0, 2.0 * ops.cast(x, "float32") - 1.0
-        *scales, last = drawn
-        drawn, alpha = 2.0 * last[..., :3] - 1.0, last[..., 3:]
-        result = alpha * drawn + (1.0 - alpha) * given
-        adversarial, judged = self._play(name, real, (result, drawn), given, training)
-        found = {
-            **_errors(real, drawn, _heed(y)),
+        real, inputs = 2.0 * y[..., :3] - 1.0, 2.0 * ops.cast(x, "float32") - 1.0
+        *scales, last = y_pred
+        decoded, alpha = 2.0 * last[..., :3] - 1.0, last[..., 3:]
+        result = alpha * decoded + (1.0 - alpha) * inputs
+        generator_loss, discriminator_loss = self._gan_losses(
+            name, real, (result, decoded), inputs, training
+        )
+        terms = {
+            **_errors(real, decoded, _eye_weight(y)),
             "alpha": ops.mean(alpha),
             "hinge": ops.mean(ops.relu(self.terms["margin"] - alpha)),
-            "variation": 2.0 * ops.mean(_steps(alpha)),
-            "adversarial": adversarial,
-            "discriminator": judged,
+            "variation": 2.0 * ops.mean(_differences(alpha)),
+            "adversarial": generator_loss,
+            "discriminator": discriminator_loss,
         }
         if scales:
-            found["scales"] = sum(_scale_error(y[..., :3], s) for s in scales)
+            terms["scales"] = sum(_scale_error(y[..., :3], s) for s in scales)
         if self._cycles:
-            found["cycle"] = self._cycle(name, y[..., :3], training)
-        return found
+            terms["cycle"] = self._cycle(name, y[..., :3], training)
+        return terms
 
-    def _play(
-        self, name: str, real: Any, made: Sequence[Any], given: Any, training: bool
+    def _gan_losses(
+        self, name: str, real: Any, fakes: Sequence[Any], inputs: Any, training: bool
     ) -> Pair:
-        """Plays with the result and with what is drawn, each beside the input."""
-        judge = self.discriminators[name]
-        true, result, drawn = (
-            ops.concatenate([image, given], axis=-1) for image in (real, *made)
+        """Returns the losses for the result and the decoded image, given the input."""
+        discriminator = self.discriminators[name]
+        true, result, decoded = (
+            ops.concatenate([image, inputs], axis=-1) for image in (real, *fakes)
         )
         if self.gan_loss == "relativistic":
-            fakes = {"whole_lsgan": result, "relativistic_lsgan": drawn}
-            return gan_loss(judge, true, fakes, training)
-        # Evaluation leaves training's random numbers alone and repeats itself.
+            by_rule = {"whole_lsgan": result, "relativistic_lsgan": decoded}
+            return gan_loss(discriminator, true, by_rule, training)
+        # Evaluation uses a fixed seed: it is repeatable and does not affect training.
         seed = self._draws if training else 0
         share = keras.random.beta((1, 1, 1, 1), _MIXUP, _MIXUP, seed=seed)
-        deceit, guess = mixed_gan_loss(judge, true, result, share, training)
-        more, other = mixed_gan_loss(judge, true, drawn, share, training)
-        return deceit + more, guess + other
+        losses = [
+            mixed_gan_loss(discriminator, true, fake, share, training)
+            for fake in (result, decoded)
+        ]
+        return losses[0][0] + losses[1][0], losses[0][1] + losses[1][1]
 
     def _cycle(self, name: str, real: Any, training: bool) -> Any:
-        """Compares a person with themselves drawn as the next one and back."""
+        """Compares a person's faces with themselves after a swap there and back."""
         people = self.identities
-        after = people[(people.index(name) + 1) % len(people)]
-        there = self._drawn(real, after, training)[-1]
-        back = self._drawn(there[..., :3], name, training)[-1]
+        other = people[(people.index(name) + 1) % len(people)]
+        swapped = self._decoded(real, other, training)[-1]
+        back = self._decoded(swapped[..., :3], name, training)[-1]
         image = 2.0 * ops.mean(ops.abs(back[..., :3] - real))
-        return image + 0.1 * ops.mean(ops.abs(back[..., 3:] - there[..., 3:]))
+        return image + 0.1 * ops.mean(ops.abs(back[..., 3:] - swapped[..., 3:]))
 
 
-def _errors(real: Any, drawn: Any, heed: Any) -> dict[str, Any]:
-    """Returns errors of pixels and of edges, and both where it matters."""
-    pixels = ops.abs(drawn - real)
-    edges = ops.abs(_steps(drawn) - _steps(real))
-    found = {"reconstruction": ops.mean(pixels), "edge": 2.0 * ops.mean(edges)}
-    eyes = ops.mean(heed * pixels) + 2.0 * ops.mean(heed[:, :-1, :-1] * edges)
-    return {**found, "eyes": eyes}
+def _errors(real: Any, decoded: Any, eye_weight: Any) -> dict[str, Any]:
+    """Returns errors of pixels, of edges, and of both at the eyes."""
+    pixels = ops.abs(decoded - real)
+    edges = ops.abs(_differences(decoded) - _differences(real))
+    at_edges = eye_weight[:, :-1, :-1]
+    return {
+        "reconstruction": ops.mean(pixels),
+        "edge": 2.0 * ops.mean(edges),
+        "eyes": ops.mean(eye_weight * pixels) + 2.0 * ops.mean(at_edges * edges),
+    }
 
 
-def _heed(y: Any) -> Any:
-    """Returns how far targets' weights are above 1: nowhere without weights."""
+def _eye_weight(y: Any) -> Any:
+    """Returns how far the targets' weights are above 1; 0 without weights."""
     if y.shape[-1] < 5:
         return ops.zeros_like(y[..., :1])
     return ops.relu(y[..., 4:5] - 1.0) / (_EYES - 1.0)
 
 
-def _steps(maps: Any) -> Any:
-    """Returns the size of steps down and across, side by side as channels."""
-    here = maps[:, :-1, :-1]
-    both = [maps[:, 1:, :-1] - here, maps[:, :-1, 1:] - here]
+def _differences(maps: Any) -> Any:
+    """Returns absolute vertical and horizontal differences, as channels."""
+    corner = maps[:, :-1, :-1]
+    both = [maps[:, 1:, :-1] - corner, maps[:, :-1, 1:] - corner]
     return ops.abs(ops.concatenate(both, axis=-1))
 
 
-def _scale_error(real: Any, drawn: Any) -> Any:
-    """Compares a smaller image with single pixels of the real one."""
-    factor = real.shape[1] // drawn.shape[1]
-    return 2.0 * ops.mean(ops.abs(drawn - real[:, ::factor, ::factor]))
+def _scale_error(real: Any, decoded: Any) -> Any:
+    """Compares a smaller decoded image with the subsampled real one."""
+    factor = real.shape[1] // decoded.shape[1]
+    return 2.0 * ops.mean(ops.abs(decoded - real[:, ::factor, ::factor]))
 
 
 def _check(image_size: int, norm: str, gan_loss: str) -> None:
     for name, value, known in (
         ("image_size", image_size, SIZES),
         ("norm", norm, gan.NORMS),
-        ("game", gan_loss, GAN_LOSSES),
+        ("gan_loss", gan_loss, GAN_LOSSES),
     ):
         if value not in known:
             raise ValueError(
-                f"{name}={value!r} was given. FaceSwapGAN takes {known}. Use "
+                f"{name}={value!r} was given. Expected one of {known}. Use "
                 f"{name}={known[0]!r}."
             )

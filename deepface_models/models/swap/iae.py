@@ -1,4 +1,4 @@
-"""The face swap that people share but for their inter."""
+"""A face swap in which only a person's inter is not shared."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from deepface_models.models.swap._published import Published
     smallest={"image_size": 32, "width": 0.02},
 )
 class IAE(Published):
-    """One encoder and one decoder for everybody, an inter for each and for all.
+    """faceswap's IAE: a shared encoder, decoder and inter, and an inter per person.
 
-    A person's code is what their own inter and the shared one make of the face,
-    side by side. 64 x 64 pixels in and out, 117,816,003 parameters for two people.
+    A person's code is the concatenated output of their own inter and the shared one.
+    Images have 64 x 64 pixels; 117,816,003 parameters for two people.
 
     Reference: faceswap, model "iae".
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 16; published with 64.
+        image_size: Side of the images in pixels, a multiple of 16; published with 64.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 

@@ -1,4 +1,4 @@
-"""Where a person's latents lie, so that others' can be moved there."""
+"""Means of people's latents, and the layer that shifts latents between them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from keras import ops
 
 from deepface_models.core.version import PACKAGE
 
-_STEPS = 100.0  # batches that a running mean looks back
+_STEPS = 100.0  # batches that the moving mean covers
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LatentMean(keras.layers.Layer):
-    """Passes latents on, (B, L) -> (B, L), and learns their running mean.
+    """Returns latents (B, L) unchanged and tracks their moving mean while training.
 
-    Two people's latents differ by more than expression: light, skin and shape leave
-    a constant in them. A decoder has seen its own person's only, so those of another
-    are best moved from the other's mean to its own.
+    The latents of two people differ not only by expression but also by a constant,
+    because of light, skin and shape. A decoder is trained on its own person's latents
+    only, so another person's are best shifted from their mean to that person's.
     """
 
     def build(self, input_shape: Any) -> None:
-        """Makes the mean and the count of batches it has seen."""
+        """Creates the mean and the number of batches seen."""
         own = {"initializer": "zeros", "trainable": False, "autocast": False}
         self.mean = self.add_weight(
             shape=(input_shape[-1],), dtype="float32", name="mean", **own
@@ -30,7 +30,7 @@ class LatentMean(keras.layers.Layer):
         self.seen = self.add_weight(shape=(), dtype="float32", name="seen", **own)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Returns `inputs`; the mean follows them while training."""
+        """Returns `inputs`; updates the mean while training."""
         if training and self.trainable:
             seen = ops.minimum(self.seen + 1.0, _STEPS)
             latents = ops.cast(ops.stop_gradient(inputs), "float32")
@@ -40,25 +40,25 @@ class LatentMean(keras.layers.Layer):
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape that came in."""
+        """Returns the input shape."""
         return input_shape
 
 
 class ShiftLatents(keras.layers.Layer):
-    """Moves latents from one person's mean to another's, once both are known.
+    """Shifts latents from one person's mean to another's, if both means are known.
 
     Args:
-        target: Where they go.
-        source: Where they come from; None where the mean comes with the latents.
+        target: The mean to shift to.
+        source: The mean to shift from; None if it is passed to `call`.
     """
 
     def __init__(self, target: LatentMean, source: LatentMean | None = None) -> None:
-        super().__init__(dtype="float32")  # half of it would round the means
+        super().__init__(dtype="float32")  # half precision would round the means
         self.target = target
         self.source = source
 
     def call(self, inputs: Any, mean: Any = None) -> Any:
-        """Adds the difference of the means to (B, L); `mean` is (B, L) too."""
+        """Adds the difference of the means to latents (B, L); `mean` is (B, L)."""
         known = ops.minimum(self.target.seen, 1.0)
         if self.source is not None:
             mean, known = self.source.mean, ops.minimum(known, self.source.seen)

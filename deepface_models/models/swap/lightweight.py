@@ -20,16 +20,16 @@ from deepface_models.models.swap._published import Published
     smallest={"image_size": 32, "width": 0.02},
 )
 class Lightweight(Published):
-    """The original network with three convolutions and half of the bottleneck.
+    """The original network with three convolutions and half the bottleneck width.
 
-    64 x 64 pixels in and out, 51,066,374 parameters for two people; trains about
+    Images have 64 x 64 pixels; 51,066,374 parameters for two people. It trains about
     three times as fast as `Original`.
 
     Reference: faceswap, model "lightweight".
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 16; published with 64.
+        image_size: Side of the images in pixels, a multiple of 16; published with 64.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 

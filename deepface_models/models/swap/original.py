@@ -1,4 +1,4 @@
-"""The first published face-swap autoencoder, layer by layer."""
+"""The first published face-swap autoencoder."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from deepface_models.models.swap.base import FaceSwap
 class Original(FaceSwap):
     """The network of the original deepfakes code and of FakeApp.
 
-    64 x 64 pixels in and out, encoder of 69,662,976 parameters, 6,199,747 for each
-    decoder: 82,062,470 for two people. `compile()` gives the published settings:
-    Adam 5e-5 with beta_1 0.5 and mean absolute error.
+    Images have 64 x 64 pixels. The encoder has 69,662,976 parameters and each decoder
+    6,199,747: 82,062,470 for two people. `compile()` uses the published settings:
+    Adam with a learning rate of 5e-5 and beta_1 0.5, and the mean absolute error.
 
     Reference: joshua-wu/deepfakes_faceswap (2017), model.py.
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 16; published with 64.
-        latent_size: Width of the bottleneck; by default as published, 1024, or 512
+        image_size: Side of the images in pixels, a multiple of 16; published with 64.
+        latent_size: Width of the bottleneck; by default as published: 1024, or 512
             with `low_memory`.
-        low_memory: Leaves out the encoder's last convolution, as faceswap's form
-            for small GPUs does: 60,565,126 parameters.
+        low_memory: Whether to leave out the encoder's last convolution, as faceswap
+            does for small GPUs: 60,565,126 parameters.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
@@ -58,8 +58,8 @@ class Original(FaceSwap):
         identities = self.check_identities(identities)
         if image_size < 16 or image_size % 16:
             raise ValueError(
-                f"image_size={image_size!r} was given. Original halves an image four "
-                "times, so that it takes multiples of 16. Use image_size=64."
+                f"image_size={image_size!r} was given. Expected a multiple of 16, "
+                "because Original halves images four times. Use image_size=64."
             )
         latent_size = latent_size or (512 if low_memory else 1024)
         with precision(kwargs.pop("dtype", None)):
@@ -88,7 +88,7 @@ class Original(FaceSwap):
         return blocks.up_decoder(f"decoder_{name}", shape, (256, 128, 64))
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with the published settings where none are given."""
+        """Compiles; the published optimizer and loss are the defaults."""
         super().compile(
             optimizer=optimizer or keras.optimizers.Adam(5e-5, beta_1=0.5),
             loss=loss or {name: ImageLoss() for name in self.identities},

@@ -1,4 +1,4 @@
-"""The builder: a face swap of any encoder, bottleneck, middle and decoder."""
+"""A configurable face swap: any encoder, bottleneck, dense layers and decoder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deepface_models.core.choices import suggestion
 from deepface_models.core.inputs import precision
 from deepface_models.models.registry import Form, register_architecture
 from deepface_models.models.swap._graph import SHARED
-from deepface_models.models.swap._phaze_decoder import build_gblock, draw, unpack
+from deepface_models.models.swap._phaze_decoder import build_gblock, decode, unpack
 from deepface_models.models.swap._phaze_encoders import build_encoder, input_size
 from deepface_models.models.swap._phaze_fc import build_fc, build_style, chain
 from deepface_models.models.swap._phaze_presets import PRESETS
@@ -20,7 +20,7 @@ from deepface_models.models.swap._phaze_settings import NAMES, Settings, resolve
 from deepface_models.models.swap._published import Published, SquaredFaceLoss
 from deepface_models.models.swap.dflsae import liae_routes
 
-# Inters that people share beside `SHARED`; nobody can be called so.
+# Further shared inters; no person can have these names.
 _SECOND, _STYLE = "+shared", "+style"
 _OTHERS = ("face_type", "name", "dtype", "trainable")
 
@@ -62,15 +62,15 @@ _OTHERS = ("face_type", "name", "dtype", "trainable")
     },
 )
 class PhazeA(Published):
-    """Builds a face swap out of an encoder, dense layers and decoders of your choice.
+    """faceswap's Phaze-A: a face swap built from configurable parts.
 
-    Settings are faceswap's defaults, or those of one of `PhazeA.presets`, and what is
-    given in their place. All weights start at random: where a preset was published
-    with a pretrained encoder, load yours into `model.encoder.layers`.
+    Settings default to those of faceswap, or of one of `PhazeA.presets`. All weights
+    are random: if a preset was published with a pretrained encoder, load its weights
+    into `model.encoder.layers`.
 
-    Three stages can be each person's own or shared, and one of them has to be own:
-    dense layers (`split_fc`), G-block (`split_gblock`) and decoder
-    (`split_decoders`). A shared G-block before decoders of people's own is saved in
+    Three stages can be shared or person-specific, and at least one must be
+    person-specific: dense layers (`split_fc`), G-block (`split_gblock`) and decoder
+    (`split_decoders`). A shared G-block before person-specific decoders is saved in
     each decoder's file.
 
     Reference: faceswap, model "phaze_a" (torzdf, 2021), and its presets.
@@ -81,64 +81,70 @@ class PhazeA(Published):
             "dfl-h128", "dfl-sae-df", "dfl-sae-liae", "dfl-saehd-df",
             "dfl-saehd-liae", "dny256", "dny512", "dny1024", "stojo", "sym384",
             "clipfaker128", "clipfaker256", "clipfaker448".
-        image_size: Pixels in; by default what `encoder_scale` says.
-        target: With `shared_fc="half"` the person whose dense layers everybody uses;
+        image_size: Side of the input images in pixels; by default `encoder_scale`
+            times the encoder's native size.
+        target: With `shared_fc="half"`, the person whose dense layers everybody uses;
             the first by default.
-        output_size: Pixels out, a multiple of 16; 128.
+        output_size: Side of the output images in pixels, a multiple of 16; 128.
         encoder: "fs_original", the name of a `keras.applications` network, or CLIP's
             "ViT-B-16", "ViT-B-32", "ViT-L-14", "ViT-L-14-336px".
-        encoder_scale: Share of the encoder's native size, 1024 for "fs_original";
-            down to a multiple of 16. 0.07, or 1.0 for another encoder.
-        encoder_arguments: Of the encoder. "fs_original" takes depth (4), min_filters
-            (128), max_filters (1024) and alternative (False), the form with pooling;
-            CLIP's take width, depth and units; others what their function takes, such
-            as {"alpha": 0.5}.
+        encoder_scale: Fraction of the encoder's native size (1024 for "fs_original"),
+            rounded down to a multiple of 16; 0.07, or 1.0 for another encoder.
+        encoder_arguments: Arguments of the encoder. "fs_original" takes depth (4),
+            min_filters (128), max_filters (1024) and alternative (False), the form
+            with pooling; CLIP's take width, depth and units; others those of their
+            function, such as {"alpha": 0.5}.
         bottleneck: "dense", "average", "max" (pooling) or "flatten".
         bottleneck_size: Units of "dense"; 1024.
-        bottleneck_norm: Before it: "none", "instance", "layer" or "rms".
-        bottleneck_in_encoder: Whether all share it, or each of the dense parts has one.
+        bottleneck_norm: Normalization before the bottleneck: "none", "instance",
+            "layer" or "rms".
+        bottleneck_in_encoder: Whether the bottleneck is part of the shared encoder
+            rather than of each stack of dense layers; True.
         split_fc: Whether each person has dense layers of their own; True.
-        shared_fc: What stands beside them: "none", "full" (a shared part) or "half"
-            (the target person's).
-        fc_depth: Dense layers; 1.
-        fc_dimensions: Width and height of the maps they end in; 4.
-        fc_min_filters: Filters of the first, times dimensions squared; 1024.
+        shared_fc: Further dense layers, whose output is concatenated: "none", "full"
+            (shared ones) or "half" (the target person's).
+        fc_depth: Number of dense layers; 1.
+        fc_dimensions: Width and height of the maps after the dense layers; 4.
+        fc_min_filters: Filters of the first, times `fc_dimensions` squared; 1024.
         fc_max_filters: Filters of the last; 1024.
-        fc_slope: Bend between them, from -1 to 1; -0.5.
-        fc_dropout: Share of values dropped before each.
-        fc_upscaler: As `upscaler`, after them; "upsample2d".
-        fc_upscales: How often; 1.
-        fc_upscale_filters: Filters of these; 512.
-        gblock: Whether a shared style steers noise and statistics of the maps; True.
+        fc_slope: Curvature of the widths between them, from -1 to 1; -0.5.
+        fc_dropout: Dropout rate before each dense layer; 0.
+        fc_upscaler: Upscaling layers after the dense layers, as `upscaler`;
+            "upsample2d".
+        fc_upscales: Number of these upscaling layers; 1.
+        fc_upscale_filters: Filters of these upscaling layers; 512.
+        gblock: Whether maps pass a G-block: adaptive instance normalization and noise
+            by a shared style vector; True.
         split_gblock: Whether each person has a G-block of their own; False.
-        gblock_depth: Dense layers of the style; 3.
+        gblock_depth: Number of dense layers of the style vector; 3.
         gblock_min_units: Units of the first; 512.
         gblock_max_units: Units of the last; 512.
-        gblock_slope: As `fc_slope`.
-        gblock_dropout: As `fc_dropout`.
+        gblock_slope: As `fc_slope`; -0.5.
+        gblock_dropout: As `fc_dropout`; 0.
         style_size: Units of the G-block's own dense layers; 512.
         split_decoders: Whether each person has a decoder of their own; False.
-        upscaler: "subpixel", "resize_images", "upscale_fast", "upscale_hybrid",
-            "upscale_dny" or "upsample2d".
-        upscales_in_fc: How many of the decoder's enlargements follow the dense layers.
-        max_filters: Filters of the first enlargement; 512.
+        upscaler: The decoder's upscaling layers: "subpixel", "resize_images",
+            "upscale_fast", "upscale_hybrid", "upscale_dny" or "upsample2d".
+        upscales_in_fc: How many of these belong to the dense part; 0.
+        max_filters: Filters of the first upscaling layer; 512.
         min_filters: Filters of the last; 64.
-        slope: Bend between them, from -1 to 1; -0.45. With a capped mode the share
-            that each step takes off.
-        slope_mode: "full", "cap_max" or "cap_min": where steps that are more than
-            needed go.
-        norm: After each enlargement: "none", "batch", "group", "instance", "layer" or
-            "rms".
-        residual_blocks: After each enlargement; 1.
-        skip_last_residual: Whether the last one goes without; True.
-        gaussian_noise: Whether noise of 1 is added after each one while training; True.
-        output_kernel: Side of the last convolution; 5.
-        learn_mask: Whether a mask comes out as fourth channel; False.
+        slope: Curvature of the filters between them, from -1 to 1; -0.45. With the
+            other modes, the fraction by which each layer has fewer filters.
+        slope_mode: "full"; or "cap_max" or "cap_min", where surplus layers have the
+            filters of the first or the last.
+        norm: Normalization after each upscaling layer: "none", "batch", "group",
+            "instance", "layer" or "rms".
+        residual_blocks: Residual blocks after each upscaling layer; 1.
+        skip_last_residual: Whether the last upscaling layer has none; True.
+        gaussian_noise: Whether noise of standard deviation 1 is added after each
+            upscaling layer while training; True.
+        output_kernel: Kernel size of the last convolution; 5.
+        learn_mask: Whether the output has a mask as fourth channel; False.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Raises:
-        TypeError: A name is unknown.
-        ValueError: A value or a combination is not possible.
+        TypeError: An argument's name is unknown.
+        ValueError: A value or a combination of values is not possible.
 
     Example:
         >>> model = PhazeA(("ana", "ben"), preset="lightweight", bottleneck_size=8)
@@ -177,13 +183,13 @@ class PhazeA(Published):
         self.settings = settings
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with the published settings where none are given."""
+        """Compiles; the published optimizer and loss are the defaults."""
         mask = float(self.has_mask)
-        every = {n: SquaredFaceLoss(mask=mask) for n in self.identities}
-        super().compile(optimizer=optimizer, loss=loss or every, **kwargs)
+        losses = {n: SquaredFaceLoss(mask=mask) for n in self.identities}
+        super().compile(optimizer=optimizer, loss=loss or losses, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor arguments, every setting among them."""
+        """Returns the constructor arguments, including all settings."""
         return {**super().get_config(), **self.settings.config()}
 
     def _owners(self) -> dict[str, str]:
@@ -196,15 +202,15 @@ def _check_names(kwargs: dict[str, Any]) -> None:
         if name not in (*NAMES, *_OTHERS):
             known = (*PhazeA._arguments, *NAMES, *_OTHERS)
             raise TypeError(
-                f"PhazeA was given {name}. Expected one of {', '.join(known)}."
-                f"{suggestion(name, known)}"
+                f"The argument {name} was given. Expected arguments among "
+                f"{', '.join(known)}.{suggestion(name, known)}"
             )
 
 
 def _networks(
     identities: Sequence[str], size: int, target: str | None, settings: Settings
 ) -> dict[str, Any]:
-    """Builds the parts of a face swap: arguments of `FaceSwap`."""
+    """Builds the parts, as arguments of `FaceSwap`."""
     encoder = build_encoder(size, settings)
     latent = encoder.output.shape[1:]
     routes = _routes(identities, target, settings)
@@ -222,7 +228,7 @@ def _networks(
         "encoder": encoder,
         "inters": inters,
         "routes": routes,
-        **_Ends(settings, shapes, count, style).build(identities),
+        **_Decoders(settings, shapes, count, style).build(identities),
     }
 
 
@@ -240,14 +246,14 @@ def _routes(
     return {name: (own[name], *more[shared], *style) for name in identities}
 
 
-class _Ends:
-    """What follows the inters: G-blocks and decoders, own or shared.
+class _Decoders:
+    """Builds G-blocks and decoders, shared or person-specific.
 
     Args:
-        settings: Of the model.
-        shapes: Of the maps that each inter gives.
-        count: How many inters' maps are side by side.
-        style: Length of the style's vector; 0 without G-block.
+        settings: The model's settings.
+        shapes: Shapes of the maps of each inter.
+        count: Number of inters whose maps are concatenated.
+        style: Length of the style vector; 0 without G-block.
     """
 
     def __init__(
@@ -265,7 +271,7 @@ class _Ends:
         self._gblock: keras.Model | None = None
 
     def build(self, identities: Sequence[str]) -> dict[str, Any]:
-        """Returns decoders and shared decoder, arguments of `FaceSwap`."""
+        """Returns decoders and shared decoder, as arguments of `FaceSwap`."""
         if self.settings.split_decoders:
             decoders = {n: self._decoder(f"decoder_{n}", n) for n in identities}
             return {"decoders": decoders}
@@ -273,14 +279,14 @@ class _Ends:
             return {"decoders": dict.fromkeys(identities, self._decoder("decoder"))}
         decoders = {n: self._entry(n) for n in identities}
         maps = [keras.Input(one.shape[1:]) for one in decoders[identities[0]].outputs]
-        image = draw(maps, self.settings, self.widths)
+        image = decode(maps, self.settings, self.widths)
         shared_decoder = keras.Model(_single(maps), image, name="shared_decoder")
         return {"decoders": decoders, "shared_decoder": shared_decoder}
 
     def _decoder(self, label: str, name: str = "") -> keras.Model:
         code = self._code()
         maps = self._maps(code, name)
-        return keras.Model(code, draw(maps, self.settings, self.widths), name=label)
+        return keras.Model(code, decode(maps, self.settings, self.widths), name=label)
 
     def _entry(self, name: str) -> keras.Model:
         code = self._code()
@@ -292,7 +298,7 @@ class _Ends:
         return keras.Input((values * self.count + self.style,))
 
     def _maps(self, code: Any, name: str) -> list[Any]:
-        """Returns the maps of the image, and perhaps of the mask, in a code."""
+        """Returns a code's maps of the image, and of the mask if there is one."""
         face, *masks = unpack(code, self.shapes, self.count)
         if self.style:
             vector = code[:, -self.style :]

@@ -1,4 +1,4 @@
-"""DeepFaceLab's small network for a quick look."""
+"""DeepFaceLab's small network for quick results."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from deepface_models.models.swap._dfl import DeepFaceLab, networks
     smallest={"image_size": 32, "width": 0.05},
 )
 class Quick96(DeepFaceLab):
-    """96 x 96 pixels in and out, computed at half size; learned masks.
+    """DeepFaceLab's Quick96: images of 96 x 96 pixels, with learned masks.
 
-    38,294,330 parameters for two people. `compile()` gives RMSprop 2e-4 and ten
-    parts each of structure, squared error and mask error; the published dropout of
-    learning rates is left out.
+    It computes at half size and has 38,294,330 parameters for two people. `compile()`
+    uses RMSprop with a learning rate of 2e-4, and structural dissimilarity, squared
+    error and mask error, each with weight 10. The published learning-rate dropout is
+    not used.
 
     Reference: DeepFaceLab, model "Quick96".
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 32; published with 96.
+        image_size: Side of the images in pixels, a multiple of 32; published with 96.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 

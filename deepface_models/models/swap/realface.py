@@ -1,4 +1,4 @@
-"""A face swap with its bottleneck in the decoders, one large and one small."""
+"""A face swap with the bottleneck in its decoders, one large and one small."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deepface_models.models.swap import blocks
 from deepface_models.models.swap._published import Published, light_people
 
 _STDDEV = 0.02
-_SHRINK = 1.5  # what the small decoder's widths are divided by
+_SHRINK = 1.5  # divisor of the small decoder's widths
 
 
 @register_architecture(
@@ -23,17 +23,19 @@ _SHRINK = 1.5  # what the small decoder's widths are divided by
     smallest={"light": ("ana",), "width": 0.02, "image_size": 16, "output_size": 32},
 )
 class RealFace(Published):
-    """Residual encoder; each person's decoder has a bottleneck of its own.
+    """faceswap's RealFace: a residual encoder, and decoders with a bottleneck each.
 
-    The people to be drawn get a decoder of 144,441,027 parameters, the replaced
-    one of 64,196,041: 238,241,676 with the encoder, from 64 to 128 pixels.
+    Target people get a decoder of 144,441,027 parameters, source people one of
+    64,196,041: 238,241,676 with the encoder, for 64 pixels in and 128 out.
 
     Reference: faceswap, model "realface" (Andenixa).
 
     Args:
         identities: The people's names.
-        image_size: Pixels in, a multiple of 16; published with 64 to 128.
-        output_size: Pixels out, a multiple of 32; published with 64 to 256.
+        image_size: Side of the input images in pixels, a multiple of 16; published
+            with 64 to 128.
+        output_size: Side of the output images in pixels, a multiple of 32; published
+            with 64 to 256.
         light: The people with the small decoder; the first one by default.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
@@ -57,7 +59,7 @@ class RealFace(Published):
     ) -> None:
         identities = self.check_identities(identities)
         blocks.check_size("RealFace", image_size, 16, 64)
-        ways = _ways(image_size, output_size)
+        sizes = _start_and_doublings(image_size, output_size)
         light = light_people(light, identities)
         with precision(kwargs.pop("dtype", None)):
             encoder = _encoder(image_size, width)
@@ -66,7 +68,7 @@ class RealFace(Published):
                 image_size=image_size,
                 encoder=encoder,
                 decoders={
-                    n: _decoder(n, encoder, *ways, n in light, width)
+                    n: _decoder(n, encoder, *sizes, n in light, width)
                     for n in identities
                 },
                 **kwargs,
@@ -75,15 +77,15 @@ class RealFace(Published):
         self.width = width
 
 
-def _ways(image_size: int, output_size: int) -> tuple[int, int]:
-    """Returns the size at which decoders begin, and how often they double it."""
-    ways = [(output_size // 2**n, n) for n in (4, 5) if 0 < output_size // 2**n < 10]
-    if output_size < 32 or output_size % 32 or not ways:
+def _start_and_doublings(image_size: int, output_size: int) -> tuple[int, int]:
+    """Returns the size of a decoder's first maps, and how often it is doubled."""
+    pairs = [(output_size // 2**n, n) for n in (4, 5) if 0 < output_size // 2**n < 10]
+    if output_size < 32 or output_size % 32 or not pairs:
         raise ValueError(
-            f"output_size={output_size!r} was given. RealFace draws multiples of 32 up "
-            "to 288 pixels. Use output_size=128, as published."
+            f"output_size={output_size!r} was given. Expected a multiple of 32 up to "
+            "288 for RealFace. Use output_size=128, as published."
         )
-    return min(ways, key=lambda way: abs(way[0] * 16 - image_size))
+    return min(pairs, key=lambda pair: abs(pair[0] * 16 - image_size))
 
 
 def _encoder(size: int, width: float) -> keras.Model:

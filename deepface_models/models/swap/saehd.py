@@ -32,30 +32,30 @@ from deepface_models.optimizers import AdaBelief
 class SAEHD(DeepFaceLab):
     """DeepFaceLab's SAEHD in its forms "df" and "liae", with learned masks.
 
-    "df" has a decoder for each person. "liae" has one for all, and inters: the
-    shared one twice is the code of the target person, their own and the shared one
-    that of anybody else. Letters after a hyphen: "u" normalizes the latent (more
-    likeness), "d" computes at half size and doubles it at the end, "t" is deeper,
-    "c" has x * cos(x) for activation. For two people at 128 pixels "liae-ud" has
-    82,376,555 parameters, "df" 57,538,432.
+    "df" has a decoder for each person. "liae" has one decoder for all people, and
+    inters: the target person's code is the output of the shared inter twice, anybody
+    else's that of their own inter and the shared one. Letters after a hyphen: "u"
+    normalizes the latent (more likeness), "d" computes at half size and doubles it at
+    the end, "t" is deeper, "c" uses x * cos(x) as activation. For two people at 128
+    pixels "liae-ud" has 82,376,555 parameters, "df" 57,538,432.
 
-    `compile()` gives AdaBelief 5e-5 and ten parts each of structure, squared error
-    and mask error.
+    `compile()` uses AdaBelief with a learning rate of 5e-5, and structural
+    dissimilarity, squared error and mask error, each with weight 10.
 
     Reference: Perov et al., "DeepFaceLab: Integrated, flexible and extensible
     face-swapping framework", 2020.
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 16, of 32 with "d" or "t";
-            published with 128 (64 to 640).
-        architecture: "df" or "liae", and letters.
+        image_size: Side of the images in pixels, a multiple of 16, or of 32 with "d"
+            or "t"; published with 64 to 640, 128 by default.
+        architecture: "df" or "liae", with letters after a hyphen.
         latent_size: Width of the bottleneck.
         encoder_width: Width of the encoder's first convolution.
         decoder_width: An eighth of the decoder's largest width.
-        mask_width: An eighth of the mask tower's largest width.
-        target: Of "liae" the person to draw in other people's images; the first
-            by default. "df" makes no difference between people.
+        mask_width: An eighth of the mask branch's largest width.
+        target: For "liae": the person to swap into other people's images; the first
+            by default. "df" does not use it.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:

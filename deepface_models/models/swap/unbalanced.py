@@ -1,4 +1,4 @@
-"""A face swap that spends most on the person to be drawn."""
+"""A face swap with a larger decoder for the target person."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ _STDDEV = 0.02
     smallest={"light": ("ana",), "width": 0.02, "image_size": 32},
 )
 class Unbalanced(Published):
-    """A large decoder for the people to be drawn, a small one for the replaced.
+    """faceswap's Unbalanced: a large decoder for target people, small for source.
 
-    128 x 128 pixels in and out. 207,046,186 parameters: encoder 83,964,932, small
+    Images have 128 x 128 pixels. 207,046,186 parameters: encoder 83,964,932, small
     decoder 43,633,827, large decoder 79,447,427.
 
     Reference: faceswap, model "unbalanced".
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 32; published with 64 to 512.
+        image_size: Side of the images in pixels, a multiple of 32; published with 64
+            to 512.
         light: The people with the small decoder; the first one by default.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.

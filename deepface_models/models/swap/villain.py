@@ -1,4 +1,4 @@
-"""A deep residual encoder before the original's bottleneck."""
+"""A face swap with a deep residual encoder."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _STDDEV = 0.02
     smallest={"image_size": 32, "residual_blocks": 2, "width": 0.05},
 )
 class Villain(Published):
-    """Sixteen residual blocks at half size, then the way down twice over.
+    """faceswap's Villain: an encoder with sixteen residual blocks at half size.
 
-    128 x 128 pixels in and out, 155,115,014 parameters for two people. It keeps
-    detail and is slow: most of its work is done at 64 x 64 pixels.
+    Images have 128 x 128 pixels; 155,115,014 parameters for two people. It preserves
+    fine detail and is slow, because most layers work at 64 x 64 pixels.
 
     Reference: faceswap, model "villain" (VillainGuy).
 
     Args:
         identities: The people's names.
-        image_size: Pixels in and out, a multiple of 32; published with 128.
-        residual_blocks: Blocks at half size; 8 in the form for small GPUs.
+        image_size: Side of the images in pixels, a multiple of 32; published with 128.
+        residual_blocks: Residual blocks at half size; faceswap uses 8 for small GPUs.
         width: Multiple of the published widths.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 

@@ -80,7 +80,7 @@ def test_every_trainable_variable_gets_a_gradient():
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_each_term_moves_its_own_player_only(player, monkeypatch):
     model = small()
-    zero = "_deception" if player == "discriminator" else "_detection"
+    zero = "_generator_loss" if player == "discriminator" else "_discriminator_loss"
     term = getattr(AdversarialAutoencoder, zero)
     monkeypatch.setattr(AdversarialAutoencoder, zero, lambda *args: 0.0 * term(*args))
     monkeypatch.setattr(

@@ -196,7 +196,7 @@ def test_numpy_sizes_are_saved(tmp_path):
 
 
 def test_a_code_of_maps_cannot_adapt():
-    with pytest.raises(ValueError, match=r"latent_size=None.*give latent_size"):
+    with pytest.raises(ValueError, match=r"latent_size=None.*with latent_size"):
         ConvolutionalAutoencoder().adapt(unit(digits(4)))
 
 

@@ -96,5 +96,5 @@ def test_too_few_or_equal_examples():
         model.fit_prior(x[:4])
     with pytest.raises(ValueError, match="1 examples"):
         model.fit_prior(x[0])
-    with pytest.raises(ValueError, match="have the same code"):
+    with pytest.raises(ValueError, match="with the same code"):
         model.fit_prior(np.repeat(x[:1], 20, 0))

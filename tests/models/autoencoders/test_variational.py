@@ -361,9 +361,9 @@ def test_wrong_arguments(kwargs, message):
 def test_wrong_draws(model):
     with pytest.raises(ValueError, match=r"n=0 was given\. Expected a whole"):
         model.sample(0)
-    with pytest.raises(ValueError, match="Expected 2 or more, as both ends"):
+    with pytest.raises(ValueError, match="Expected 2 or more, because both ends"):
         model.interpolate(*digits(2), steps=1)
-    with pytest.raises(ValueError, match="Expected one example each"):
+    with pytest.raises(ValueError, match="Expected two single examples"):
         model.interpolate(digits(2), digits(2))
     with pytest.raises(TypeError, match="latent_sise"):
         VariationalAutoencoder(latent_sise=3)

@@ -112,7 +112,7 @@ def judge() -> keras.Model:
     return keras.Model(image, [2.0 * twice, ops.mean(twice, axis=(1, 2))])
 
 
-def test_every_head_counts_in_a_duel():
+def test_every_head_counts_in_the_gan_loss():
     rng = np.random.default_rng(0)
     real, decoded = (rng.normal(size=(3, 4, 4, 1)).astype("float32") for _ in "ab")
     heads = [(2 * p, p.mean((1, 2))) for p in (real, decoded)]

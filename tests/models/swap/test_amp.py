@@ -165,7 +165,10 @@ def test_a_new_person_starts_like_anybody(faces, like):
     ("make", "message"),
     [
         (lambda: AMP(image_size=48), "image_size=48 was given. AMP takes mult.* of 32"),
-        (lambda: AMP(morph_factor=0.0), "morph_factor=0.0 was given. Expected a share"),
+        (
+            lambda: AMP(morph_factor=0.0),
+            "morph_factor=0.0 was given. Expected a number",
+        ),
         (lambda: AMP(morph_factor=1.5), "morph_factor=1.5 was given"),
     ],
 )

@@ -228,7 +228,7 @@ def test_weights_in_another_order_keep_each_face(model, faces, tmp_path):
 @pytest.mark.parametrize("names", [("ben", "zoe"), ("aaa", "ana"), ("x", "y")])
 def test_weights_of_other_people_are_refused(model, tmp_path, names):
     model.save_weights(tmp_path / "model.weights.h5")
-    with pytest.raises(ValueError, match="belong to the people ana, ben"):
+    with pytest.raises(ValueError, match="Weights of the people ana, ben"):
         Swift(names, **SMALL).load_weights(tmp_path / "model.weights.h5")
 
 

@@ -11,7 +11,7 @@ from keras import ops
 
 from deepface_models.layers import PixelShuffle
 from deepface_models.models.swap import FaceSwapGAN, _gan_blocks
-from deepface_models.models.swap.face_swap_gan import _errors, _heed, _scale_error
+from deepface_models.models.swap.face_swap_gan import _errors, _eye_weight, _scale_error
 
 NAMES = ("ana", "ben")
 TINY = {"attention": False, "norm": "none", "width": 0.02}
@@ -136,8 +136,8 @@ def test_errors_of_pixels_edges_and_eyes():
     real, decoded = (rng.uniform(-1, 1, (2, 6, 6, 3)).astype("float32") for _ in "ab")
     y = rng.uniform(0, 5, (2, 6, 6, 5)).astype("float32")
     heed = np.maximum(y[..., 4:] - 1, 0) / 2
-    np.testing.assert_allclose(_heed(ops.convert_to_tensor(y)), heed, rtol=1e-5)
-    assert not np.any(ops.convert_to_numpy(_heed(ops.convert_to_tensor(real))))
+    np.testing.assert_allclose(_eye_weight(ops.convert_to_tensor(y)), heed, rtol=1e-5)
+    assert not np.any(ops.convert_to_numpy(_eye_weight(ops.convert_to_tensor(real))))
     pixels = np.abs(decoded - real)
     edges = [
         np.abs(np.abs(b(decoded) - a(decoded)) - np.abs(b(real) - a(real)))
@@ -268,7 +268,7 @@ def test_a_new_person_gets_a_discriminator():
     [
         ({"image_size": 96}, r"image_size=96 was given\..*\(64, 128, 256\)"),
         ({"norm": "layer"}, "norm='layer' was given.*instance"),
-        ({"game": "chess"}, "game='chess'.*relativistic"),
+        ({"gan_loss": "chess"}, "gan_loss='chess'.*relativistic"),
         ({"loss_terms": {"edges": 1.0}}, "'edges'.*Did you mean 'edge'"),
         ({"loss_terms": {"edge": -1.0}}, r"loss_terms\['edge'\]=-1\.0.*0\.1"),
         ({"width": 0}, "width=0 was given"),

@@ -86,5 +86,7 @@ def test_images_are_red_green_blue_in_unit_range(people):
 
 @pytest.mark.parametrize("size", [0, 8, 65, 72])
 def test_wrong_size_is_named(size):
-    with pytest.raises(ValueError, match=f"image_size={size} was given.*multiples"):
+    with pytest.raises(
+        ValueError, match=f"image_size={size} was given.*multiple of 16"
+    ):
         Original(("ana", "ben"), image_size=size)

@@ -121,7 +121,7 @@ def test_every_way_to_share_parts():
             "upscales_in_fc": number // 2 % 2,
         }
         if not (split_fc or gblock or split_decoders):
-            with pytest.raises(ValueError, match="nothing would tell people apart"):
+            with pytest.raises(ValueError, match="no part would be a person's own"):
                 unbuilt(**choice)
             continue
         model = unbuilt(**choice)
@@ -340,7 +340,7 @@ def test_clip_encoder():
         ({"encoder_arguments": {"depth": 5, "alternative": True}}, "ends in 4 x 4"),
         ({"image_size": 16}, "image_size=16.*'fs_original'. Expected 32 pixels"),
         ({"fc_depth": 0}, "bottleneck of 6 values.*= 64"),
-        ({"upscales_in_fc": 2}, "4 pixels are enlarged 2 time"),
+        ({"upscales_in_fc": 2}, "4 pixels are upscaled 2 time"),
         ({"output_size": 144, "fc_dimensions": 8}, "81 filters or more"),
         (
             {
@@ -348,7 +348,7 @@ def test_clip_encoder():
                 "encoder_arguments": {"width": 64, "depth": 1},
                 "bottleneck": "max",
             },
-            'gives a vector.*bottleneck="flatten"',
+            'returns a vector.*bottleneck="flatten"',
         ),
     ],
 )

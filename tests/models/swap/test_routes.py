@@ -185,8 +185,8 @@ def small(name: str) -> keras.Model:
     [
         ({"routes": {"ana": ("x",), "ben": ("y",)}}, "with the inters .*'x'"),
         ({"routes": {"ana": ("x",)}}, "for the people ana, ben"),
-        ({"routes": {}}, "Expected each inter on a route"),
-        ({"decoders": "mixed"}, "were given the same decoder"),
+        ({"routes": {}}, "Expected the inters that occur in routes"),
+        ({"decoders": "mixed"}, "One decoder for some"),
     ],
 )
 def test_wrong_wiring_is_named(spoil, message):

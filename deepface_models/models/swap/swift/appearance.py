@@ -1,4 +1,4 @@
-"""A person's linear start in `Swift`: what their images vary by, and how to tell."""
+"""A person's linear appearance model in `Swift`, and its codes from latents."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy as np
 from deepface_models.core.arrays import Array
 
 _OUTSIDE = 0.1  # weight of pixels outside the face, as in `FaceLoss`
-# Of the latents' mean variance. The small one keeps the person apart (the demo from
-# scratch: margin 0.353, with the other 0.315); with detail there are more latents.
-PLAIN_RIDGE, DETAILED_RIDGE = 0.1, 2.3
+# Regularization relative to the latents' mean variance. The small one keeps identities
+# apart (margin 0.353 in the demo from scratch, 0.315 with the large one); the large one
+# is for encoders with adapted latents, which have more latents.
+PLAIN_RIDGE, ADAPTED_RIDGE = 0.1, 2.3
 
 
 class Appearance(NamedTuple):
-    """Faces as a mean and a few components, before the sigmoid.
+    """Faces as a mean and principal components, as logits (before the sigmoid).
 
     Attributes:
-        components: (count, S * S * 4), each as long as its standard deviation.
+        components: (count, S * S * 4), each scaled to its standard deviation.
         mean: (S * S * 4,).
-        codes: (N, count), how much of each component each face has; of variance 1.
+        codes: (N, count), each face's coefficients, of variance 1.
     """
 
     components: Array
@@ -33,15 +34,16 @@ def principal_components(
 ) -> Appearance:
     """Returns mean, principal components and codes of faces and masks.
 
-    Pixels count as they do in training: the face more than what is around it, eyes
-    and mouth more than cheeks, so that components are spent on expression rather
-    than on hair and background.
+    Pixels are weighted as in training: the face more than its surroundings, eyes and
+    mouth more than cheeks. So the components describe expression rather than hair and
+    background.
 
     Args:
-        faces: (N, S, S, 3..5): red, green, blue and, if there, the mask and the
-            pixels' weights; uint8 or float in [0, 1].
-        count: Components wanted; those that N faces cannot give are zero.
-        like: Faces whose masks and weights say which pixels count; `faces` by default.
+        faces: (N, S, S, 3..5): red, green, blue and optionally mask and pixel weights;
+            uint8 or float in [0, 1].
+        count: Number of components; those beyond what N faces allow are zero.
+        like: Faces whose masks and weights define the pixel weights; `faces` by
+            default.
 
     Raises:
         ValueError: A value is not finite.
@@ -49,7 +51,7 @@ def principal_components(
     if not np.isfinite(faces).all():
         raise ValueError(
             f"Faces {faces.shape} with values that are not finite were given. Expected "
-            "values in [0, 1]. Look for NaN in the training images."
+            "values in [0, 1]. Check the training images for NaN."
         )
     scale = 255.0 if faces.dtype == np.uint8 else 1.0
     values = np.full((*faces.shape[:3], 4), 0.5, "float32")
@@ -60,19 +62,19 @@ def principal_components(
     mean = logits.mean(axis=0)
     logits -= mean
     weighted = logits * np.sqrt(_weights(faces if like is None else like))
-    # The small Gram matrix has the same non-zero spectrum as the covariance.
+    # The small Gram matrix has the same non-zero eigenvalues as the covariance.
     spectrum, vectors = np.linalg.eigh(weighted @ weighted.T)
-    known = spectrum[::-1][:count] > 1e-6 * max(spectrum[-1], 1e-12)
-    vectors = np.where(known, vectors[:, ::-1][:, :count], 0.0).astype("float32")
+    nonzero = spectrum[::-1][:count] > 1e-6 * max(spectrum[-1], 1e-12)
+    vectors = np.where(nonzero, vectors[:, ::-1][:, :count], 0.0).astype("float32")
     components = np.zeros((count, logits.shape[1]), "float32")
-    components[: len(known)] = (vectors.T @ logits) / np.sqrt(len(faces))
+    components[: len(nonzero)] = (vectors.T @ logits) / np.sqrt(len(faces))
     codes = np.zeros((len(faces), count), "float32")
-    codes[:, : len(known)] = vectors * np.sqrt(len(faces))
+    codes[:, : len(nonzero)] = vectors * np.sqrt(len(faces))
     return Appearance(components, mean.astype("float32"), codes)
 
 
 def _weights(faces: Array) -> Array:
-    """Each pixel's weight, mean of the faces: (S * S * 4,) float32."""
+    """Returns each pixel's weight, averaged over faces: (S * S * 4,) float32."""
     side = faces.shape[1:3]
     inside = faces[..., 3:].mean(axis=0, dtype="float32")
     if faces.dtype == np.uint8:
@@ -85,10 +87,10 @@ def _weights(faces: Array) -> Array:
 def linear_map(
     latents: Array, codes: Array, strength: float = PLAIN_RIDGE
 ) -> list[Array]:
-    """Returns kernel (L, C) and bias (C,) that best tell codes from latents.
+    """Returns kernel (L, C) and bias (C,) that predict codes from latents.
 
-    Ridge regression (Hoerl and Kennard, 1970) of (N, C) codes of mean zero on (N, L)
-    latents.
+    It is the ridge regression (Hoerl and Kennard, 1970) of codes (N, C) of mean zero on
+    latents (N, L).
     """
     mean = latents.mean(axis=0, dtype="float64")
     centered = latents - mean

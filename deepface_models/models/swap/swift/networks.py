@@ -10,21 +10,21 @@ from keras import layers, ops
 from deepface_models.layers import ConstantVector, Modulate, PixelShuffle
 from deepface_models.models.swap.latent_mean import LatentMean
 
-# Channels at 1/4, 1/8 and 1/16 of the image's width: what two CPU cores train at
-# ten times the pace of the original network or more (benchmarks/training.py).
+# Channels at 1/4, 1/8 and 1/16 of the image's width. On two CPU cores these train ten
+# times as fast as the original network or faster (benchmarks/training.py).
 ENCODER_WIDTHS = (32, 64, 128)
 DECODER_WIDTHS = (32, 96, 128)
-START_WIDTHS = (64, 128, 192)
+INITIALIZER_WIDTHS = (64, 128, 192)
 
 
 def conv(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
-    """Convolves, same size."""
+    """Convolves with padding "same"."""
     kwargs.setdefault("kernel_initializer", "he_normal")
     return layers.Conv2D(filters, kernel, padding="same", **kwargs)(x)
 
 
 def residual(x: Any, vector: Any = None) -> Any:
-    """Adds two convolutions to `x`, nothing at first; a vector modulates them."""
+    """Adds two convolutions to `x`, zero at first; a vector may modulate them."""
     filters = x.shape[-1]
     y = conv(layers.ReLU()(x), filters)
     if vector is not None:
@@ -39,7 +39,7 @@ def up(x: Any, filters: int) -> Any:
 
 
 def build_encoder(size: int, latent_size: int, adapted_latent_size: int) -> keras.Model:
-    """Builds (B, S, S, 3) -> (B, L + D); the last D are 0 until they are learned."""
+    """Builds (B, S, S, 3) -> (B, L + A); the last A latents are 0 until adapted."""
     image = keras.Input((size, size, 3))
     low, middle, high = ENCODER_WIDTHS
     x = conv(image, low, 4, strides=4)  # (B, S/4, S/4, 32)
@@ -48,19 +48,19 @@ def build_encoder(size: int, latent_size: int, adapted_latent_size: int) -> kera
     x = layers.Flatten()(layers.ReLU()(x))
     latent = layers.Dense(latent_size, name="latent")(x)
     if adapted_latent_size:
-        detail = layers.Dense(
+        adapted = layers.Dense(
             adapted_latent_size, kernel_initializer="zeros", name="detail"
         )(x)
-        latent = layers.Concatenate()([latent, detail])
+        latent = layers.Concatenate()([latent, adapted])
     return keras.Model(image, latent, name="encoder")
 
 
 def build_decoder(
     name: str, size: int, latent_size: int, basis_size: int
 ) -> keras.Model:
-    """Builds (B, L) -> coarse maps, vector and appearance of one person."""
-    given = keras.Input((latent_size,))
-    latent = LatentMean(name="latent_mean")(given)
+    """Builds (B, L) -> one person's coarse maps, vector and appearance."""
+    inputs = keras.Input((latent_size,))
+    latent = LatentMean(name="latent_mean")(inputs)
     low, middle, high = DECODER_WIDTHS
     coarse = size // 16
     x = layers.Dense(coarse * coarse * high, name="coarse")(latent)
@@ -72,7 +72,7 @@ def build_decoder(
     )
     basis = layers.Dense(size * size * 4, kernel_initializer="zeros", name="basis")
     appearance = layers.Reshape((size, size, 4))(basis(codes))
-    return keras.Model(given, [maps, vector, appearance], name=f"decoder_{name}")
+    return keras.Model(inputs, [maps, vector, appearance], name=f"decoder_{name}")
 
 
 def build_shared_decoder(size: int) -> keras.Model:
@@ -90,33 +90,34 @@ def build_shared_decoder(size: int) -> keras.Model:
 
 
 def build_initializer(size: int, latent_size: int) -> keras.Model:
-    """Builds what draws anybody: latent, mean face -> coarse maps and vector.
+    """Builds a decoder for anybody: latent, mean face -> coarse maps and vector.
 
-    The latent is without its person's mean, the face (B, S, S, 4) in [0, 1] with its
-    mask. From "coarse" on the layers are those of a decoder, one by one; the face adds
-    to what "coarse" gives ("face") and makes the vector.
+    The person's mean is subtracted from the latent. The face is (B, S, S, 4) in [0, 1]
+    with its mask. From the layer "coarse" on, the layers are those of a decoder. The
+    layer "face" adds features of the face to the output of "coarse"; the vector is
+    computed from the face, too.
     """
     low, middle, high = DECODER_WIDTHS
     coarse = size // 16
     code, face = keras.Input((latent_size,)), keras.Input((size, size, 4))
-    x = layers.Conv2D(START_WIDTHS[0], 4, strides=4, padding="same")(logits(face))
-    x = residual(_down(x, START_WIDTHS[1]))
-    x = residual(residual(_down(x, START_WIDTHS[2])))
+    x = layers.Conv2D(INITIALIZER_WIDTHS[0], 4, strides=4, padding="same")(logits(face))
+    x = residual(_down(x, INITIALIZER_WIDTHS[1]))
+    x = residual(residual(_down(x, INITIALIZER_WIDTHS[2])))
     pooled = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
     vector = layers.Dense(2 * (middle + low), kernel_initializer="zeros")(pooled)
-    moved = layers.Dense(coarse * coarse * high, name="coarse")(code)
-    moved = layers.Reshape((coarse, coarse, high))(moved)
-    known = conv(layers.ReLU()(x), high, 1, name="face")
-    x = residual(layers.Add()([moved, known]))
+    from_code = layers.Dense(coarse * coarse * high, name="coarse")(code)
+    from_code = layers.Reshape((coarse, coarse, high))(from_code)
+    from_face = conv(layers.ReLU()(x), high, 1, name="face")
+    x = residual(layers.Add()([from_code, from_face]))
     return keras.Model(
         [code, face], [up(x, middle), vector], name="decoder_initializer"
     )
 
 
 def logits(images: Any) -> Any:
-    """Returns images as they are before the sigmoid."""
-    inside = ops.clip(images, 0.02, 0.98)
-    return ops.log(inside / (1.0 - inside))
+    """Returns the logits of images: their values before the sigmoid."""
+    clipped = ops.clip(images, 0.02, 0.98)
+    return ops.log(clipped / (1.0 - clipped))
 
 
 def _down(x: Any, filters: int) -> Any:

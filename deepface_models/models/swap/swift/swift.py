@@ -16,7 +16,7 @@ from deepface_models.models.swap._graph import check_identities
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.models.swap.swift.adaptation import adapt_encoder
 from deepface_models.models.swap.swift.appearance import (
-    DETAILED_RIDGE,
+    ADAPTED_RIDGE,
     PLAIN_RIDGE,
     linear_map,
     principal_components,
@@ -43,41 +43,39 @@ _ADAPT_FACES = 192
     },
 )
 class Swift(FaceSwap):
-    """Learns a swap of two short clips in minutes on two CPU cores.
+    """Learns a swap from two short clips within minutes on two CPU cores.
 
-    What makes it fast: a 4 x 4 patch stem, plain 3 x 3 convolutions and ReLU without
-    normalization, most of the work at 1/8 and 1/16 of the image's width, 1 x 1
-    convolutions before each pixel shuffle. What makes it learn from little data: a
-    person's image is the sum of a linear appearance basis (mean face and
-    principal components, as in active appearance models, set with the codes from the
-    person's first batches by `adapt` and trained on) and of what a convolutional
-    shared decoder
-    draws. All people share encoder and shared decoder; a person owns the basis, the
-    coarse
-    maps and a vector that modulates the shared decoder. A decoder also keeps the mean
-    of its
-    person's latents: `predict(faces, identity="ben", source_identity="ana")` moves
-    ana's to ben's mean,
-    which draws expressions more exactly than without `source_identity`; so it does
-    with the mean of anybody's latents, `source_identity=model.encode(faces).mean(0)`.
+    It is fast because of a 4 x 4 patch stem, plain 3 x 3 convolutions and ReLU without
+    normalization, 1 x 1 convolutions before each pixel shuffle, and because most
+    layers work at 1/8 and 1/16 of the image's width.
 
-    `compile()` gives Adam 1e-3 and `FaceLoss`; images come out with a learned mask
-    as fourth channel.
+    It learns from little data because a person's image is the sum of a linear
+    appearance model (mean face and principal components, as in active appearance
+    models) and the output of a convolutional shared decoder. `adapt` sets the linear
+    model from the person's first batches; then it is trained. People share the encoder
+    and the shared decoder. Each person has an appearance basis, coarse maps, and a
+    vector that modulates the shared decoder.
+
+    A decoder also stores the mean of its person's latents.
+    `predict(faces, identity="ben", source_identity="ana")` shifts ana's latents to
+    ben's mean, which renders expressions more accurately. For a person that the model
+    does not know, use `source_identity=model.encode(faces).mean(0)`.
+
+    `compile()` uses Adam with a learning rate of 1e-3 and `FaceLoss`. Output images
+    have a learned mask as fourth channel.
 
     References: Cootes et al., "Active Appearance Models", 1998 (the basis); Perez et
     al., "FiLM", 2018 (the modulation); Shi et al., 2016 (the pixel shuffle).
 
     Args:
-        identities: The people's names. One alone will do to draw that person from
-            anybody's faces, as `swap_demo` does; training takes two or more.
-        image_size: Pixels in and out: 64, 96, 128 or 192.
+        identities: The people's names. A model of one person can swap that person into
+            anybody's faces, as `swap_demo` does; training needs two or more.
+        image_size: Side of the images in pixels: 64, 96, 128 or 192.
         latent_size: Width of the bottleneck.
-        basis_size: Components of each person's appearance basis.
-        adapted_latent_size: Latents beside those, which `adapt` sets to principal
-            components
-            of what people's faces vary by. Of use to a pretrained encoder, which says
-            of anybody the same: SSIM 0.949 in place of 0.941 after a minute. A fresh
-            one gains nothing.
+        basis_size: Number of components of each person's appearance basis.
+        adapted_latent_size: Number of further latents, which `adapt` sets to principal
+            components of these people's features. They help with a pretrained encoder
+            (SSIM 0.949 instead of 0.941 after one minute), not with a new one.
         **kwargs: `face_type` of `FaceSwap`; `name`, `dtype`, `trainable` of Keras.
 
     Example:
@@ -107,8 +105,8 @@ class Swift(FaceSwap):
         identities = self.check_identities(identities)
         if image_size not in SIZES:
             raise ValueError(
-                f"image_size={image_size!r} was given. Swift comes in {SIZES} pixels. "
-                "Use image_size=128 unless faces are small (64, 96) or large (192)."
+                f"image_size={image_size!r} was given. Expected one of {SIZES}. Use "
+                "image_size=128 unless faces are small (64, 96) or large (192)."
             )
         own = (image_size, latent_size + adapted_latent_size, basis_size)
         with precision(kwargs.pop("dtype", None)):
@@ -132,11 +130,11 @@ class Swift(FaceSwap):
 
     @staticmethod
     def check_identities(identities: Sequence[str]) -> tuple[str, ...]:
-        """Returns the names as a tuple, or says what is wrong with them."""
+        """Returns the names as a tuple after checking them."""
         return check_identities(identities, fewest=1)
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles with Adam 1e-3 and `FaceLoss` where none are given."""
+        """Compiles; the defaults are Adam with 1e-3 and `FaceLoss`."""
         super().compile(
             optimizer=optimizer or keras.optimizers.Adam(1e-3, beta_2=0.99),
             loss=loss or {name: FaceLoss() for name in self.identities},
@@ -144,11 +142,11 @@ class Swift(FaceSwap):
         )
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains as `FaceSwap.fit` does; adapts people who are new to the model.
+        """Trains as `FaceSwap.fit` does; first adapts people who are new to the model.
 
-        Afterwards each person's mean latent is that of their faces as targets show
-        them, as inputs are warped and in other colors. Of other data than `SwapPairs`
-        and dictionaries, such as `tf.data`, neither is done: call `adapt` before.
+        Afterwards each person's latent mean is set from their target images, because
+        inputs are warped and have changed colors. Both need `SwapPairs` or
+        dictionaries; for other data, such as `tf.data`, call `adapt` before.
         """
         return super().fit(x, y, **kwargs)
 
@@ -157,63 +155,65 @@ class Swift(FaceSwap):
             self.adapt(x, y)
 
     def adapt(self, x: Any, y: Any = None) -> None:
-        """Gives people who have no appearance basis yet a linear one from their faces.
+        """Sets the appearance basis of people who have none yet, from their faces.
 
-        Mean face and principal components come from the faces, the codes of the
-        components from their latents by ridge regression, whatever the encoder: so
-        the model swaps, softly, before the first step of training. A model whose
-        shared parts were pretrained starts the rest of a decoder too, and the
-        components are of what that does not draw. Before, an encoder that has no
-        detail yet learns it from the faces.
+        The basis is the mean and the principal components of the faces. A ridge
+        regression predicts its codes from latents, with any encoder. So the model
+        swaps, with blurred results, before the first training step. A model with a
+        decoder initializer also initializes the other weights of a decoder; the basis
+        is then that of the residual. An encoder whose adapted latents are not set yet
+        is adapted first.
 
         Args:
-            x: A data set of (x, y) batches such as `SwapPairs`; beside `y` the faces
-                to encode, keyed by identity, or None for those of `y`.
+            x: A data set of (x, y) batches such as `SwapPairs`. If `y` is given: the
+                faces to encode, keyed by identity, or None to encode those of `y`.
             y: Faces keyed by identity, (N, S, S, 3..5), uint8 or float in [0, 1].
         """
         bases = {n: self.decoders[n].get_layer("basis") for n in self.identities}
         new = [n for n, basis in bases.items() if not np.any(basis.get_weights()[0])]
-        given, drawn = _faces_of(x, y, new)
-        adapt_encoder(self.encoder, given.values())
-        detailed = self.decoder_initializers and self.adapted_latent_size
-        ridge = DETAILED_RIDGE if detailed else PLAIN_RIDGE
-        for name in drawn:
-            latents, decoder = self.encode(given[name]), self.decoders[name]
-            left = self._initializer.begin(
-                decoder, self.shared_decoder, latents, drawn[name]
+        inputs, targets = _faces_of(x, y, new)
+        adapt_encoder(self.encoder, inputs.values())
+        adapted = self.decoder_initializers and self.adapted_latent_size
+        ridge = ADAPTED_RIDGE if adapted else PLAIN_RIDGE
+        for name, faces in targets.items():
+            latents, decoder = self.encode(inputs[name]), self.decoders[name]
+            residual = self._initializer.begin(
+                decoder, self.shared_decoder, latents, faces
             )
-            start = principal_components(left, self.basis_size, drawn[name])
-            bases[name].set_weights([start.components, start.mean])
-            codes = linear_map(latents, start.codes, ridge)
+            appearance = principal_components(residual, self.basis_size, faces)
+            bases[name].set_weights([appearance.components, appearance.mean])
+            codes = linear_map(latents, appearance.codes, ridge)
             decoder.get_layer("codes").set_weights(codes)
-        self._set_latent_means(drawn)
+        self._set_latent_means(targets)
 
     def update_latent_means(self, x: Any, y: Any = None) -> None:
-        """Sets the mean latents of people whose decoders learn; `fit` ends with it.
+        """Sets the latent means of people whose decoders are trainable.
+
+        `fit` calls it at its end.
 
         Args:
-            x: As in `adapt`. Of other data, such as `tf.data`, nothing is set.
-            y: As in `adapt`; who is missing keeps the mean that training found.
+            x: As in `adapt`. Nothing is set for other data, such as `tf.data`.
+            y: As in `adapt`. People who are missing keep the mean from training.
         """
-        learnt = [n for n in self.identities if self.decoders[n].trainable]
+        trainable = [n for n in self.identities if self.decoders[n].trainable]
         if _has_images(x, y):
-            self._set_latent_means(_faces_of(x, y, learnt)[1])
+            self._set_latent_means(_faces_of(x, y, trainable)[1])
 
     @property
     def decoder_initializers(self) -> dict[str, keras.Model]:
-        """What new people's decoders start from, where a preset has it."""
+        """The network that initializes new people's decoders, if a preset has one."""
         network = self._initializer.network
         return {} if network is None else {"decoder_initializer": network}
 
     def build_decoder_initializers(self, names: Collection[str]) -> None:
-        """Makes the initializer if it is asked for, with fresh weights."""
+        """Creates the initializer, with random weights, if `names` has it."""
         if set(names) == {"decoder_initializer"}:
             self._initializer.build()
         else:
             super().build_decoder_initializers(names)
 
     def _set_latent_means(self, faces: dict[str, Array]) -> None:
-        """Sets people's mean latents to those of their faces."""
+        """Sets people's latent means from their faces."""
         for name, images in faces.items():
             mean = self.encode(images[..., :3]).mean(axis=0)
             latent_mean = self.decoders[name].get_layer("latent_mean")
@@ -225,19 +225,16 @@ def _has_images(x: Any, y: Any) -> bool:
 
 
 def _faces_of(x: Any, y: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
-    """Returns people's first faces, as they go in and as they are to come out.
-
-    Those of whom there are none are left out.
-    """
+    """Returns people's first faces as inputs and as targets; skips missing people."""
     if y is None:
         return _first_faces(x, names)
-    drawn = {name: y[name][:_ADAPT_FACES] for name in names if name in y}
-    seen = x if isinstance(x, dict) else y
-    return {name: seen[name][:_ADAPT_FACES, ..., :3] for name in drawn}, drawn
+    targets = {name: y[name][:_ADAPT_FACES] for name in names if name in y}
+    inputs = x if isinstance(x, dict) else y
+    return {name: inputs[name][:_ADAPT_FACES, ..., :3] for name in targets}, targets
 
 
 def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
-    """Reads batches, each once for everybody, until all have faces enough."""
+    """Reads batches until there are enough faces of everybody."""
     batches: list[Any] = []
     for index in range(len(data) if names else 0):
         batches.append(data[index])
