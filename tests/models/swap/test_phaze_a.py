@@ -336,7 +336,7 @@ def test_clip_encoder():
         ({"encoder_scale": 0}, "encoder_scale=0 was given. Expected more than 0"),
         ({"gblock": 1}, "gblock=1 was given. Expected True or False"),
         ({"encoder_arguments": 3}, "encoder_arguments=3 was given"),
-        ({"encoder_arguments": {"dept": 3}}, "fs_original takes depth.*mean 'depth'"),
+        ({"encoder_arguments": {"dept": 3}}, "fs_original, depth.*mean 'depth'"),
         ({"encoder_arguments": {"depth": 5, "alternative": True}}, "ends in 4 x 4"),
         ({"image_size": 16}, "image_size=16.*'fs_original'. Expected 32 pixels"),
         ({"fc_depth": 0}, "bottleneck of 6 values.*= 64"),
@@ -358,7 +358,9 @@ def test_wrong_settings_are_named(settings, message):
 
 
 def test_an_unknown_setting_is_named():
-    with pytest.raises(TypeError, match=r"given upscale\. .*Did you mean 'upscaler'"):
+    with pytest.raises(
+        TypeError, match=r"argument upscale was given\. .*Did you mean 'upscaler'"
+    ):
         PhazeA(NAMES, upscale="subpixel")
 
 

@@ -142,7 +142,7 @@ def test_normalizations():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: swap.IAE(image_size=40), "image_size=40 was given. IAE takes mult"),
+        (lambda: swap.IAE(image_size=40), "image_size=40 was given. Expected a mult"),
         (lambda: swap.DFaker(image_size=96), "Expected 64 or 128"),
         (lambda: swap.Villain(width=0), "width=0 was given. Expected a positive"),
         (lambda: DFLSAE(architecture="fd"), r"'fd' was given.*\('df', 'liae'\)"),
