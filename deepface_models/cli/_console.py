@@ -45,7 +45,7 @@ def echo(text: object) -> None:
 
 @contextmanager
 def plain_messages() -> Iterator[None]:
-    """Prints the package's log records as lines; escapes characters it cannot encode."""
+    """Prints the package's log records as lines; escapes what it cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
