@@ -1,4 +1,4 @@
-"""Video codecs that are written: their encoders, containers and settings."""
+"""Video codecs for writing: their encoders, containers and settings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import av
 
 from deepface_models.core.errors import MediaError
 
-# Codecs by the names users give. Which of their encoders a PyAV has is up to its
-# wheel: those on PyPI have the first five, none has OpenH264.
+# The encoder of each codec. Which encoders PyAV has depends on its wheel: those on PyPI
+# have the first five, none has OpenH264.
 ENCODERS = {
     **{"h264": "libx264", "hevc": "libx265", "h265": "libx265"},
     **{"av1": "libsvtav1", "vp9": "libvpx-vp9", "openh264": "libopenh264"},
@@ -20,25 +20,25 @@ ENCODERS = {
 LOSSLESS = "libx264rgb"
 _FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _FORMATS |= {".webm": "webm", ".avi": "avi"}
-_BITS_A_PIXEL = 0.4  # of an encoder without a quality setting
+_BITS_PER_PIXEL = 0.4  # for encoders without a quality setting
 
 
 def encoder_of(codec: str, lossless: bool, path: str | Path) -> str:
-    """Returns the encoder for a codec, checked to be there and to suit the file.
+    """Returns the encoder of a codec, after checking that it can write the file.
 
     Args:
         codec: One of `ENCODERS`, or the name of an FFmpeg encoder.
-        lossless: Whether every RGB pixel is to be kept.
-        path: The file to write; its extension is looked at.
+        lossless: Whether to keep every RGB pixel.
+        path: The file to write; only its extension matters.
 
     Raises:
-        MediaError: This PyAV has no such encoder, or the container does not take it.
-        ValueError: `lossless` with another codec than "h264".
+        MediaError: PyAV has no such encoder, or the container does not support it.
+        ValueError: `lossless` was given with another codec than "h264".
     """
     if lossless and codec not in ("h264", LOSSLESS):
         raise ValueError(
             f"lossless=True was given with codec={codec!r}. Expected codec='h264', the "
-            "only one that is written without loss. Leave one of them out."
+            "only lossless one. Leave out lossless or codec."
         )
     encoder = LOSSLESS if lossless else ENCODERS.get(codec, codec)
     try:
@@ -47,7 +47,7 @@ def encoder_of(codec: str, lossless: bool, path: str | Path) -> str:
         raise MediaError(
             f"The codec {codec!r} was given, and PyAV {av.__version__} has no encoder "
             f"{encoder!r}. Expected one of {', '.join(available())}, or another "
-            "encoder of this PyAV. Use 'av1' or 'vp9' where 'h264' is not wanted."
+            "encoder of this PyAV. Use 'av1' or 'vp9' instead of 'h264'."
         ) from error
     _check_container(encoder, made.canonical_name, Path(path))
     return encoder
@@ -62,12 +62,12 @@ def _check_container(encoder: str, codec: str, path: Path) -> None:
         )
     with av.open(io.BytesIO(), "w", format=form) as container:
         fits = codec in container.supported_codecs
-    # FFmpeg lists these for mov, and refuses to write them.
+    # FFmpeg lists these for mov, but cannot write them.
     fits = fits and not (form == "mov" and codec in ("av1", "vp9"))
     if not fits:
         raise MediaError(
             f"{path} cannot hold video from the encoder {encoder}. Expected a "
-            f"container that takes {codec}. Write an .mp4, or use codec='h264'."
+            f"container that supports {codec}. Write an .mp4, or use codec='h264'."
         )
 
 
@@ -81,23 +81,24 @@ def _exists(encoder: str) -> bool:
 
 
 def formats_of(encoder: str) -> list[str]:
-    """Returns FFmpeg's names of the sample formats that an encoder takes."""
+    """Returns FFmpeg's names of the pixel formats that an encoder supports."""
     found = av.codec.Codec(encoder, "w").video_formats
     return [form.name for form in found or ()]
 
 
 def settings(encoder: str, crf: float) -> dict[str, str] | None:
-    """Returns an encoder's options for a quality of 0 (best) to 51, as x264 counts.
+    """Returns an encoder's options for a quality of 0 (best) to 51, on x264's scale.
 
-    None where the encoder has no such setting. AV1 and VP9 count to 63; at the same
-    part of the scale they lose no more than x264 does (41.6, 41.5 and 41.1 dB at 18).
+    None if the encoder has no quality setting. AV1 and VP9 have a scale to 63, to which
+    the value is converted; their quality is then no lower than that of x264 (PSNR at
+    18: 41.6, 41.5 and 41.1 dB).
     """
     wide = str(round(crf * 63 / 51))
     if encoder in ("libx264", "libx265"):
         # Three times the speed of "medium" for 0.2 dB (720p faces, crf 18).
         return {"crf": str(crf), "preset": "faster"}
     if encoder == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "1")  # it writes to the console by itself
+        os.environ.setdefault("SVT_LOG", "1")  # less console output
         return {"crf": wide, "preset": "8"}
     if encoder == "libvpx-vp9":
         return {"crf": wide, "b": "0", "cpu-used": "4", "row-mt": "1"}
@@ -108,5 +109,5 @@ def settings(encoder: str, crf: float) -> dict[str, str] | None:
 
 
 def bit_rate(size: tuple[int, int], fps: Any) -> int:
-    """Returns bits a second for an encoder that knows no quality setting."""
-    return round(size[0] * size[1] * float(fps) * _BITS_A_PIXEL)
+    """Returns the bits per second for an encoder without a quality setting."""
+    return round(size[0] * size[1] * float(fps) * _BITS_PER_PIXEL)

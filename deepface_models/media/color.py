@@ -1,4 +1,4 @@
-"""Colors of one image made like another's, in CIE LAB."""
+"""Color transfer from one image to another, in CIE LAB."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Method = Literal["reinhard", "covariance", "histogram", "none"]
 
 METHODS: tuple[Method, ...] = ("reinhard", "covariance", "histogram", "none")
 
-# Standard deviations (LAB units) below this are noise: contrast is not derived from
-# them, nor changed by more than this factor.
+# Standard deviations below _FLOOR (LAB units) are noise. Contrast is changed by at most
+# the factor _MOST.
 _FLOOR, _MOST = 0.5, 4.0
 
 
@@ -103,14 +103,14 @@ def transfer_color(
     *,
     target_mask: Array | None = None,
 ) -> Array:
-    """Makes an image's colors like another image's.
+    """Transfers the colors of one image to another.
 
-    The mask says where colors are measured; the whole image is changed, so that
-    it can be blended along any edge afterwards.
+    Colors are measured inside the mask, but the whole image is changed, so that it can
+    be blended along any edge afterwards.
 
     Args:
         source: Image to change, (height, width, 3), RGB, uint8 or float [0, 1].
-        target: Image with the wanted colors, RGB, uint8 or float [0, 1].
+        target: Image whose colors are transferred, RGB, uint8 or float [0, 1].
         mask: (height, width) weights in [0, 1], of `source` and, if it has the same
             size, of `target`; None for everywhere. Zero everywhere changes nothing.
         method: "reinhard" (LAB mean and deviation; Reinhard et al. 2001),
@@ -120,10 +120,10 @@ def transfer_color(
         target_mask: Weights of `target`, if they differ from `mask`.
 
     Returns:
-        An array like `source` in shape and type.
+        An array of the shape and dtype of `source`.
 
     Raises:
-        ValueError: Unknown method, or a mask of another size.
+        ValueError: The method is unknown, or a mask has another size.
     """
     choose("method", method, METHODS)
     if target_mask is None and np.shape(source)[:2] == np.shape(target)[:2]:
@@ -145,21 +145,22 @@ def apply_statistics(
     target: ColorStatistics,
     method: Method = "reinhard",
 ) -> Array:
-    """Changes colors as needed to go from one set of statistics to another.
+    """Changes an image's colors by given statistics.
 
-    For statistics smoothed along a track, where each frame's own would flicker.
+    Use it with statistics that are smoothed over time; those of each single frame would
+    flicker.
 
     Args:
         image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
-        source: Statistics the image has.
-        target: Statistics it shall get.
+        source: Statistics of the image.
+        target: Statistics of the result.
         method: "reinhard", "covariance" or "none".
 
     Returns:
-        An array like `image` in shape and type.
+        An array of the shape and dtype of `image`.
 
     Raises:
-        ValueError: Another method; "histogram" needs the images themselves.
+        ValueError: The method is another one; "histogram" needs the images themselves.
     """
     choose("method", method, ("reinhard", "covariance", "none"))
     if method == "none":
@@ -213,7 +214,7 @@ def _match_histograms(source: Array, target: Array, mine: Array, other: Array) -
 def _curve(
     values: Array, expected: Array, mine: Array, other: Array
 ) -> tuple[Any, Any]:
-    """Returns levels 0..255 and what each becomes, by matching weighted ranks."""
+    """Returns levels 0..255 and their new values, by matching weighted ranks."""
     present, ranks = _ranks(values, mine)
     levels, places = _ranks(expected, other)
     become = np.interp(ranks, places, levels)
@@ -226,7 +227,7 @@ def _curve(
 
 
 def _ranks(values: Array, weights: Array) -> tuple[Array, Array]:
-    """Returns the levels that occur and the share of the weight below each one."""
+    """Returns the levels that occur and the fraction of the weight below each."""
     counts = np.bincount(np.rint(values).astype(int), weights, minlength=256)
     present = np.flatnonzero(counts > 0)
     share = counts[present] / counts.sum()
@@ -250,7 +251,7 @@ def _as_float(image: Array) -> Array:
 
 
 def _like(image: Array, source: Array) -> Array:
-    """Returns float RGB in `source`'s type."""
+    """Returns float RGB in the dtype of `source`."""
     source = np.asarray(source)
     if source.dtype == np.uint8:
         return np.rint(image * 255).astype(np.uint8)
@@ -258,7 +259,7 @@ def _like(image: Array, source: Array) -> Array:
 
 
 def _weights(image: Array, mask: Array | None) -> Array:
-    """Returns one weight a pixel, (height * width,) float64."""
+    """Returns one weight per pixel, (height * width,) float64."""
     size = np.shape(image)[:2]
     if mask is None:
         return np.ones(size[0] * size[1])

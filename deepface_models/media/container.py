@@ -1,4 +1,4 @@
-"""Opening a video container, and which way up its frames are."""
+"""Opening video containers, and the rotation of their frames."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from deepface_models.core.files import regular
 from deepface_models.media.kinds import existing
 
 # Tags that are not UTF-8 keep their bytes as surrogates. PyAV 19 always does that;
-# PyAV 18 raises unless it is told.
+# PyAV 18 needs an option.
 _STRICT = int(av.__version__.split(".")[0]) < 19
 _TAGS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if _STRICT else {}
 
 
-# Containers that hold their frames themselves. Playlists, image sequences, devices and
-# the like, which make FFmpeg open other files or addresses, are not among them.
+# Containers that hold their own frames. Playlists, image sequences and devices, which
+# make FFmpeg open other files or addresses, are not allowed.
 _FORMATS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "asf", "flv", "ogg"),
     *("mxf", "gif", "apng", "h264", "hevc", "ivf", "m4v", "dv", "nut", "rm", "wtv"),
@@ -31,11 +31,11 @@ _CLOSED = {"protocol_whitelist": "file", "format_whitelist": ",".join(_FORMATS)}
 
 
 def open_file(path: str | Path, mode: str = "r", **options: Any) -> Any:
-    """Opens one file with PyAV, alike in each version of it, and no other file.
+    """Opens a single file with PyAV, in the same way for all PyAV versions.
 
     Args:
-        path: File to read or write. It is never taken for an address, whatever
-            colons are in its name.
+        path: File to read or write. It is never treated as a URL, even if it contains
+            colons.
         mode: "r" or "w".
         **options: Further arguments of `av.open`.
 
@@ -64,7 +64,7 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is no video.
+        MediaError: The file is not a video.
     """
     place = existing(path)
     try:
@@ -80,7 +80,7 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
 
 
 def _video_stream(container: Any) -> Any:
-    """Returns the first moving stream, or None for a still, cover art or text."""
+    """Returns the first video stream; None for a still image, cover art or text."""
     kind = container.format.name
     if kind in ("image2", "tty") or kind.endswith("_pipe"):
         return None
@@ -90,8 +90,8 @@ def _video_stream(container: Any) -> Any:
     return usable[0] if usable else None
 
 
-def turn(frame: Any) -> tuple[bool, bool, bool]:
-    """Returns (swap the axes, flip left-right, flip up-down) of a frame's flag."""
+def orientation(frame: Any) -> tuple[bool, bool, bool]:
+    """Returns (swap axes, flip left-right, flip up-down) from the rotation flag."""
     side = frame.side_data.get("DISPLAYMATRIX")
     if side is None:
         return False, False, False
@@ -103,19 +103,19 @@ def turn(frame: Any) -> tuple[bool, bool, bool]:
 
 
 class Upright:
-    """Turns the images of one video as its frames' rotation flags say."""
+    """Rotates the images of one video by its frames' rotation flags."""
 
     def __init__(self) -> None:
-        # PyAV 18 keeps every frame whose side data was looked at until a full
-        # garbage collection: 12 MB a 4K frame.
-        self._turns: dict[int, tuple[bool, bool, bool]] = {}
+        # Reading the side data makes PyAV 18 keep the frame until a full garbage
+        # collection (12 MB per 4K frame), so it is read once for each angle.
+        self._orientations: dict[int, tuple[bool, bool, bool]] = {}
 
     def __call__(self, image: Array, frame: Any) -> Array:
-        """Returns the image of a frame upright; contiguous."""
+        """Returns the upright image of a frame, as a contiguous array."""
         angle = int(frame.rotation)
-        if angle not in self._turns:
-            self._turns[angle] = turn(frame)
-        swap, left_right, up_down = self._turns[angle]
+        if angle not in self._orientations:
+            self._orientations[angle] = orientation(frame)
+        swap, left_right, up_down = self._orientations[angle]
         if swap:
             image = image.swapaxes(0, 1)
         image = image[:, ::-1] if left_right else image
@@ -123,14 +123,14 @@ class Upright:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """Says what is wrong with a file that cannot be opened."""
+    """Returns the reason why a file cannot be opened."""
     try:
         with open(regular(path), "rb") as handle:
             head = handle.read(256).decode("utf-8-sig")
     except (OSError, ValueError):
         return str(error)
     if head and all(c.isprintable() or c.isspace() for c in head):
-        return "it holds text, such as a playlist of other files"
+        return "it holds text, such as a playlist"
     return str(error)
 
 
@@ -138,5 +138,5 @@ def _no_video(path: Path, reason: str) -> MediaError:
     return MediaError(
         f"{path} cannot be read as a video ({reason}). Expected a complete video "
         "file such as mp4, mov, mkv, avi or mpg. Copy or download the file again, or "
-        "give a video."
+        "use another video."
     )

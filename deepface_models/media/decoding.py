@@ -1,4 +1,4 @@
-"""The frames of an open video in order of display, each with its time."""
+"""Decoding of a video's frames in display order, with their time stamps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REORDER = 32
 
 
 def frame_rate(stream: Any) -> Fraction:
-    """Returns a stream's mean frames a second; 25 if it says nothing."""
+    """Returns a stream's mean frames per second; 25 if it does not state them."""
     return Fraction(stream.average_rate or stream.guessed_rate or 25)
 
 
@@ -33,8 +33,8 @@ class Decoder:
         stream: Its video stream.
 
     Attributes:
-        last_duration: How long the last packet read so far lasts, in the stream's
-            time base; 0 if the file does not say.
+        last_duration: Duration of the last packet read so far, in the stream's time
+            base; 0 if the file does not state it.
     """
 
     def __init__(self, container: Any, stream: Any) -> None:
@@ -42,7 +42,7 @@ class Decoder:
         self.last_duration = 0
 
     def frames(self) -> Iterator[Any]:
-        """Yields the frames that decode, warning once at the end about the others."""
+        """Yields the frames that can be decoded; logs how many could not."""
         broken = 0
         packets = self._container.demux(self._stream)
         while True:
@@ -66,11 +66,11 @@ class Decoder:
             _log.warning("%s: skipped %d broken frames.", self._container.name, broken)
 
     def timed(self) -> Iterator[tuple[Any, Any, int, int]]:
-        """Yields (frame, the one with its flags, time stamp, duration).
+        """Yields (deinterlaced frame, decoded frame, time stamp, duration).
 
-        Frames are whole (deinterlaced). Time stamps rise strictly; one that the file
-        does not give is the next expected one. A frame lasts until the next one; the
-        last one as long as the file says, else a mean frame.
+        The decoded frame has the flags. Time stamps rise strictly; a missing one is
+        replaced by the next expected one. A frame lasts until the next one; the last
+        one as long as the file states, or else a mean frame duration.
         """
         stream = self._stream
         step = max(1, round(1 / (frame_rate(stream) * stream.time_base)))
@@ -89,7 +89,7 @@ class Decoder:
             yield *before, pts, self._rest(before[1], pts, count) or step
 
     def _rest(self, last: Any, pts: int, count: int) -> int:
-        """Returns how long the last frame is shown; 0 if the file does not say."""
+        """Returns the duration of the last frame; 0 if the file does not state it."""
         stream = self._stream
         if stream.duration and stream.frames == count:  # mp4: whole, with its end
             return max(0, (stream.start_time or 0) + stream.duration - pts)
@@ -97,9 +97,9 @@ class Decoder:
 
 
 def source_times(path: str | Path) -> Iterator[int]:
-    """Yields the time stamps of a video's frames in order of display.
+    """Yields the time stamps of a video's frames in display order, without decoding.
 
-    Nothing is decoded. Units of the stream's time base.
+    They are in units of the stream's time base.
     """
     waiting: list[int] = []
     with open_video(path) as (container, stream):

@@ -1,4 +1,4 @@
-"""What a video holds beside images and sound: carried over, or said to be lost."""
+"""Tags, chapters and other streams of a video: copied, or reported as lost."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ MP4_KEYS = frozenset(
     "date genre show".split()
 )
 _KEPT = MP4_KEYS | {"creation_time", "author"}
-# What a container says about itself.
+# Tags about the container itself.
 _OWN = frozenset(
     "major_brand minor_version compatible_brands encoder duration software".split()
 )
 _HDR = {16: "PQ", 18: "HLG"}  # transfer functions, ITU-T H.273
 
 
-def carry(
+def copy_metadata(
     source: Any, output: Any, origin: Fraction, ours: dict[str, str]
 ) -> list[str]:
-    """Copies title, dates and chapters of an open video to one being written.
+    """Copies title, dates and chapters from an open video to the output.
 
     Args:
         source: PyAV container that is read.
         output: PyAV container whose header is not written yet.
-        origin: Seconds at which the source's clock begins.
-        ours: Tags of the result, which come before the source's.
+        origin: Time in seconds at which the source begins.
+        ours: Tags of the result, which override the source's.
 
     Returns:
-        A sentence for each kind of thing that is left out.
+        A sentence for each kind of data that is left out.
     """
     tags = {key.lower(): text for key, text in readable_tags(source.metadata).items()}
     kept = {key: text for key, text in tags.items() if key in _KEPT}
@@ -62,7 +62,7 @@ def _moved(chapter: Any, origin: Fraction) -> Any:
 
 
 def _streams(source: Any) -> list[str]:
-    """Says which streams no result holds; subtitles are said where they are copied."""
+    """Reports streams that are left out; subtitles are reported elsewhere."""
     # mp4 stores chapters as one more stream.
     inside = source.chapters() and "mp4" in source.format.name
     kinds = Counter(stream.type for stream in source.streams)
@@ -80,7 +80,7 @@ def _streams(source: Any) -> list[str]:
 
 
 def image_notes(info: VideoInfo) -> list[str]:
-    """Says what of the source's images the result does not have."""
+    """Reports properties of the source's images that the result does not keep."""
     notes = []
     if info.interlaced:
         notes.append("Interlaced: its fields were joined to whole frames (bwdif).")

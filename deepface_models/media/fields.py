@@ -1,4 +1,4 @@
-"""Interlaced frames made whole, so that no combs are drawn into the result."""
+"""Deinterlacing, so that results show no comb artifacts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import av
 
-# Only frames that say they are interlaced; as many frames as before; field order as
-# each frame says.
+# Deinterlaces only flagged frames, keeps their number, and reads the field order from
+# each frame.
 _BWDIF = "mode=send_frame:parity=auto:deint=interlaced"
 
 
@@ -17,25 +17,25 @@ def deinterlaced(frames: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     """Deinterlaces the frames that are flagged as interlaced.
 
     Args:
-        frames: PyAV frames in order of display.
+        frames: PyAV frames in display order.
 
     Yields:
-        (frame with whole lines, the frame it was made from); the same one twice as
-        long as nothing is interlaced.
+        (deinterlaced frame, original frame); the same frame twice if it is not
+        interlaced.
     """
-    joiner: _Deinterlacer | None = None
+    deinterlacer: _Deinterlacer | None = None
     for frame in frames:
-        if joiner is not None and not joiner.takes(frame):
-            yield from joiner.rest()
-            joiner = None
-        if joiner is None and frame.interlaced_frame:
-            joiner = _Deinterlacer(frame)
-        if joiner is None:
+        if deinterlacer is not None and not deinterlacer.takes(frame):
+            yield from deinterlacer.rest()
+            deinterlacer = None
+        if deinterlacer is None and frame.interlaced_frame:
+            deinterlacer = _Deinterlacer(frame)
+        if deinterlacer is None:
             yield frame, frame
         else:
-            yield from joiner.add(frame)
-    if joiner is not None:
-        yield from joiner.rest()
+            yield from deinterlacer.add(frame)
+    if deinterlacer is not None:
+        yield from deinterlacer.rest()
 
 
 class _Deinterlacer:
@@ -52,10 +52,10 @@ class _Deinterlacer:
             format=first.format,
             time_base=first.time_base,
         )
-        joined = self._graph.add("bwdif", _BWDIF)
+        bwdif = self._graph.add("bwdif", _BWDIF)
         sink = self._graph.add("buffersink")
-        source.link_to(joined)
-        joined.link_to(sink)
+        source.link_to(bwdif)
+        bwdif.link_to(sink)
         self._graph.configure()
 
     def takes(self, frame: Any) -> bool:

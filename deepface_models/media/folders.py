@@ -1,4 +1,4 @@
-"""The images and videos of a folder, in natural order; the rest is counted."""
+"""The images and videos of a folder in natural order; other files are counted."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, check_na
 
 _log = logging.getLogger("deepface_models")
 _MOST_KINDS = 8
-_HOPELESS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # for all other files too
+_FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # other files would fail too
 
-# What ends the work on one file of many, never on the others.
+# Errors that skip one of many files, but do not stop the work on the others.
 FILE_ERRORS = (MediaError, MissingDependencyError, ProvenanceError, OSError)
 
 
 @dataclass
 class Listing:
-    """What a folder holds.
+    """The content of a folder.
 
     Attributes:
         files: Images and videos, in natural order.
@@ -41,7 +41,7 @@ class Listing:
     left_out: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
-        """Returns what is left out as one line, such as "3 .txt, 1 folder"."""
+        """Returns the skipped entries as one line, such as "3 .txt, 1 folder"."""
         kinds = sorted(self.left_out.items(), key=lambda item: (-item[1], item[0]))
         common = kinds[:_MOST_KINDS]
         rest = self.left_out.total() - sum(count for _, count in common)
@@ -54,12 +54,12 @@ def list_media(
     suffixes: Sequence[str] = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES),
     inner: bool = False,
 ) -> Listing:
-    """Lists a folder; what is left out is logged in one line.
+    """Lists a folder; entries that are left out are logged in one line.
 
     Args:
         folder: An existing folder.
         suffixes: Extensions of the files to list, lower case.
-        inner: Whether to list the folders in it too.
+        inner: Whether to list subfolders too.
 
     Raises:
         MediaError: The folder itself cannot be read.
@@ -110,7 +110,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 def _unreadable_reason(path: Path) -> str | None:
-    """Says why this is no file that can be read, or None."""
+    """Returns the reason why this is not a readable file, or None."""
     try:
         check_name(path)
         if path.is_symlink() and not path.exists():
@@ -126,15 +126,14 @@ def _unreadable_reason(path: Path) -> str | None:
 
 
 def reason(path: Path, error: Exception) -> str:
-    """Returns why the work on one of many files failed.
+    """Returns a message about the failure of one of many files.
 
     Raises:
-        OSError: The error is one that all others will meet as well, such as a full
-            disk.
+        OSError: The error concerns all files, such as a full disk.
     """
     if not isinstance(error, OSError):
         return str(error)
-    if error.errno in _HOPELESS:
+    if error.errno in _FATAL:
         raise error
     return (
         f"{path} cannot be read, or its result not be written "
@@ -144,22 +143,22 @@ def reason(path: Path, error: Exception) -> str:
 
 
 def check_outside(folder: Path, output: Path) -> None:
-    """Refuses to write into the folder that is read.
+    """Refuses to write into the source folder.
 
     Raises:
-        ValueError: `output` is `folder`, or lies in it.
+        ValueError: `output` is `folder` or inside it.
     """
     inside = Path(os.path.realpath(output))
     if inside.is_relative_to(os.path.realpath(folder)):
         raise ValueError(
             f"The output {output} lies inside the source folder {folder}. Expected "
-            "another place, as results are not to be taken for sources. Choose a "
-            "folder beside it."
+            "another folder, as results would become sources. Choose a folder beside "
+            "it."
         )
 
 
 def _natural(path: Path, folder: Path) -> tuple[list[tuple[str | int, ...]], str]:
-    """Sorts frame2 before frame10."""
+    """Returns a sort key that puts frame2 before frame10."""
     parts = path.relative_to(folder).parts
     return [_numbers(part) for part in parts], str(path)
 

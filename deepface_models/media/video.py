@@ -12,7 +12,7 @@ from typing import Any
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.core.whole import whole_numbers
-from deepface_models.media.container import Upright, open_video, turn
+from deepface_models.media.container import Upright, open_video, orientation
 from deepface_models.media.decoding import Decoder, frame_rate
 from deepface_models.media.kinds import existing
 from deepface_models.media.yuv import Coding, FrameConverter
@@ -20,30 +20,30 @@ from deepface_models.media.yuv import Coding, FrameConverter
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file holds.
+    """The properties of a video file.
 
     Attributes:
         path: The file.
         width: Width in px after the rotation flag is applied.
         height: Height in px after the rotation flag is applied.
-        fps: Mean frames a second.
-        frames: Number of frames the container states; None if it does not.
-        duration: Length in seconds; None if the container does not state it.
-        rotation: Degrees counter-clockwise that the flag turns the stored frames by.
+        fps: Mean frames per second.
+        frames: Number of frames, or None if the container does not state it.
+        duration: Length in seconds, or None if the container does not state it.
+        rotation: Counter-clockwise rotation flag of the stored frames, in degrees.
         codec: Name of the video codec, such as "h264".
-        pix_fmt: FFmpeg's name of the sample format, such as "yuv420p".
+        pix_fmt: FFmpeg's name of the pixel format, such as "yuv420p".
         color_range: "limited", "full" or "unspecified".
         colorspace: FFmpeg's name of the YUV matrix, such as "bt709".
-        has_audio: Whether there is at least one sound stream.
-        time_base: Seconds that one unit of a frame's `pts` lasts.
-        sample_aspect_ratio: Width to height of one (upright) pixel.
-        coding: The color tags in FFmpeg's numbers.
+        has_audio: Whether there is at least one audio stream.
+        time_base: Length of one unit of `pts` in seconds.
+        sample_aspect_ratio: Width / height of one (upright) pixel.
+        coding: The color tags, as FFmpeg's numbers.
         first_pts: Time stamp of the first frame, in `time_base` units.
         origin: Time stamp at which the first frame or sound begins, in `time_base`
             units; 0 if that is before 0. Broadcasts begin at many hours.
         interlaced: Whether the first frame is flagged as interlaced.
-        bits: Bits a sample, such as 8 or 10.
-        alpha: Whether the samples have transparency.
+        bits: Bits per sample, such as 8 or 10.
+        alpha: Whether there is an alpha channel.
     """
 
     path: Path
@@ -73,13 +73,13 @@ class VideoFrame:
     """One frame of a video.
 
     Attributes:
-        index: Number of the frame, from 0, in the order of display.
+        index: Number of the frame in display order, from 0.
         pts: Time stamp in units of the stream's time base.
-        time: The same in seconds.
+        time: Time stamp in seconds.
         image: uint8 array, (height, width, 3), RGB, upright; deinterlaced if the file
             says that it is interlaced.
-        duration: Units of the time base until the next frame; of the last frame what
-            the file says. 0 where it is not known.
+        duration: Units of the time base until the next frame; for the last frame as
+            stated by the file. 0 if it is not known.
     """
 
     index: int
@@ -90,17 +90,17 @@ class VideoFrame:
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Says what a video file holds, reading no more than its first frame.
+    """Reads the properties of a video file, decoding only its first frame.
 
     Args:
         path: A video in any container PyAV opens.
 
     Returns:
-        Size, rate, colors, time base and sound of the video.
+        Size, frame rate, colors, time base and audio of the video.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is no video or not one frame of it can be decoded.
+        MediaError: The file is not a video, or no frame of it can be decoded.
     """
     with open_video(path) as (container, stream):
         frame = next(Decoder(container, stream).frames(), None)
@@ -111,12 +111,12 @@ def probe(path: str | Path) -> VideoInfo:
 
 def _info(path: Path, container: Any, stream: Any, frame: Any) -> VideoInfo:
     coding = Coding.of(frame)
-    turned = turn(frame)[0]
+    transposed = orientation(frame)[0]
     ratio = stream.sample_aspect_ratio or Fraction(1)
     return VideoInfo(
         path=path,
-        width=frame.height if turned else frame.width,
-        height=frame.width if turned else frame.height,
+        width=frame.height if transposed else frame.width,
+        height=frame.width if transposed else frame.height,
         fps=frame_rate(stream),
         frames=stream.frames or None,
         duration=_duration(container, stream),
@@ -127,7 +127,7 @@ def _info(path: Path, container: Any, stream: Any, frame: Any) -> VideoInfo:
         colorspace=coding.space_name,
         has_audio=bool(container.streams.audio),
         time_base=stream.time_base,
-        sample_aspect_ratio=1 / ratio if turned else ratio,
+        sample_aspect_ratio=1 / ratio if transposed else ratio,
         coding=coding,
         first_pts=frame.pts or 0,
         origin=_origin(container, stream, frame),
@@ -168,22 +168,22 @@ def read_video(
 ) -> Iterator[VideoFrame]:
     """Yields a video's frames as upright RGB images, one in memory at a time.
 
-    Every frame comes once, in order of display, with the time stamp it has in the
-    file, so variable frame rates stay as they are. Frames that cannot be decoded
-    are left out with a logged warning; the numbers of the others do not count them.
+    Every frame comes once, in display order, with its time stamp in the file, so
+    variable frame rates are kept. Frames that cannot be decoded are skipped with a
+    logged warning and are not counted in the frame numbers.
 
     Args:
         path: A video in any container PyAV opens.
-        start: Number of the first frame wanted, from 0; the beginning by default.
-        stop: Number of the first frame not wanted any more; the end by default.
+        start: Number of the first frame to yield, from 0; the beginning by default.
+        stop: Number of the frame to stop before; the end by default.
         every_n: Yield only frames number `start`, `start + every_n`, ...
 
     Yields:
-        Frames; all images have the first one's size, time stamps rise strictly.
+        Frames. All images have the size of the first one; time stamps rise strictly.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is no video or not one frame of it can be decoded.
+        MediaError: The file is not a video, or no frame of it can be decoded.
         ValueError: `start`, `stop` or `every_n` is out of range.
     """
     first = 0 if start is None else start
@@ -193,7 +193,7 @@ def read_video(
             "numbers 0 <= start <= stop and every_n of at least 1. Leave out what "
             "you do not need."
         )
-    existing(path)  # complain at the call, not at the first frame
+    existing(path)  # raise at the call, not at the first frame
     return _frames(path, first, stop, every_n)
 
 
@@ -218,6 +218,6 @@ def _frames(
 
 def _no_frame(path: str | Path) -> MediaError:
     return MediaError(
-        f"Not one frame of {path} can be decoded. Expected a complete video file. "
+        f"No frame of {path} can be decoded. Expected a complete video file. "
         "Copy or download the file again, or leave it out."
     )

@@ -1,4 +1,4 @@
-"""Videos written frame by frame, whole or not at all."""
+"""`VideoWriter`: writes videos frame by frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deepface_models.core.files import atomic_path
 from deepface_models.media import codecs
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
-from deepface_models.media.extras import MP4_KEYS, carry, image_notes
+from deepface_models.media.extras import MP4_KEYS, copy_metadata, image_notes
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
 from deepface_models.media.yuv import Coding, FrameConverter
@@ -31,10 +31,10 @@ _MOVIE_CLOCK = 48_000  # ticks a second, at least
 
 
 class VideoWriter:
-    """Writes RGB images as a video that plays everywhere, with a source's sound.
+    """Writes RGB images as a video, optionally with the sound of another video.
 
     Use it as a context manager. The file appears under its name when the block ends
-    without an error; until then, and after an error, what was there before stays.
+    without an error. Until then, and after an error, an existing file is not changed.
 
         with VideoWriter("out.mp4", like="in.mp4") as writer:
             for frame in read_video("in.mp4"):
@@ -43,27 +43,27 @@ class VideoWriter:
     Args:
         path: File to write. `.mp4` and `.mov` keep time stamps exactly; `.mkv` rounds
             them to milliseconds.
-        like: Video whose time base, color range and matrix, pixel shape and sound
-            are kept, and its title, dates, chapters and subtitles where the
-            container takes them. Sound packets are copied as they are; what players
-            do not take in this container is encoded as AAC.
-        size: (width, height) in px that images must have; the first one's size by
-            default. Odd numbers are kept (as yuv444p where the encoder takes it).
-        fps: Frames a second; the source's by default, else 25.
+        like: Video whose time base, colors, pixel aspect ratio and sound are kept, and
+            whose title, dates, chapters and subtitles are kept if the container
+            supports them. Sound is copied without re-encoding; a codec that players
+            do not support in this container is encoded as AAC or Opus.
+        size: (width, height) of the images in px; that of the first image by default.
+            Odd numbers are kept (as yuv444p if the encoder supports it).
+        fps: Frames per second; those of `like` by default, else 25.
         codec: "h264", "hevc", "av1", "vp9" or the name of an FFmpeg encoder.
-        crf: Quality, 0 (best) to 51; 18 is hard to tell from the source. AV1 and VP9
-            count to 63, and get the same part of that scale.
-        lossless: Keeps every RGB pixel (H.264 RGB; many players cannot show it).
-        audio: Whether to carry the sound of `like`.
+        crf: Quality, 0 (best) to 51; 18 is visually almost lossless. It is converted
+            to the scale of AV1 and VP9, which ends at 63.
+        lossless: Keeps every RGB pixel (H.264 RGB; many players do not support it).
+        audio: Whether to copy the sound of `like`.
         metadata: Text to embed, such as {"comment": "..."}.
 
     Attributes:
-        notes: A sentence for everything of `like` that the result does not hold as it
-            was; known with the first frame, and logged as warnings too.
+        notes: A sentence for each property of `like` that the result does not keep;
+            set with the first frame, and also logged as warnings.
 
     Raises:
         FileNotFoundError: Nothing is at `like`.
-        MediaError: `like` is no video, PyAV has no such encoder, or the file cannot
+        MediaError: `like` is not a video, PyAV has no such encoder, or the file cannot
             be written.
     """
 
@@ -125,7 +125,7 @@ class VideoWriter:
         Raises:
             ValueError: The size differs from the first image's, or `pts` does not
                 rise.
-            MediaError: The encoder or the container refuses the video.
+            MediaError: The encoder or the container rejects the video.
         """
         if self._temporary is None:
             raise RuntimeError(
@@ -183,7 +183,7 @@ class VideoWriter:
         return max(1, round(1 / (self._fps * self._time_base)))
 
     def _open(self, first_pts: int) -> None:
-        """Starts the file; the streams' parameters are known with the first frame."""
+        """Opens the output, once the first frame has set the streams' parameters."""
         try:
             options = self._container_options()
             self._output = open_file(
@@ -198,10 +198,10 @@ class VideoWriter:
             self._carry(self._like, first_pts)
 
     def _carry(self, like: VideoInfo, first_pts: int) -> None:
-        """Takes over what the source holds beside its images; says what is lost."""
+        """Copies sound, tags and chapters of the source; reports what is lost."""
         origin = self._origin * self._time_base
         with open_video(like.path) as (container, _):
-            notes = carry(container, self._output, origin, self._metadata)
+            notes = copy_metadata(container, self._output, origin, self._metadata)
         late = first_pts > like.first_pts
         begin = first_pts * self._time_base - origin if late else None
         self._sound = SoundCopier(like.path, self._output, begin, origin, self._audio)
@@ -294,7 +294,7 @@ class VideoWriter:
         )
 
     def _release(self) -> None:
-        """Releases the files without caring for what was half written."""
+        """Closes the files, also after an error."""
         self._temporary = None
         for part in (self._sound, self._output):
             try:
