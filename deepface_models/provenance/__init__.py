@@ -1,7 +1,7 @@
-"""Who made a file, from what, with which model and with whose consent.
+"""Provenance of files: source, model, consent and signature.
 
-`Record` is the statement, `sign` fastens it to an image or a video as Content
-Credentials (C2PA), `verify` reads it back from any file.
+`Record` is the statement, `sign` adds it to an image or a video as Content Credentials
+(C2PA), and `verify` reads it from any file.
 """
 
 from __future__ import annotations

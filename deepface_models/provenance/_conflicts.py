@@ -1,4 +1,4 @@
-"""Where what a file says in one place does not agree with what it says in another."""
+"""Contradictions between a file's tags, credentials and certificates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIELDS = ("consent", "source", "source_sha256", "model", "model_sha256", "creat
 
 
 def about_origin(claimed: bool, store: Store) -> str:
-    """Says that tags call synthetic what the credentials give another origin."""
+    """Reports that tags say synthetic, but the credentials name another origin."""
     if not claimed or is_synthetic(store) is not False:
         return ""
     named = ", ".join(map(one_line, dict.fromkeys(origins(active(store)))))
@@ -31,7 +31,7 @@ def about_origin(claimed: bool, store: Store) -> str:
 
 
 def about_records(claimed: Record | None, store: Store) -> str:
-    """Says where the record in the tags is none of those in the credentials."""
+    """Reports how the record in the tags differs from those in the credentials."""
     signed = records(store)
     if claimed is None or not signed or claimed in signed:
         return ""
@@ -48,7 +48,7 @@ def about_records(claimed: Record | None, store: Store) -> str:
 
 
 def about_certificate(store: Store, own: Certificate | None, is_own: bool) -> str:
-    """Says that another certificate bears what names the one made here."""
+    """Reports another certificate with the name or number of the user's own one."""
     if own is None or is_own:
         return ""
     same = list(_same(active(store).get("signature_info") or {}, own))

@@ -1,4 +1,4 @@
-"""What the manifests in a file's Content Credentials say, as c2pa reads them."""
+"""The manifests in a file's Content Credentials, as read by c2pa."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Store = dict[str, Any]
 
 
 def active(store: Store) -> dict[str, Any]:
-    """Returns the manifest that stands for the file itself."""
+    """Returns the active manifest, which describes the file itself."""
     manifest: dict[str, Any] = store["manifests"][store["active_manifest"]]
     return manifest
 
@@ -29,7 +29,7 @@ def codes(store: Store, kind: str) -> list[str]:
 
 
 def source_failures(store: Store) -> list[str]:
-    """Returns what does not fit in the credentials of what the file was made from."""
+    """Returns the failure codes of the credentials of the file's sources."""
     deltas = store.get("validation_results", {}).get("ingredientDeltas") or []
     recorded = (
         ((item.get("validation_results") or {}).get("activeManifest") or {})
@@ -41,7 +41,7 @@ def source_failures(store: Store) -> list[str]:
 
 
 def is_sound(store: Store) -> bool:
-    """Whether the file and its credentials are as they were signed."""
+    """Whether the file and its credentials are unchanged since signing."""
     failures = codes(store, "failure")
     wrong = [code for code in failures if code not in _ABOUT_THE_SIGNER]
     signed = "claimSignature.validated" in codes(store, "success")
@@ -58,15 +58,15 @@ def actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def origins(manifest: dict[str, Any]) -> list[str]:
-    """Returns the last words of the digital source types that the actions name."""
+    """Returns the last part of each digital source type that the actions name."""
     named = (str(a.get("digitalSourceType") or "") for a in actions(manifest))
     return [name.rpartition("/")[2] for name in named if name]
 
 
 def is_synthetic(store: Store) -> bool | None:
-    """True if a model had a part in the file or in anything it was made from.
+    """Whether a model was used for the file or for one of its sources.
 
-    None if the credentials leave open how the file was made.
+    None if the credentials do not say how the file was made.
     """
     everything = store["manifests"].values()
     named = [name.lower() for item in everything for name in origins(item)]

@@ -1,4 +1,4 @@
-"""Whose certificate signed: the certificates within the Content Credentials."""
+"""The signing certificates in the Content Credentials of a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def signing_chain(reader: Any, manifest: str) -> list[bytes]:
         manifest: Label of the manifest.
 
     Returns:
-        The certificates; empty where they cannot be read beyond doubt.
+        The certificates; empty if they cannot be read unambiguously.
     """
     content = io.BytesIO()
     try:
@@ -38,7 +38,7 @@ def signing_chain(reader: Any, manifest: str) -> list[bytes]:
 
 
 def fingerprint(certificate: bytes) -> str:
-    """Returns the SHA-256 of a certificate in DER, which no other one has."""
+    """Returns the SHA-256 of a certificate in DER."""
     return hashlib.sha256(certificate).hexdigest()
 
 

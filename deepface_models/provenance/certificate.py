@@ -1,4 +1,4 @@
-"""The certificate that signs: made on first use, or the user's own."""
+"""The signing certificate: created on first use, or one from an authority."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def config_folder() -> Path:
 class Certificate:
     """A certificate chain with the private key of its first certificate.
 
-    Use `Certificate.own()` for the one made on this computer, or
-    `Certificate.load(...)` for one that an authority gave you.
+    Use `Certificate.own()` for the one created on this computer, or
+    `Certificate.load(...)` for one issued by an authority.
 
     Args:
         chain: PEM certificates, the signing one first, each next its issuer.
@@ -105,10 +105,9 @@ class Certificate:
 
     @classmethod
     def own(cls, folder: str | Path | None = None) -> Certificate:
-        """Returns the certificate of this computer's user, made on first use.
+        """Returns the certificate of this computer's user, created on first use.
 
-        Two processes that ask at once get the same one: the file appears whole or
-        not at all, and the first to put it there wins.
+        Two processes that call it at once get the same one.
 
         Args:
             folder: Where it is kept; `config_folder()` by default. The file holds

@@ -1,4 +1,4 @@
-"""Ordinary tags of images and videos, as any program can read and change them."""
+"""Plain tags of images and videos, which any program can read and change."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _MARKS = (NOTICE.lower(), '"synthetic": true', "trainedalgorithmicmedia")
 def read_plain_metadata(path: Path) -> dict[str, str]:
     """Returns the text tags of an image or video; empty if there are none.
 
-    The content decides, not the name. Never raises for the file's content: it may be
-    damaged or made to confuse.
+    The content determines the format, not the name. Damaged or malicious content never
+    raises.
     """
     readers = [_image_tags, _video_tags]
     if path.suffix.lower() in _VIDEO_SUFFIXES:

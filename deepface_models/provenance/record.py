@@ -29,23 +29,23 @@ def _now() -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """What is stated about one synthetic file.
+    """The provenance statement of one synthetic file.
 
-    Make it before the work starts: a missing consent or a malformed hash is
-    refused here, not after an hour of converting.
+    Create it before the conversion starts, so that a missing consent or an invalid hash
+    is noticed at once.
 
     Args:
         consent: Who agreed to this use and where that is written down.
-        source: Name of the file the result was made from (no folder: the path on
-            your disk is nobody's business).
+        source: Name of the file the result was made from, without its folder, which is
+            private.
         source_sha256: SHA-256 of that file, 64 hexadecimal digits.
         model: Name of the model.
         model_sha256: SHA-256 of the model's weights, 64 hexadecimal digits.
         software: Name and version of the program.
         created: UTC time in ISO 8601; the current time by default.
         details: Anything else worth keeping (settings, names); must be JSON.
-        source_path: Where the source lies, if `sign` is to enter it as an ingredient
-            with whatever credentials it carries itself. Not written into the file.
+        source_path: Path of the source, which `sign` adds as an ingredient with its own
+            credentials. The path is not written into the file.
 
     Raises:
         ProvenanceError: If consent, source or model is empty, a hash is not a
@@ -117,10 +117,10 @@ class Record:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Record:
-        """Reads what `to_dict` gave.
+        """Creates a record from the output of `to_dict`.
 
         Raises:
-            ProvenanceError: If it is not such an object; files come from strangers.
+            ProvenanceError: If `value` is not such an object.
         """
         try:
             check(dict(value), "statement")

@@ -49,17 +49,17 @@ def sign(
     *,
     action: Literal["c2pa.edited", "c2pa.created"] = "c2pa.edited",
 ) -> None:
-    """Fastens `record` to a finished file, so that any later change shows.
+    """Signs a finished file with `record`, so that any later change is noticed.
 
-    The file is replaced whole: after a failure the unsigned one is still there.
-    Image and sound stay as they are; only the credentials are added. Sign last,
-    because every later change of the file, of its tags too, counts as alteration.
+    Image and sound are not changed; only the credentials are added. After a failure the
+    unsigned file is still there. Sign last: any later change of the file or its tags
+    counts as alteration.
 
     Args:
         path: PNG, JPEG, WebP, MP4 or MOV file, changed in place.
         record: What is stated. If its `source_path` exists, that file is entered as
             the ingredient, with its own credentials if it has some.
-        certificate: Signs; `Certificate.own()` by default.
+        certificate: Signing certificate; `Certificate.own()` by default.
         action: "c2pa.edited" for something converted from a recording,
             "c2pa.created" for something generated.
 

@@ -1,4 +1,4 @@
-"""A verification in words for somebody who knows nothing of certificates."""
+"""A verification as text for readers who know nothing about certificates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MODEL = "synthetic media made with a trained model"
 
 
 def summarize(found: Verification) -> str:
-    """Returns headline and details of a verification, one fact a line.
+    """Returns the headline and details of a verification, one fact per line.
 
-    What is signed stands apart from what is only claimed.
+    Signed facts are listed separately from claims in plain tags.
     """
     return "\n".join(
         [f"{one_line(found.path.name)}: {_headline(found)}", *_lines(found)]

@@ -1,4 +1,4 @@
-"""What a file says about itself, and whether that can be believed."""
+"""Verification of a file's Content Credentials and plain tags."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_TRUST_LIST: Trust = "unknown"
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` found out.
+    """The result of `verify`.
 
     Attributes:
         path: The file.
@@ -115,14 +115,14 @@ class Verification:
         return self.statement.source_sha256 if self.statement else None
 
     def summary(self) -> str:
-        """Returns a few lines that say it to somebody who knows none of this."""
+        """Returns the result as a few lines of plain text."""
         return summarize(self)
 
 
 def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
-    """Says what made a file, whether it changed since, and who signed it.
+    """Finds out what made a file, whether it was changed since, and who signed it.
 
-    Reads any file and never the network. A kind of file that cannot carry Content
+    Reads any file and never uses the network. A kind of file that cannot carry Content
     Credentials is "unsigned".
 
     Args:
@@ -173,7 +173,7 @@ def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
 
 
 def _own_certificate() -> Certificate | None:
-    """Returns the user's certificate if there is one; never makes it."""
+    """Returns the user's certificate if there is one; never creates it."""
     folder = config_folder()
     try:
         return Certificate.own(folder) if (folder / FILE_NAME).exists() else None

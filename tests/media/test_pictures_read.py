@@ -129,14 +129,14 @@ def test_of_several_images_none_is_taken_for_all(tmp_path, frames, suffix):
 
 def test_previews_within_a_file_are_no_pages(tmp_path, image):
     """Issue 17, 3: a smaller copy in a TIFF, a second view in a JPEG (MPO)."""
-    image = Image.fromarray(image)
-    small = image.resize((36, 28))
+    pil = Image.fromarray(image)
+    small = pil.resize((36, 28))
     small.encoderinfo = {"tiffinfo": {254: 1}}
-    image.save(tmp_path / "a.tif", save_all=True, append_images=[small])
+    pil.save(tmp_path / "a.tif", save_all=True, append_images=[small])
     with Image.open(tmp_path / "a.tif") as written:
         assert written.n_frames == 2
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), image)
-    image.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[small])
+    pil.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[small])
     assert read_image(tmp_path / "a.jpg").shape == image.shape
 
 
