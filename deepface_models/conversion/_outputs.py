@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +14,7 @@ from deepface_models.core.errors import MediaError
 from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from deepface_models.media.folders import Listing, list_media
 
-_PARTIAL = ".partial"
 _IMAGES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
-
-
-@contextmanager
-def atomic_output(path: Path) -> Iterator[Path]:
-    """Yields a temporary path; moves the file to `path` when the block succeeds.
-
-    The temporary path is in a hidden folder beside `path`, which also takes the
-    temporary files of the writers. A killed run leaves only that folder behind; the
-    next run removes it.
-    """
-    folder = path.parent / f".{path.name}{_PARTIAL}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder / path.name
-        os.replace(folder / path.name, path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep(folder: Path) -> None:
-    """Removes what killed runs left in the output folder.
-
-    The caller must hold the folder's lock.
-    """
-    for path in folder.glob(f".*{_PARTIAL}"):
-        name = path.name[1 : -len(_PARTIAL)]
-        if path.is_dir() and not path.is_symlink():
-            inside = {child.name.removeprefix(".") for child in path.iterdir()}
-            if all(child.startswith(name) for child in inside):
-                shutil.rmtree(path, ignore_errors=True)
 
 
 def check_file(source: Path, output: Path, kind: str) -> None:

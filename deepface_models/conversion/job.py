@@ -16,6 +16,7 @@ from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.plan import SwapPlan, plan_video
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.video import write_video
+from deepface_models.core import folders
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError, MediaError
 from deepface_models.core.locks import hold, hold_folder
@@ -144,7 +145,7 @@ class _Job:
         check_outside(source, output)
         found = _outputs.sources_in(source)
         with hold_folder(output):
-            _outputs.sweep(output)
+            folders.sweep(output)
             return self._all(found, output, bar)
 
     def _all(self, found: Listing, output: Path, bar: Progress) -> ConversionReport:
@@ -209,7 +210,7 @@ class _Job:
         report.frames, report.swapped = 1, int(swapped)
         report.without_face = int(not swapped)
         report.faces_skipped = info.faces - int(swapped)
-        with _outputs.atomic_output(output) as place:
+        with folders.atomic_output(output) as place:
             record = self._record(source) if swapped else None
             if record is None and self._copy(source, place):
                 return
@@ -234,7 +235,7 @@ class _Job:
         plan = plan_video(source, self.converter.aligner, self.reference, report, bar)
         if must_swap and not plan.faces:
             raise self._nobody(source, plan.others)
-        with _outputs.atomic_output(output) as place:
+        with folders.atomic_output(output) as place:
             record = self._record(source) if plan.faces else None
             if record is None and self._copy(source, place):
                 self._count_copied(plan, report)

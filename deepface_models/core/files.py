@@ -54,6 +54,16 @@ def atomic_path(
             temporary.unlink(missing_ok=True)
 
 
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Writes a small file, whole unless the power fails: it is not flushed to disk.
+
+    The caller holds the folder.
+    """
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Writes `value` as indented JSON, whole or not at all."""
     with atomic_path(path) as temporary:

@@ -15,6 +15,7 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.core.checked import check, read
 from deepface_models.core.errors import MediaError
+from deepface_models.core.files import replace_bytes
 
 VERSION = 1
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -31,9 +32,7 @@ def write_face(path: Path, data: bytes) -> None:
     """Writes an encoded face; the file appears only when it is complete."""
     path.parent.mkdir(exist_ok=True)
     # No fsync for each image: `read_face` notices one that a power cut damaged.
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    replace_bytes(path, data)
 
 
 def sweep_faces(folder: Path, first: int) -> None:
