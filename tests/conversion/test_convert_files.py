@@ -384,9 +384,9 @@ from deepface_models.faces import FaceAligner
 from deepface_models.faces.detect import HogDetector
 
 class Slow(TintModel):
-    def predict(self, images, to):
+    def predict(self, images, identity):
         time.sleep({wait})
-        return super().predict(images, to)
+        return super().predict(images, identity)
 
 aligner = FaceAligner(image_size=96, embeddings=False, detector=HogDetector())
 convert({source!r}, {output!r}, Slow(), identity="ben", consent="yes", progress=False,

@@ -126,7 +126,7 @@ def test_autoencoders_freeze_too():
 
 def test_unknown_parts_are_named():
     model = swift()
-    with pytest.raises(ValueError, match=r"'encodr' is no part.*mean 'encoder'\?"):
+    with pytest.raises(ValueError, match=r"part='encodr' was given.*mean 'encoder'\?"):
         model.freeze("shared_decoder", "encodr")
     assert model.frozen == ()
     with pytest.raises(
