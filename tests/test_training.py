@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from deepface_models import InUseError, load, training
+from deepface_models import InUseError, load
 from deepface_models.callbacks import TimeBudget
 from deepface_models.core.locks import hold_folder
 from deepface_models.data import Augmentation
 from deepface_models.faces import FaceSet
 from deepface_models.models.swap import FaceSwap, Original, Swift
-from deepface_models.training import build, open_sets, train
+from deepface_models.training import build, job, open_sets, train
 
 SETTINGS = {
     "image_size": 64,
@@ -100,7 +100,7 @@ def test_held_out_faces_are_not_trained_on(people, tmp_path, monkeypatch):
         given.update(faces)
         raise Stop
 
-    monkeypatch.setattr(training, "SwapPairs", noted)
+    monkeypatch.setattr(job, "SwapPairs", noted)
     with pytest.raises(Stop):
         train(people, tmp_path, epochs=1, validation=0.3, **SETTINGS)
     for name, faces in people.items():

@@ -15,7 +15,9 @@ Text = Annotated[str, Field(max_length=10_000)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # "encoder", "decoder.ana": never a path, a hidden file or a drive.
-PartName = Annotated[str, Field(pattern=r"^\w[\w-]*(\.\w[\w-]*)*$", max_length=200)]
+PartName = Annotated[
+    str, Field(pattern=r"^[\w+][\w+-]*(\.[\w+][\w+-]*)*$", max_length=200)
+]
 PresetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
 
 

@@ -29,7 +29,7 @@ def shift_lab(image: Array, lightness: float, a: float, b: float) -> Array:
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
 
 
-def equalise(image: Array, tiles: int, limit: float = 2.0) -> Array:
+def equalize(image: Array, tiles: int, limit: float = 2.0) -> Array:
     """Equalizes the lightness of each tile (CLAHE), limited in contrast.
 
     Reference: Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", 1994.
@@ -100,7 +100,7 @@ def change_colors(image: Array, rng: np.random.Generator, a: Augmentation) -> Ar
     if a.clahe and rng.random() < a.clahe:
         coarsest = max(2, image.shape[0] // 128)
         steps = int(rng.integers(a.clahe_grid + 1))
-        image = equalise(image, coarsest + steps * (coarsest // 2))
+        image = equalize(image, coarsest + steps * (coarsest // 2))
     if a.hsv:
         hue, *others = rng.uniform(-0.5, 0.5, 3) * a.hsv
         image = shift_hsv(image, hue, *others)

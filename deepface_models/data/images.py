@@ -64,7 +64,7 @@ def load_images(
     if damaged and not arrays:
         raise MediaError(f"None of {count} images can be read. The first: {damaged[0]}")
     if damaged:
-        warnings.warn(_report(damaged, count), stacklevel=2)
+        warnings.warn(_report(damaged, count), stacklevel=3)  # past the decorator
     return np.stack(arrays)
 
 

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import keras
 
 from deepface_models.core.choices import choose
+from deepface_models.core.version import PACKAGE
+from deepface_models.core.whole import whole_numbers
 
-PACKAGE = "deepface_models"
 PLUGINS = "deepface_models.architectures"  # the group of entry points
 FAMILIES = ("swap", "autoencoders")
 _REFERENCE = re.compile(r"\n *References?: (.*?)\n *\n", re.DOTALL)
@@ -70,6 +71,7 @@ class Architecture:
 _known: dict[str, Architecture] = {}
 
 
+@whole_numbers(image_size=1, parameters=1)
 def register_architecture(
     name: str,
     *,

@@ -267,7 +267,7 @@ def _restore(model: Any, folder: Path, record: Record) -> None:
     stored, own = set(record["parts"]), record["identities"] or ()
     # Parts of people who were left out are left where they are.
     some = len(own) > len(getattr(model, "identities", own))
-    if not (set(target.parts) < stored if some else set(target.parts) == stored):
+    if not (set(target.parts) <= stored if some else set(target.parts) == stored):
         raise ModelFileError(
             f"{folder} holds the parts {', '.join(record['parts'])}. Expected "
             f"{', '.join(target.parts)} of this {type(model).__name__}. Load it with "

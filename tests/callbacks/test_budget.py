@@ -61,9 +61,13 @@ def test_a_schedule_of_ones_own(clock):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [{"minutes": 0}, {"minutes": 1, "decay": "x"}, {"minutes": 1, "final": 2}],
+    ("arguments", "message"),
+    [
+        ({"minutes": 0}, "Expected minutes above 0"),
+        ({"minutes": 1, "decay": "x"}, "decay='x' was given. Expected one of"),
+        ({"minutes": 1, "final": 2}, "Expected minutes above 0"),
+    ],
 )
-def test_arguments_out_of_range(arguments):
-    with pytest.raises(ValueError, match="Expected minutes above 0"):
+def test_arguments_out_of_range(arguments, message):
+    with pytest.raises(ValueError, match=message):
         TimeBudget(**arguments)

@@ -171,7 +171,7 @@ def test_rates_are_saved_with_the_optimizer():
 
 def test_wrong_arguments():
     model = small()
-    with pytest.raises(ValueError, match=r"'encode' is no part .*mean 'encoder'"):
+    with pytest.raises(ValueError, match=r"part='encode' was given.*mean 'encoder'"):
         with_lr_multipliers(keras.optimizers.Adam(), model, {"encode": 0.5})
     with pytest.raises(
         ValueError, match=r"Expected numbers above 0.*freeze\('encoder'"

@@ -120,7 +120,7 @@ def test_wrong_arguments(wrong):
 
 def test_optimizers_that_do_not_fit():
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 5)
-    with pytest.raises(ValueError, match="which find_learning_rate sets"):
+    with pytest.raises(ValueError, match="which find_learning_rate can change"):
         find_learning_rate(net(keras.optimizers.SGD(schedule)), X, Y)
     with pytest.raises(TypeError, match="model with no optimizer"):
         find_learning_rate(keras.Sequential([keras.Input((6,))]), X, Y)

@@ -112,7 +112,7 @@ def test_images_that_do_not_fit_are_refused_before_training(tmp_path):
     for empty in ([], images[:0], 3.0):
         with pytest.raises(ValueError, match=r"Use a few examples, such as x_test"):
             ReconstructionGrid(empty, tmp_path)
-    with pytest.raises(ValueError, match="at most 0 of them, were given"):
+    with pytest.raises(ValueError, match="max_images=0 was given"):
         ReconstructionGrid(images, tmp_path, max_images=0)
 
 

@@ -111,5 +111,5 @@ def test_wrong_arguments():
 
 def test_optimizers_that_do_not_fit():
     made = net(keras.optimizers.SGD(CosineDecay(0.1, 5)))
-    with pytest.raises(ValueError, match="which StepSchedule sets by itself"):
+    with pytest.raises(ValueError, match="which StepSchedule can change"):
         fit(made, StepSchedule(lambda step: 0.1))

@@ -36,7 +36,7 @@ def test_a_training_step_is_timed(monkeypatch: Any) -> None:
     monkeypatch.setattr(_checks, "_SLOW", 0.0)
     last = _checks.collect("training", "step")[-1]
     assert last.state == "ok", last
-    assert "images a second (Swift, 64 px" in last.value
+    assert "images per second (Swift, 64 px" in last.value
 
 
 def test_altered_model_files_are_bad(monkeypatch: Any) -> None:

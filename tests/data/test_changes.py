@@ -157,7 +157,7 @@ def test_lightness_stays_in_its_range_and_fills_it():
 def test_clahe_evens_out_light_and_leaves_the_tint():
     ramp = np.linspace(0, 1, 64)[None, :, None]
     image = (40 + 30 * ramp + 8 * (noisy() / 255 - 0.5)).astype("uint8")
-    out = C.equalise(image, 4)
+    out = C.equalize(image, 4)
     assert detail(out) > 1.4 * detail(image)
     before, after = (rgb_to_lab(i / 255)[..., 1:].mean((0, 1)) for i in (image, out))
     np.testing.assert_allclose(after, before, atol=2.0)

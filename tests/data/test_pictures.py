@@ -80,7 +80,7 @@ def test_nothing_to_read_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match="Nothing is at"):
         load_images(tmp_path / "nowhere")
     for arguments in ({"image_size": 0}, {"max_images": 0}):
-        with pytest.raises(ValueError, match="whole numbers of 1 or more"):
+        with pytest.raises(ValueError, match="whole number of 1 or more"):
             load_images(tmp_path, **arguments)
 
 

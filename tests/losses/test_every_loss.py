@@ -162,7 +162,7 @@ def test_outside_is_checked(name):
     [
         (lambda: losses.LogCoshLoss(0), "sharpness=0 is not above 0. Use 1"),
         (lambda: losses.MultiScaleSSIMLoss(()), r"powers=\(\) are not exponents"),
-        (lambda: losses.LaplacianLoss(0), "levels=0 leaves no band.*Use 1"),
+        (lambda: losses.LaplacianLoss(0), "levels=0 was given.*Use levels=1"),
         (lambda: losses.FrequencyLoss(-1), "alpha=-1 is below 0. Use 1"),
         (lambda: losses.GradientLoss(3), "alpha=3 is not supported. Use 1"),
         (lambda: losses.EdgeLoss(0), "smooth=0 is not above 0. Use 0.001"),

@@ -171,7 +171,9 @@ def test_random_start_of_an_embedder_is_kept():
 
 
 def test_wrong_arguments_are_told():
-    with pytest.raises(TypeError, match=r"got int as its network. Use a keras.Model"):
+    with pytest.raises(
+        TypeError, match=r"A int was given as a loss's network. Expected a keras.Model"
+    ):
         IdentityLoss(3)
     with pytest.raises(ValueError, match="No such layer: corse"):
         PerceptualLoss(network(), ["corse"])

@@ -174,9 +174,9 @@ def test_layer_rests_outside_training_and_keeps_its_arguments():
 @pytest.mark.parametrize(
     ("noise", "amount", "message"),
     [
-        ("gauss", 0.5, r"noise='gauss'.*'salt_pepper' or None"),
+        ("gauss", 0.5, r"noise='gauss'.*'salt_pepper'.*Use None"),
         ("gaussian", -0.1, r"amount=-0\.1.*0 or more"),
-        ("masking", 1.5, r"amount=1\.5 .*share from 0 to 1"),
+        ("masking", 1.5, r"amount=1\.5 .*fraction from 0 to 1"),
         ("salt_pepper", float("nan"), "amount=nan"),
     ],
 )

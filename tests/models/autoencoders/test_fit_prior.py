@@ -92,7 +92,7 @@ def test_it_is_saved(tmp_path):
 
 def test_too_few_or_equal_examples():
     model, x = made(), images()
-    with pytest.raises(ValueError, match=r"4 examples .* more than the 4 numbers"):
+    with pytest.raises(ValueError, match=r"4 examples .* more than the 4 dimensions"):
         model.fit_prior(x[:4])
     with pytest.raises(ValueError, match="1 examples"):
         model.fit_prior(x[0])

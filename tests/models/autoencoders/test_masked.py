@@ -202,12 +202,12 @@ def test_default_parameters():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"shape": (30, 20), "patch_size": 4}, "30 x 20.*patch_size=4.*1, 2, 5, 10"),
+        ({"shape": (30, 20), "patch_size": 4}, "patch_size=4.*30 x 20.*1, 2, 5, 10"),
         ({"patch_size": 0}, "patch_size=0"),
         ({"shape": 64}, "Expected an image's shape"),
         ({"mask_ratio": 1.0}, "mask_ratio=1.0 of 16 patches.*between 0 and 1"),
         ({"patch_size": 8}, "of 1 patches"),
-        ({"width": 6}, "width=6 with heads=2.*multiple of 4"),
+        ({"width": 6}, "width=6.*heads=2.*multiple of 4"),
         ({"decoder_width": 0}, "decoder_width=0"),
     ],
 )

@@ -159,7 +159,7 @@ def test_short_arrays_are_padded(series):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([np.zeros((9, 1))], r"shape \(9, 1\).*1 to 8 steps.*Cut it"),
+        ([np.zeros((9, 1))], r"shape \(9, 1\).*1 to 8 steps.*Split it"),
         ([np.zeros((0, 1))], "1 to 8 steps"),
         (np.zeros((2, 9, 1)), "1 to 8 steps"),
         (np.zeros((2, 8, 3)), r"Expected \(N, 8, 1\)"),

@@ -344,7 +344,7 @@ def test_beta_vae_is_one_with_a_larger_beta():
 @pytest.mark.parametrize(
     "kwargs, message",
     [
-        ({"architecture": "conv"}, "Expected 'dense' or 'convolutional'"),
+        ({"architecture": "conv"}, "Expected one of 'dense', 'convolutional'"),
         ({"architecture": "convolutional", "image_shape": 784}, "architecture='dense'"),
         ({"widths": ()}, "one or more whole numbers"),
         ({"widths": (8, 0)}, "one or more whole numbers"),

@@ -332,7 +332,7 @@ def test_a_face_swap_without_a_loss_is_named():
     parts = {"encoder": model.encoder, "decoders": model.decoders}
     parts |= {"inters": model.inters, "routes": model._paths.routes}
     bare = FaceSwap(identities=NAMES, image_size=16, **parts)
-    with pytest.raises(ValueError, match="given no loss, and FaceSwap"):
+    with pytest.raises(ValueError, match="loss=None was given, and FaceSwap"):
         with_adversary(bare).compile()
     training = with_adversary(bare)
     training.compile(loss={name: FaceLoss() for name in NAMES})

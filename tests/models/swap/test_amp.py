@@ -164,7 +164,10 @@ def test_a_new_person_starts_like_anybody(faces, like):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: AMP(image_size=48), "image_size=48 was given. AMP takes mult.* of 32"),
+        (
+            lambda: AMP(image_size=48),
+            "image_size=48 was given. Expected a multiple of 32",
+        ),
         (
             lambda: AMP(morph_factor=0.0),
             "morph_factor=0.0 was given. Expected a number",

@@ -155,7 +155,7 @@ def test_no_model_is_built_for_another_mean(model, people):
         model.predict(
             people["ana"].images[:1], identity="ben", source_identity=np.full(16, mean)
         )
-    assert len(model._decoding._models) == 1
+    assert len(model._renderer._models) == 1
 
 
 @pytest.mark.parametrize(

@@ -329,7 +329,7 @@ def test_clip_encoder():
         ({"upscaler": "sub_pixels"}, "upscaler='sub_pixels'.*mean 'subpixel'"),
         ({"bottleneck": "pool"}, "bottleneck='pool' was given.*'average', 'max'"),
         ({"norm": "spectral"}, "norm='spectral' was given. Expected one of 'none'"),
-        ({"output_size": 100}, "output_size=100.*multiples of 16"),
+        ({"output_size": 100}, "output_size=100.*multiple of 16"),
         ({"fc_depth": -1}, "fc_depth=-1 was given. Expected a whole number of 0"),
         ({"fc_depth": True}, "fc_depth=True was given"),
         ({"slope": 1.5}, "slope=1.5 was.*more than -1 and less than 1"),

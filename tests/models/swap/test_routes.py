@@ -170,7 +170,7 @@ def test_a_new_person_cannot_start_from_a_decoder_of_other_sizes():
     model = Unbalanced(NAMES, image_size=32, width=0.02)
     assert model.light == ("ben",)
     assert Unbalanced(NAMES, image_size=32, light="ana", width=0.02).light == ("ana",)
-    with pytest.raises(ValueError, match="'ben', whose decoder has other sizes"):
+    with pytest.raises(ValueError, match=r"'ben'.*whose decoder has other sizes"):
         model.add_identity("zoe", like="ben")
     assert "decoder.zoe" in model.add_identity("zoe", like="ana").parts
 

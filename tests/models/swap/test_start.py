@@ -10,7 +10,7 @@ from deepface_models import IntegrityError, ModelFileError, load, presets
 from deepface_models.core.inputs import precision
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import IAE, Swift
-from deepface_models.models.swap import swift as swift_module
+from deepface_models.models.swap.swift import swift as swift_module
 
 SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
 FACTS = {"license": "CC0-1.0", "data": "noise"}

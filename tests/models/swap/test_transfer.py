@@ -177,9 +177,11 @@ def test_named_parts_are_taken():
 
 def test_parts_of_other_people_have_to_be_asked_for():
     source, model = swift(("ana", "ben"), 1), swift(("ana", "zoe"), 2)
-    with pytest.raises(ValueError, match=r"'decoder\.zoe' is no part"):
+    with pytest.raises(ValueError, match=r"part='decoder\.zoe' was given"):
         model.take_parts(source, ("decoder.zoe",))
-    with pytest.raises(ValueError, match=r"'decoder\.ben' is no part.*'decoder\.zoe'"):
+    with pytest.raises(
+        ValueError, match=r"part='decoder\.ben' was given.*'decoder\.zoe'"
+    ):
         model.take_parts(source, ("decoder.ben",))
     pairs = {"decoder.zoe": "decoder.ben"}
     assert model.take_parts(source, pairs) == ("decoder.zoe",)
@@ -226,7 +228,9 @@ def test_parts_that_differ_are_refused_before_anything_changes():
     ):
         model.take_parts(source, {"encoder": "shared_decoder"})
     other = randomise(Lightweight(("ana", "ben"), **SMALL))
-    with pytest.raises(ValueError, match=r"None of this model's parts 'encoder', 'tru"):
+    with pytest.raises(
+        ValueError, match=r"None of this model's parts 'encoder', 'shared_decoder'"
+    ):
         model.take_parts(other)
     assert not moved(model, before)
 
