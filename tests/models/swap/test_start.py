@@ -103,13 +103,15 @@ def test_presets_of_shared_parts_keep_it(model, tmp_path):
     bytes_ = bytearray((folder / "decoder_initializer.weights.h5").read_bytes())
     bytes_[len(bytes_) // 2] ^= 1
     (folder / "decoder_initializer.weights.h5").write_bytes(bytes_)
-    with pytest.raises(IntegrityError, match=r"start\.weights\.h5"):
+    with pytest.raises(IntegrityError, match=r"decoder_initializer\.weights\.h5"):
         Swift.from_preset(folder, identities=("zoe", "joe"))
 
 
 def test_architectures_without_one_say_so():
     model = IAE(("ana", "ben"), image_size=32, width=0.02)
-    with pytest.raises(ModelFileError, match="The parts start were given to a IAE"):
+    with pytest.raises(
+        ModelFileError, match="The parts decoder_initializer were given to a IAE"
+    ):
         model.build_decoder_initializers(["decoder_initializer"])
     model.build_decoder_initializers([])
 
