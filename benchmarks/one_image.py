@@ -102,7 +102,9 @@ def render(model: Swift, bases: Array, masks: Array, others: Array) -> Array:
     """
     given = np.concatenate([bases / np.float32(255), masks[..., None]], axis=-1)
     code = (model.encode(others) - model.encode(bases))[:, : model.latent_size]
-    maps, vector = predict(model.decoder_initializers["start"], [code, given])
+    maps, vector = predict(
+        model.decoder_initializers["decoder_initializer"], [code, given]
+    )
     known = keras.ops.convert_to_numpy(logits(given))
     return np.asarray(predict(model.shared_decoder, [maps, vector, known]))
 

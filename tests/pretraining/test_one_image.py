@@ -19,12 +19,12 @@ PEOPLE = "file,person,age_range,sex,skin_tone"
 def model():
     """With latents of detail, which what starts new people does not take."""
     swift = Swift(("a", "b"), image_size=64, latent_size=8, adapted_latent_size=4)
-    swift.build_decoder_initializers(["start"])
+    swift.build_decoder_initializers(["decoder_initializer"])
     rng = np.random.default_rng(0)  # layers that start with zeros would hide much
     parts = {
         swift.encoder: 0.08,
         swift.shared_decoder: 0.05,
-        swift.decoder_initializers["start"]: 0.05,
+        swift.decoder_initializers["decoder_initializer"]: 0.05,
     }
     for part, scale in parts.items():
         part.set_weights([rng.normal(0, scale, w.shape) for w in part.get_weights()])
@@ -40,7 +40,7 @@ def faces():
 
 def rendered_of(model, code, images, masks):
     given = np.concatenate([images / np.float32(255), masks[..., None]], axis=-1)
-    maps, vector = model.decoder_initializers["start"]([code, given])
+    maps, vector = model.decoder_initializers["decoder_initializer"]([code, given])
     return np.asarray(model.shared_decoder([maps, vector, logits(given)]))
 
 

@@ -103,12 +103,14 @@ def test_a_small_preset_is_made_and_begins_new_people(views, weights, tmp_path):
     assert told["steps"] == 2 and told["dtype"] == "mixed_bfloat16"
     record = presets.describe("swift_64")
     assert record["command"] == command("swift_64", options)
-    assert set(record["parts"]) == {"encoder", "shared_decoder", "start"}
+    assert set(record["parts"]) == {"encoder", "shared_decoder", "decoder_initializer"}
     people = f"{len(views.images)} images of {len(views.sources)} people"
     assert people in record["data"] and "Left out: mb" in record["data"]
     model = Swift.from_preset("swift_64", identities=("zoe", "joe"))
     latents = model.encode(views.images[views.faces[0]])
-    assert np.isfinite(latents).all() and set(model.decoder_initializers) == {"start"}
+    assert np.isfinite(latents).all() and set(model.decoder_initializers) == {
+        "decoder_initializer"
+    }
     assert latents.shape[1] == model.latent_size + ADAPTED
     known, adapted = np.split(latents, [model.latent_size], axis=1)
     assert known.any() and not adapted.any()

@@ -37,14 +37,14 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(self, images, pairs=False):
         super().__init__()
-        self.images = images
+        self.rows = images
         self.pairs = pairs
 
     def __len__(self):
-        return -(-len(self.images) // 4)
+        return -(-len(self.rows) // 4)
 
     def __getitem__(self, index):
-        batch = self.images[4 * index : 4 * index + 4]
+        batch = self.rows[4 * index : 4 * index + 4]
         return (batch, batch) if self.pairs else (batch,)
 
 
