@@ -152,14 +152,14 @@ def _only(folder: Path) -> Path:
 
 def memory(key: str) -> float:
     """Returns a line of the process's memory in MiB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
     return int(next(line for line in lines if line.startswith(key)).split()[1]) / 1024
 
 
 def run(task: dict[str, str]) -> dict[str, Any]:
     """Reads one damaged thing."""
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5", "utf-8")  # the peak starts anew
     before, start = memory("VmRSS"), time.perf_counter()
     outcome, error = "ok", ""
     try:

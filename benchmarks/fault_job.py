@@ -46,7 +46,7 @@ def fetch(materials: Path, output: Path) -> None:
     """Fetches a preset from the address in the output's `address`."""
     from deepface_models import presets
 
-    address = output.with_suffix(".address").read_text()
+    address = output.with_suffix(".address").read_text("utf-8")
     ready()
     presets.fetch(address, progress=False)
 

@@ -94,6 +94,7 @@ def _run(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        encoding="utf-8",
         start_new_session=True,
         env={**environment, "DEEPFACE_MODELS_HOME": str(_home(job, output, work))},
     )
@@ -265,7 +266,7 @@ def _served(work: Path) -> Iterator[dict[str, str]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}"
     for name in ("fetch.whole", "fetch.killed"):
-        (jobs / name).with_suffix(".address").write_text(address)
+        (jobs / name).with_suffix(".address").write_text(address, "utf-8")
     try:
         yield {
             **os.environ,

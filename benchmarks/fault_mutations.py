@@ -203,7 +203,9 @@ def json_field(random: Random, path: Path) -> str:
         value = json.loads(path.read_bytes())
         said, value = change(random, value)
         path.write_text(
-            json.dumps(value, indent=1, ensure_ascii=False), errors="replace"
+            json.dumps(value, indent=1, ensure_ascii=False),
+            encoding="utf-8",
+            errors="replace",
         )
     except (ValueError, RecursionError):
         return json_text(random, path)
@@ -246,7 +248,7 @@ def _places(value: Any) -> list[Any]:
 def json_text(random: Random, path: Path) -> str:
     """Replaces a JSON file by text that few parsers have seen."""
     text = random.choice((DEEP, "{" + '"a":{' * 50_000, "null", "[]", "1e999", '"', ""))
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     return f"is {text[:20]!r}"
 
 
@@ -295,7 +297,7 @@ def _rows(path: Path) -> list[list[str]]:
 def _write_rows(path: Path, rows: list[list[str]]) -> None:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
-    path.write_text(out.getvalue(), errors="replace")
+    path.write_text(out.getvalue(), encoding="utf-8", errors="replace")
 
 
 def zip_member(random: Random, path: Path) -> str:

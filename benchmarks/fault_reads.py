@@ -57,7 +57,7 @@ class Arena:
         for name in ("victim", "cwd", "tmp", "home", "out"):
             (self.root / name).mkdir(exist_ok=True)
         for name in ("victim/kept.png", "victim/kept.txt", "cwd/kept.csv", "kept.json"):
-            (self.root / name).write_text("nobody may touch this")
+            (self.root / name).write_text("nobody may touch this", "utf-8")
 
     def look(self, changeable: tuple[str, ...]) -> dict[str, tuple[int, int, int]]:
         """Returns what lies where nothing may change: inode, size and time."""
@@ -155,7 +155,7 @@ class Child:
 
 def _resident(process: int) -> float:
     try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{process}/statm").read_text("utf-8").split()[1])
     except (OSError, IndexError):
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
