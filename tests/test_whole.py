@@ -128,4 +128,5 @@ def test_the_command_line_refuses(words, capsys):
         main(words)
     assert stopped.value.code == 2
     said = capsys.readouterr().err
-    assert f"{words[-2]}: got '{words[-1]}'; expected a whole number of 1" in said
+    wrong = f"{words[-2]}: '{words[-1]}' was given. Expected a whole number of 1"
+    assert wrong in said
