@@ -50,7 +50,7 @@ class PixelShuffle(keras.layers.Layer):
 class ConstantVector(keras.layers.Layer):
     """A learned vector that is the same for every image: (B, ...) -> (B, units).
 
-    It lets a person's own part steer a decoder shared decoder that people share.
+    It lets a person's own part steer the decoder that all people share.
 
     Args:
         units: Length of the vector.

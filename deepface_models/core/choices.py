@@ -1,12 +1,10 @@
-"""One way to choose something by its name, and one home for what has names."""
+"""One way to choose something by its name."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
-
-T = TypeVar("T")
+from collections.abc import Iterable
+from typing import Any
 
 
 def choose(argument: str, value: Any, options: Iterable[str], advice: str = "") -> Any:
@@ -38,49 +36,3 @@ def suggestion(value: Any, options: Iterable[str]) -> str:
 
 def _plain(value: Any) -> str:
     return str(value).lower().replace("_", "")
-
-
-class Registry(Mapping[str, T], Generic[T]):
-    """Things by name, each registered where it is defined.
-
-    Args:
-        argument: What the argument that takes a name is called, such as "mask".
-    """
-
-    def __init__(self, argument: str) -> None:
-        self.argument = argument
-        self._known: dict[str, T] = {}
-
-    def register(self, name: str) -> Callable[[T], T]:
-        """Returns a decorator that registers what it decorates under `name`.
-
-        Raises:
-            ValueError: Something else has that name.
-        """
-
-        def add(value: T) -> T:
-            if self._known.setdefault(name, value) is not value:
-                raise ValueError(
-                    f"The {self.argument} {name!r} is registered twice. Expected a "
-                    "name of its own for each. Choose another name."
-                )
-            return value
-
-        return add
-
-    def choose(self, name: Any) -> T:
-        """Returns what has that name.
-
-        Raises:
-            ValueError: Nothing has. The message names the nearest.
-        """
-        return self._known[choose(self.argument, name, self._known)]
-
-    def __getitem__(self, name: str) -> T:
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
