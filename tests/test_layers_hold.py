@@ -30,6 +30,8 @@ USE_THE_PACKAGE = {"cli", "demo"}
 def modules() -> dict[str, Path]:
     found = {}
     for path in ROOT.rglob("*.py"):
+        if path.is_relative_to(ROOT / "weights"):
+            continue  # Files without code, which only an installed package has inside.
         parts = path.relative_to(ROOT.parent).with_suffix("").parts
         found[".".join(parts).removesuffix(".__init__")] = path
     return found
