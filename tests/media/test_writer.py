@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import subprocess
+import sys
 import weakref
 from fractions import Fraction
 
@@ -327,3 +330,27 @@ def test_tags_that_are_not_utf8_do_not_hinder(tmp_path, make_video, suffix):
     assert read_metadata(path)["title"] == "caf\ufffd \ufffd!!"
     before, after = copy(path, target)
     assert len(before) == len(after) == 3
+
+
+ENCODE = """
+import sys
+from deepface_models.media import VideoWriter, read_video
+with VideoWriter(sys.argv[2], fps=25) as writer:
+    for frame in list(read_video(sys.argv[1]))[:24]:
+        writer.write(frame.image)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc fills memory on request")
+def test_equal_frames_give_equal_bytes_whatever_lies_in_memory(clip, tmp_path):
+    """Issue 17: a conversion that was killed and run again gives the same file."""
+    written = []
+    for filler in (0, 85, 170):
+        target = tmp_path / f"{filler}.mp4"
+        subprocess.run(
+            [sys.executable, "-c", ENCODE, str(clip), str(target)],
+            check=True,
+            env={**os.environ, "MALLOC_PERTURB_": str(filler)},
+        )
+        written.append(target.read_bytes())
+    assert written[0] == written[1] == written[2]
