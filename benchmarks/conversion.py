@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 
 import deepface_models
-from deepface_models.conversion import BLENDS, COLORS, Converter, convert
+from deepface_models.conversion import BLENDS, COLORS, Converter, convert, paste_face
 from deepface_models.conversion.masks import feather
-from deepface_models.faces import FaceAligner, align, restore
+from deepface_models.faces import FaceAligner, align
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import VideoWriter, read_video
 from deepface_models.models.swap import Swift
@@ -56,7 +56,7 @@ def naive(source: Path, output: Path, model: Any, identity: str, frames: int) ->
                 decoded = model.predict(align(image, matrix, size), identity=identity)[
                     ..., :3
                 ]
-                image = restore(decoded, matrix, image, soft)
+                image = paste_face(decoded, soft, image, matrix, blend="alpha")
             writer.write(image, frame.pts)
     return frames / (time.perf_counter() - start)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepface_models.cli._arguments import (
@@ -15,10 +16,12 @@ from deepface_models.cli._arguments import (
     whole,
 )
 from deepface_models.cli._console import echo
+from deepface_models.core.registry import names_in
 
 if TYPE_CHECKING:
     from deepface_models.provenance import Certificate
 
+_CONVERSION = Path(__file__).parents[1] / "conversion"
 _CONVERT = (
     *(
         "identity",
@@ -100,21 +103,21 @@ def _add_appearance(group: argparse._ArgumentGroup) -> None:
         "--mask",
         default="learned*hull",
         metavar="NAME",
-        help="pixels to swap: learned, hull, ellipse, or several joined by * for "
-        "their intersection (default: %(default)s)",
+        help=f"pixels to swap: {_names('mask')}, or several joined by * for their "
+        "intersection (default: %(default)s)",
     )
     option(
         "--color",
         default="reinhard",
         metavar="NAME",
-        help="color transfer from the frame to the face: reinhard, covariance, "
-        "histogram or none (default: %(default)s)",
+        help="color transfer from the frame to the face, one of "
+        f"{_names('color')} (default: %(default)s)",
     )
     option(
         "--blend",
         default="laplacian",
         metavar="NAME",
-        help="blending: laplacian, poisson or alpha (default: %(default)s)",
+        help=f"blending, one of {_names('blend')} (default: %(default)s)",
     )
     option(
         "--feather",
@@ -152,6 +155,11 @@ def _add_appearance(group: argparse._ArgumentGroup) -> None:
         help="show the source to the left of the result",
     )
     option("--debug", metavar="NAME", help="mask: show the swapped pixels in green")
+
+
+def _names(what: str) -> str:
+    """Returns the names of the package's masks, blends or colors, for the help."""
+    return ", ".join(names_in(_CONVERSION, f"register_{what}"))
 
 
 def _add_file(group: argparse._ArgumentGroup) -> None:

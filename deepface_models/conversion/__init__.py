@@ -8,10 +8,13 @@ from deepface_models.conversion.blend import (
     alpha_blend,
     laplacian_blend,
     poisson_blend,
+    register_blend,
 )
-from deepface_models.conversion.converter import COLORS, Converter, ImageInfo
+from deepface_models.conversion.colors import COLORS, register_color
+from deepface_models.conversion.converter import Converter, ImageInfo
 from deepface_models.conversion.job import convert
-from deepface_models.conversion.masks import MASKS
+from deepface_models.conversion.masks import MASKS, register_mask
+from deepface_models.conversion.paste import paste_face
 from deepface_models.conversion.report import ConversionReport
 
 __all__ = [
@@ -25,5 +28,9 @@ __all__ = [
     "convert",
     "laplacian_blend",
     "model_sha256",
+    "paste_face",
     "poisson_blend",
+    "register_blend",
+    "register_color",
+    "register_mask",
 ]

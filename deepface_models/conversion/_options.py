@@ -44,11 +44,15 @@ def resolve_source_identity(
         return other_person(model, identity) or (ANYBODY if shifts else None)
     if isinstance(source_identity, str):
         return choose("source_identity", source_identity, (*model.identities, ANYBODY))
-    # Third-party models check it themselves.
+    return latent(model, source_identity)
+
+
+def latent(model: Any, given: Array) -> Array:
+    """Returns a mean latent for the model; a third-party model checks it itself."""
     encoder = getattr(model, "encoder", None)
     if encoder is None:
-        return np.asarray(source_identity)
-    return as_latent_mean(source_identity, encoder.output.shape[1:])
+        return np.asarray(given)
+    return as_latent_mean(given, encoder.output.shape[1:])
 
 
 def is_anybody(source_identity: str | Array | None, model: Any) -> bool:

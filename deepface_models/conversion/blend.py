@@ -8,25 +8,117 @@ does not change.
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array, as_float
+from deepface_models.core.registry import Registry
 from deepface_models.core.whole import whole_numbers
 
 _SMALLEST = 4  # pixels: side below which no further pyramid level is made
+_REACH = 4  # pixels that each level of a pyramid reaches, in its own pixels
+_MOST_LEVELS = 6
 _ADDED = 1e-6  # correction below which a pixel is not changed
 
 
-class Blend(Protocol):
-    """A function that blends `face` into `frame` where `mask` is above 0."""
-
-    def __call__(self, face: Array, frame: Array, mask: Array) -> Array:
-        """Returns the blended image, with the shape and dtype of `frame`."""
+F = TypeVar("F", bound=Callable[..., Array])
 
 
+@dataclass(frozen=True)
+class Blend:
+    """A registered blend.
+
+    Attributes:
+        function: Blends a face into a frame; see `register_blend`.
+        reach: How many pixels beyond the mask it can change, for a masked face of that
+            many pixels (the side of a square of equal area); None for none.
+    """
+
+    function: Callable[..., Array]
+    reach: Callable[[float], int] | None = None
+
+    def reach_of(self, side: float) -> int:
+        """Returns how many pixels beyond a mask of this size it can change."""
+        return 0 if self.reach is None else self.reach(side)
+
+    def __call__(
+        self, face: Array, frame: Array, mask: Array, reach: int | None = None
+    ) -> Array:
+        """Blends `face` into `frame`.
+
+        Args:
+            face: (H, W, 3), uint8 or float in [0, 1].
+            frame: (H, W, 3), uint8 or float in [0, 1].
+            mask: (H, W) in [0, 1]; 1 shows the face.
+            reach: Pixels beyond the mask; by default those for the mask's size.
+
+        Returns:
+            The blended image, with the shape and dtype of `frame`.
+        """
+        if self.reach is None:
+            return self.function(face, frame, mask)
+        if reach is None:
+            reach = self.reach(mask_side(mask))
+        return self.function(face, frame, mask, reach)
+
+
+BLENDS: Registry[Blend] = Registry("blend")
+
+
+def register_blend(
+    name: str, *, reach: Callable[[float], int] | None = None
+) -> Callable[[F], F]:
+    """Registers a blend, so that `Converter(blend=name)` and `--blend` accept it.
+
+    The decorated function takes `face` and `frame`, (H, W, 3), uint8 or float in
+    [0, 1], and `mask`, (H, W) in [0, 1], and returns the blended image with the shape
+    and dtype of `frame`. Where it shows nothing of the face, it must return the frame's
+    values themselves.
+
+    Args:
+        name: Small letters, digits and "_".
+        reach: How many pixels beyond the mask the blend can change: a function of the
+            side of the masked face in pixels. The decorated function then gets that
+            number as a fourth argument. None for a blend that stays inside the mask.
+
+    Returns:
+        A decorator, which returns the function itself.
+
+    Raises:
+        ValueError: Another function has the name, or it is no name.
+
+    Example:
+        >>> @register_blend("hard")
+        ... def hard(face, frame, mask):
+        ...     return np.where(mask[..., None] > 0.5, face, frame).astype(frame.dtype)
+    """
+
+    def add(function: F) -> F:
+        BLENDS.add(name, Blend(function, reach), function)
+        return function
+
+    return add
+
+
+def pyramid_reach(side: float) -> int:
+    """Returns the reach of a pyramid for a face of `side` px.
+
+    Its widest blend is about a sixth of the face, and 256 pixels at most.
+    """
+    levels = int(np.clip(round(math.log2(max(side, 1.0) / 16)), 1, _MOST_LEVELS))
+    return _REACH * 2**levels
+
+
+def mask_side(mask: Array) -> float:
+    """Returns the side of a square with the mask's area, in pixels."""
+    return math.sqrt(float(np.sum(mask > 0.5)))
+
+
+@register_blend("alpha")
 def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Mixes two images by the mask (alpha compositing), the fastest blend.
 
@@ -46,9 +138,10 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     return _add(frame, _times(difference, alpha))
 
 
-@whole_numbers(levels=1)
+@register_blend("laplacian", reach=pyramid_reach)
+@whole_numbers(reach=1)
 def laplacian_blend(
-    face: Array, frame: Array, mask: Array, levels: int | None = None
+    face: Array, frame: Array, mask: Array, reach: int | None = None
 ) -> Array:
     """Blends fine detail over a narrow edge and color over a wide one.
 
@@ -62,23 +155,25 @@ def laplacian_blend(
         face: (H, W, 3), uint8 or float in [0, 1].
         frame: (H, W, 3), uint8 or float in [0, 1].
         mask: (H, W) in [0, 1]; 1 shows the face.
-        levels: Pyramid levels above the first; None chooses them by the mask's size,
-            see `pyramid_levels`.
+        reach: How many pixels outside the mask the frame may change, about 4, 8, 16,
+            ... for each level of the pyramid; None chooses it by the mask's size.
 
     Returns:
-        The blended image, with the shape and dtype of `frame`. The frame may change up
-        to `reach(levels)` pixels outside the mask, and not at all if the mask is zero.
+        The blended image, with the shape and dtype of `frame`; `frame` does not change
+        at all if the mask is zero.
 
     Raises:
         ValueError: The three do not have the same height and width.
     """
     difference, alpha = _difference(face, frame, mask)
     difference = _extend(difference, alpha, relaxations=0)
-    if levels is None:
-        levels = pyramid_levels(math.sqrt(float(np.sum(alpha > 0.5))))
+    if reach is None:
+        reach = pyramid_reach(mask_side(alpha))
+    levels = max(0, math.floor(math.log2(reach / _REACH)))
     return _add(frame, _masked_pyramid(difference, alpha, levels))
 
 
+@register_blend("poisson")
 def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Keeps the face's gradients and takes its color from the frame's edge.
 
@@ -108,23 +203,6 @@ def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
         return _add(frame, _times(difference, alpha))
     membrane = _extend(difference, ring, relaxations=24)
     return _add(frame, _times(difference - membrane, alpha))
-
-
-BLENDS: dict[str, Blend] = {
-    "alpha": alpha_blend,
-    "laplacian": laplacian_blend,
-    "poisson": poisson_blend,
-}
-
-
-def pyramid_levels(side: float) -> int:
-    """Returns the levels whose widest blend is about a sixth of a face of `side` px."""
-    return int(np.clip(round(math.log2(max(side, 1.0) / 16)), 1, 6))
-
-
-def reach(levels: int) -> int:
-    """Returns how many pixels beyond the mask a Laplacian blend can change."""
-    return 4 * 2**levels
 
 
 def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,23 +12,25 @@ from deepface_models.conversion import latent_means, masks, paste
 from deepface_models.conversion._options import (
     check_swap,
     is_anybody,
+    latent,
     resolve_source_identity,
     source_name,
     within,
 )
 from deepface_models.conversion.blend import BLENDS
+from deepface_models.conversion.colors import COLORS
 from deepface_models.conversion.people import pick_face
 from deepface_models.conversion.smoothing import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
+from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
-from deepface_models.media import ColorStatistics, apply_statistics, transfer_color
+from deepface_models.media import ColorStatistics
 
-COLORS = ("reinhard", "covariance", "histogram", "none")
 _FEWEST = 32  # pixels of a face needed to measure its colors
 
 
@@ -66,11 +68,11 @@ class Converter:
             By default the other person of a model of two, else "anybody".
         aligner: Finds faces; by default a `FaceAligner` of the model's size.
         mask: The pixels to swap: "learned" (the model's mask), "hull" (outline of the
-            face in the frame), "ellipse", or several joined by "*", for their
-            intersection.
+            face in the frame), "ellipse", another one of `MASKS`, or several joined by
+            "*", for their intersection.
         color: Color transfer from the frame to the decoded face: "reinhard",
-            "covariance", "histogram" or "none".
-        blend: "laplacian", "poisson" or "alpha".
+            "covariance", "histogram", "none" or another one of `COLORS`.
+        blend: "laplacian", "poisson", "alpha" or another one of `BLENDS`.
         feather: Width of the soft edge as a fraction of the face's size, 0 to 1.
         erode: Shrinks the mask by this fraction of the face's size, -1 to 1; a negative
             value grows it.
@@ -78,6 +80,8 @@ class Converter:
         batch_size: Number of faces decoded at once, 1 to 4096.
         side_by_side: Whether the output shows the source to the left of the result.
         debug: "mask" shows the swapped pixels in green instead of the swap.
+        latent_mean: The mean latent of "anybody", if it is known; by default it is
+            measured as described above.
 
     Raises:
         ValueError: An option has an unknown value, or `identity` is not an identity of
@@ -105,13 +109,15 @@ class Converter:
         batch_size: int = 16,
         side_by_side: bool = False,
         debug: str | None = None,
+        latent_mean: Array | None = None,
     ) -> None:
         check_swap(model)
         masks.mask_names(mask)
         self.model = model
         self.identity = choose("identity", identity, model.identities)
+        self._source_identity = source_identity
         self.source_identity = resolve_source_identity(model, identity, source_identity)
-        self.mean: Array | None = None  # mean latent of "anybody", once measured
+        self.latent_mean = None if latent_mean is None else latent(model, latent_mean)
         self.mask = mask
         self.color = choose("color", color, COLORS)
         self.blend = choose("blend", blend, BLENDS)
@@ -121,25 +127,37 @@ class Converter:
         self.sharpen = within("sharpen", sharpen, 0, 10)
         self.batch_size = int(within("batch_size", batch_size, 1, 4096))
         self.side_by_side = side_by_side
-        self._aligner = aligner
+        self.aligner = aligner or FaceAligner(
+            image_size=model.image_size,
+            face_type=getattr(model, "face_type", "full"),
+            embeddings=False,
+        )
 
-    @property
-    def aligner(self) -> FaceAligner:
-        """The `FaceAligner` that finds the faces; created on first use."""
-        if self._aligner is None:
-            self._aligner = FaceAligner(
-                image_size=self.model.image_size,
-                face_type=getattr(self.model, "face_type", "full"),
-                embeddings=False,
-            )
-        return self._aligner
+    def replace(self, **changes: Any) -> Self:
+        """Returns a converter with some options changed.
+
+        It shares the model and the aligner; `latent_mean` goes with the model.
+
+        Args:
+            **changes: Options of `Converter`, `model` and `identity` among them.
+
+        Raises:
+            ValueError: There is no such option, or it has an unknown value.
+
+        Example:
+            converter.replace(blend="poisson", sharpen=0.5)
+        """
+        kept: dict[str, Any] = {"source_identity": self._source_identity}
+        if "model" in changes:
+            kept["latent_mean"] = None
+        return replaced(self, Converter, kept | changes)
 
     @property
     def needs_mean(self) -> bool:
         """Whether the mean latent of the source person must still be measured."""
         shifts = getattr(self.model, "shifts_latents", False)
         unknown = is_anybody(self.source_identity, self.model)
-        return shifts and unknown and self.mean is None
+        return shifts and unknown and self.latent_mean is None
 
     def settings(self) -> dict[str, Any]:
         """Returns the options that determine the result, for the provenance record."""
@@ -220,17 +238,7 @@ class Converter:
         if not frames:
             return []
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
-        # Third-party models may accept no more than faces and `identity`.
-        shifts = getattr(self.model, "shifts_latents", False) and not self.needs_mean
-        source = (
-            {
-                "source_identity": self.source_identity
-                if self.mean is None
-                else self.mean
-            }
-            if shifts
-            else {}
-        )
+        source = self._source()
         decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
         predicted = np.asarray(decoded)
         _check_decoded(predicted, len(frames))
@@ -240,21 +248,32 @@ class Converter:
             for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
         ]
 
-    def aligned(self, frame: Array, face: Face) -> Array:
-        """Returns a frame's face aligned as the model's input, (S, S, 3)."""
-        size = int(self.model.image_size)
-        return align(frame, self._matrix(face, size), size)
+    def aligned(self, frame: Array, face: Face, size: int | None = None) -> Array:
+        """Returns a frame's face aligned as the model's input, (S, S, 3).
+
+        Args:
+            frame: (H, W, 3), uint8 or float in [0, 1].
+            face: The face in it.
+            size: Its side S in pixels; the model's by default.
+        """
+        size = int(self.model.image_size) if size is None else size
+        return align(frame, self.matrix(face, size), size)
+
+    def matrix(self, face: Face, size: int) -> Array:
+        """Returns the (2, 3) matrix from a frame to its aligned face of `size` px."""
+        return paste.resize_matrix(face.matrix, face.image_size, size)
 
     def apply(self, frame: Array, decoded: DecodedFace) -> Array:
         """Puts a decoded face into its frame, with color transfer and blending."""
-        return paste.paste(
-            self.colored(decoded),
-            self.edged(decoded.mask),
-            frame,
-            decoded.matrix,
-            BLENDS[self.blend],
-            self.sharpen,
-        )
+        return paste.paste_face(*self._pasted(frame, decoded))
+
+    def place(self, frame: Array, decoded: DecodedFace) -> paste.PlacedFace | None:
+        """Returns what `apply` blends into a frame; None if it blends nothing."""
+        return paste.place_face(*self._pasted(frame, decoded))
+
+    def _pasted(self, frame: Array, decoded: DecodedFace) -> tuple[Any, ...]:
+        face, mask = self.colored(decoded), self.edged(decoded.mask)
+        return face, mask, frame, decoded.matrix, self.blend, self.sharpen
 
     def render(self, frame: Array, decoded: DecodedFace | None) -> Array:
         """Returns the output frame, in the form set by `side_by_side` and `debug`."""
@@ -271,31 +290,28 @@ class Converter:
 
     def colored(self, face: DecodedFace) -> Array:
         """Returns the decoded face in its frame's colors, (S, S, 3) in [0, 1]."""
-        if (
-            face.image_colors is None
-            or face.frame_colors is None
-            or self.color == "none"
-        ):
+        if face.image_colors is None or face.frame_colors is None:
             return face.image
-        if self.color == "histogram":
-            return transfer_color(face.image, face.aligned, face.weights, "histogram")
-        method: Any = self.color
-        return apply_statistics(
-            face.image, face.image_colors, face.frame_colors, method
-        )
+        return COLORS[self.color](face)
 
-    def _matrix(self, face: Face, size: int) -> Array:
-        return paste.resize_matrix(face.matrix, face.image_size, size)
+    def _source(self) -> dict[str, Any]:
+        """Returns the argument of `predict` about the source person, if it takes it."""
+        # Third-party models may accept no more than faces and `identity`.
+        if not getattr(self.model, "shifts_latents", False) or self.needs_mean:
+            return {}
+        unknown = is_anybody(self.source_identity, self.model)
+        source = self.latent_mean if unknown else self.source_identity
+        return {"source_identity": source}
 
     def _measured(
         self, frame: Array, face: Face, aligned: Array, predicted: Array, track: int
     ) -> DecodedFace:
         size = predicted.shape[0]
-        matrix = self._matrix(face, size)
+        matrix = self.matrix(face, size)
         if aligned.shape[0] != size:
             aligned = align(frame, matrix, size)
         points = transform_points(face.landmarks, matrix)
-        mask = masks.make_mask(self.mask, predicted, points)
+        mask = masks.make_mask(self.mask, predicted, aligned, points)
         image = np.clip(predicted[..., :3].astype(np.float32), 0.0, 1.0)
         # The outermost pixels are often hair and background, not skin.
         weights = masks.erode(mask, 0.05)

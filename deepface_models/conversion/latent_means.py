@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,9 +88,7 @@ def from_clip(
 
 def _with_mean(converter: Converter, faces: Array) -> Converter:
     latents = converter.model.encode(faces, converter.batch_size)
-    copied = copy.copy(converter)
-    copied.mean = latents.mean(axis=0)
-    return copied
+    return converter.replace(latent_mean=latents.mean(axis=0))
 
 
 def _cropped(faces: FaceSet, size: int, face_type: str) -> Array:

@@ -3,64 +3,75 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
 
 import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
+from deepface_models.core.registry import Registry
 from deepface_models.faces._template import five_points
 from deepface_models.faces.masks import face_mask
 
-MASKS = ("learned", "hull", "ellipse")
+# (image, aligned, landmarks) -> mask; see `register_mask`.
+Mask: TypeAlias = Callable[[Array, Array, Array], Array]
+F = TypeVar("F", bound=Mask)
+MASKS: Registry[Mask] = Registry("mask")
 
 
-def learned(predicted: Array) -> Array:
-    """Returns the model's mask, stretched so that its sigmoid reaches 0 and 1.
+def register_mask(name: str) -> Callable[[F], F]:
+    """Registers a mask, so that `Converter(mask=name)` and `--mask` accept it.
+
+    The decorated function takes three arrays of one aligned face and returns which of
+    its pixels to swap, (S, S) in [0, 1]:
+
+    - `image`: (S, S, 3) float32 in [0, 1], or (S, S, 4) with the model's own mask: the
+      model's output.
+    - `aligned`: (S, S, 3), the frame's face, uint8 or float in [0, 1].
+    - `landmarks`: (68, 2) or (5, 2), the landmarks of the frame's face in pixels of the
+      aligned face.
 
     Args:
-        predicted: (S, S, 4) float in [0, 1], or (S, S, 3) from a model without a mask.
+        name: Small letters, digits and "_".
 
     Returns:
-        (S, S) float32 in [0, 1]; all ones for three channels.
+        A decorator, which returns the function itself.
+
+    Raises:
+        ValueError: Another function has the name, or it is no name.
+
+    Example:
+        >>> @register_mask("square")
+        ... def square(image, aligned, landmarks):
+        ...     return np.ones(image.shape[:2], np.float32)
     """
-    if predicted.shape[-1] < 4:
-        return np.ones(predicted.shape[:2], np.float32)
-    mask = np.asarray(predicted[..., 3], np.float32)
+    return MASKS.function(name)
+
+
+@register_mask("learned")
+def learned(image: Array, aligned: Array, landmarks: Array) -> Array:
+    """Returns the model's mask, stretched so that its sigmoid reaches 0 and 1.
+
+    All ones from a model without a mask.
+    """
+    if image.shape[-1] < 4:
+        return np.ones(image.shape[:2], np.float32)
+    mask = np.asarray(image[..., 3], np.float32)
     return np.clip((mask - 0.1) / 0.8, 0.0, 1.0)
 
 
-def hull(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
-    """Returns the outline of the face in the frame, forehead included.
-
-    Args:
-        landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
-        image_size: Side S of the aligned face in pixels.
-        dilation: Grows the mask by this fraction of `image_size`; negative shrinks it.
-
-    Returns:
-        (S, S) float32 in [0, 1].
-    """
-    return _unit(face_mask(landmarks, image_size, dilation))
+@register_mask("hull")
+def hull(image: Array, aligned: Array, landmarks: Array) -> Array:
+    """Returns the outline of the face in the frame, forehead included."""
+    return _unit(face_mask(landmarks, len(image)))
 
 
-def ellipse(landmarks: Array, image_size: int, dilation: float = 0.0) -> Array:
-    """Returns an ellipse around the face, from five landmarks.
-
-    Args:
-        landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
-        image_size: Side S of the aligned face in pixels.
-        dilation: Grows the mask by this fraction of `image_size`; negative shrinks it.
-
-    Returns:
-        (S, S) float32 in [0, 1].
-    """
-    return _unit(face_mask(five_points(landmarks), image_size, dilation))
-
-
-def intersection(*masks: Array) -> Array:
-    """Returns the intersection of masks: their minimum, (S, S) float32."""
-    return np.minimum.reduce([np.asarray(mask, np.float32) for mask in masks])
+@register_mask("ellipse")
+def ellipse(image: Array, aligned: Array, landmarks: Array) -> Array:
+    """Returns an ellipse around the face, from five landmarks."""
+    return _unit(face_mask(five_points(landmarks), len(image)))
 
 
 def mask_names(mask: str) -> tuple[str, ...]:
@@ -75,27 +86,31 @@ def mask_names(mask: str) -> tuple[str, ...]:
     return names
 
 
-def make_mask(mask: str, predicted: Array, landmarks: Array) -> Array:
+def make_mask(mask: str, image: Array, aligned: Array, landmarks: Array) -> Array:
     """Returns the mask of one aligned face.
 
     Args:
-        mask: "learned", "hull", "ellipse", or several joined by "*".
-        predicted: (S, S, 3 or 4) float in [0, 1], the model's output.
+        mask: One of `MASKS`, or several joined by "*".
+        image: (S, S, 3 or 4) float in [0, 1], the model's output.
+        aligned: (S, S, 3), the frame's face.
         landmarks: (68, 2) or (5, 2) of the *frame's* face in aligned pixels.
 
     Returns:
         (S, S) float32 in [0, 1].
 
     Raises:
-        ValueError: `mask` holds an unknown name.
+        ValueError: `mask` holds an unknown name, or one of the masks has another shape.
     """
-    size = predicted.shape[0]
-    makers = {
-        "learned": lambda: learned(predicted),
-        "hull": lambda: hull(landmarks, size),
-        "ellipse": lambda: ellipse(landmarks, size),
-    }
-    return intersection(*(makers[name]() for name in mask_names(mask)))
+    made = []
+    for name in mask_names(mask):
+        one = np.asarray(MASKS[name](image, aligned, landmarks))
+        if one.shape != image.shape[:2]:
+            raise ValueError(
+                f"The mask {name!r} returned the shape {one.shape} for a face of shape "
+                f"{image.shape}. Expected {image.shape[:2]}. Check its function."
+            )
+        made.append(_unit(one))
+    return np.minimum.reduce(made)
 
 
 def erode(mask: Array, amount: float) -> Array:

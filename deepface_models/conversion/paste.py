@@ -9,14 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from deepface_models.conversion.blend import (
-    Blend,
-    laplacian_blend,
-    pyramid_levels,
-    reach,
-)
+from deepface_models.conversion.blend import BLENDS, Blend, mask_side
 from deepface_models.conversion.sharpen import sharpen as sharpen_image
 from deepface_models.core.arrays import Array, as_float
+from deepface_models.core.choices import choose
 from deepface_models.faces.align import invert, transform_points, warp
 
 _TINT = np.array([0.1, 0.9, 0.3], np.float32)
@@ -37,12 +33,27 @@ class Region:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
-def paste(
+@dataclass(frozen=True, eq=False)
+class PlacedFace:
+    """A face warped to its place in a frame.
+
+    Attributes:
+        region: The part of the frame that can change, of h x w pixels.
+        image: (h, w, 3) float32 in [0, 1], the face; beyond it, its edge repeated.
+        mask: (h, w) float32 in [0, 1], 0 beyond the face.
+    """
+
+    region: Region
+    image: Array
+    mask: Array
+
+
+def paste_face(
     face: Array,
     mask: Array,
     frame: Array,
     matrix: Array,
-    blend: Blend = laplacian_blend,
+    blend: str = "laplacian",
     sharpen: float = 0.0,
 ) -> Array:
     """Blends an aligned face into its frame.
@@ -52,23 +63,46 @@ def paste(
         mask: (S, S) in [0, 1].
         frame: (H, W, 3), uint8 or float in [0, 1]; not changed.
         matrix: (2, 3), from pixels of the frame to pixels of `face`.
-        blend: Blend function, for example `BLENDS["alpha"]`.
+        blend: One of `BLENDS`.
         sharpen: Amount of sharpening at the frame's resolution; 0 for none.
 
     Returns:
         The result, with the shape and dtype of `frame`; `frame` itself if the mask does
         not touch it.
+
+    Raises:
+        ValueError: There is no such blend.
     """
-    region = region_of(mask, matrix, frame.shape)
+    placed = place_face(face, mask, frame, matrix, blend, sharpen)
+    return frame if placed is None else blend_face(placed, frame, blend)
+
+
+def place_face(
+    face: Array,
+    mask: Array,
+    frame: Array,
+    matrix: Array,
+    blend: str = "laplacian",
+    sharpen: float = 0.0,
+) -> PlacedFace | None:
+    """Warps an aligned face to its place in a frame; None if nothing of it is there.
+
+    The arguments are those of `paste_face`.
+    """
+    method = BLENDS[choose("blend", blend, BLENDS)]
+    region = region_of(mask, matrix, frame.shape, method)
     if region is None:
-        return frame
-    placed = place(as_float(face), matrix, region)
-    placed = np.clip(placed, 0.0, 1.0)
-    placed = sharpen_image(placed, sharpen, max(1.0, frame_scale(matrix)))
+        return None
+    image = np.clip(place(as_float(face), matrix, region), 0.0, 1.0)
+    image = sharpen_image(image, sharpen, max(1.0, frame_scale(matrix)))
+    return PlacedFace(region, image, place_mask(mask, matrix, region))
+
+
+def blend_face(placed: PlacedFace, frame: Array, blend: str = "laplacian") -> Array:
+    """Returns the frame with a placed face blended into it."""
+    part = placed.region.slices
     result = frame.copy()
-    result[region.slices] = blend(
-        placed, frame[region.slices], place_mask(mask, matrix, region)
-    )
+    result[part] = BLENDS[blend](placed.image, frame[part], placed.mask)
     return result
 
 
@@ -81,25 +115,29 @@ def tint(mask: Array, frame: Array, matrix: Array) -> Array:
     alpha = place_mask(mask, matrix, region)[..., None] * 0.6
     mixed = part + alpha * (_TINT - part)
     result = frame.copy()
-    scale = 255 if frame.dtype == np.uint8 else 1
-    result[region.slices] = (mixed * scale).astype(frame.dtype)
+    if frame.dtype == np.uint8:
+        mixed = np.rint(mixed * 255)
+    result[region.slices] = mixed.astype(frame.dtype)
     return result
 
 
-def region_of(mask: Array, matrix: Array, frame_shape: Any) -> Region | None:
+def region_of(
+    mask: Array, matrix: Array, frame_shape: Any, blend: Blend | None = None
+) -> Region | None:
     """Returns the part of the frame that can change, or None if nothing can.
 
     Args:
         mask: (S, S) in [0, 1].
         matrix: (2, 3), from pixels of the frame to pixels of the mask.
         frame_shape: (H, W, ...).
+        blend: The blend, which may reach beyond the mask; None for the mask alone.
     """
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return None
     x, y = (columns[0] - 1, columns[-1] + 1), (rows[0] - 1, rows[-1] + 1)
     placed = transform_points([[a, b] for a in x for b in y], invert(matrix))
-    margin = _margin(mask, frame_scale(matrix))
+    margin = _margin(mask, frame_scale(matrix), blend)
     left, top = np.floor(placed.min(0)).astype(int) - margin
     right, bottom = np.ceil(placed.max(0)).astype(int) + margin + 1
     height, width = frame_shape[:2]
@@ -151,10 +189,10 @@ def frame_scale(matrix: Array) -> float:
     return 1 / math.sqrt(max(determinant, 1e-12))
 
 
-def _margin(mask: Array, scale: float) -> int:
+def _margin(mask: Array, scale: float, blend: Blend | None) -> int:
     # Five percent more: the blend measures the mask's size in the frame.
-    side = 1.05 * scale * math.sqrt(float(np.sum(mask > 0.5)))
-    return reach(pyramid_levels(side)) + 2
+    side = 1.05 * scale * mask_side(mask)
+    return 2 + (0 if blend is None else blend.reach_of(side))
 
 
 def _warp(image: Array, matrix: Array, region: Region, border: int) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -83,8 +82,7 @@ def _found(
     source: Path, aligner: FaceAligner, bar: Progress
 ) -> tuple[list[list[Face]], list[int]]:
     """Returns the faces of each frame and the frames that begin a new scene."""
-    finder = copy.copy(aligner)
-    finder.embeddings = False  # a few per track are enough, see _track_embeddings
+    finder = aligner.replace(embeddings=False)  # see _track_embeddings
     per_frame: list[list[Face]] = []
     cuts: list[int] = []
     workers = min(4, os.cpu_count() or 1)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from deepface_models.conversion import masks, paste
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.smoothing import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.evaluation import colors
 from deepface_models.evaluation.frames import EvaluationFrame
-from deepface_models.faces import Face, FaceAligner, align, transform_points
+from deepface_models.faces import Face, FaceAligner, face_mask, transform_points
 from deepface_models.faces.embedding import chip, embed_chips
 
 _OVERLAP = 0.2  # least overlap of the boxes of a face in the frame and in the result
@@ -88,7 +86,7 @@ class Measurer:
         for (frame, decoded), image in zip(results, images, strict=True):
             self._measure_edge(into, frame.image, image, converter, decoded)
         self._embed(into, images, found, frames, start)
-        self._reconstruct(into, converter.model, frames)
+        self._reconstruct(into, converter, frames)
 
     def _find(
         self, frames: Sequence[EvaluationFrame], images: Sequence[Array]
@@ -140,45 +138,40 @@ class Measurer:
         converter: Converter,
         decoded: DecodedFace,
     ) -> None:
-        mask = converter.edged(decoded.mask)
-        region = paste.region_of(mask, decoded.matrix, before.shape)
-        if region is None:
+        placed = converter.place(before, decoded)
+        if placed is None:
             into.seams.append(np.nan)
             into.colors.append(np.full(3, np.nan))
             into.source_colors.append(np.full(3, np.nan))
             return
-        placed = paste.place_mask(mask, decoded.matrix, region)
-        face = paste.place(converter.colored(decoded), decoded.matrix, region)
-        old, new = before[region.slices], after[region.slices]
-        into.seams.append(colors.seam_energy(new, old, face, placed))
-        into.colors.append(colors.mean_color(new, placed))
-        into.source_colors.append(colors.mean_color(old, placed))
+        old, new = before[placed.region.slices], after[placed.region.slices]
+        seam = colors.seam_energy(new, old, placed.image, placed.mask)
+        into.seams.append(seam)
+        into.colors.append(colors.mean_color(new, placed.mask))
+        into.source_colors.append(colors.mean_color(old, placed.mask))
 
     def _reconstruct(
-        self, into: Collected, model: Any, frames: Sequence[EvaluationFrame]
+        self,
+        into: Collected,
+        converter: Converter,
+        frames: Sequence[EvaluationFrame],
     ) -> None:
         """Compares the source person's reconstruction with the frame."""
         if self._source_identity is None:
             into.ssim += [np.nan] * len(frames)
             into.psnr += [np.nan] * len(frames)
             return
-        reference = _aligned(frames, int(model.image_size))
+        reference = [converter.aligned(f.image, f.smoothed) for f in frames]
         decoded = np.asarray(
-            model.predict(np.stack(reference), identity=self._source_identity)
+            converter.model.predict(np.stack(reference), identity=self._source_identity)
         )[..., :3]
         size = decoded.shape[1]
-        if size != model.image_size:
-            reference = _aligned(frames, size)
+        if size != len(reference[0]):
+            reference = [converter.aligned(f.image, f.smoothed, size) for f in frames]
         for frame, one, image in zip(frames, decoded, reference, strict=True):
-            points = transform_points(frame.smoothed.landmarks, _matrix(frame, size))
-            mask = masks.hull(points, size)
+            face = frame.smoothed
+            mask = face_mask(
+                transform_points(face.landmarks, converter.matrix(face, size)), size
+            )
             into.ssim.append(colors.ssim(one, image, mask))
             into.psnr.append(colors.psnr(one, image, mask))
-
-
-def _matrix(frame: EvaluationFrame, size: int) -> Array:
-    return paste.resize_matrix(frame.smoothed.matrix, frame.smoothed.image_size, size)
-
-
-def _aligned(frames: Sequence[EvaluationFrame], size: int) -> list[Array]:
-    return [align(frame.image, _matrix(frame, size), size) for frame in frames]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -91,18 +90,18 @@ def evaluate(
     people = _embeddings(target_faces), _embeddings(source_faces)
     finder = _finder(aligner, source if isinstance(source, FaceSet) else target_faces)
     if not isinstance(source, FaceSet):
-        finder.embeddings = embed_every
-        source = finder.extract(source, person=source_faces, progress=progress)
-        finder.embeddings = False
+        extractor = finder.replace(embeddings=embed_every)
+        source = extractor.extract(source, person=source_faces, progress=progress)
     _check_sets(source, target_faces, source_faces, finder)
     converter = _converter(converter, model, identity, source_identity)
     source_name = _source_name(converter, source_identity)
     converter = latent_means.from_person(converter, source_faces)
     frames = choose(source, people[1], limit)
-    mean_face = copy.copy(converter)
-    mean_face.model = MeanFace(
-        {identity: target_faces} | ({source_name: source_faces} if source_name else {}),
-        model.image_size,
+    people_of_mean = {identity: target_faces}
+    if source_name:
+        people_of_mean[source_name] = source_faces
+    mean_face = converter.replace(
+        model=MeanFace(people_of_mean, model.image_size), source_identity=None
     )
     measurer = Measurer(finder, source_name, embed_every)
     with Progress(progress) as bar:
@@ -174,9 +173,8 @@ def _finder(aligner: FaceAligner | None, like: FaceSet) -> FaceAligner:
         return FaceAligner(
             like.image_size, like.face_type, like.landmarks, embeddings=False
         )
-    finder = copy.copy(aligner)  # embeddings are computed here, on some frames only
-    finder.embeddings = False
-    return finder
+    # Embeddings are computed here, on some frames only.
+    return aligner.replace(embeddings=False)
 
 
 def _converter(

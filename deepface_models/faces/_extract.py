@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import logging
 import os
@@ -88,8 +87,8 @@ class Extraction:
         self.workers = workers or min(4, os.cpu_count() or 1)
         self.person = reference_embedding(person, aligner)
         if self.person is not None and not aligner.embeddings:
-            self.aligner = copy.copy(aligner)
-            self.aligner.embeddings = _SPARSE  # needed to recognize the person
+            # needed to recognize the person
+            self.aligner = aligner.replace(embeddings=_SPARSE)
         self.output = output
         self.frames = 0
         self.unreadable: dict[str, str] = {}

@@ -1,15 +1,14 @@
-"""Face alignment: crops of equal size with upright faces, and the inverse."""
+"""Face alignment: crops of equal size with upright faces."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deepface_models.core.arrays import Array, as_float
+from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._template import MEAN_FACE_5, MEAN_FACE_68, STABLE_68
@@ -190,59 +189,3 @@ def align(image: Array, matrix: Array, image_size: int) -> Array:
     """
     face = warp(image, matrix, image_size, image_size)
     return face if face.dtype == np.uint8 else np.clip(face, 0, 1)
-
-
-def restore(
-    face: Array, matrix: Array, frame: Array, mask: Array | None = None
-) -> Array:
-    """Puts an aligned face back into its frame: the inverse of `align`.
-
-    Args:
-        face: (S, S, 3) aligned face, uint8 or float32 in [0, 1].
-        matrix: The (2, 3) matrix that the face was aligned with.
-        frame: RGB frame to put it into; it is not changed.
-        mask: (S, S) weights in [0, 1] of the aligned face; 1 everywhere by default.
-
-    Returns:
-        A new frame. Where the mask is zero it equals `frame` bit for bit.
-    """
-    size = face.shape[0]
-    weights = np.ones((size, size), np.float32) if mask is None else mask
-    result = frame.copy()
-    region = _region(matrix, size, frame.shape)
-    if region is None or not np.any(weights > 0):
-        return result
-    left, top, right, bottom = region
-    back = invert(matrix)
-    back[:, 2] -= (left, top)
-    shape = right - left, bottom - top
-    patch = warp(as_float(face), back, *shape)
-    alpha = warp(weights.astype(np.float32), back, *shape, border=cv2.BORDER_CONSTANT)
-    alpha = np.clip(alpha, 0, 1)[..., None]
-    old = frame[top:bottom, left:right]
-    new = as_float(old) * (1 - alpha) + patch * alpha
-    result[top:bottom, left:right] = np.where(
-        alpha > 1e-4, _as_dtype(new, frame.dtype), old
-    )
-    return result
-
-
-def _region(
-    matrix: Array, size: int, shape: tuple[int, ...]
-) -> tuple[int, int, int, int] | None:
-    """Returns the part of the frame that the aligned square covers, or None."""
-    corners = [[-1, -1], [size, -1], [size, size], [-1, size]]
-    there = transform_points(np.array(corners), invert(matrix))
-    left, top = np.maximum(np.floor(there.min(0)).astype(int), 0)
-    right, bottom = np.ceil(there.max(0)).astype(int) + 1
-    right, bottom = min(right, shape[1]), min(bottom, shape[0])
-    if right <= left or bottom <= top:
-        return None
-    return int(left), int(top), int(right), int(bottom)
-
-
-def _as_dtype(image: Array, dtype: Any) -> Array:
-    image = np.clip(image, 0, 1)
-    if dtype == np.uint8:
-        return np.rint(image * 255).astype(np.uint8)
-    return image.astype(dtype)

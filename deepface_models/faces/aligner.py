@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_number, whole_numbers
 from deepface_models.faces import _dlib
 from deepface_models.faces._sequence import Tracklet, follow
@@ -82,6 +83,17 @@ class FaceAligner:
         )
         self.max_faces = max_faces
         self.repeats = repeats
+
+    def replace(self, **changes: Any) -> Self:
+        """Returns an aligner with some options changed; it shares the detector.
+
+        Args:
+            **changes: Options of `FaceAligner`, such as `embeddings=False`.
+
+        Raises:
+            ValueError: There is no such option, or it has a wrong value.
+        """
+        return replaced(self, FaceAligner, changes)
 
     def detect(self, image: Array) -> list[Face]:
         """Finds the faces of an image, largest first.

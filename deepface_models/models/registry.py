@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import keras
 
 from deepface_models.core.choices import choose
+from deepface_models.core.registry import Registry
 from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
 
@@ -68,7 +69,7 @@ class Architecture:
         return "swap" if hasattr(self.model, "check_identities") else "autoencoders"
 
 
-_known: dict[str, Architecture] = {}
+_known: Registry[Architecture] = Registry("architecture")
 
 
 @whole_numbers(image_size=1, parameters=1)
@@ -97,7 +98,7 @@ def register_architecture(
         A decorator of the class.
 
     Raises:
-        ValueError: Another class has that name.
+        ValueError: Another class has the name, or it is no name.
 
     Example:
         >>> @register_architecture("mine", image_size=64, smallest={"image_size": 32})
@@ -107,12 +108,7 @@ def register_architecture(
     def add(model: C) -> C:
         source = reference or _reference(model)
         facts = (image_size, parameters, source, smallest or {}, forms or {})
-        entry = Architecture(name, model, *facts)
-        if _known.setdefault(name, entry).model.__qualname__ != model.__qualname__:
-            raise ValueError(
-                f"The architecture {name!r} is registered twice. Expected a name of "
-                "its own for each class. Choose another name."
-            )
+        _known.add(name, Architecture(name, model, *facts), model)
         keras.saving.register_keras_serializable(package)(model)
         return model
 

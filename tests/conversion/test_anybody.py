@@ -155,7 +155,7 @@ def test_faces_of_the_person_tell_the_mean(
     mean = moving.encode(person.images).mean(0)
     converter = Converter(moving, "ben", aligner=aligner)
     converter.image(frame, person)  # not this person: nothing is drawn
-    assert moving.asked == [] and converter.mean is None
+    assert moving.asked == [] and converter.latent_mean is None
     told = from_person(converter, person)
     told.image(frame)
     np.testing.assert_allclose(moving.asked.pop(), mean)

@@ -13,8 +13,7 @@ from deepface_models.conversion.blend import (
     alpha_blend,
     laplacian_blend,
     poisson_blend,
-    pyramid_levels,
-    reach,
+    pyramid_reach,
 )
 from deepface_models.conversion.sharpen import sharpen
 
@@ -62,10 +61,10 @@ def test_outside_the_mask_every_byte_stays(name: str):
 
 def test_laplacian_reaches_no_further_than_it_says():
     frame, mask = image(0, 200, 220), disc(200, 220, 20)
-    result = laplacian_blend(image(1, 200, 220), frame, mask, levels=2)
+    result = laplacian_blend(image(1, 200, 220), frame, mask, reach=16)
     rows, columns = np.nonzero((result != frame).any(-1))
     inside = np.argwhere(mask > 0)
-    low, high = inside.min(0) - reach(2), inside.max(0) + reach(2)
+    low, high = inside.min(0) - 16, inside.max(0) + 16
     assert rows.min() >= low[0] and rows.max() <= high[0]
     assert columns.min() >= low[1] and columns.max() <= high[1]
 
@@ -119,8 +118,8 @@ def test_sizes_that_differ_are_refused(name: str):
 
 
 def test_more_levels_for_larger_faces():
-    levels = [pyramid_levels(side) for side in (0, 40, 200, 1000, 10_000)]
-    assert levels == sorted(levels) and levels[0] == 1 and levels[-1] == 6
+    reach = [pyramid_reach(side) for side in (0, 40, 200, 1000, 10_000)]
+    assert reach == sorted(reach) and reach[0] == 8 and reach[-1] == 256
 
 
 def test_sharpen_by_zero_is_the_image():

@@ -54,16 +54,18 @@ def test_erode_shrinks_and_grows():
 def test_learned_mask_loses_its_haze():
     image = np.zeros((4, 4, 4), np.float32)
     image[..., 3] = [0.02, 0.5, 0.98, 1.0]
-    np.testing.assert_allclose(masks.learned(image)[0], [0, 0.5, 1, 1], atol=1e-6)
-    assert (masks.learned(image[..., :3]) == 1).all()
+    face, points = image[..., :3], np.zeros((5, 2))
+    mask = masks.learned(image, face, points)
+    np.testing.assert_allclose(mask[0], [0, 0.5, 1, 1], atol=1e-6)
+    assert (masks.learned(face, face, points) == 1).all()
 
 
 def test_intersection_lies_in_all(face):
     points = face.landmarks_aligned
     predicted = np.ones((96, 96, 4), np.float32)
     predicted[:, 48:, 3] = 0
-    both = masks.make_mask("learned*hull", predicted, points)
-    hull = masks.make_mask("hull", predicted, points)
+    both = masks.make_mask("learned*hull", predicted, predicted, points)
+    hull = masks.make_mask("hull", predicted, predicted, points)
     np.testing.assert_array_equal(both[:, :48], hull[:, :48])
     assert not both[:, 48:].any() and hull[:, 48:].any()
 
@@ -71,8 +73,17 @@ def test_intersection_lies_in_all(face):
 def test_ellipse_needs_only_five_points(face):
     points = face.landmarks_aligned
     five = points[[45, 42, 36, 39, 33]]
-    np.testing.assert_array_equal(masks.ellipse(points, 96), masks.ellipse(five, 96))
-    hull, oval = masks.hull(points, 96) > 0.5, masks.ellipse(five, 96) > 0.5
+    image = np.zeros((96, 96, 3), np.float32)
+    hull, oval, same = (
+        mask(image, image, p)
+        for mask, p in (
+            (masks.hull, points),
+            (masks.ellipse, five),
+            (masks.ellipse, points),
+        )
+    )
+    np.testing.assert_array_equal(oval, same)
+    hull, oval = hull > 0.5, oval > 0.5
     assert (hull & oval).sum() / (hull | oval).sum() > 0.7
 
 

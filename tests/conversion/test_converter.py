@@ -10,8 +10,7 @@ from convert_helpers import TintModel
 
 from deepface_models.conversion import BLENDS, COLORS, MASKS, Converter
 from deepface_models.conversion._outputs import model_sha256
-from deepface_models.conversion.masks import hull
-from deepface_models.faces import FaceAligner, embed
+from deepface_models.faces import FaceAligner, embed, face_mask
 from deepface_models.faces._reference import reference_embedding
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import write_image
@@ -201,7 +200,7 @@ def test_one_face_for_each_frame(frame, face, model):
 
 def test_decoded_mask_follows_the_frames_face(frame, face):
     decoded = Converter(TintModel(mask=1.0), "ben").decode([frame], [face])[0]
-    np.testing.assert_array_equal(decoded.mask, hull(face.landmarks_aligned, 96))
+    np.testing.assert_array_equal(decoded.mask, face_mask(face.landmarks_aligned, 96))
 
 
 def test_five_landmarks_are_a_complete_path(frame, model):
@@ -221,3 +220,28 @@ def test_an_untrained_swift_fits(frame, face):
     assert result.shape == frame.shape and (result != frame).any()
     assert len(model_sha256(swift)) == 64
     assert model_sha256(swift) == model_sha256(swift)
+
+
+def test_a_converter_with_other_options(model, aligner):
+    """Issue 18, 3: `replace` instead of copying and patching."""
+    first = Converter(model, "ben", aligner=aligner, feather=0.2)
+    second = first.replace(blend="poisson", sharpen=1)
+    assert (second.blend, second.sharpen, second.feather) == ("poisson", 1, 0.2)
+    assert (first.blend, first.sharpen) == ("laplacian", 0)
+    assert second.model is model and second.aligner is aligner
+    # The source person is chosen anew, as by the constructor.
+    assert first.source_identity == "ana"
+    assert first.replace(identity="ana").source_identity == "ben"
+    fixed = Converter(model, "ben", source_identity="anybody").replace(identity="ana")
+    assert fixed.source_identity == "anybody"
+    with pytest.raises(ValueError, match=r"option='blnd' was given.*mean 'blend'"):
+        first.replace(blnd="alpha")
+    with pytest.raises(ValueError, match=r"feather=2"):
+        first.replace(feather=2)
+
+
+def test_a_latent_mean_goes_with_its_model(model):
+    mean = np.zeros(3)
+    converter = Converter(model, "ben", source_identity="anybody", latent_mean=mean)
+    assert converter.replace(mask="hull").latent_mean is mean
+    assert converter.replace(model=TintModel()).latent_mean is None

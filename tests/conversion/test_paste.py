@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepface_models.conversion import masks, paste
-from deepface_models.conversion.blend import BLENDS, alpha_blend
+from deepface_models.conversion.blend import BLENDS
 from deepface_models.faces.align import align
 
 
@@ -36,7 +36,7 @@ def smooth_frame(height: int = 240, width: int = 320):
 def test_a_face_put_back_unchanged_is_the_frame(blend, side, turn):
     frame, matrix = smooth_frame(), matrix_at(150.3, 110.6, side, turn=turn)
     face = align(frame, matrix, 96)
-    result = paste.paste(face, disc(), frame, matrix, BLENDS[blend])
+    result = paste.paste_face(face, disc(), frame, matrix, blend)
     assert np.abs(result.astype(int) - frame).max() <= 3
 
 
@@ -45,9 +45,9 @@ def test_a_face_put_back_unchanged_is_the_frame(blend, side, turn):
 def test_faces_partly_outside(blend, x, y):
     frame, matrix = smooth_frame(), matrix_at(x, y, 140)
     face = align(frame, matrix, 96)
-    result = paste.paste(face, disc(), frame, matrix, BLENDS[blend])
+    result = paste.paste_face(face, disc(), frame, matrix, blend)
     assert np.abs(result.astype(int) - frame).max() <= 4
-    bright = paste.paste(np.ones((96, 96, 3)), disc(), frame, matrix, alpha_blend)
+    bright = paste.paste_face(np.ones((96, 96, 3)), disc(), frame, matrix, "alpha")
     assert bright.shape == frame.shape and (bright != frame).any()
 
 
@@ -55,8 +55,8 @@ def test_faces_partly_outside(blend, x, y):
 def test_only_the_region_changes(blend):
     frame, matrix = smooth_frame(), matrix_at(160, 120, 80)
     face = np.zeros((96, 96, 3), np.float32)
-    region = paste.region_of(disc(), matrix, frame.shape)
-    result = paste.paste(face, disc(), frame, matrix, BLENDS[blend])
+    region = paste.region_of(disc(), matrix, frame.shape, BLENDS[blend])
+    result = paste.paste_face(face, disc(), frame, matrix, blend)
     outside = np.ones(frame.shape[:2], bool)
     outside[region.slices] = False
     np.testing.assert_array_equal(result[outside], frame[outside])
@@ -67,8 +67,8 @@ def test_only_the_region_changes(blend):
 def test_nothing_to_do_returns_the_frame_itself():
     frame, zero = smooth_frame(), np.zeros((96, 96), np.float32)
     face = np.zeros((96, 96, 3), np.float32)
-    assert paste.paste(face, zero, frame, matrix_at(160, 120, 80)) is frame
-    assert paste.paste(face, disc(), frame, matrix_at(900, 120, 80)) is frame
+    assert paste.paste_face(face, zero, frame, matrix_at(160, 120, 80)) is frame
+    assert paste.paste_face(face, disc(), frame, matrix_at(900, 120, 80)) is frame
     assert paste.tint(zero, frame, matrix_at(160, 120, 80)) is frame
 
 
@@ -76,9 +76,11 @@ def test_no_dark_halo_around_a_face_of_the_frames_color():
     frame = np.full((200, 200, 3), 180, np.uint8)
     face = np.full((96, 96, 3), 180, np.uint8)
     for side in (50, 150):
-        for blend in BLENDS.values():
+        for blend in BLENDS:
             soft = masks.feather(disc(), 0.2)
-            result = paste.paste(face, soft, frame, matrix_at(100, 100, side), blend)
+            result = paste.paste_face(
+                face, soft, frame, matrix_at(100, 100, side), blend
+            )
             np.testing.assert_array_equal(result, frame)
 
 

@@ -47,9 +47,8 @@ def extract(
     """Faces of some consecutive frames, with the embedding of every fourth."""
     path = CLIPS / clip
     frames = list(read_video(path, start=start, stop=stop))
-    aligner.embeddings = embeddings
-    found = aligner.detect_frames([frame.image for frame in frames])
-    aligner.embeddings = False
+    embedder = aligner.replace(embeddings=embeddings)
+    found = embedder.detect_frames([frame.image for frame in frames])
     faces = FaceSet(SIZE, aligner.face_type, aligner.landmarks)
     for frame, (face, *_) in zip(frames, found, strict=True):
         image = aligner.align(frame.image, face)

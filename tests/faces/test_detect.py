@@ -231,3 +231,22 @@ assert "keras" not in sys.modules
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_aligner_with_other_options():
+    """Issue 18, 3: `replace` instead of copying and patching."""
+
+    class Quick(FaceAligner):
+        def __init__(self):
+            super().__init__(96, embeddings=False)
+            self.extra = 7
+
+    first = Quick()
+    second = first.replace(embeddings=4)
+    assert (first.embeddings, second.embeddings) == (False, 4)
+    assert second.detector is first.detector and second.image_size == 96
+    assert type(second) is Quick and second.extra == 7
+    with pytest.raises(ValueError, match=r"option='face_typ'.*mean 'face_type'"):
+        first.replace(face_typ="half")
+    with pytest.raises(ValueError, match=r"image_size=8 was given"):
+        first.replace(image_size=8)

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from faces_helpers import CLIPS, DATA, TRUTH
 
+from deepface_models.conversion import paste_face
 from deepface_models.core.errors import FaceNotFoundError, IntegrityError, MediaError
-from deepface_models.faces import FaceAligner, FaceSet, restore
+from deepface_models.faces import FaceAligner, FaceSet
 from deepface_models.media import read_image, read_video, write_image
 
 QUICK = {"image_size": 64, "landmarks": 5, "embeddings": False, "repeats": 1}
@@ -47,7 +48,8 @@ def test_video_gives_one_face_a_frame(whole):
 def test_image_goes_back_into_its_frame(whole):
     frame = next(iter(read_video(whole.sources[0], start=3))).image
     face = whole.faces[3]
-    again = restore(whole.images[3], face.matrix, frame)
+    mask = np.ones((64, 64), np.float32)
+    again = paste_face(whole.images[3], mask, frame, face.matrix, blend="alpha")
     assert np.abs(again.astype(int) - frame).mean() < 1
 
 
