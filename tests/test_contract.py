@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from typing import Any
 
 import keras
 import pytest
@@ -30,7 +31,8 @@ EVERYTHING = {
     *("Swift", "DenseAutoencoder", "VariationalAutoencoder"),
     *("AdversarialAutoencoder", "VectorQuantizedAutoencoder"),
 }
-# A third of the face swaps stands for all of them on the other backends.
+# A third of the face swaps stands for all of them on the other backends, and on
+# TensorFlow where slow tests are left out.
 TENSORFLOW_ONLY = {
     *("AMP", "DFLH128", "DFLSAE", "DFaker", "DLight", "RealFace"),
     *("PhazeA", "SAEHD", "Unbalanced", "Villain"),
@@ -56,7 +58,12 @@ def test_every_registered_class_is_exported_and_the_other_way_round():
         assert architecture_names(family) == list(architectures(family))
 
 
-@pytest.mark.parametrize("name", exported())
+def parameter(name: str) -> Any:
+    marks = [pytest.mark.slow] if name in TENSORFLOW_ONLY else []
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", map(parameter, exported()))
 def test_model_keeps_the_contract(name):
     assert name in SMALL, (
         f"{name} is exported and not registered. Decorate it with "

@@ -50,6 +50,7 @@ def test_doctor_runs_nothing_of_the_current_folder(trap, monkeypatch):
     assert not (trap / "ran").exists()
 
 
+@pytest.mark.slow
 def test_python_m_runs_nothing_of_the_current_folder(trap, tmp_path):
     """Issue 17, 2: nor does `python -m deepface_models` itself, once it has begun."""
     words = [sys.executable, "-m", "deepface_models", "doctor", "--json", "--no-step"]

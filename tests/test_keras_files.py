@@ -110,6 +110,7 @@ def test_signatures_are_those_of_the_constructors():
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_a_quantized_model_loads_again(tmp_path):
     """Issue 17, 4: `model.quantize("int8")` could be saved and never loaded."""
     model = small_vae()

@@ -59,6 +59,7 @@ def run(two_epochs, tmp_path):
 
 
 @backend
+@pytest.mark.slow
 def test_resumed_is_uninterrupted_to_the_last_bit(tmp_path):
     straight, losses = train(tmp_path / "straight", 3, graph=True)
     train(tmp_path / "run", 1, graph=True)

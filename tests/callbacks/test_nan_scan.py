@@ -86,6 +86,7 @@ def test_weights_and_inputs_are_named_first():
 
 
 @backend
+@pytest.mark.slow
 def test_a_stop_says_where_it_came_from():
     made, stop = model(graph=True), StopOnNonFinite(every=1)
     data = Poisoned(pairs(), np.nan, batch=1)

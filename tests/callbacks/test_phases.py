@@ -103,6 +103,7 @@ def test_what_a_phase_set_is_not_set_again():
 
 
 @backend
+@pytest.mark.slow
 def test_resumed_is_uninterrupted(tmp_path):
     def made():
         return net(optimizers.Adam(0.01, lr_dropout=0.0, autoclip=50))
@@ -161,6 +162,7 @@ def test_a_training_switches_the_warp_at_the_exact_step():
     assert same_swap(phased, by_hand)
 
 
+@pytest.mark.slow
 def test_resumed_draws_are_those_of_an_uninterrupted_run(tmp_path):
     def run(epochs, folder):
         phases, made = Phases([Phase(4, augmentation=OFF)]), model()

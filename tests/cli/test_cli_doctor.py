@@ -15,6 +15,7 @@ from deepface_models.cli import _checks, doctor, main
 from deepface_models.provenance import Certificate
 
 
+@pytest.mark.slow
 def test_everything_is_fine_here(capsys: Any) -> None:
     assert main(["doctor", "--no-step", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

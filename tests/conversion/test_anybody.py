@@ -90,6 +90,7 @@ def frames_of(path) -> np.ndarray:
     return np.stack([frame.image for frame in read_video(path)])
 
 
+@pytest.mark.slow
 def test_a_clip_tells_the_mean_of_whom_it_shows(short, plan, aligner, tmp_path):
     keras.utils.set_random_seed(0)
     swift = Swift(("ana", "ben", "zoe"), 64, latent_size=8, basis_size=2)

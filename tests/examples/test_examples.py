@@ -54,6 +54,7 @@ def test_every_example_is_listed_here_and_in_the_table():
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_it_writes_its_images_where_it_was_told(name, run):
     folder = run(name)[1] / "made"
     assert sorted(path.stem for path in folder.glob("*.png")) == IMAGES[name]

@@ -64,6 +64,7 @@ def counted(monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
     """Issue 17, 4: bound by bytes, not frames."""
     monkeypatch.setattr(planning, "track_faces", lambda *_: [])

@@ -78,6 +78,7 @@ def test_every_nth_frame_and_limit():
     assert few.frames.tolist() == list(range(5))
 
 
+@pytest.mark.slow
 def test_limit_then_more_equals_all(tmp_path, whole):
     quick().extract(CLIPS[:2], tmp_path / "set", limit=85, progress=False)
     again = quick().extract(CLIPS[:2], tmp_path / "set", progress=False)
@@ -93,6 +94,7 @@ aligner.extract(sys.argv[2:], sys.argv[1], progress=False)
 
 
 @pytest.mark.parametrize("after", [1, 20, 60, 100])
+@pytest.mark.slow
 def test_kill_at_any_moment_then_resume(tmp_path, whole, after):
     """After SIGKILL at `after` images the set opens, and a rerun ends equal."""
     folder = tmp_path / "set"
@@ -125,6 +127,7 @@ def test_folder_with_images_corrupt_and_empty_ones(tmp_path, caplog):
     assert "torn.jpg" in caplog.text and "empty.png" in caplog.text
 
 
+@pytest.mark.slow
 def test_nothing_found_says_how_much_was_looked_at(tmp_path):
     with pytest.raises(FaceNotFoundError, match=r"2 sources \(2 frames were searched"):
         for name, level in (("a", 80), ("b", 90)):
@@ -159,6 +162,7 @@ def test_source_that_changed_is_refused(tmp_path):
         quick().extract(clip, tmp_path / "set", progress=False)
 
 
+@pytest.mark.slow
 def test_copies_are_taken_once_and_moved_files_are_known(tmp_path, caplog):
     first, copy, moved = (tmp_path / f"{n}.mpg" for n in ("first", "copy", "moved"))
     shutil.copy(CLIPS[0], first)
@@ -173,6 +177,7 @@ def test_copies_are_taken_once_and_moved_files_are_known(tmp_path, caplog):
     assert FaceSet.open(tmp_path / "set").table == again.table
 
 
+@pytest.mark.slow
 def test_only_the_named_person_is_taken(tmp_path, portraits):
     names = list(TRUTH)[:3]
     images = [portraits[name][:500, :500] for name in names]

@@ -67,6 +67,7 @@ def saved(monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 def test_two_runs_do_not_mix_people(tmp_path):
     """Issue 17, 1: the second extraction into one folder is refused, even if killed."""
     folder = tmp_path / "set"

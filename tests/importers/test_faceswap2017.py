@@ -107,6 +107,7 @@ def test_names_cut_into_pieces_are_put_together(folder, tmp_path):
     assert [layer.name for layer in found] == [f"conv2d_{i}" for i in (1, 2, 3, 4)]
 
 
+@pytest.mark.slow
 def test_command_writes_a_model(model, folder, tmp_path, capsys):
     words = ["import", str(folder), str(tmp_path / "made"), "--identities", "ana"]
     assert main([*words, "ben"]) == 0

@@ -186,6 +186,7 @@ def test_too_small_images_are_refused():
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_a_model_trains_with_a_sum_of_them_and_is_saved(tmp_path):
     names = ("FrequencyLoss", "IdentityLoss", "PerceptualLoss", "SSIMLoss")
     weights = {MADE[name](): 0.1 for name in names}

@@ -219,6 +219,7 @@ def test_damaged_bytes_give_frames_or_a_media_error(tmp_path, clip, seed):
     assert (np.diff([pts for pts, _ in seen]) > 0).all()
 
 
+@pytest.mark.slow
 def test_frames_that_were_read_are_let_go(clip):
     """Issue 17, 4: memory does not grow with the frames, also without collections."""
     gc.collect()

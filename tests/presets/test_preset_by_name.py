@@ -28,6 +28,7 @@ def named(packed, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_name_an_address_and_folders_are_loaded(named, packed, swift, tmp_path):
     with serve(packed / "people") as running:
         there = running.address
@@ -107,6 +108,7 @@ def test_parts_are_taken_from_a_preset_by_name(named, swift):
     assert set(model.take_parts("people")) == {"encoder", "shared_decoder"}
 
 
+@pytest.mark.slow
 def test_commands_take_names_and_either_folder_of_a_training(named, swift, tmp_path):
     swift.save_parts(tmp_path / "out" / "model")
     swift.save_parts(tmp_path / "people" / "model")
@@ -118,6 +120,7 @@ def test_commands_take_names_and_either_folder_of_a_training(named, swift, tmp_p
         assert model_source(address) == address
 
 
+@pytest.mark.slow
 def test_convert_names_the_preset_it_drew_with(named, capsys):
     words = [
         "convert",

@@ -151,6 +151,7 @@ def test_people_start_afresh_from_what_is_shared(packed, swift):
         Swift.from_preset(packed / "shared", identities=("ana", "ana"))
 
 
+@pytest.mark.slow
 def test_reordered_people_keep_their_faces(packed, swift):
     model = Swift.from_preset(packed / "people", identities=("ben", "ana"))
     assert model.identities == ("ben", "ana")

@@ -65,6 +65,7 @@ def started(monkeypatch):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_frozen_parts_learn_after_their_share(packed, people, tmp_path, caplog):
     caplog.set_level("INFO", logger=TRAINING)
     moved = Moved()
@@ -103,6 +104,7 @@ def test_parts_that_never_learn_need_no_gradients(packed, people, tmp_path, star
     assert not [c for c in started["callbacks"] if hasattr(c, "shares")]
 
 
+@pytest.mark.slow
 def test_going_on_with_another_start_is_refused(
     packed, swift, people, tmp_path, started, monkeypatch
 ):
@@ -145,6 +147,7 @@ def test_a_saved_model_of_the_same_people_is_trained_on(
     assert started["model"].started_from.startswith("former#sha256=")
 
 
+@pytest.mark.slow
 def test_all_learns_by_default_and_for_less_time_where_much_is_known(
     packed, people, tmp_path, started
 ):

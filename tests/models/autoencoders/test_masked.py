@@ -143,6 +143,7 @@ def test_latents_of_patches(model, images):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_every_variable_gets_a_gradient_and_training_lowers_the_loss(images):
     model = small()
     model.compile(optimizer=keras.optimizers.Adam(0.01))

@@ -111,6 +111,7 @@ def test_black_rows_of_an_image_are_data():
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_every_variable_gets_a_gradient_and_training_lowers_the_loss(series):
     model = small()
     model.compile(optimizer=keras.optimizers.Adam(0.02))

@@ -41,6 +41,7 @@ def test_penalty_is_a_sum_over_the_code_and_a_mean_over_examples(batch_size):
     assert loss == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_penalty_makes_the_code_smaller_while_both_learn():
     codes = {}
     for activity in (0.0, 0.001):

@@ -147,6 +147,7 @@ def test_any_size(shape):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_every_variable_gets_a_gradient_and_training_lowers_the_loss(images):
     model = small()
     model.compile(optimizer=keras.optimizers.Adam(0.01), metrics=["mse"])

@@ -166,6 +166,7 @@ def test_discriminators_take_longer_steps(pairs):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_a_keras_file_goes_on_as_if_there_had_been_none(pairs, tmp_path):
     model = against(small(), weight=0.3)
     step(model, pairs)
@@ -183,6 +184,7 @@ def test_a_keras_file_goes_on_as_if_there_had_been_none(pairs, tmp_path):
     assert_same(loaded, model, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_is_an_uninterrupted_one(pairs, tmp_path):
     def train(model, epochs):
         model.compile(run_eagerly=EAGER)
@@ -339,6 +341,7 @@ def test_a_face_swap_without_a_loss_is_named():
     assert training.compiled
 
 
+@pytest.mark.slow
 def test_a_training_ends_with_the_exact_mean_latents():
     model, pairs = randomised(Swift(NAMES, 64, 4, 2)), faces_of(64)
     training = against(model)

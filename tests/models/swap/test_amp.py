@@ -132,6 +132,7 @@ def test_every_part_learns():
             assert not np.array_equal(old, new), name
 
 
+@pytest.mark.slow
 def test_another_order_keeps_each_face(model, faces, tmp_path):
     model.save_parts(tmp_path / "model")
     model.save_weights(tmp_path / "model.weights.h5")
@@ -151,6 +152,7 @@ def test_another_order_keeps_each_face(model, faces, tmp_path):
 
 
 @pytest.mark.parametrize("like", ["ana", "ben"])
+@pytest.mark.slow
 def test_a_new_person_starts_like_anybody(faces, like):
     model = amp(("ana", "ben"))
     larger = model.add_identity("zoe", like=like)

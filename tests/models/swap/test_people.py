@@ -20,6 +20,7 @@ THREE = ("ben", "ana", "mia")
 
 
 @pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.slow
 def test_a_new_person_changes_nobody(name):
     """Three people, then four."""
     keras.utils.set_random_seed(0)

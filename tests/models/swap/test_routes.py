@@ -104,6 +104,7 @@ def test_round_trip(iae, faces, tmp_path, target):
         assert saved == {f"{part}.weights.h5" for part in parts}
 
 
+@pytest.mark.slow
 def test_another_order_keeps_each_face(faces, tmp_path):
     three = ("zoe", "ben", "ana")
     model = liae(three, target="ana")
@@ -150,6 +151,7 @@ def test_only_the_own_inter_learns_from_own_faces(people, architecture):
         assert same == (part == private), part
 
 
+@pytest.mark.slow
 def test_a_new_person_gets_an_inter(iae, faces):
     larger = iae.add_identity("zoe", like="ana")
     assert "inter.zoe" in larger.parts

@@ -35,6 +35,7 @@ def logits(images):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_components_are_of_what_the_start_does_not_decode(model, people):
     data = SwapPairs(people, 8, steps=6, augmentation=Augmentation.none())
     model.adapt(data)
@@ -88,6 +89,7 @@ def test_a_start_is_no_part_of_what_is_trained_and_saved(model, tmp_path):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_presets_of_shared_parts_keep_it(model, tmp_path):
     folder = presets.save_preset(model, tmp_path / "shared", shared=True, **FACTS)
     again = Swift.from_preset(folder, identities=("zoe", "joe"))

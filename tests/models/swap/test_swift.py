@@ -84,6 +84,7 @@ def test_every_weight_learns(people):
         assert np.abs(gradient).max() > 0, variable.path
 
 
+@pytest.mark.slow
 def test_fit_lowers_both_losses_and_learns_the_mask(people):
     keras.utils.set_random_seed(0)
     model = Swift(("ana", "ben"), **SMALL)
@@ -191,6 +192,7 @@ def test_adapt_gives_each_person_the_own_mean_face(people):
         np.testing.assert_allclose(model.decode(latent, identity=name), mean, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_an_adapted_model_follows_faces_before_any_training(people):
     keras.utils.set_random_seed(0)
     model = Swift(("ana", "ben"), image_size=64, latent_size=64, basis_size=8)

@@ -198,6 +198,7 @@ def test_a_model_trades_parts_with_itself():
     assert all(map(np.array_equal, model.decoders["ben"].get_weights(), ana))
 
 
+@pytest.mark.slow
 def test_the_shared_inter_of_liae_is_the_wanted_persons():
     source, model = liae(seed=1), liae(target="ben", seed=2)
     before = weights(model)
@@ -235,6 +236,7 @@ def test_parts_that_differ_are_refused_before_anything_changes():
     assert not moved(model, before)
 
 
+@pytest.mark.slow
 def test_wrong_sources_are_named(tmp_path):
     model = swift()
     with pytest.raises(ValueError, match="A list was given to take parts from"):

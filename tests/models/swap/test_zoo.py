@@ -76,6 +76,7 @@ def test_three_people_at_the_published_size(name, sizes):
         assert model.output[person].shape == (None, sizes[1], sizes[1], channels)
 
 
+@pytest.mark.slow
 def test_targets_have_the_size_of_what_is_decoded(people):
     model = RealFace(("ana", "ben"), image_size=16, output_size=64, width=0.02)
     data = SwapPairs(people, 2, image_size=16, output_size=model.output_size, steps=1)
