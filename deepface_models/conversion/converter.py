@@ -25,7 +25,7 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
 from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_numbers
-from deepface_models.faces._reference import Person
+from deepface_models.faces._reference import Person, reference_embedding
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
@@ -209,8 +209,9 @@ class Converter:
             The result in the form set by `side_by_side` and `debug` (the given image if
             no face was found), and an `ImageInfo`.
         """
+        reference = reference_embedding(person, self.aligner)
         faces = self.aligner.detect(image)
-        face = pick_face(image, faces, person)
+        face = pick_face(image, faces, reference)
         decoded = None
         if face is not None:
             decoded = latent_means.from_person(self, person).decode([image], [face])[0]

@@ -23,7 +23,6 @@ from deepface_models.core.locks import hold, hold_folder
 from deepface_models.core.progress import Progress
 from deepface_models.core.version import __version__
 from deepface_models.faces._reference import Person, reference_embedding
-from deepface_models.faces.aligner import FaceAligner
 from deepface_models.media import media_kind, write_image
 from deepface_models.media.codecs import encoder_of
 from deepface_models.media.folders import FILE_ERRORS, Listing, check_outside, reason
@@ -130,7 +129,7 @@ class _Job:
         writer: dict[str, Any],
     ) -> None:
         self.consent = consent
-        self.reference = reference_embedding(person, FaceAligner(embeddings=False))
+        self.reference = reference_embedding(person, converter.aligner)
         self.converter = latent_means.from_person(converter, person)
         self.certificate = certificate
         self.writer = writer

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from deepface_models.core.arrays import Array
-from deepface_models.faces._reference import Person, reference_embedding
-from deepface_models.faces.aligner import FaceAligner
-from deepface_models.faces.embedding import SAME_PERSON, embedding_of
+from deepface_models.faces._reference import Person, nearest
+from deepface_models.faces.embedding import embedding_of
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind
@@ -30,24 +27,17 @@ def face_set(person: Person) -> FaceSet | None:
     return person if isinstance(person, FaceSet) else None
 
 
-def pick_face(image: Array, faces: Sequence[Face], person: Person) -> Face | None:
-    """Returns the face of `person`, or the largest; None if it is not found."""
-    reference = reference_embedding(person, FaceAligner(embeddings=False))
-    if not faces:
-        return None
-    if reference is None:
-        return max(faces, key=lambda face: face.box.area)
-    distances = [distance_to(reference, [embedding_of(image, face)]) for face in faces]
-    nearest = int(np.argmin(distances))
-    return faces[nearest] if distances[nearest] < SAME_PERSON else None
+def pick_face(
+    image: Array, faces: Sequence[Face], reference: Array | None
+) -> Face | None:
+    """Returns the face of a person, or the largest; None if it is not found.
 
-
-def distance_to(reference: Array, embeddings: Sequence[Array]) -> float:
-    """Returns the distance of the mean embedding to the nearest reference.
-
-    It is infinite without embeddings.
+    Args:
+        image: (H, W, 3), uint8 or float in [0, 1].
+        faces: The faces in it.
+        reference: (N, 128) embeddings of the person, or None.
     """
-    if not len(embeddings):
-        return float("inf")
-    mean = np.mean(np.stack(list(embeddings)), axis=0)
-    return float(np.linalg.norm(reference - mean, axis=1).min())
+    if reference is None:
+        return max(faces, key=lambda face: face.box.area, default=None)
+    which = nearest(reference, [embedding_of(image, face) for face in faces])
+    return None if which is None else faces[which]

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from deepface_models.conversion.people import distance_to
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
-from deepface_models.faces._chunks import chunk_length, most_waiting
+from deepface_models.faces._reference import distance_to
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.embedding import SAME_PERSON, embedding_of
 from deepface_models.faces.face import Face
-from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
-from deepface_models.media import VideoFrame, probe, read_video
+from deepface_models.faces.tracks import Track, collect, smooth_track
+from deepface_models.faces.video import frame_count, iter_faces
+from deepface_models.media import read_video
 
 _SAMPLES = 3  # embeddings computed for each track
 
@@ -64,60 +60,21 @@ def plan_video(
     Returns:
         The plan for the second pass.
     """
-    bar.task("find faces", _expected_frames(source))
+    bar.task("find faces", frame_count(source))
+    finder = aligner.replace(embeddings=False)  # see _track_embeddings
+    tracks, cuts, count = list[Track](), [], 0
     with report.stage("detect"):
-        per_frame, cuts = _found(source, aligner, bar)
+        for frame in iter_faces(source, finder):
+            collect(tracks, frame.index, frame.faces, frame.tracks)
+            cuts += [frame.index] * frame.is_cut
+            count += 1
+            bar.advance()
     bar.done()
     with report.stage("track"):
-        tracks = track_faces(per_frame, set(cuts))
-        chosen = _chosen(tracks, source, reference)
-        faces = _one_per_frame(chosen)
+        faces = _one_per_frame(_chosen(tracks, source, reference))
     total = sum(len(track) for track in tracks)
     filled = sum(face.detector == "interpolated" for _, face in faces.values())
-    others = total - (len(faces) - filled)
-    return SwapPlan(faces, len(per_frame), others, tuple(cuts))
-
-
-def _found(
-    source: Path, aligner: FaceAligner, bar: Progress
-) -> tuple[list[list[Face]], list[int]]:
-    """Returns the faces of each frame and the frames that begin a new scene."""
-    finder = aligner.replace(embeddings=False)  # see _track_embeddings
-    per_frame: list[list[Face]] = []
-    cuts: list[int] = []
-    workers = min(4, os.cpu_count() or 1)
-    waiting: deque[Future[list[list[Face]]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        for start, images, before in _chunks(read_video(source)):
-            cuts += [start + n - 1 for n in scene_cuts([before, *images])]
-            waiting.append(pool.submit(finder.detect_frames, images))
-            most = most_waiting(sum(image.nbytes for image in images), workers)
-            del images, before
-            while len(waiting) > most:
-                per_frame += _next(waiting, bar)
-        while waiting:
-            per_frame += _next(waiting, bar)
-    return per_frame, cuts
-
-
-def _next(waiting: deque[Future[list[list[Face]]]], bar: Progress) -> list[list[Face]]:
-    faces = waiting.popleft().result()
-    bar.advance(len(faces))
-    return faces
-
-
-def _chunks(
-    frames: Iterable[VideoFrame],
-) -> Iterator[tuple[int, list[Array], Array]]:
-    """Yields (first frame's number, images, the image before them)."""
-    start, chunk, before = 0, [], None
-    for frame in frames:
-        chunk.append(frame.image)
-        if len(chunk) == chunk_length(frame.image.nbytes):
-            yield start, chunk, chunk[0] if before is None else before
-            start, before, chunk = start + len(chunk), chunk[-1], []
-    if chunk:
-        yield start, chunk, chunk[0] if before is None else before
+    return SwapPlan(faces, count, total - (len(faces) - filled), tuple(cuts))
 
 
 def _chosen(tracks: list[Track], source: Path, reference: Array | None) -> list[Track]:
@@ -158,10 +115,3 @@ def _one_per_frame(tracks: list[Track]) -> dict[int, tuple[int, Face]]:
         for frame, face in zip(smooth.frames, smooth.faces, strict=True):
             faces.setdefault(frame, (number, face))
     return faces
-
-
-def _expected_frames(source: Path) -> int | None:
-    info = probe(source)
-    if info.frames is None and info.duration is not None:
-        return round(info.duration * info.fps)
-    return info.frames

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from deepface_models.faces._template import MEAN_FACE_5, MEAN_FACE_68
 from deepface_models.faces.align import (
     FACE_TYPES,
@@ -34,7 +37,11 @@ from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.masks import face_mask
 from deepface_models.faces.models import licenses, model_path
 from deepface_models.faces.quality import blur, head_pose
-from deepface_models.faces.tracks import Track, scene_cuts, smooth_track, track_faces
+from deepface_models.faces.scenes import scene_cuts
+from deepface_models.faces.tracks import Track, smooth_track, track_faces
+
+if TYPE_CHECKING:
+    from deepface_models.faces.video import FrameFaces, iter_faces
 
 __all__ = [
     "FACE_TYPES",
@@ -48,6 +55,7 @@ __all__ = [
     "Face",
     "FaceAligner",
     "FaceSet",
+    "FrameFaces",
     "HogDetector",
     "MmodDetector",
     "RotatedDetector",
@@ -62,6 +70,7 @@ __all__ = [
     "face_mask",
     "head_pose",
     "invert",
+    "iter_faces",
     "licenses",
     "matches",
     "model_path",
@@ -72,3 +81,13 @@ __all__ = [
     "transform_points",
     "umeyama",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("FrameFaces", "iter_faces"):  # they import PyAV
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.video"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,7 +1,8 @@
-"""The embeddings of a person who is given as a face set, an image or an array."""
+"""A person who is given as a face set, an image or an array, and their faces."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError
-from deepface_models.faces.embedding import embedding_of
+from deepface_models.faces.embedding import SAME_PERSON, embedding_of
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import media_kind, read_image
 
@@ -54,6 +55,24 @@ def reference_embedding(person: Person, aligner: FaceAligner) -> Array | None:
             "Take an embedding with FaceSet.open(folder).mean_embedding."
         )
     return reference
+
+
+def distance_to(reference: Array, embeddings: Sequence[Array]) -> float:
+    """Returns the distance of the mean embedding to the nearest reference.
+
+    It is infinite without embeddings.
+    """
+    if not len(embeddings):
+        return float("inf")
+    mean = np.mean(np.stack(list(embeddings)), axis=0)
+    return float(np.linalg.norm(reference - mean, axis=1).min())
+
+
+def nearest(reference: Array, embeddings: Sequence[Array]) -> int | None:
+    """Returns which embedding is the person's; None if none is near enough."""
+    distances = [distance_to(reference, [embedding]) for embedding in embeddings]
+    best = int(np.argmin(distances)) if distances else -1
+    return best if distances and distances[best] < SAME_PERSON else None
 
 
 def _from_path(path: Path, aligner: FaceAligner) -> FaceSet | Array:

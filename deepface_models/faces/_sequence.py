@@ -16,7 +16,9 @@ KEY_EVERY = 8  # from one frame that is searched fully to the next
 
 @dataclass
 class Tracklet:
-    """One face in consecutive frames.
+    """The detections of one face in the frames of one chunk, without any gap.
+
+    A `Track` joins the faces of several chunks, after landmarks were found.
 
     Attributes:
         found: The detection in each frame, by frame number.

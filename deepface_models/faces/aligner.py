@@ -23,13 +23,11 @@ from deepface_models.faces.detect import (
     default_detector,
     merge,
 )
-from deepface_models.faces.embedding import chip, embed_chips
+from deepface_models.faces.embedding import Embedder, chip, embed_chips
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.landmarks import predict_rotated
 from deepface_models.faces.quality import blur, head_pose
-
-Embedder = Callable[[Sequence[Array]], Array]
 
 
 class FaceAligner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from deepface_models.core.arrays import Array
 from deepface_models.faces import _dlib
 from deepface_models.faces.face import Box, Face
 
+Embedder = Callable[[Sequence[Array]], Array]  # see `embed_chips`
 CHIP_SIZE = 150
 # dlib's published threshold: faces closer than this count as the same person.
 SAME_PERSON = 0.6

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
@@ -20,7 +19,9 @@ MAX_GAP = 8  # most frames without a detection that are filled in
 
 @dataclass
 class Track:
-    """One face in consecutive frames.
+    """One face in the frames of a scene, gaps included, with landmarks and matrices.
+
+    It is joined from what the `Tracklet`s of the chunks found.
 
     Attributes:
         frames: Frame numbers, ascending.
@@ -50,41 +51,68 @@ def track_faces(
     Returns:
         Tracks in order of first appearance. Each face is in exactly one.
     """
-    tracks: list[Track] = []
-    start = 0
+    tracker, tracks = Tracker(max_gap), list[Track]()
     for number, faces in enumerate(per_frame):
-        start = number if number in cuts else start
-        alive = [
-            t
-            for t in tracks
-            if t.frames[-1] >= start and number - t.frames[-1] <= max_gap + 1
-        ]
-        for face, track in _pairs(faces, alive, tracks):
-            track.frames.append(number)
-            track.faces.append(face)
+        collect(tracks, number, faces, tracker.add(number, faces, number in cuts))
     return tracks
 
 
-def _pairs(
-    faces: Sequence[Face], alive: list[Track], tracks: list[Track]
-) -> Iterable[tuple[Face, Track]]:
-    """Matches faces to tracks, best first; an unmatched face starts a new track."""
+def collect(
+    tracks: list[Track], frame: int, faces: Sequence[Face], numbers: Sequence[int]
+) -> None:
+    """Adds the faces of a frame to their tracks, by the numbers of `Tracker.add`."""
+    for face, number in zip(faces, numbers, strict=True):
+        if number == len(tracks):
+            tracks.append(Track())
+        tracks[number].frames.append(frame)
+        tracks[number].faces.append(face)
+
+
+class Tracker:
+    """Joins the faces of consecutive frames into tracks, frame by frame.
+
+    Args:
+        max_gap: Largest number of consecutive frames that a track may miss.
+    """
+
+    def __init__(self, max_gap: int = MAX_GAP) -> None:
+        self._max_gap = max_gap
+        self._last: dict[int, tuple[int, Box]] = {}  # of each track that may continue
+        self._count = 0
+
+    def add(self, frame: int, faces: Sequence[Face], is_cut: bool = False) -> list[int]:
+        """Returns the number of each face's track; new tracks are counted upwards.
+
+        Args:
+            frame: Number of the frame, larger than those before.
+            faces: Its faces.
+            is_cut: Whether it begins a new scene; no track goes on then.
+        """
+        alive = {} if is_cut else self._last
+        recent = frame - self._max_gap - 1
+        self._last = {n: known for n, known in alive.items() if known[0] >= recent}
+        matched = _matches(faces, {n: box for n, (_, box) in self._last.items()})
+        numbers = []
+        for i, face in enumerate(faces):
+            number = matched.get(i, self._count)
+            self._count = max(self._count, number + 1)
+            self._last[number] = frame, face.box
+            numbers.append(number)
+        return numbers
+
+
+def _matches(faces: Sequence[Face], tracks: dict[int, Box]) -> dict[int, int]:
+    """Matches faces to tracks, best first: track numbers by the index of the face."""
     scored = [
-        (_nearness(face.box, track.faces[-1].box), i, j)
+        (_nearness(face.box, box), i, number)
         for i, face in enumerate(faces)
-        for j, track in enumerate(alive)
+        for number, box in tracks.items()
     ]
-    free_faces, free_tracks = set(range(len(faces))), set(range(len(alive)))
-    pairs = []
-    for score, i, j in sorted(scored, reverse=True):
-        if score > 0 and i in free_faces and j in free_tracks:
-            free_faces.remove(i)
-            free_tracks.remove(j)
-            pairs.append((faces[i], alive[j]))
-    for i in sorted(free_faces):
-        tracks.append(Track())
-        pairs.append((faces[i], tracks[-1]))
-    return pairs
+    found: dict[int, int] = {}
+    for score, i, number in sorted(scored, reverse=True):
+        if score > 0 and i not in found and number not in found.values():
+            found[i] = number
+    return found
 
 
 def _nearness(a: Box, b: Box) -> float:
@@ -231,44 +259,3 @@ def _between(a: Face, b: Face, part: float) -> Face:
         roll=mix(a.roll, b.roll),
         embedding=mix(a.embedding, b.embedding),
     )
-
-
-def scene_cuts(images: Iterable[Array], threshold: float = 0.5) -> list[int]:
-    """Finds the frames that begin a new scene.
-
-    Compares the color histograms of consecutive frames in each quarter of the image.
-
-    Args:
-        images: RGB uint8 frames.
-        threshold: Fraction of the pixels (0 to 1) that must change color.
-
-    Returns:
-        The numbers of these frames.
-    """
-    cuts: list[int] = []
-    before: Array | None = None
-    for number, image in enumerate(images):
-        now = _histograms(image)
-        if before is not None:
-            changed = 0.5 * np.abs(now - before).sum(axis=1)
-            if float(np.median(changed)) > threshold:
-                cuts.append(number)
-        before = now
-    return cuts
-
-
-def _histograms(image: Array) -> Array:
-    small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
-    # Coarse, blurred bins: a small change of brightness must not count as a cut.
-    codes = [[0, 1, 2], None, [6, 6, 6], [0, 256, 0, 256, 0, 256]]
-    rows = []
-    for y in (0, 32):
-        for x in (0, 32):
-            part = np.ascontiguousarray(small[y : y + 32, x : x + 32])
-            counts = cv2.calcHist([part], *codes)  # type: ignore[call-overload]
-            for axis in range(3):
-                counts = (
-                    np.roll(counts, 1, axis) + 2 * counts + np.roll(counts, -1, axis)
-                ) / 4
-            rows.append(counts.ravel() / counts.sum())
-    return np.array(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import deepface_models
 from deepface_models.conversion import plan as planning
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.progress import Progress
-from deepface_models.faces import FaceAligner, _chunks, _extract
+from deepface_models.faces import FaceAligner, _extract, iter_faces, video
 from deepface_models.media import VideoFrame
 
 CLIPS = Path(deepface_models.__file__).parent / "demo" / "clips"
@@ -23,10 +24,10 @@ _4K = 3840 * 2160 * 3
 @pytest.mark.parametrize("pixels", [1, 640 * 360, 1920 * 1080, _4K // 3])
 def test_chunks_are_bound_by_bytes(pixels, workers):
     """Issue 17, 4: bound by bytes, not frames."""
-    length = _chunks.chunk_length(pixels * 3)
+    length = video.chunk_length(pixels * 3)
     chunk = length * pixels * 3
     assert 1 <= length <= 16
-    assert (_chunks.most_waiting(chunk, workers) + 1) * chunk <= _chunks.MAX_BYTES
+    assert (video.most_waiting(chunk, workers) + 1) * chunk <= video.MAX_BYTES
     assert length == 16 or pixels > 1920 * 1080
 
 
@@ -58,16 +59,32 @@ def clip():
 @pytest.fixture
 def counted(monkeypatch):
     made = _Counted(100)
-    monkeypatch.setattr(_chunks, "MAX_BYTES", 12 * 60 * 80 * 3)
-    for room in (planning, _extract):
-        monkeypatch.setattr(room, "read_video", made)
+    monkeypatch.setattr(video, "MAX_BYTES", 12 * 60 * 80 * 3)
+    monkeypatch.setattr(video, "read_video", made)
     return made
 
 
-@pytest.mark.slow
+def nothing(aligner, chunk, embedder=None):
+    return [[] for _ in chunk.frames]
+
+
+def test_iter_faces_holds_few_frames_of_a_slow_reader(counted, monkeypatch, clip):
+    """Issue 18, 3: one engine with one bound, however slowly its results are used."""
+    monkeypatch.setattr(video, "find_faces", nothing)
+    for number, frame in enumerate(iter_faces(clip, FaceAligner(), workers=2)):
+        assert frame.index == number
+        if number == 50:
+            time.sleep(0.2)
+    assert number == 99 and counted.most <= 12 + 3
+    stopped = iter_faces(clip, FaceAligner(), workers=2)
+    next(stopped)
+    stopped.close()
+    assert counted.alive <= 1
+
+
 def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
     """Issue 17, 4: bound by bytes, not frames."""
-    monkeypatch.setattr(planning, "track_faces", lambda *_: [])
+    monkeypatch.setattr(video, "find_faces", nothing)
     report = ConversionReport(clip)
     plan = planning.plan_video(clip, FaceAligner(), None, report, Progress(False))
     assert plan.frames == 100
@@ -77,10 +94,8 @@ def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
 def test_extraction_holds_few_large_frames(counted, monkeypatch, clip, tmp_path):
     """Issue 17, 4: also in extraction."""
     aligner = FaceAligner(embeddings=False)
-    monkeypatch.setattr(
-        aligner, "detect_frames", lambda images, _: [[] for _ in images]
-    )
-    monkeypatch.setattr(aligner, "_detect", lambda *_: [])
+    monkeypatch.setattr(video, "find_faces", nothing)
+    monkeypatch.setattr(_extract, "find_faces", nothing)
     job = _extract.Extraction(aligner, tmp_path / "set", 1, None, None, False, 2)
     with pytest.raises(ValueError, match=r"100 frames were searched"):
         job.run(clip)
