@@ -35,6 +35,7 @@ from deepface_models.faces.embedding import (
 from deepface_models.faces.face import Box, Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.masks import face_mask
+from deepface_models.faces.mesh import FaceMesh, mesh_matrix
 from deepface_models.faces.models import licenses, model_path
 from deepface_models.faces.quality import blur, head_pose
 from deepface_models.faces.scenes import scene_cuts
@@ -54,6 +55,7 @@ __all__ = [
     "Detector",
     "Face",
     "FaceAligner",
+    "FaceMesh",
     "FaceSet",
     "FrameFaces",
     "HogDetector",
@@ -73,6 +75,7 @@ __all__ = [
     "iter_faces",
     "licenses",
     "matches",
+    "mesh_matrix",
     "model_path",
     "scene_cuts",
     "smooth_track",

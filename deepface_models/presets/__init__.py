@@ -7,13 +7,13 @@ import no Keras.
 
 from typing import TYPE_CHECKING
 
+from deepface_models.core.shipped import weights_folder
 from deepface_models.presets.fetching import cache_folder, fetch
 from deepface_models.presets.packing import save_preset
 from deepface_models.presets.registry import (
     describe,
     list_models,
     register,
-    weights_folder,
 )
 
 if TYPE_CHECKING:

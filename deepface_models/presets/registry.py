@@ -15,6 +15,7 @@ from deepface_models.core.checked import read
 from deepface_models.core.choices import suggestion
 from deepface_models.core.errors import IntegrityError
 from deepface_models.core.files import write_json
+from deepface_models.core.shipped import weights_folder
 from deepface_models.presets.record import (
     FORMAT,
     Record,
@@ -27,7 +28,6 @@ from deepface_models.presets.record import (
 from deepface_models.presets.sources import parse_source
 
 REGISTRY = Path(__file__).with_name("presets.json")
-_PACKAGE = Path(__file__).parent.parent
 _STATED = ("description", "license", "data", "commit", "command", "results", "limits")
 
 
@@ -100,14 +100,6 @@ def shipped(name: str) -> Path | None:
     home = weights_folder()
     found = home is not None and has_record(home / name)
     return home / name if home is not None and found else None
-
-
-def weights_folder() -> Path | None:
-    """Returns `weights/`: in the installed package, or beside it in a checkout."""
-    root = _PACKAGE.parent
-    checkout = [root / "weights"] if (root / "setup.cfg").is_file() else []
-    places = [_PACKAGE / "weights", *checkout]
-    return next((place for place in places if place.is_dir()), None)
 
 
 def register(

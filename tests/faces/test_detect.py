@@ -192,7 +192,9 @@ def test_pose_of_front_views_and_their_mirror_and_roll(portraits, points):
 def test_model_files_are_the_published_ones(tmp_path):
     assert model_path("landmarks_5").is_file()
     names = {row["name"] for row in licenses()}
-    assert names == {"landmarks_5", "landmarks_68", "embedding", "mmod"}
+    ours = {"mesh_face", "mesh_iris"}
+    assert names == {"landmarks_5", "landmarks_68", "embedding", "mmod"} | ours
+    assert all(model_path(name).is_file() for name in ours)
     with pytest.raises(ValueError, match="landmarks_7"):
         model_path("landmarks_7")
 

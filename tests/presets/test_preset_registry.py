@@ -13,6 +13,7 @@ import pytest
 import deepface_models
 from deepface_models import IntegrityError, presets
 from deepface_models.cli import main
+from deepface_models.core import shipped
 from deepface_models.presets import registry
 from deepface_models.presets.record import check_files, check_record, read_record
 
@@ -193,7 +194,7 @@ def test_weights_are_found_in_a_checkout_and_go_into_the_wheel():
 
 
 def test_weights_are_found_where_they_are_installed(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_PACKAGE", tmp_path / "deepface_models")
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "deepface_models")
     assert presets.weights_folder() is None
     (tmp_path / "weights").mkdir(parents=True)
     assert presets.weights_folder() is None  # somebody else's
