@@ -135,7 +135,7 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
         ValueError: The three do not have the same height and width.
     """
     difference, alpha = _difference(face, frame, mask)
-    return _add(frame, _times(difference, alpha))
+    return add_correction(frame, _times(difference, alpha))
 
 
 @register_blend("laplacian", reach=pyramid_reach)
@@ -170,7 +170,7 @@ def laplacian_blend(
     if reach is None:
         reach = pyramid_reach(mask_side(alpha))
     levels = max(0, math.floor(math.log2(reach / _REACH)))
-    return _add(frame, _masked_pyramid(difference, alpha, levels))
+    return add_correction(frame, _masked_pyramid(difference, alpha, levels))
 
 
 @register_blend("poisson")
@@ -200,9 +200,9 @@ def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
     inside = (alpha > 0.5).astype(np.uint8)
     ring = (inside - cv2.erode(inside, np.ones((5, 5), np.uint8))).astype(np.float32)
     if not ring.any():
-        return _add(frame, _times(difference, alpha))
+        return add_correction(frame, _times(difference, alpha))
     membrane = _extend(difference, ring, relaxations=24)
-    return _add(frame, _times(difference - membrane, alpha))
+    return add_correction(frame, _times(difference - membrane, alpha))
 
 
 def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
@@ -218,7 +218,7 @@ def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
     return as_float(face) - as_float(frame), alpha
 
 
-def _add(frame: Array, correction: Array) -> Array:
+def add_correction(frame: Array, correction: Array) -> Array:
     """Adds a correction in [-1, 1]; pixels with a zero correction keep their value."""
     total = np.clip(as_float(frame) + correction, 0.0, 1.0)
     if frame.dtype == np.uint8:

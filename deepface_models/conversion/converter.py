@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from deepface_models.conversion import latent_means, masks, paste
+from deepface_models.conversion import latent_means, masks, paste, regions
 from deepface_models.conversion._options import (
     check_swap,
     is_anybody,
@@ -262,7 +262,7 @@ class Converter:
 
     def matrix(self, face: Face, size: int) -> Array:
         """Returns the (2, 3) matrix from a frame to its aligned face of `size` px."""
-        return paste.resize_matrix(face.matrix, face.image_size, size)
+        return regions.resize_matrix(face.matrix, face.image_size, size)
 
     def apply(self, frame: Array, decoded: DecodedFace) -> Array:
         """Puts a decoded face into its frame, with color transfer and blending."""
@@ -316,7 +316,7 @@ class Converter:
         image = np.clip(predicted[..., :3].astype(np.float32), 0.0, 1.0)
         # The outermost pixels are often hair and background, not skin.
         weights = masks.erode(mask, 0.05)
-        weights = weights * paste.inside_frame(matrix, size, frame.shape)
+        weights = weights * regions.inside_frame(matrix, size, frame.shape)
         image_colors = _colors(image, weights)
         frame_colors = _colors(aligned, weights)
         return DecodedFace(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from deepface_models.conversion import masks, paste
+from deepface_models.conversion import masks, paste, regions
 from deepface_models.conversion.blend import BLENDS
 from deepface_models.faces.align import align
 
@@ -55,7 +57,7 @@ def test_faces_partly_outside(blend, x, y):
 def test_only_the_region_changes(blend):
     frame, matrix = smooth_frame(), matrix_at(160, 120, 80)
     face = np.zeros((96, 96, 3), np.float32)
-    region = paste.region_of(disc(), matrix, frame.shape, BLENDS[blend])
+    region = regions.region_of(disc(), matrix, frame.shape, BLENDS[blend])
     result = paste.paste_face(face, disc(), frame, matrix, blend)
     outside = np.ones(frame.shape[:2], bool)
     outside[region.slices] = False
@@ -86,13 +88,13 @@ def test_no_dark_halo_around_a_face_of_the_frames_color():
 
 def test_resized_matrix_cuts_the_same_square():
     frame, matrix = smooth_frame(), matrix_at(150, 110, 100)
-    large = align(frame, paste.resize_matrix(matrix, 96, 192), 192)
+    large = align(frame, regions.resize_matrix(matrix, 96, 192), 192)
     halves = large.reshape(96, 2, 96, 2, 3).mean((1, 3))
     assert np.abs(halves - align(frame, matrix, 96)).max() < 2
 
 
 def test_inside_frame_counts_the_visible_part():
-    inside = paste.inside_frame(matrix_at(0, 100, 96), 96, (200, 300, 3))
+    inside = regions.inside_frame(matrix_at(0, 100, 96), 96, (200, 300, 3))
     assert inside[:, 60].all() and not inside[:, 30].any()
 
 
@@ -101,3 +103,53 @@ def test_tint_shows_the_mask():
     shown = paste.tint(disc(), frame, matrix_at(160, 120, 80))
     assert shown[120, 160, 1] > shown[120, 160, 0]
     np.testing.assert_array_equal(shown[:40], frame[:40])
+
+
+def pasted_large(monkeypatch, blend, large, sharpen=0.0, frame=None, noise=3.0):
+    """A small model's face in a noisy frame that is 1,300 px wide, and the peak."""
+    monkeypatch.setattr(paste, "LARGE", large)
+    monkeypatch.setattr(paste, "_REDUCED", 2**19)
+    monkeypatch.setattr(paste, "_STRIP", 2**16)
+    if frame is None:
+        grain = np.random.default_rng(0).normal(0, noise, (1000, 1300, 1))
+        frame = np.clip(np.rint(smooth_frame(1000, 1300) + grain), 0, 255)
+        frame = frame.astype(np.uint8)
+    matrix = matrix_at(640.3, 480.6, 900, turn=0.2)
+    face = align(smooth_frame(1000, 1300)[::-1, ::-1], matrix, 96)
+    soft = masks.feather(disc(), 0.2)
+    tracemalloc.start()
+    result = paste.paste_face(face, soft, frame, matrix, blend, sharpen)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return frame, result, peak
+
+
+@pytest.mark.parametrize(
+    "blend, most, sharpen",
+    [
+        ("alpha", 1, 0.0),
+        ("laplacian", 2, 0.0),
+        ("laplacian", 2, 1.0),
+        ("poisson", 20, 0.0),
+    ],
+)
+def test_a_large_region_takes_little_memory(monkeypatch, blend, most, sharpen):
+    """Issue 18: one picture of 108 megapixels took 4.2 GB."""
+    frame, whole, much = pasted_large(monkeypatch, blend, 10**9, sharpen)
+    _, strips, little = pasted_large(monkeypatch, blend, 0, sharpen)
+    assert little < much / 1.8
+    off = np.abs(strips.astype(int) - whole)
+    assert off.max() <= most and off.mean() < 0.5
+    assert (whole != frame).mean() > 0.2
+
+
+def test_a_large_region_of_a_float_frame(monkeypatch):
+    frame = pasted_large(monkeypatch, "alpha", 0)[0].astype(np.float32) / 255
+    _, whole, _ = pasted_large(monkeypatch, "laplacian", 10**9, frame=frame)
+    _, strips, _ = pasted_large(monkeypatch, "laplacian", 0, frame=frame)
+    assert strips.dtype == np.float32 and np.abs(strips - whole).max() < 2 / 255
+    np.testing.assert_array_equal(strips[0], frame[0])
+
+
+def test_frames_of_4k_video_are_not_large():
+    assert paste.LARGE >= 3840 * 2160
