@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from deepface_models.conversion.smoothing import DecodedFace
+from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.core.registry import Registry
 from deepface_models.media.color import Method, apply_statistics, transfer_color

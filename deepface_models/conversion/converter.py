@@ -19,19 +19,20 @@ from deepface_models.conversion._options import (
 )
 from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.colors import COLORS
+from deepface_models.conversion.decoded import (
+    DecodedFace,
+    check_decoded,
+    decoded_face,
+)
 from deepface_models.conversion.people import pick_face
-from deepface_models.conversion.smoothing import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
 from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person, reference_embedding
-from deepface_models.faces.align import align, transform_points
+from deepface_models.faces.align import align
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.face import Face
-from deepface_models.media import ColorStatistics
-
-_FEWEST = 32  # pixels of a face needed to measure its colors
 
 
 @dataclass(frozen=True)
@@ -242,10 +243,10 @@ class Converter:
         source = self._source()
         decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
         predicted = np.asarray(decoded)
-        _check_decoded(predicted, len(frames))
+        check_decoded(predicted, len(frames))
         numbers = [0] * len(frames) if tracks is None else tracks
         return [
-            self._measured(*one)
+            decoded_face(self.mask, *one)
             for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
         ]
 
@@ -303,46 +304,3 @@ class Converter:
         unknown = is_anybody(self.source_identity, self.model)
         source = self.latent_mean if unknown else self.source_identity
         return {"source_identity": source}
-
-    def _measured(
-        self, frame: Array, face: Face, aligned: Array, predicted: Array, track: int
-    ) -> DecodedFace:
-        size = predicted.shape[0]
-        matrix = self.matrix(face, size)
-        if aligned.shape[0] != size:
-            aligned = align(frame, matrix, size)
-        points = transform_points(face.landmarks, matrix)
-        mask = masks.make_mask(self.mask, predicted, aligned, points)
-        image = np.clip(predicted[..., :3].astype(np.float32), 0.0, 1.0)
-        # The outermost pixels are often hair and background, not skin.
-        weights = masks.erode(mask, 0.05)
-        weights = weights * regions.inside_frame(matrix, size, frame.shape)
-        image_colors = _colors(image, weights)
-        frame_colors = _colors(aligned, weights)
-        return DecodedFace(
-            matrix, image, mask, aligned, weights, image_colors, frame_colors, track
-        )
-
-
-def _colors(image: Array, weights: Array) -> ColorStatistics | None:
-    """Measures a face's colors on a subset of its pixels, which is faster."""
-    step = max(1, image.shape[0] // 64)
-    every = np.s_[::step, ::step]
-    if weights[every].sum() < _FEWEST:
-        return None
-    return ColorStatistics.from_image(image[every], weights[every])
-
-
-def _check_decoded(predicted: Array, count: int) -> None:
-    shape = predicted.shape
-    square = predicted.ndim == 4 and shape[1] == shape[2] and shape[3] in (3, 4)
-    if not square or shape[0] != count:
-        raise ValueError(
-            f"The model returned an array of shape {shape} for {count} faces. Expected "
-            f"({count}, S, S, 3), or 4 channels with a mask. Check its predict()."
-        )
-    if not np.isfinite(predicted).all():
-        raise ValueError(
-            "The model returned values that are not finite. Expected images in [0, 1]. "
-            "Its training has diverged: go back to an earlier checkpoint."
-        )

@@ -5,38 +5,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.media import ColorStatistics
-
-
-@dataclass(frozen=True, eq=False)
-class DecodedFace:
-    """A face that the model has decoded, before it is put into its frame.
-
-    Attributes:
-        matrix: (2, 3) float64, frame pixels to pixels of the decoded face.
-        image: (S, S, 3) float32 in [0, 1], the model's output.
-        mask: (S, S) float32 in [0, 1], before erosion and feathering.
-        aligned: (S, S, 3) uint8, the frame's own face.
-        weights: (S, S) float32 in [0, 1], the weight of each pixel in the colors.
-        image_colors: Colors of `image`; None if too little of the face is visible.
-        frame_colors: Colors of `aligned`, or None likewise.
-        track: Number of the track; faces of different tracks are never averaged.
-    """
-
-    matrix: Array
-    image: Array
-    mask: Array
-    aligned: Array
-    weights: Array
-    image_colors: ColorStatistics | None
-    frame_colors: ColorStatistics | None
-    track: int = 0
 
 
 def smooth_faces(

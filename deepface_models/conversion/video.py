@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
-from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
+from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.progress import Progress
 from deepface_models.media import VideoFrame, VideoWriter, read_video
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from deepface_models.conversion.converter import Converter
-from deepface_models.conversion.smoothing import DecodedFace
+from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.evaluation import colors
 from deepface_models.evaluation.frames import EvaluationFrame

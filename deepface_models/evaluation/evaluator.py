@@ -12,8 +12,9 @@ import numpy as np
 from deepface_models.conversion import latent_means
 from deepface_models.conversion._options import is_anybody
 from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.people import other_person
-from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
+from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress, Report
 from deepface_models.core.whole import whole_numbers

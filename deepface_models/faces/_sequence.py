@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from deepface_models.core.arrays import Array
-from deepface_models.faces.detect import Detection, merge, near
+from deepface_models.faces.detect import (
+    SMALLEST,
+    Detection,
+    merge,
+    rotated_box,
+    run_hog,
+)
 
 Finder = Callable[[Array], list[Detection]]
 LocalSearch = Callable[[Array, Detection], Detection | None]
@@ -27,6 +36,36 @@ class Tracklet:
 
     found: dict[int, Detection] = field(default_factory=dict)
     lost: bool = False
+
+
+def near(image: Array, last: Detection, threshold: float = -0.2) -> Detection | None:
+    """Looks for a face in a small crop around its place in the previous frame.
+
+    Args:
+        image: RGB uint8 frame.
+        last: The face in the previous frame.
+        threshold: Lowest HOG score that counts as a face; below dlib's 0, since a face
+            is expected here.
+
+    Returns:
+        The detection that overlaps most with `last`, or None.
+    """
+    box = last.box
+    reach = box.width * 0.95
+    x, y = box.center
+    left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
+    right = min(image.shape[1], math.ceil(x + reach))
+    bottom = min(image.shape[0], math.ceil(y + reach))
+    factor = 100 / max(box.width, 1.0)
+    if min(right - left, bottom - top) * factor < SMALLEST:
+        return None
+    crop = np.rot90(image[top:bottom, left:right], last.quarter_turns)
+    best: Detection | None = None
+    for hit in run_hog(crop, factor, threshold):
+        there = rotated_box(hit.box, -last.quarter_turns, crop).moved(left, top)
+        if there.iou(box) > max(0.3, best.box.iou(box) if best else 0.0):
+            best = Detection(there, hit.score, "near", last.quarter_turns)
+    return best
 
 
 def follow(

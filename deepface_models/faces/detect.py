@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,7 +14,7 @@ from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import _dlib
 from deepface_models.faces.face import Box
 
-_SMALLEST = 24  # px; dlib's scanners fail on smaller images
+SMALLEST = 24  # px; dlib's scanners fail on smaller images
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class HogDetector:
         longer = max(image.shape[:2])
         factor = 1.0 if self.reduce_to is None else min(1.0, self.reduce_to / longer)
         factor *= 2**self.upsample
-        if min(image.shape[:2]) * factor < _SMALLEST:
+        if min(image.shape[:2]) * factor < SMALLEST:
             return []
         return [
             replace(found, detector=self.name)
@@ -127,7 +126,7 @@ class MmodDetector:
         """Finds the faces of an RGB uint8 image (H, W, 3), best first."""
         longer = max(image.shape[:2])
         factor = min(self.max_size / longer, max(1.0, self.max_size / 2 / longer))
-        if min(image.shape[:2]) * factor < _SMALLEST:
+        if min(image.shape[:2]) * factor < SMALLEST:
             return []
         small = np.ascontiguousarray(resize(image, factor))
         found = []
@@ -262,36 +261,6 @@ def default_detector() -> CascadeDetector:
             MmodDetector(640),
         ]
     )
-
-
-def near(image: Array, last: Detection, threshold: float = -0.2) -> Detection | None:
-    """Looks for a face in a small crop around its place in the previous frame.
-
-    Args:
-        image: RGB uint8 frame.
-        last: The face in the previous frame.
-        threshold: Lowest HOG score that counts as a face; below dlib's 0, since a face
-            is expected here.
-
-    Returns:
-        The detection that overlaps most with `last`, or None.
-    """
-    box = last.box
-    reach = box.width * 0.95
-    x, y = box.center
-    left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
-    right = min(image.shape[1], math.ceil(x + reach))
-    bottom = min(image.shape[0], math.ceil(y + reach))
-    factor = 100 / max(box.width, 1.0)
-    if min(right - left, bottom - top) * factor < _SMALLEST:
-        return None
-    crop = np.rot90(image[top:bottom, left:right], last.quarter_turns)
-    best: Detection | None = None
-    for hit in run_hog(crop, factor, threshold):
-        there = rotated_box(hit.box, -last.quarter_turns, crop).moved(left, top)
-        if there.iou(box) > max(0.3, best.box.iou(box) if best else 0.0):
-            best = Detection(there, hit.score, "near", last.quarter_turns)
-    return best
 
 
 def merge(found: Sequence[Detection], overlap: float = 0.4) -> list[Detection]:

@@ -336,7 +336,7 @@ def test_odd_entries_of_a_folder_are_counted(
         if record.source == "frame2.png":
             raise ProvenanceError("The certificate has expired.")
 
-    monkeypatch.setattr("deepface_models.conversion.job.sign", sign_or_fail)
+    monkeypatch.setattr("deepface_models.conversion._file.sign", sign_or_fail)
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
     assert seen == ["12:30.png", "frame2.png", "frame10.png"]
     assert report.files == 2 and len(report.failed) == count + 2

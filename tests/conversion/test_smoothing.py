@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepface_models.conversion.smoothing import DecodedFace, smooth_faces
+from deepface_models.conversion.decoded import DecodedFace
+from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.media import ColorStatistics
 
 

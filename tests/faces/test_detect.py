@@ -19,7 +19,8 @@ from deepface_models.faces import (
     licenses,
     model_path,
 )
-from deepface_models.faces.detect import merge, near, rotated_box, rotated_points
+from deepface_models.faces._sequence import near
+from deepface_models.faces.detect import merge, rotated_box, rotated_points
 from deepface_models.faces.models import check_file
 from deepface_models.media import read_image
 
