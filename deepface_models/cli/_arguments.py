@@ -76,6 +76,11 @@ def whole(least: int = 1) -> Callable[[str], int]:
     return parse
 
 
+def landmarks(text: str) -> int | str:
+    """Is an argparse `type` for what `FaceAligner(landmarks=...)` takes."""
+    return text if text == "mesh" else whole()(text)
+
+
 def add_no_progress(parser: argparse.ArgumentParser) -> None:
     """Adds the option that hides progress bars."""
     parser.add_argument(

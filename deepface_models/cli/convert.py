@@ -12,6 +12,7 @@ from deepface_models.cli._arguments import (
     add_model,
     add_no_progress,
     chosen,
+    landmarks,
     load_swap,
     whole,
 )
@@ -89,10 +90,10 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
     )
     option(
         "--landmarks",
-        type=whole(),
+        type=landmarks,
         default=68,
-        metavar="N",
-        help="number of landmarks: 68, or 5 as in extract (default: %(default)s)",
+        metavar="N|mesh",
+        help="landmarks: 68, 5 or mesh, as in extract (default: %(default)s)",
     )
     add_no_progress(parser)
 

@@ -11,6 +11,7 @@ from deepface_models.cli._arguments import (
     add_command,
     add_no_progress,
     chosen,
+    landmarks,
     whole,
 )
 from deepface_models.cli._console import echo
@@ -53,11 +54,11 @@ def add(commands: Commands) -> None:
     )
     option(
         "--landmarks",
-        type=whole(),
+        type=landmarks,
         default=68,
-        metavar="N",
-        help="number of landmarks: 68, or 5, whose model file allows commercial use "
-        "(default: %(default)s)",
+        metavar="N|mesh",
+        help="landmarks: 68 of dlib; 5 of dlib, or mesh (68 of the face mesh), whose "
+        "model files allow commercial use (default: %(default)s)",
     )
     option(
         "--every-n",

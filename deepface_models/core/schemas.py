@@ -109,7 +109,7 @@ class FaceSetInfo(TypedDict):
     version: Count
     image_size: Annotated[int, Field(ge=1, le=2**14)]
     face_type: Annotated[str, Field(max_length=100)]
-    landmarks: Literal[5, 68]
+    landmarks: Literal[5, 68, "mesh"]
     options: NotRequired[dict[str, Any]]
     sources: dict[str, SourceProgress]
 

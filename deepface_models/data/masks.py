@@ -44,13 +44,13 @@ def target_masks(
     size = faces.image_size
     if mask == "full":
         return np.ones((len(faces), size, size), "float32")
-    if mask == "face" or (mask == "hull" and faces.landmarks == 68):
+    if mask == "face" or (mask == "hull" and faces.landmarks in (68, "mesh")):
         return faces.masks(dilation)
     if mask == "ellipse":
         return _ellipses(faces, dilation)
     raise ValueError(
-        f"mask='hull' was given for faces with {faces.landmarks} landmarks. "
-        "Expected 68. Use mask='ellipse', or FaceAligner(landmarks=68)."
+        f"mask='hull' was given for faces with landmarks={faces.landmarks}. "
+        "Expected 68 or mesh. Use mask='ellipse', or FaceAligner(landmarks='mesh')."
     )
 
 

@@ -16,6 +16,7 @@ from deepface_models.faces._store import last_clips, last_frames, read_face
 from deepface_models.faces._table import Record
 from deepface_models.faces.embedding import SAME_PERSON, matches
 from deepface_models.faces.face import Face
+from deepface_models.faces.landmarks import count_of
 from deepface_models.faces.masks import face_mask
 from deepface_models.media import grid, write_image
 
@@ -30,7 +31,7 @@ class Faces:
         self,
         image_size: int = 128,
         face_type: str = "full",
-        landmarks: int = 68,
+        landmarks: int | str = 68,
         folder: str | Path | None = None,
     ):
         self.image_size = image_size
@@ -108,7 +109,9 @@ class Faces:
     def landmarks_aligned(self) -> Array:
         """Landmarks in pixels of the aligned images, (N, 68 or 5, 2) float32."""
         points = [face.landmarks_aligned for face in self.faces]
-        return np.array(points, np.float32).reshape(len(self), self.landmarks, 2)
+        return np.array(points, np.float32).reshape(
+            len(self), count_of(self.landmarks), 2
+        )
 
     def masks(self, dilation: float = 0.0) -> Array:
         """The mask of the face in each image, (N, S, S) float32 in [0, 1].

@@ -14,7 +14,7 @@ from deepface_models.faces.faceset import FaceSet
 
 _log = logging.getLogger("deepface_models")
 
-Settings = tuple[int, str, int]  # image size, face type, number of landmarks
+Settings = tuple[int, str, int | str]  # image size, face type, landmarks
 
 
 def open_set(

@@ -26,7 +26,7 @@ from deepface_models.faces.detect import (
 from deepface_models.faces.embedding import Embedder, chip, embed_chips
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
-from deepface_models.faces.landmarks import predict_rotated
+from deepface_models.faces.landmarks import count_of, predict_all
 from deepface_models.faces.quality import blur, head_pose
 
 
@@ -37,8 +37,10 @@ class FaceAligner:
         image_size: Side of the aligned faces in pixels.
         face_type: What the crop covers: "half" (brows to chin), "midfull", "full" or
             "whole" (with hair).
-        landmarks: Number of landmarks, 68 or 5. The license of the 68-point model file
-            excludes commercial use; with 5 that file is never opened.
+        landmarks: 68 or 5 of dlib's, or "mesh": 68 landmarks from the 478 points of
+            `FaceMesh`, in which faces are then found too. The license of dlib's
+            68-point model file excludes commercial use; with 5 and "mesh" that file
+            is never opened. "mesh" imports Keras and takes about 10 ms a face.
         detector: Any `Detector`; `default_detector()` by default.
         embeddings: Which faces get an embedding, 128 numbers that tell people apart (80
             ms each): True for all, False for none, a number k for every k-th frame of a
@@ -53,12 +55,12 @@ class FaceAligner:
         []
     """
 
-    @whole_numbers(image_size=1, landmarks=1, max_faces=1, repeats=1)
+    @whole_numbers(image_size=1, max_faces=1, repeats=1)
     def __init__(
         self,
         image_size: int = 128,
         face_type: str = "full",
-        landmarks: int = 68,
+        landmarks: int | str = 68,
         detector: Detector | None = None,
         embeddings: bool | int = True,
         max_faces: int | None = None,
@@ -69,10 +71,11 @@ class FaceAligner:
                 f"image_size={image_size} was given. Expected at least 16 pixels. "
                 "Pass image_size=128."
             )
-        template(landmarks, image_size, face_type)  # raises on wrong values
+        count = count_of(landmarks)
+        template(count, image_size, face_type)  # raises on wrong values
         self.image_size = image_size
         self.face_type = face_type
-        self.landmarks = landmarks
+        self.landmarks = landmarks if isinstance(landmarks, str) else count
         self.detector = detector or default_detector()
         self.embeddings = (
             embeddings
@@ -198,7 +201,7 @@ class FaceAligner:
 
     def _detect(self, image: Array, embedder: Embedder) -> list[Face]:
         found = self._search(image)
-        faces = self._largest([self._face(image, one) for one in found])
+        faces = self._largest(self._faces([image] * len(found), found))
         if not self.embeddings or not faces:
             return faces
         rows = embedder([chip(image, face) for face in faces])
@@ -212,10 +215,15 @@ class FaceAligner:
             return self.detector.thorough(image)
         return merge(self.detector(image))
 
-    def _face(self, image: Array, found: Detection) -> Face:
-        points = predict_rotated(
-            image, found.box, found.quarter_turns, self.landmarks, self.repeats
-        )
+    def _faces(self, images: Sequence[Array], found: Sequence[Detection]) -> list[Face]:
+        """Returns the face of one detection in each of the images."""
+        points, meshes = predict_all(images, found, self.landmarks, self.repeats)
+        every = zip(images, found, points, meshes, strict=True)
+        return [self._face(*one) for one in every]
+
+    def _face(
+        self, image: Array, found: Detection, points: Array, mesh: Array | None
+    ) -> Face:
         matrix = alignment_matrix(points, self.image_size, self.face_type)
         yaw, pitch, roll = head_pose(points, (image.shape[1], image.shape[0]))
         sharpness = blur(cut_out(image, matrix, self.image_size))
@@ -230,6 +238,7 @@ class FaceAligner:
             yaw,
             pitch,
             roll,
+            mesh=mesh,
         )
 
     def _largest(self, faces: list[Face]) -> list[Face]:
@@ -239,7 +248,8 @@ class FaceAligner:
         self, images: Sequence[Array], tracklet: Tracklet, embedder: Embedder
     ) -> list[tuple[int, Face]]:
         order = sorted(tracklet.found)
-        faces = [self._face(images[i], tracklet.found[i]) for i in order]
+        found = [tracklet.found[i] for i in order]
+        faces = self._faces([images[i] for i in order], found)
         if not self.embeddings:
             return list(zip(order, faces, strict=True))
         embedded = list(range(0, len(order), int(self.embeddings)))

@@ -79,6 +79,8 @@ class Face:
         pitch: Degrees, positive when the face looks up.
         roll: Degrees, positive when the head leans clockwise in the image.
         embedding: (128,) float32 face embedding, or None when not computed.
+        mesh: (478, 3) float32 points of `FaceMesh` in pixels of the frame, or None
+            unless found with landmarks="mesh". It is not stored in a FaceSet.
     """
 
     box: Box
@@ -92,6 +94,7 @@ class Face:
     pitch: float | None = None
     roll: float | None = None
     embedding: Array | None = None
+    mesh: Array | None = None
 
     @property
     def landmarks_aligned(self) -> Array:

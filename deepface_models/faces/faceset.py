@@ -25,6 +25,7 @@ from deepface_models.faces._store import (
 )
 from deepface_models.faces._table import Record
 from deepface_models.faces.face import Face
+from deepface_models.faces.landmarks import count_of
 
 _log = logging.getLogger("deepface_models")
 
@@ -42,7 +43,7 @@ class FaceSet(Faces):
     Args:
         image_size: Side of the aligned faces in pixels.
         face_type: What the crop covers, see `FACE_TYPES`.
-        landmarks: Number of landmarks of each face, 68 or 5.
+        landmarks: Which landmarks each face has: 68, 5 or "mesh", see `FaceAligner`.
         folder: Folder of the set; None keeps it in memory.
 
     Attributes:
@@ -63,7 +64,7 @@ class FaceSet(Faces):
         folder: str | Path,
         image_size: int = 128,
         face_type: str = "full",
-        landmarks: int = 68,
+        landmarks: int | str = 68,
     ) -> FaceSet:
         """Creates an empty set in a folder that holds none yet.
 
@@ -214,7 +215,7 @@ class FaceSet(Faces):
 
     def _check(self, record: Record) -> None:
         face, image = record.face, record.image
-        size, points = self.image_size, self.landmarks
+        size, points = self.image_size, count_of(self.landmarks)
         shape = None if image is None else image.shape
         if face.image_size != size or shape != (size, size, 3):
             raise ValueError(
@@ -226,7 +227,7 @@ class FaceSet(Faces):
             raise ValueError(
                 f"{len(face.landmarks)} landmarks were given. Expected {points} like "
                 "the rest of the set. Find the face with "
-                f"FaceAligner(landmarks={points})."
+                f"FaceAligner(landmarks={self.landmarks!r})."
             )
 
     def _store(self, record: Record) -> Record:

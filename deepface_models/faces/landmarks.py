@@ -1,14 +1,20 @@
-"""dlib's 68 and 5 landmarks, averaged over several boxes for stability."""
+"""dlib's 68 and 5 landmarks, averaged over several boxes for stability; the mesh's."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.choices import choose
+from deepface_models.core.whole import whole_number
 from deepface_models.faces import _dlib
+from deepface_models.faces._mesh_landmarks import landmarks_of
 from deepface_models.faces.align import alignment_matrix, invert, transform_points
-from deepface_models.faces.detect import rotated_box, rotated_points
+from deepface_models.faces.detect import Detection, rotated_box, rotated_points
 from deepface_models.faces.face import Box
+from deepface_models.faces.mesh import FaceMesh, mesh_matrix
 
 # Median position of HOG boxes on front views, in thousandths of the mean face's square.
 _HOG_CENTER = (500.0, 408.0)
@@ -24,6 +30,47 @@ _JITTER = (
     (0.0, 0.04, 0.04),
     (0.0, -0.04, -0.04),
 )
+
+
+def count_of(landmarks: int | str) -> int:
+    """Returns how many landmarks `FaceAligner(landmarks=...)` finds.
+
+    Raises:
+        ValueError: It is neither "mesh" nor a whole number.
+    """
+    if not isinstance(landmarks, str):
+        return whole_number("landmarks", landmarks)
+    choose("landmarks", landmarks, ["mesh"], "Or use the number 68 or 5.")
+    return 68
+
+
+def predict_all(
+    images: Sequence[Array],
+    found: Sequence[Detection],
+    landmarks: int | str,
+    repeats: int,
+) -> tuple[list[Array], list[Array | None]]:
+    """Predicts the landmarks of one detection in each of the images.
+
+    Args:
+        images: RGB uint8 frames, contiguous.
+        found: The face in each.
+        landmarks: 68 or 5 of dlib, or "mesh".
+        repeats: See `predict`.
+
+    Returns:
+        The landmarks of each face, and its mesh, (478, 3), or None.
+    """
+    count = 5 if landmarks == "mesh" else int(landmarks)
+    points = [
+        predict_rotated(image, one.box, one.quarter_turns, count, repeats)
+        for image, one in zip(images, found, strict=True)
+    ]
+    if landmarks != "mesh":
+        return points, [None] * len(points)
+    matrices = [mesh_matrix(five) for five in points]
+    meshes, _ = FaceMesh().predict(images, matrices)
+    return list(landmarks_of(meshes)), list(meshes)
 
 
 def predict(image: Array, box: Box, num_points: int = 68, repeats: int = 1) -> Array:

@@ -11,7 +11,16 @@ import pytest
 from faces_helpers import DATA, TRUTH
 
 from deepface_models.core.errors import IntegrityError
-from deepface_models.faces import FaceMesh, mesh_matrix, models, template
+from deepface_models.faces import (
+    FaceAligner,
+    FaceMesh,
+    FaceSet,
+    invert,
+    mesh_matrix,
+    models,
+    template,
+    transform_points,
+)
 from deepface_models.faces._mesh_points import LEFT_EYE, OVAL, RIGHT_EYE
 from deepface_models.faces.models import model_path
 from deepface_models.media import read_image
@@ -157,3 +166,74 @@ def test_importing_the_mesh_imports_no_keras():
     code = "import sys; from deepface_models.faces import FaceMesh; FaceMesh(); "
     code += "sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def aligner_mesh():
+    return FaceAligner(image_size=128, landmarks="mesh", embeddings=False)
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_the_mesh_gives_the_68_landmarks(portraits, aligner_mesh, name):
+    face = aligner_mesh.detect(portraits[name])[0]
+    assert face.landmarks.shape == (68, 2) and face.mesh.shape == (478, 3)
+    ours = [int(k) for k in TRUTH[name]["landmarks"]]
+    theirs = np.array(list(TRUTH[name]["landmarks"].values()))
+    pupils = np.array(TRUTH[name]["pupils"])
+    apart = np.linalg.norm(pupils[0] - pupils[1])
+    off = np.linalg.norm(face.landmarks[ours] - theirs, axis=1) / apart
+    assert off.mean() < 0.045
+
+
+def test_mesh_landmarks_are_left_and_right_as_dlib_s(portrait, aligner, aligner_mesh):
+    ours, theirs = (a.detect(portrait)[0] for a in (aligner_mesh, aligner))
+    apart = np.linalg.norm(theirs.landmarks[36] - theirs.landmarks[45])
+    gaps = np.linalg.norm(ours.landmarks - theirs.landmarks, axis=1) / apart
+    assert gaps.mean() < 0.05 and gaps[17:].max() < 0.12
+    corners = np.array([[0, 0], [127, 127]])
+    back = [transform_points(corners, invert(f.matrix)) for f in (ours, theirs)]
+    assert np.abs(back[0] - back[1]).max() < 0.06 * apart  # the same crop
+
+
+def test_frames_and_images_have_the_same_mesh(portrait, aligner_mesh):
+    frames = [np.roll(portrait, 2 * i, axis=1) for i in range(9)]
+    found = aligner_mesh.detect_frames(frames)
+    for i, faces in enumerate(found):
+        moved = faces[0].mesh[:, :2] - found[0][0].mesh[:, :2] - [2 * i, 0]
+        assert np.abs(moved).mean() < 1.0
+
+
+def test_sets_of_mesh_faces_can_be_stored_and_continued(tmp_path, aligner_mesh):
+    sources = [DATA / name for name in list(TRUTH)[:2]]
+    first = aligner_mesh.extract(sources[:1], tmp_path / "set", progress=False)
+    assert first.landmarks == "mesh"
+    aligner_mesh.extract(sources, tmp_path / "set", progress=False)
+    opened = FaceSet.open(tmp_path / "set")
+    assert len(opened) == 2 and opened.landmarks == "mesh"
+    assert opened.landmarks_aligned.shape == (2, 68, 2)
+    assert opened.masks().mean() > 0.2
+    assert opened.faces[0].mesh is None  # not stored
+    with pytest.raises(ValueError, match="same settings"):
+        FaceAligner(embeddings=False).extract(sources, tmp_path / "set", progress=False)
+
+
+@pytest.mark.parametrize("wrong", ["meshes", "68", 7, 5.5, None])
+def test_other_landmarks_are_refused(wrong):
+    with pytest.raises(ValueError, match="landmarks"):
+        FaceAligner(landmarks=wrong)
+
+
+def test_the_mesh_never_opens_the_68_point_file():
+    code = """
+import sys
+opened = []
+sys.addaudithook(lambda e, a: opened.append(str(a[0])) if e == "open" else None)
+from deepface_models.faces import FaceAligner
+from deepface_models.media import read_image
+face = FaceAligner(landmarks="mesh").detect(read_image(sys.argv[1]))[0]
+assert len(face.landmarks) == 68 and face.embedding is not None
+assert any("5_face" in name for name in opened)
+assert not any("68_face" in name for name in opened)
+"""
+    command = [sys.executable, "-c", code, str(DATA / FIRST)]
+    assert subprocess.run(command).returncode == 0
