@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from deepface_models.conversion.batches import decode_frames
 from deepface_models.conversion.converter import Converter
-from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.progress import Progress
 from deepface_models.media import VideoFrame, VideoWriter, read_video
-
-_HELD = 256 << 20  # bytes of frames waiting for their batch
 
 
 def write_video(
@@ -39,7 +37,8 @@ def write_video(
     """
     bar.task("swap", plan.frames)
     frames = timed(read_video(source), report, "read")
-    smoothed = smooth_faces(_decoded(frames, plan, converter, report))
+    items = ((frame, frame.image, plan.faces.get(frame.index)) for frame in frames)
+    smoothed = smooth_faces(decode_frames(items, converter, report))
     with VideoWriter(output, like=source, **writer) as video:
         for frame, decoded in smoothed:
             with report.stage("blend"):
@@ -66,41 +65,3 @@ def timed(
         if item is None:
             return
         yield item
-
-
-def batches(
-    frames: Iterable[VideoFrame], plan: SwapPlan, batch_size: int
-) -> Iterator[list[VideoFrame]]:
-    """Groups frames until they hold `batch_size` faces to swap, or much memory."""
-    batch: list[VideoFrame] = []
-    faces = 0
-    for frame in frames:
-        batch.append(frame)
-        faces += frame.index in plan.faces
-        most = max(1, _HELD // max(frame.image.nbytes, 1))
-        if faces == batch_size or len(batch) >= min(most, 4 * batch_size):
-            yield batch
-            batch, faces = [], 0
-    if batch:
-        yield batch
-
-
-def _decoded(
-    frames: Iterable[VideoFrame],
-    plan: SwapPlan,
-    converter: Converter,
-    report: ConversionReport,
-) -> Iterator[tuple[VideoFrame, DecodedFace | None]]:
-    """Yields each frame with its decoded face, or None."""
-    for batch in batches(frames, plan, converter.batch_size):
-        chosen = [frame for frame in batch if frame.index in plan.faces]
-        planned = [plan.faces[frame.index] for frame in chosen]
-        with report.stage("decode"):
-            decoded = converter.decode(
-                [frame.image for frame in chosen],
-                [face for _, face in planned],
-                [track for track, _ in planned],
-            )
-        by_index = {f.index: d for f, d in zip(chosen, decoded, strict=True)}
-        for frame in batch:
-            yield frame, by_index.get(frame.index)

@@ -11,6 +11,7 @@ import numpy as np
 
 from deepface_models.conversion import latent_means
 from deepface_models.conversion._options import is_anybody
+from deepface_models.conversion.batches import decode_frames
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.people import other_person
@@ -119,17 +120,8 @@ def swapped(
     converter: Converter, frames: Iterable[EvaluationFrame]
 ) -> Iterator[tuple[EvaluationFrame, DecodedFace]]:
     """Yields the frames with their decoded faces, smoothed over time as in a video."""
-
-    def decoded() -> Iterator[tuple[EvaluationFrame, DecodedFace]]:
-        rest = iter(frames)
-        while batch := list(itertools.islice(rest, converter.batch_size)):
-            images, faces, runs = zip(
-                *((frame.image, frame.smoothed, frame.run) for frame in batch),
-                strict=True,
-            )
-            yield from zip(batch, converter.decode(images, faces, runs), strict=True)
-
-    for frame, face in smooth_faces(decoded()):
+    items = ((frame, frame.image, (frame.run, frame.smoothed)) for frame in frames)
+    for frame, face in smooth_faces(decode_frames(items, converter)):
         if face is not None:
             yield frame, face
 

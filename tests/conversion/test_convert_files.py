@@ -25,15 +25,14 @@ from deepface_models import (
 )
 from deepface_models.conversion import ConversionReport, Converter, convert
 from deepface_models.conversion._outputs import model_sha256, result_names
-from deepface_models.conversion.plan import SwapPlan, plan_video
+from deepface_models.conversion.batches import batches
+from deepface_models.conversion.plan import plan_video
 from deepface_models.conversion.report import ConversionReport as Report
-from deepface_models.conversion.video import batches
 from deepface_models.core.locks import hold, hold_folder
 from deepface_models.core.progress import Progress
 from deepface_models.faces import FaceAligner, embed
 from deepface_models.faces.detect import HogDetector
 from deepface_models.media import (
-    VideoFrame,
     VideoWriter,
     probe,
     read_image,
@@ -541,14 +540,13 @@ def test_side_by_side_video(short, model, aligner, tmp_path):
 
 
 def test_frames_are_held_only_until_their_batch_is_full():
-    def frames():
+    def frames(face):
         for number in range(200):
-            yield VideoFrame(number, number, 0.0, np.zeros((4, 4, 3), np.uint8))
+            yield number, np.zeros((4, 4, 3), np.uint8), face
 
-    everywhere = SwapPlan({n: (0, None) for n in range(200)}, 200)
-    sizes = [len(batch) for batch in batches(frames(), everywhere, 16)]
+    sizes = [len(batch) for batch in batches(frames((0, None)), 16)]
     assert max(sizes) == 16 and sum(sizes) == 200
-    nowhere = [len(batch) for batch in batches(frames(), SwapPlan(), 16)]
+    nowhere = [len(batch) for batch in batches(frames(None), 16)]
     assert max(nowhere) <= 64 and sum(nowhere) == 200
 
 

@@ -1,0 +1,58 @@
+"""Decodes the faces of many frames, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from typing import Any, TypeAlias
+
+from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.decoded import DecodedFace
+from deepface_models.conversion.report import ConversionReport
+from deepface_models.core.arrays import Array
+from deepface_models.faces.face import Face
+
+_HELD = 256 << 20  # bytes of frames waiting for their batch
+
+# Any object, the image of a frame, and the face to swap with its track's number.
+Item: TypeAlias = tuple[Any, Array, tuple[int, Face] | None]
+
+
+def decode_frames(
+    items: Iterable[Item],
+    converter: Converter,
+    report: ConversionReport | None = None,
+) -> Iterator[tuple[Any, DecodedFace | None]]:
+    """Decodes the faces of frames; a video is converted and a swap evaluated by it.
+
+    Args:
+        items: For each frame any object, which is passed through, its image, and the
+            face to swap with the number of its track, or None.
+        converter: Decodes the faces, `batch_size` at once.
+        report: Gets the seconds of the stage "decode".
+
+    Yields:
+        The object and the decoded face, or None, in the same order.
+    """
+    for batch in batches(items, converter.batch_size):
+        chosen = [(image, *face) for _, image, face in batch if face is not None]
+        images, tracks, faces = zip(*chosen, strict=True) if chosen else ((), (), ())
+        with report.stage("decode") if report else nullcontext():
+            decoded = iter(converter.decode(images, faces, tracks))
+        for item, _, face in batch:
+            yield item, None if face is None else next(decoded)
+
+
+def batches(items: Iterable[Item], batch_size: int) -> Iterator[list[Item]]:
+    """Groups frames until they hold `batch_size` faces to swap, or much memory."""
+    batch: list[Item] = []
+    faces = 0
+    for item in items:
+        batch.append(item)
+        faces += item[2] is not None
+        most = max(1, _HELD // max(item[1].nbytes, 1))
+        if faces == batch_size or len(batch) >= min(most, 4 * batch_size):
+            yield batch
+            batch, faces = [], 0
+    if batch:
+        yield batch
