@@ -13,6 +13,10 @@ def _original(depth: int, low: int, high: int) -> dict[str, int]:
     return {"depth": depth, "min_filters": low, "max_filters": high}
 
 
+def _fc_filters(filters: int) -> dict[str, int]:
+    return {"fc_min_filters": filters, "fc_max_filters": filters}
+
+
 _PAIR: dict[str, Any] = {
     "split_fc": False,
     "gblock": False,
@@ -28,8 +32,7 @@ _DFL: dict[str, Any] = {
     "encoder_scale": 0.13,
     "bottleneck_size": 512,
     "fc_dimensions": 8,
-    "fc_min_filters": 512,
-    "fc_max_filters": 512,
+    **_fc_filters(512),
     "max_filters": 512,
     "min_filters": 128,
     "slope": -0.33,
@@ -64,8 +67,7 @@ def _disney(size: int, depth: int, in_fc: int) -> dict[str, Any]:
         "bottleneck_size": 512,
         "fc_depth": 0,
         "fc_dimensions": 1,
-        "fc_min_filters": 512,
-        "fc_max_filters": 512,
+        **_fc_filters(512),
         "fc_upscaler": "upsample2d",
         "fc_upscales": 2,
         "upscaler": "upscale_dny",
@@ -100,8 +102,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "output_size": 64,
         "encoder_arguments": _original(3, 128, 512),
         "bottleneck_size": 512,
-        "fc_min_filters": 512,
-        "fc_max_filters": 512,
+        **_fc_filters(512),
         "fc_upscale_filters": 256,
         "min_filters": 128,
         "slope": -0.33,
@@ -112,8 +113,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "bottleneck_in_encoder": False,
         "split_fc": True,
         "shared_fc": "full",
-        "fc_min_filters": 512,
-        "fc_max_filters": 512,
+        **_fc_filters(512),
         "fc_upscales": 0,
         "split_decoders": False,
     },
@@ -125,8 +125,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         **_SAEHD,
         "bottleneck_size": 256,
         "bottleneck_in_encoder": False,
-        "fc_min_filters": 256,
-        "fc_max_filters": 256,
+        **_fc_filters(256),
         "fc_upscale_filters": 256,
     },
     "dfl-saehd-liae": {**_SAEHD, **_LIAE},
@@ -139,8 +138,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "encoder_scale": 0.6,
         "bottleneck_size": 512,
         "fc_dimensions": 8,
-        "fc_min_filters": 1280,
-        "fc_max_filters": 1280,
+        **_fc_filters(1280),
         "upscaler": "resize_images",
         "max_filters": 640,
         "min_filters": 160,
@@ -155,8 +153,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "encoder_scale": 1.0,
         "bottleneck": "max",
         "fc_dimensions": 3,
-        "fc_min_filters": 1536,
-        "fc_max_filters": 1536,
+        **_fc_filters(1536),
         "fc_upscales": 0,
         "upscaler": "upscale_dny",
         "upscales_in_fc": 2,
@@ -174,8 +171,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "clipfaker448": {
         **_clip(448, 1.0, 1024),
         "fc_dimensions": 7,
-        "fc_min_filters": 384,
-        "fc_max_filters": 384,
+        **_fc_filters(384),
         "fc_upscale_filters": 1024,
     },
 }

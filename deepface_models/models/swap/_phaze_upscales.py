@@ -56,9 +56,7 @@ def enlarge(x: Any, filters: int, upscaler: str) -> Any:
     if upscaler == "upscale_fast":
         return layers.Add()([blocks.up(x, filters), _smooth(blocks.conv(x, filters))])
     if upscaler == "upscale_hybrid":
-        half = filters // 2
-        smooth = _smooth(blocks.conv(x, filters - half))
-        return layers.Concatenate()([blocks.up(x, half), smooth])
+        return blocks.hybrid_up(x, filters)
     if upscaler == "resize_images":
         smooth = blocks.conv(_smooth(x), filters)
         spread = layers.Conv2DTranspose(filters, 3, strides=2, padding="same")(x)

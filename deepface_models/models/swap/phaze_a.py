@@ -51,14 +51,11 @@ _OTHERS = ("face_type", "name", "dtype", "trainable")
         "learn_mask": True,
     },
     forms={
-        "dny256": Form({"preset": "dny256"}),
-        "dny512": Form({"preset": "dny512"}),
-        "dny1024": Form({"preset": "dny1024"}),
-        "stojo": Form({"preset": "stojo"}),
-        "sym384": Form({"preset": "sym384"}),
-        "clipfaker128": Form({"preset": "clipfaker128"}),
-        "clipfaker256": Form({"preset": "clipfaker256"}),
-        "clipfaker448": Form({"preset": "clipfaker448"}),
+        name: Form({"preset": name})
+        for name in (
+            *("dny256", "dny512", "dny1024", "stojo", "sym384"),
+            *("clipfaker128", "clipfaker256", "clipfaker448"),
+        )
     },
 )
 class PhazeA(Published):
@@ -268,49 +265,40 @@ class _Decoders:
         self.count = count
         self.style = style
         self.widths = chain(settings)
-        self._gblock: keras.Model | None = None
+        self.gblocks: dict[str, keras.Model] = {}
 
     def build(self, identities: Sequence[str]) -> dict[str, Any]:
         """Returns decoders and shared decoder, as arguments of `FaceSwap`."""
-        if self.settings.split_decoders:
-            decoders = {n: self._decoder(f"decoder_{n}", n) for n in identities}
+        s = self.settings
+        if not (s.split_decoders or s.splits_gblock):
+            return {"decoders": dict.fromkeys(identities, self._decoder())}
+        decoders = {name: self._decoder(name) for name in identities}
+        if s.split_decoders:
             return {"decoders": decoders}
-        if not self.settings.splits_gblock:
-            return {"decoders": dict.fromkeys(identities, self._decoder("decoder"))}
-        decoders = {n: self._entry(n) for n in identities}
         maps = [keras.Input(one.shape[1:]) for one in decoders[identities[0]].outputs]
-        image = decode(maps, self.settings, self.widths)
+        image = decode(maps, s, self.widths)
         shared_decoder = keras.Model(_single(maps), image, name="shared_decoder")
         return {"decoders": decoders, "shared_decoder": shared_decoder}
 
-    def _decoder(self, label: str, name: str = "") -> keras.Model:
-        code = self._code()
-        maps = self._maps(code, name)
-        return keras.Model(code, decode(maps, self.settings, self.widths), name=label)
-
-    def _entry(self, name: str) -> keras.Model:
-        code = self._code()
-        maps = self._maps(code, name)
-        return keras.Model(code, _single(maps), name=f"decoder_{name}")
-
-    def _code(self) -> Any:
+    def _decoder(self, name: str = "") -> keras.Model:
+        """Builds code -> image, or code -> maps before a shared decoder."""
+        s = self.settings
         values = sum(math.prod(shape) for shape in self.shapes)
-        return keras.Input((values * self.count + self.style,))
-
-    def _maps(self, code: Any, name: str) -> list[Any]:
-        """Returns a code's maps of the image, and of the mask if there is one."""
+        code = keras.Input((values * self.count + self.style,))
         face, *masks = unpack(code, self.shapes, self.count)
         if self.style:
-            vector = code[:, -self.style :]
-            face = self._block(name, face.shape[1:])([face, vector])
-        return [face, *masks]
+            block = self._gblock(name if s.split_gblock else "", face.shape[1:])
+            face = block([face, code[:, -self.style :]])
+        maps = [face, *masks]
+        whole = s.split_decoders or not s.splits_gblock
+        outputs = decode(maps, s, self.widths) if whole else _single(maps)
+        return keras.Model(code, outputs, name=f"decoder_{name}" if name else "decoder")
 
-    def _block(self, name: str, shape: Sequence[int]) -> keras.Model:
-        if self.settings.split_gblock:
-            return build_gblock(f"gblock_{name}", shape, self.style, self.settings)
-        if self._gblock is None:
-            self._gblock = build_gblock("gblock", shape, self.style, self.settings)
-        return self._gblock
+    def _gblock(self, name: str, shape: Sequence[int]) -> keras.Model:
+        if name not in self.gblocks:
+            label = f"gblock_{name}" if name else "gblock"
+            self.gblocks[name] = build_gblock(label, shape, self.style, self.settings)
+        return self.gblocks[name]
 
 
 def _single(maps: list[Any]) -> Any:
