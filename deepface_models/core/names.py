@@ -1,13 +1,22 @@
-"""People's names, which become names of files and of a model's outputs."""
+"""Names of people, parts and presets, and of the files that hold them."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
 
+CONFIG = "config.json"  # of a saved model and of a preset
+# "encoder", "decoder.ana": never a path, a hidden file or a drive.
+PART_NAME = r"[\w+][\w+-]*(\.[\w+][\w+-]*)*"
+PRESET_NAME = r"[a-z0-9][a-z0-9_.-]*"
 # A file's name may have 255 bytes, and "decoder.<name>.weights.h5" is written under a
 # longer, temporary one.
 LONGEST_NAME = 100
+
+
+def weights_file(part: str) -> str:
+    """Returns the file name of a part's weights, such as "encoder.weights.h5"."""
+    return f"{part}.weights.h5"
 
 
 def check_names(names: Iterable[str]) -> tuple[str, ...]:

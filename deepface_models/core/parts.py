@@ -27,9 +27,9 @@ from deepface_models.core.guards import (
     at_most,
     check_weights,
 )
+from deepface_models.core.names import CONFIG, weights_file
 from deepface_models.core.version import PACKAGE, __version__
 
-CONFIG = "config.json"
 FORMAT = 1
 # Importing them registers every model class of the package.
 _PACKAGES = ("deepface_models.models.autoencoders", "deepface_models.models.swap")
@@ -60,7 +60,7 @@ def save_parts(
     with whole_folder(folder) as new:
         _keep_others(Path(folder), new)
         for name, part in model.parts.items():
-            path = new / _file_name(name)
+            path = new / weights_file(name)
             part.save_weights(path)
             config["parts"][name] = {
                 "structure": structure_digest(part),
@@ -136,7 +136,9 @@ def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
                 f"the version that saved it, {config.get('version')}, or train again."
             )
         remedy = "Copy the folder again from where it came, or train again."
-        check_bytes(Path(folder) / _file_name(name), record, "that were saved", remedy)
+        check_bytes(
+            Path(folder) / weights_file(name), record, "that were saved", remedy
+        )
     _load_weights(model, Path(folder))
     return dict(config.get("metadata") or {})
 
@@ -145,7 +147,7 @@ def _load_weights(model: keras.Model, folder: Path) -> None:
     """Loads every part's file, or none of them."""
     former = {name: part.get_weights() for name, part in model.parts.items()}
     for name, part in model.parts.items():
-        path = folder / _file_name(name)
+        path = folder / weights_file(name)
         try:
             check_weights(path, part.count_params())
             part.load_weights(path)
@@ -260,12 +262,8 @@ def _classes(layer: Any) -> Iterator[str]:
 
 def weights_size(folder: str | Path, parts: Iterable[str]) -> int:
     """Returns how many bytes the weights files of these parts have on disk."""
-    paths = [Path(folder) / _file_name(part) for part in parts]
+    paths = [Path(folder) / weights_file(part) for part in parts]
     return sum(path.stat().st_size for path in paths if path.is_file())
-
-
-def _file_name(part: str) -> str:
-    return f"{part}.weights.h5"
 
 
 def _keep_others(former: Path, new: Path) -> None:
@@ -273,7 +271,7 @@ def _keep_others(former: Path, new: Path) -> None:
     if not former.exists() or (former.is_dir() and not any(former.iterdir())):
         return
     try:
-        ours = {CONFIG, *map(_file_name, read_config(former)["parts"])}
+        ours = {CONFIG, *map(weights_file, read_config(former)["parts"])}
     except ModelFileError as error:
         raise ValueError(
             f"{former} exists and holds no saved model. Expected a new or empty "

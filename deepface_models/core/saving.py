@@ -13,6 +13,7 @@ from deepface_models.core import parts
 from deepface_models.core.checked import decode, first_line
 from deepface_models.core.errors import ModelFileError
 from deepface_models.core.guards import at_most, check_archive
+from deepface_models.core.names import CONFIG
 
 # Bytes of a .keras file once unpacked: config, and for each parameter its value and
 # an optimizer's, in float32.
@@ -89,7 +90,7 @@ def load_keras(path: Path, load_weights: bool, max_parameters: int) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             check_archive(archive, _BESIDES + _STATES * room)
-            config = decode(archive.read(parts.CONFIG), "keras")
+            config = decode(archive.read(CONFIG), "keras")
         model_class = parts.registered(config["registered_name"], path)
         if not load_weights:
             return parts.build(model_class, config["config"], path, None, room)

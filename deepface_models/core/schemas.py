@@ -1,4 +1,4 @@
-"""What each of our files has to hold, by pydantic; imported on first use."""
+"""Pydantic schemas of the package's files; imported on first use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
+from deepface_models.core.names import PART_NAME, PRESET_NAME
+
 _strict = with_config(ConfigDict(strict=True, extra="allow"))
 _pairs = with_config(ConfigDict(extra="allow"))  # JSON has no tuples
 _lax = with_config(ConfigDict(strict=False, extra="ignore", allow_inf_nan=False))
@@ -14,11 +16,8 @@ _lax = with_config(ConfigDict(strict=False, extra="ignore", allow_inf_nan=False)
 Text = Annotated[str, Field(max_length=10_000)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# "encoder", "decoder.ana": never a path, a hidden file or a drive.
-PartName = Annotated[
-    str, Field(pattern=r"^[\w+][\w+-]*(\.[\w+][\w+-]*)*$", max_length=200)
-]
-PresetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
+PartName = Annotated[str, Field(pattern=f"^{PART_NAME}$", max_length=200)]
+PresetName = Annotated[str, Field(pattern=f"^{PRESET_NAME}$", max_length=200)]
 
 
 @_strict
@@ -181,7 +180,7 @@ class Start(TypedDict):
 
 
 @_strict
-class DiaryEntry(TypedDict):
+class ProgressLogEntry(TypedDict):
     """A line of `conversion.jsonl`."""
 
     output: Text
@@ -190,7 +189,7 @@ class DiaryEntry(TypedDict):
 
 
 @_strict
-class Thing(TypedDict):
+class NamedFile(TypedDict):
     """A source or a model of a provenance record."""
 
     name: Text
@@ -202,8 +201,8 @@ class Statement(TypedDict):
     """The record that a synthetic file carries."""
 
     consent: str
-    source: Thing
-    model: Thing
+    source: NamedFile
+    model: NamedFile
     software: Text
     created: Text
     details: NotRequired[dict[str, Any]]
@@ -219,7 +218,7 @@ class KerasArchive(TypedDict):
 
 _KINDS: dict[str, Any] = {
     "checkpoint": Checkpoint,
-    "progress_log": DiaryEntry,
+    "progress_log": ProgressLogEntry,
     "face": FaceRow,
     "faceset": FaceSetInfo,
     "keras": KerasArchive,

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models.core.display import layout, message
-from deepface_models.presets.record import Record, file_name
+from deepface_models.core.names import weights_file
+from deepface_models.presets.record import Record
 
 _HUB_LICENSE = re.compile(r"[a-z0-9.-]+")
 _UNSTATED = "Not stated."
@@ -42,8 +43,8 @@ def _card(record: Record) -> Iterator[str]:
     yield from (f"| {_cell(name)} | {_cell(value)} |" for name, value in rows)
     yield from ("", "## Files", "", "| file | bytes | SHA-256 |", "|---|---|---|")
     for part in record["parts"]:
-        file = record["files"][file_name(part)]
-        yield f"| {file_name(part)} | {file['size']} | {file['sha256']} |"
+        file = record["files"][weights_file(part)]
+        yield f"| {weights_file(part)} | {file['size']} | {file['sha256']} |"
     yield ""
 
 

@@ -1,15 +1,16 @@
-"""Fetching presets: checked byte by byte, whole or not at all, once."""
+"""Fetching presets into the cache: once, complete and with checked bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepface_models.core.errors import IntegrityError, InUseError
+from deepface_models.core.folders import whole_folder
 from deepface_models.core.locks import hold
 from deepface_models.core.progress import Progress, Report
 from deepface_models.presets import registry
@@ -24,9 +25,8 @@ from deepface_models.presets.record import (
 )
 from deepface_models.presets.sources import Source, is_remote, parse_source
 
-_REMAINS = (".new", ".former")
 _RECORD_LIMIT = 1 << 20  # bytes
-_PATIENCE = 3600.0  # seconds to wait for another process that fetches the same
+_TIMEOUT = 3600.0  # seconds to wait for another process that fetches the same
 
 
 def cache_folder() -> Path:
@@ -44,15 +44,15 @@ def fetch(
 ) -> Path:
     """Returns a preset's folder on this computer, its bytes checked.
 
-    What was fetched before is used without a connection. Of several processes that
-    ask for the same preset at once, one fetches it and the others wait for it; an
-    interrupted one leaves nothing behind that could be taken for a preset.
+    A preset in the cache needs no connection. If several processes ask for the same
+    preset at once, one fetches it and the others wait. An interrupted download leaves
+    no incomplete preset behind.
 
     Args:
         source: A name, the folder of a preset, "https://host/folder" or
-            "hf://owner/repo[/folder][@revision]". "#sha256=<digest>" behind a name or
+            "hf://owner/repo[/folder][@revision]". "#sha256=<digest>" after a name or
             an address pins the digest of its `preset.json`.
-        force: Whether to fetch it though it is there.
+        force: Whether to fetch it even if it is in the cache.
         progress: True for a bar, a function of (bytes done, bytes), or False.
 
     Raises:
@@ -60,7 +60,7 @@ def fetch(
         ConnectionError: It cannot be fetched.
         InUseError: Another process has been fetching it for an hour.
         IntegrityError: A file differs from what the record states.
-        ValueError: The address is none.
+        ValueError: The address has another form.
     """
     entry = registry.find(source)
     if entry is not None:
@@ -94,11 +94,11 @@ def _by_name(
 
 @contextmanager
 def _absent(folder: Path, force: bool) -> Iterator[bool]:
-    """Yields whether a preset is to be fetched; if so, nobody else does it now."""
-    if not force and has_record(folder):  # perhaps where nothing can be written
+    """Yields whether to fetch a preset; if so, holds the lock on its folder."""
+    if not force and has_record(folder):  # the cache may be read-only
         yield False
         return
-    with hold(folder, _PATIENCE):
+    with hold(folder, _TIMEOUT):
         yield force or not has_record(folder)
 
 
@@ -107,18 +107,19 @@ def _first(
 ) -> Path:
     """Fetches from the first source that works."""
     reasons = []
+    _sweep(folder.parent)
     for source in map(parse_source, sources):
         try:
-            with _new_folder(folder) as new:
+            with whole_folder(folder, _same_as(folder)) as new:
                 _download(source, record, new, progress)
             return folder
         except (OSError, IntegrityError) as error:
             reasons.append(error)
     if len(reasons) == 1:
         raise reasons[0]
-    said = " ".join(map(str, reasons)) or "It has no source."
+    found = " ".join(map(str, reasons)) or "It has no source."
     raise ConnectionError(
-        f"The preset {record['name']!r} could not be fetched. {said} Expected one of "
+        f"The preset {record['name']!r} could not be fetched. {found} Expected one of "
         "its sources to work. Update deepface_models, or give a folder."
     )
 
@@ -128,7 +129,8 @@ def _by_address(source: Source, force: bool, progress: bool | Report) -> Path:
     folder = cache_folder() / f"at.{key}"
     with _absent(folder, force) as absent:
         if absent:
-            with _new_folder(folder) as new:
+            _sweep(folder.parent)
+            with whole_folder(folder, _same_as(folder)) as new:
                 record = _remote_record(source, new)
                 _download(source, record, new, progress)
     record = read_record(folder)
@@ -168,45 +170,24 @@ def _download(
     (folder / RECORD).write_bytes(to_bytes(record))
 
 
-@contextmanager
-def _new_folder(final: Path) -> Iterator[Path]:
-    """Yields an empty folder that becomes `final`, which the caller holds."""
-    _sweep(final.parent)
-    new, old = (final.parent / f".{final.name}{word}" for word in _REMAINS)
-    new.mkdir()
-    try:
-        yield new
-        # What is in order stays, as other processes may be reading it.
-        if not _is_in_order(final, read_record(new)):
-            _replace(final, new, old)
-    finally:
-        for rest in (new, old):
-            shutil.rmtree(rest, ignore_errors=True)
+def _same_as(folder: Path) -> Callable[[Path], bool]:
+    """Returns a function that tells whether `folder` is undamaged and up to date."""
 
+    def same(new: Path) -> bool:
+        try:
+            record = read_record(new)
+            check_files(folder, record)
+            return read_record(folder) == record
+        except (OSError, ValueError):
+            return False
 
-def _is_in_order(folder: Path, record: Record) -> bool:
-    try:
-        check_files(folder, record)
-        return read_record(folder) == record
-    except (OSError, ValueError):
-        return False
-
-
-def _replace(final: Path, new: Path, old: Path) -> None:
-    if final.exists():
-        with suppress(OSError):  # where there are no locks: another was faster
-            os.rename(final, old)
-    try:
-        os.rename(new, final)
-    except OSError:
-        if not has_record(final):  # else another process was faster
-            raise
+    return same
 
 
 def _sweep(cache: Path) -> None:
-    """Deletes what killed processes left of any preset; nobody ever reads it."""
-    for word in _REMAINS:
-        for path in cache.glob(f".*{word}"):
-            final = cache / path.name[1 : -len(word)]
-            with suppress(InUseError), hold(final):  # not of one that is at work
+    """Deletes the temporary folders of killed processes."""
+    for ending in (".new", ".former"):
+        for path in cache.glob(f".*{ending}"):
+            final = cache / path.name[1 : -len(ending)]
+            with suppress(InUseError), hold(final):  # another process may be fetching
                 shutil.rmtree(path, ignore_errors=True)

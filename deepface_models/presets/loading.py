@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from deepface_models.core.errors import ModelFileError
 from deepface_models.core.folders import recover_folder
 from deepface_models.core.guards import MAX_PARAMETERS
+from deepface_models.core.names import CONFIG
 from deepface_models.core.whole import whole_numbers
 from deepface_models.presets import registry
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import (
-    CONFIG,
     Record,
     check_files,
     has_record,

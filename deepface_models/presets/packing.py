@@ -11,18 +11,17 @@ from deepface_models.core.choices import choose
 from deepface_models.core.files import measure, write_json
 from deepface_models.core.folders import whole_folder
 from deepface_models.core.locks import hold
+from deepface_models.core.names import CONFIG, weights_file
 from deepface_models.core.version import __version__
 from deepface_models.core.whole import whole_numbers
 from deepface_models.presets.card import write_card
 from deepface_models.presets.loading import stored_parts
 from deepface_models.presets.record import (
     CARD,
-    CONFIG,
     GOLDEN,
     RECORD,
     Record,
     check_name,
-    file_name,
     has_record,
     read_record,
     sign,
@@ -158,10 +157,10 @@ def _write_parts(
     config = parts.read_config(folder)
     stored = stored_parts(model, shared).parts
     for name in [part for part in config["parts"] if part not in stored]:
-        (folder / file_name(name)).unlink()
+        (folder / weights_file(name)).unlink()
         del config["parts"][name]
     for name in stored.keys() - config["parts"].keys():
-        stored[name].save_weights(folder / file_name(name))
+        stored[name].save_weights(folder / weights_file(name))
         config["parts"][name] = {"structure": parts.structure_digest(stored[name])}
     people = config.pop("identities", None)
     if shared:
@@ -172,8 +171,8 @@ def _write_parts(
         if dtype == "float16":
             from deepface_models.presets.half import to_float16
 
-            to_float16(folder / file_name(name))
-        record |= measure(folder / file_name(name))
+            to_float16(folder / weights_file(name))
+        record |= measure(folder / weights_file(name))
     write_json(folder / CONFIG, config)
     return {
         "architecture": config["class"],

@@ -12,12 +12,11 @@ from typing import Any
 from deepface_models.core.checked import check, decode
 from deepface_models.core.errors import IntegrityError, ModelFileError
 from deepface_models.core.files import check_bytes
+from deepface_models.core.names import CONFIG, PRESET_NAME, weights_file
 
 RECORD = "preset.json"
-CONFIG = "config.json"
 CARD = "README.md"
 GOLDEN = "golden.npz"
-WEIGHTS = ".weights.h5"
 FORMAT = 1
 
 Record = dict[str, Any]
@@ -25,7 +24,6 @@ Record = dict[str, Any]
 _REMEDY = (
     "Copy it again, or fetch it with deepface_models.presets.fetch(name, force=True)."
 )
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 def check_name(name: Any) -> str:
@@ -41,12 +39,7 @@ def check_name(name: Any) -> str:
 
 def is_name(name: Any) -> bool:
     """Whether it can be a preset's name, and is no path."""
-    return isinstance(name, str) and _NAME.fullmatch(name) is not None
-
-
-def file_name(part: str) -> str:
-    """Returns the name of a part's weights file."""
-    return f"{part}{WEIGHTS}"
+    return isinstance(name, str) and re.fullmatch(PRESET_NAME, name) is not None
 
 
 def sign(facts: Record) -> Record:
@@ -164,5 +157,5 @@ def _wrong_files(record: Record) -> list[str]:
 
     The names of parts are checked before; none of them can lead elsewhere.
     """
-    expected = {CONFIG, CARD, GOLDEN, *map(file_name, record["parts"])}
+    expected = {CONFIG, CARD, GOLDEN, *map(weights_file, record["parts"])}
     return sorted(expected.symmetric_difference(record["files"]))
