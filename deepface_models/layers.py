@@ -1,4 +1,4 @@
-"""Small registered layers that Keras does not have."""
+"""Layers that Keras does not have; all are registered for saving."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deepface_models.core.whole import whole_number
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class PixelShuffle(keras.layers.Layer):
-    """Trades channels for resolution: (B, H, W, r*r*C) -> (B, H*r, W*r, C).
+    """Rearranges channels into space: (B, H, W, r*r*C) -> (B, H*r, W*r, C).
 
     Reference: Shi et al., "Real-Time Single Image and Video Super-Resolution Using
     an Efficient Sub-Pixel Convolutional Neural Network", 2016.
@@ -48,9 +48,9 @@ class PixelShuffle(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ConstantVector(keras.layers.Layer):
-    """A learned vector that is the same for every image: (B, ...) -> (B, units).
+    """A learned vector that does not depend on the input: (B, ...) -> (B, units).
 
-    It lets a person's own part steer the decoder that all people share.
+    In a person's own part it conditions the shared decoder.
 
     Args:
         units: Length of the vector.
@@ -61,13 +61,13 @@ class ConstantVector(keras.layers.Layer):
         self.units = whole_number("units", units)
 
     def build(self, input_shape: Any) -> None:
-        """Creates the vector, zero at first (no modulation)."""
+        """Creates the vector, initialized to zeros."""
         self.vector = self.add_weight(
             shape=(1, self.units), initializer="zeros", name="vector"
         )
 
     def call(self, inputs: Any) -> Any:
-        """Repeats the vector once for each row of `inputs`."""
+        """Returns the vector for each example of `inputs`."""
         return ops.repeat(self.vector, ops.shape(inputs)[0], axis=0)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -83,12 +83,14 @@ class ConstantVector(keras.layers.Layer):
 class Modulate(keras.layers.Layer):
     """Scales and shifts feature maps by a vector: maps * (1 + scale) + shift.
 
+    Inputs are maps (B, H, W, C) and a vector (B, 2*C) of scales and shifts.
+
     Reference: Perez et al., "FiLM: Visual Reasoning with a General Conditioning
-    Layer", 2018. Inputs are maps (B, H, W, C) and a vector (B, 2*C).
+    Layer", 2018.
     """
 
     def call(self, inputs: Any) -> Any:
-        """Applies the vector's first half as scale, its second half as shift."""
+        """Returns the modulated maps, of the shape of the maps."""
         maps, vector = inputs
         channels = maps.shape[-1]
         vector = ops.reshape(vector, (-1, 1, 1, 2 * channels))
@@ -101,16 +103,17 @@ class Modulate(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SelfAttention2D(keras.layers.Layer):
-    """Adds to each pixel what it finds at the others: (B, H, W, C), same shape.
+    """Self-attention over all pixels with a residual connection, on (B, H, W, C).
 
-    x + gain * softmax(queries keys^T) values, each a 1 x 1 convolution of x; the gain
-    is zero at first. Time and memory grow with (H * W)^2.
+    The output is x + gain * softmax(queries keys^T) values, where queries, keys and
+    values are 1 x 1 convolutions of x and the learned gain is initialized to zero.
+    Time and memory are proportional to (H * W)^2.
 
     Reference: Zhang et al., "Self-Attention Generative Adversarial Networks", 2019.
 
     Args:
-        squeeze: How many times narrower than x queries and keys are.
-        kernel_regularizer: Of the three convolutions, as in Keras.
+        squeeze: Queries and keys have C / squeeze channels, at least one.
+        kernel_regularizer: Regularizer of the three convolutions, as in Keras.
     """
 
     def __init__(
@@ -137,7 +140,7 @@ class SelfAttention2D(keras.layers.Layer):
         self.gain = self.add_weight(shape=(1,), initializer="zeros", name="gain")
 
     def call(self, inputs: Any) -> Any:
-        """Compares all pixels with all, in float32, which does not overflow."""
+        """Returns the shape of `inputs`; attention is computed in float32."""
         _, height, width, channels = inputs.shape
         pixels = ops.reshape(inputs, (-1, height * width, channels))
         queries, keys = (

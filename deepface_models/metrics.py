@@ -1,7 +1,7 @@
-"""Metrics for aligned faces, measured inside the face's mask where there is one.
+"""Metrics for aligned faces, computed inside the face's mask if there is one.
 
-They take the same targets as the losses: (B, H, W, 3..5) with red, green, blue, then
-optionally mask and weight (the weight is not used), and predictions (B, H, W, 3..4).
+Targets are those of the losses, (B, H, W, 3..5): red, green, blue, then optionally
+mask and weight, which is not used. Predictions are (B, H, W, 3..4).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from keras import ops
 from deepface_models.core.version import PACKAGE
 from deepface_models.losses import dssim, split_target
 
-_SMALLEST = 1e-10  # a mean squared error that counts as equal: 100 dB
+_SMALLEST = 1e-10  # the least mean squared error, 100 dB
 
 
 def face_psnr(y_true: Any, y_pred: Any) -> Any:
-    """Peak signal-to-noise ratio inside the mask, in decibels, at most 100.
+    """Returns the peak signal-to-noise ratio inside the mask, in dB, at most 100.
 
     Args:
         y_true: Targets (B, H, W, 3..5) in [0, 1].
         y_pred: Predictions (B, H, W, 3..4) in [0, 1].
 
     Returns:
-        One value for each image, (B,); higher is better.
+        One value per image, (B,); higher is better.
     """
     true, mask, pred = _masked(y_true, y_pred)
     error = ops.mean(ops.square(true - pred), axis=-1, keepdims=True)
@@ -34,14 +34,14 @@ def face_psnr(y_true: Any, y_pred: Any) -> Any:
 
 
 def face_ssim(y_true: Any, y_pred: Any) -> Any:
-    """Structural similarity inside the mask, by the windows of `losses.dssim`.
+    """Returns the structural similarity inside the mask, in windows of `losses.dssim`.
 
     Args:
         y_true: Targets (B, H, W, 3..5) in [0, 1], at least 8 pixels wide.
         y_pred: Predictions (B, H, W, 3..4) in [0, 1].
 
     Returns:
-        One value for each image, (B,), 1 where they are equal.
+        One value per image, (B,), at most 1, which means equal.
     """
     true, mask, pred = _masked(y_true, y_pred)
     similar = ops.mean(1.0 - 2.0 * dssim(true, pred), axis=-1, keepdims=True)

@@ -12,6 +12,7 @@ from keras import ops
 from deepface_models.core.lr_multipliers import LearningRateMultipliers, mark_group
 from deepface_models.core.model import PartModel
 from deepface_models.core.version import PACKAGE
+from deepface_models.core.whole import whole_number
 
 _DISCRIMINATORS = "discriminators"
 
@@ -53,7 +54,7 @@ class _Extras(LearningRateMultipliers):
 
     @property
     def lr_dropout(self) -> float | None:
-        """Fraction of weight updates that is dropped; may be set while training."""
+        """Fraction of weight updates that is dropped; can be set during training."""
         return None if self._dropout is None else _number(self._dropout)
 
     @lr_dropout.setter
@@ -341,10 +342,7 @@ def _check(dropout: float | None, percentile: float | None, history: int) -> Non
             f"autoclip={percentile} was given. Expected a percentile from 0 to 100. "
             "Use autoclip=10."
         )
-    if history < 1:
-        raise ValueError(
-            f"history={history} was given. Expected 1 or more. Use history=1000."
-        )
+    whole_number("history", history)
 
 
 def _global_norm(grads: list[Any]) -> Any:

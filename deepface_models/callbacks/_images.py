@@ -1,4 +1,4 @@
-"""Rows of faces and their swaps, as previews and time-lapses show them."""
+"""Rows of faces and their swaps, for previews and time-lapses."""
 
 from __future__ import annotations
 

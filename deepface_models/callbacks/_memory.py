@@ -12,12 +12,11 @@ import numpy as np
 from deepface_models.callbacks._steps import inner_optimizer
 from deepface_models.callbacks._watch import tensors, watched
 
-_LIMITS = (  # of a container: cgroup version 2, then version 1
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
+_CGROUP = "/sys/fs/cgroup"
+# Limit and usage of a container's memory: cgroup version 2, then version 1.
+_LIMITS = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
 )
 # Layers that return a view of their input and allocate nothing.
 _VIEWS = (keras.layers.Reshape, keras.layers.Flatten)
@@ -31,10 +30,13 @@ def available_memory() -> int | None:
 
     This is main memory: Keras does not report an accelerator's.
     """
-    found = [_machine()]
-    for limit, used in _LIMITS:
-        high, low = _number(limit), _number(used)
-        found.append(None if high is None or low is None else max(0, high - low))
+    found = [_free()]
+    for names in _LIMITS:
+        try:
+            high, low = (int(Path(_CGROUP, name).read_text()) for name in names)
+        except (OSError, ValueError):  # "max" means that there is no limit
+            continue
+        found.append(max(0, high - low))
     known = [value for value in found if value is not None]
     return min(known) if known else None
 
@@ -110,7 +112,7 @@ def _one(model: keras.Model, x: Any) -> Any:
     )
 
 
-def _machine() -> int | None:
+def _free() -> int | None:
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         fields = dict(line.split(":", 1) for line in lines)
@@ -120,11 +122,4 @@ def _machine() -> int | None:
     try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _number(path: str) -> int | None:
-    try:
-        return int(Path(path).read_text(encoding="ascii"))
-    except (OSError, ValueError):  # "max" where there is no limit
         return None

@@ -16,14 +16,14 @@ from deepface_models.core.errors import MissingDependencyError
 
 
 class ImageEvents:
-    """An event file that TensorBoard's page of images reads.
+    """An event file of images for TensorBoard.
 
-    TensorBoard's own record format is written directly: its EventFileWriter would
-    import TensorFlow where that is installed, also under JAX and Torch.
+    Records are written directly, because TensorBoard's EventFileWriter imports
+    TensorFlow if it is installed, even under JAX and Torch.
 
     Args:
-        log_dir: Folder for event files; the one of `keras.callbacks.TensorBoard`
-            will do.
+        log_dir: Folder of event files, which may be that of
+            `keras.callbacks.TensorBoard`.
 
     Raises:
         MissingDependencyError: TensorBoard is not installed.
@@ -36,7 +36,7 @@ class ImageEvents:
         except ImportError as error:
             raise MissingDependencyError(
                 f"log_dir={str(log_dir)!r} was given, but TensorBoard is not "
-                "installed. It is needed for event files. Install it with: pip "
+                "installed. Expected it for event files. Install it with: pip "
                 "install 'deepface_models[tensorboard]', or leave log_dir out."
             ) from error
         self.log_dir = Path(log_dir)
@@ -48,9 +48,9 @@ class ImageEvents:
         """Appends an image.
 
         Args:
-            tag: Name of the series.
+            tag: Name of the series of images.
             image: uint8 (H, W, 3), RGB.
-            step: Place in the series.
+            step: Step of the image in the series.
         """
         packed = io.BytesIO()
         Image.fromarray(image).save(packed, "PNG")

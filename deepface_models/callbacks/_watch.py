@@ -1,4 +1,4 @@
-"""Seeing what each layer of a model returns, in the order of the calls."""
+"""Observes the output of each layer of a model, in the order of the calls."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ See = Callable[[Any, Any], None]
 
 @contextmanager
 def watched(model: keras.Model, see: See) -> Iterator[None]:
-    """Calls `see(layer, outputs)` after each layer and operation inside a model.
+    """Calls `see(layer, outputs)` after each layer and operation of a model.
 
-    Models inside are passed through to their layers; a layer made of layers comes
-    after them. Within a compiled step nothing is seen once it is traced.
+    Inner models are replaced by their layers. A layer that contains layers follows
+    them. A compiled step is observed only while it is traced.
 
     Args:
-        model: A model that is built.
-        see: Takes a layer and what its `call` returned.
+        model: A built model.
+        see: Function of a layer and the outputs of its `call`.
     """
     operations = inside(model)
     kept = [operation.__dict__.get("call") for operation in operations]
     for operation in operations:
-        # Not setattr(), by which Keras would track it.
+        # Keras' setattr() would track it.
         object.__setattr__(operation, "call", _reporting(operation, see))
     try:
         yield
@@ -53,7 +53,7 @@ def inside(model: keras.Model) -> list[Any]:
 
 
 def tensors(outputs: Any) -> list[Any]:
-    """Returns the tensors in what a layer returned."""
+    """Returns the tensors in a layer's outputs."""
     flat = keras.tree.flatten(outputs)
     return [one for one in flat if hasattr(one, "shape") and hasattr(one, "dtype")]
 

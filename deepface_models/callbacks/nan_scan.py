@@ -1,4 +1,4 @@
-"""Which layer, weight or gradient is the first that is not finite."""
+"""Finds the first layer, weight or gradient with values that are not finite."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class NonFinite:
     Attributes:
         kind: "weight", "optimizer variable", "input", "target", "activation", "loss"
             or "gradient".
-        name: Which one.
-        nan: How many of its values are NaN.
-        infinite: How many are infinite.
-        size: How many values it has.
+        name: Its name, such as a variable's path.
+        nan: Number of NaN values.
+        infinite: Number of infinite values.
+        size: Number of all values.
     """
 
     kind: str
@@ -43,21 +43,21 @@ class NonFinite:
 def scan_non_finite(
     model: keras.Model, x: Any = None, y: Any = None, sample_weight: Any = None
 ) -> list[NonFinite]:
-    """Looks through a model, and one training step, for values that are not finite.
+    """Searches a model and one training step for values that are not finite.
 
-    In the order in which they arise: weights, optimizer variables, the batch, what
-    each layer returns, the loss, and gradients from the loss back to the input. The
-    first is the place to look at. The model, its optimizer, metrics and all random
-    generators are afterwards as before.
+    Findings are in the order of computation: weights, optimizer variables, the batch,
+    layer outputs, the loss, and gradients from the loss back to the input. The first
+    one is the likely cause. Model, optimizer, metrics and random generators are
+    restored afterwards.
 
     Args:
-        model: Compiled, if gradients are to be looked at.
-        x: A batch as `fit` takes it; without, only variables are looked at.
-        y: Its targets; without, no loss or gradient is looked at.
+        model: A built model; compiled, to search gradients.
+        x: A batch as for `fit`. With None only variables are searched.
+        y: Its targets. With None loss and gradients are not searched.
         sample_weight: Its weights.
 
     Returns:
-        What was found; nothing if all is finite.
+        The findings; empty if all values are finite.
     """
     found = list(_variables(model))
     if x is None:
@@ -77,7 +77,7 @@ def scan_non_finite(
 def check_finite(
     model: keras.Model, x: Any = None, y: Any = None, sample_weight: Any = None
 ) -> None:
-    """Raises an error with names if `scan_non_finite` finds something.
+    """Raises an error that names the findings of `scan_non_finite`, if there are any.
 
     Args:
         model: As for `scan_non_finite`.
@@ -86,20 +86,20 @@ def check_finite(
         sample_weight: Its weights.
 
     Raises:
-        FloatingPointError: Something is not finite.
+        FloatingPointError: A value is not finite.
     """
     found = scan_non_finite(model, x, y, sample_weight)
     if found:
         raise FloatingPointError(
             f"{type(model).__name__}: {describe(found)}. Expected finite numbers. "
-            "Look at the first; a bad weight or input comes from outside, an "
-            "activation or gradient from too high a learning rate or an operation "
-            "outside its range."
+            "Correct the weights or the data if the first is a weight or an input. "
+            "For an activation or a gradient, lower the learning rate, or look for an "
+            "operation outside its domain, such as log(0)."
         )
 
 
 def describe(found: list[NonFinite]) -> str:
-    """Returns findings as part of a sentence: the first, and how many of each kind."""
+    """Returns the first finding and the numbers of the others, as half a sentence."""
     counts = Counter(one.kind for one in found[1:])
     more = ", ".join(f"{n} of kind {kind}" for kind, n in counts.items())
     return f"first not finite is the {found[0]}" + (f"; then {more}" if more else "")
@@ -107,9 +107,9 @@ def describe(found: list[NonFinite]) -> str:
 
 def _variables(model: keras.Model) -> Iterator[NonFinite]:
     for variable in model.variables:
-        yield from _look("weight", variable.path, variable)
+        yield from _check("weight", variable.path, variable)
     for variable in getattr(getattr(model, "optimizer", None), "variables", ()):
-        yield from _look("optimizer variable", variable.path, variable)
+        yield from _check("optimizer variable", variable.path, variable)
 
 
 def _batch(kind: str, data: Any) -> Iterator[NonFinite]:
@@ -118,7 +118,7 @@ def _batch(kind: str, data: Any) -> Iterator[NonFinite]:
     named = data if isinstance(data, dict) else {"": data}
     for name, values in named.items():
         for part in keras.tree.flatten(values):
-            yield from _look(kind, repr(name) if name else "batch", part)
+            yield from _check(kind, repr(name) if name else "batch", part)
 
 
 def _activations(model: keras.Model, x: Any) -> list[NonFinite]:
@@ -128,9 +128,9 @@ def _activations(model: keras.Model, x: Any) -> list[NonFinite]:
 
     def see(layer: Any, outputs: Any) -> None:
         calls[id(layer)] += 1
-        again = f", call {calls[id(layer)]}" if calls[id(layer)] > 1 else ""
+        call = f", call {calls[id(layer)]}" if calls[id(layer)] > 1 else ""
         for tensor in tensors(outputs):
-            found.extend(_look("activation", names[id(layer)] + again, tensor))
+            found.extend(_check("activation", names[id(layer)] + call, tensor))
 
     with watched(model, see):
         model(keras.tree.map_structure(keras.ops.convert_to_tensor, x), training=True)
@@ -138,7 +138,7 @@ def _activations(model: keras.Model, x: Any) -> list[NonFinite]:
 
 
 def _names(model: keras.Model) -> dict[int, str]:
-    """Returns the layers' names with those of the models that they are in."""
+    """Returns the layers' names, after the name of an inner model if there is one."""
     names = {id(one): one.name for one in inside(model)}
     for network in model._flatten_layers(include_self=False):
         if isinstance(network, keras.Model):
@@ -148,7 +148,7 @@ def _names(model: keras.Model) -> dict[int, str]:
 
 
 class _Recorder(keras.optimizers.Optimizer):
-    """Leaves the gradients in place of the weights."""
+    """Replaces the weights by their gradients."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         self.assign(variable, keras.ops.cast(gradient, variable.dtype))
@@ -161,14 +161,14 @@ def _step(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> list[NonFin
     model.optimizer, model.train_function, model.steps_per_execution = recorder, None, 1
     try:
         logs = model.train_on_batch(x, y, sample_weight, return_dict=True)
-        loss = list(_look("loss", "of the step", np.asarray(logs["loss"])))
+        loss = list(_check("loss", "of the step", np.asarray(logs["loss"])))
         back = reversed(model.trainable_variables)
-        return loss + [n for v in back for n in _look("gradient", v.path, v)]
+        return loss + [n for v in back for n in _check("gradient", v.path, v)]
     finally:
         model.optimizer, model.train_function, model.steps_per_execution = kept
 
 
-def _look(kind: str, name: str, values: Any) -> Iterator[NonFinite]:
+def _check(kind: str, name: str, values: Any) -> Iterator[NonFinite]:
     array = np.asarray(keras.ops.convert_to_numpy(values))
     if array.dtype.kind not in "fcV":
         return

@@ -1,4 +1,4 @@
-"""A stop when the loss is no number any more, with the way back."""
+"""Stops training when the loss is not finite, and restores the model."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ _LOG = logging.getLogger(__name__)
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Stops on a loss of NaN or infinity and returns to the last good state.
+    """Stops if the loss is NaN or infinite, and restores the last finite state.
 
     Weights, seed generators and the optimizer's variables are copied in memory when
-    training begins and every so many batches while everything is finite.
+    training begins and every `every` batches while all values are finite.
 
     Args:
-        every: Batches from one copy to the next. A copy costs about as much time as
-            saving the weights does without the disk.
-        data: The training data if batches can be drawn again by number, as those of
-            `SwapPairs`: the bad batch is then scanned, with the last good state, for
-            what is first not finite in it; `every=1` makes that the step itself.
+        every: Batches between copies. A copy takes about as long as saving the
+            weights to memory.
+        data: The training data, if its batches are repeatable by index as those of
+            `SwapPairs` are. Then the failed batch is scanned for its first value that
+            is not finite, with the last finite state; with `every=1` that is the state
+            of the step itself.
 
     Attributes:
         reason: Why training was stopped, or None.
@@ -48,11 +49,11 @@ class StopOnNonFinite(keras.callbacks.Callback):
         self._epoch = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Forgets what an earlier training left."""
+        """Resets the state of an earlier training."""
         self.reason, self._good = None, None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Copies the state before the first batch, after any checkpoint's return."""
+        """Copies the state before the first batch, after a checkpoint is restored."""
         self._epoch = epoch
         if self._good is None:
             self._good, self._age = read_state(self.model), 0
@@ -60,7 +61,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
     def on_train_batch_end(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        """Looks at the batch's loss; copies the state when it is time to."""
+        """Checks the batch's loss; copies the state every `every` batches."""
         self._age += 1
         loss = (logs or {}).get("loss")
         if loss is not None and not np.isfinite(loss):
@@ -85,8 +86,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
         model.stop_training = True
         self.reason = (
             f"{what} in epoch {self._epoch + 1}, batch {batch + 1}. Expected finite "
-            f"numbers; the model is back where it was {self._age} batches before. "
-            "Lower the learning rate, or set clipnorm=1.0 in the optimizer."
+            f"numbers. The model was restored to {self._age} batches before. Lower the "
+            "learning rate, or set clipnorm=1.0 in the optimizer."
             f"{self._where(batch)}"
         )
         _LOG.error("%s", self.reason)
@@ -95,5 +96,5 @@ class StopOnNonFinite(keras.callbacks.Callback):
         if self.data is None:
             return ""
         found = scan_non_finite(self.model, *self.data[batch])
-        said = describe(found) if found else "nothing is, with the state gone back to"
-        return f" In that batch, {said}."
+        findings = describe(found) if found else "all is finite in the restored state"
+        return f" In that batch, {findings}."

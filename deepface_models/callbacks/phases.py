@@ -1,4 +1,4 @@
-"""What changes at given steps of a training: warp off, GAN on, another rate."""
+"""Changes settings at given steps of a training, such as the augmentation."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Phase:
-    """Settings that hold from a step on, until a later phase sets them again.
+    """Settings from a step on, until a later phase changes them.
 
     Args:
-        step: The optimizer's step, from 0, that is the first to have them.
-        augmentation: Of the data set, an `Augmentation`;
-            `dataclasses.replace(augmentation, warp=0.0)` is the warp-off.
-        learning_rate: Of the optimizer.
-        lr_dropout: Of an optimizer of `deepface_models.optimizers`.
+        step: The first optimizer step with these settings, from 0.
+        augmentation: The data set's `Augmentation`;
+            `dataclasses.replace(augmentation, warp=0.0)` switches warps off.
+        learning_rate: The optimizer's learning rate.
+        lr_dropout: Learning-rate dropout of an optimizer of
+            `deepface_models.optimizers`.
         model: Values of the model's variables by name, such as
             `{"adversarial_weight": 0.1}`.
     """
@@ -43,29 +44,28 @@ class Phase:
     model: Mapping[str, float] = field(default_factory=dict)
 
     def settings(self) -> dict[tuple[str, str], Any]:
-        """Returns what it sets, by owner and name."""
+        """Returns the settings except the augmentation, by owner and name."""
         optimizer = {"learning_rate": self.learning_rate, "lr_dropout": self.lr_dropout}
         found = {("optimizer", k): v for k, v in optimizer.items() if v is not None}
         return found | {("model", name): v for name, v in self.model.items()}
 
 
 class Phases(StepCallback):
-    """Changes a training at exact steps, also after an interruption.
+    """Changes settings at exact steps of a training.
 
-    What holds follows from the optimizer's step alone, so a resumed training has the
-    settings of an uninterrupted one. Batches are prepared ahead of the steps, so an
-    augmentation belongs to the batch's own number: train on `phases.data(pairs)`.
-    With `steps_per_execution` a phase of weights or rates begins with the next run of
-    steps; choose steps that it divides.
+    The settings depend only on the optimizer's step, so a resumed training has the
+    same ones as an uninterrupted training. Batches are prepared in advance, so the
+    augmentation depends on the batch's index instead: train on `phases.data(pairs)`.
+    With `steps_per_execution`, other settings change at the next multiple of it.
 
     Args:
-        phases: What changes and when, in any order.
+        phases: The phases, in any order.
 
     Raises:
-        ValueError: There is no phase, two have one step, or a step is negative; on
-            training begin, a rate cannot be set, or phases of augmentation have no
-            data set.
-        TypeError: On training begin, the model has no such variable.
+        ValueError: There is no phase, two have the same step, or a step is negative.
+            When training begins: a setting cannot be changed, or a phase has an
+            augmentation and `data` was not called.
+        TypeError: When training begins: the model has no such variable.
     """
 
     def __init__(self, phases: Sequence[Phase]) -> None:
@@ -74,48 +74,48 @@ class Phases(StepCallback):
         steps = [phase.step for phase in self.phases]
         if not steps or steps[0] < 0 or len(set(steps)) < len(steps):
             raise ValueError(
-                f"Phases at the steps {steps} were given. Expected one or more, each "
-                "with a step of its own of 0 or more. Put what changes at one step "
-                "into one Phase."
+                f"Phases at the steps {steps} were given. Expected one or more with "
+                "different steps of 0 or more. Combine the settings of one step in one "
+                "Phase."
             )
         self._data: PhasedData | None = None
         self._set: dict[tuple[str, str], Any] = {}
 
     def data(self, pairs: Any) -> PhasedData:
-        """Returns a data set as the phases want its augmentation.
+        """Returns a data set with the phases' augmentations.
 
         Args:
-            pairs: `SwapPairs`, or a PyDataset whose batches follow from its attributes
-                `epoch` and `augmentation` and from the batch's number.
+            pairs: `SwapPairs`, or a PyDataset whose batches depend only on its
+                attributes `epoch` and `augmentation` and on the batch's index.
 
         Returns:
-            A data set to `fit` on, also for `ResumableCheckpoint(folder, data)`.
+            The data set for `fit` and for `ResumableCheckpoint(folder, data)`.
         """
         self._data = PhasedData(pairs, self.phases)
         return self._data
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Checks that everything can be set."""
+        """Checks that all settings can be changed."""
         self._set = {}
         for phase in self.phases:
             for (owner, name), value in phase.settings().items():
                 _check(self.model, owner, name, value)
         if self._data is None and any(p.augmentation is not None for p in self.phases):
             raise ValueError(
-                "A phase changes the augmentation, but of no data set. Expected fit() "
-                "to draw from the phases' own. Use model.fit(phases.data(pairs), "
+                "A phase with an augmentation was given without a data set. Expected "
+                "a data set of phases.data(). Use model.fit(phases.data(pairs), "
                 "callbacks=[phases])."
             )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tells the data set where training is, before a batch is drawn."""
+        """Passes the number of batches so far to the data set."""
         super().on_epoch_begin(epoch, logs)
         if self._data is not None:
             model = self.model
             self._data.place(batches_done(model), accumulation(model))
 
     def at_step(self, step: int) -> None:
-        """Sets what a step has otherwise than the one before."""
+        """Changes the settings that differ from those of the step before."""
         expected: dict[tuple[str, str], Any] = {}
         for phase in self.phases:
             if phase.step <= step:
@@ -128,20 +128,18 @@ class Phases(StepCallback):
 
 
 class PhasedData(keras.utils.PyDataset):
-    """A data set whose augmentation follows from the number of the batch.
-
-    Made by `Phases.data`.
+    """A data set whose augmentation depends on the batch's index; see `Phases.data`.
 
     Args:
-        pairs: The data set; its own augmentation holds until a phase sets one.
-        phases: In the order of their steps.
+        pairs: The data set; its own augmentation is used until a phase has one.
+        phases: The phases in the order of their steps.
     """
 
     def __init__(self, pairs: Any, phases: Sequence[Phase]) -> None:
         if not (hasattr(pairs, "augmentation") and hasattr(pairs, "epoch")):
             raise TypeError(
-                f"Phases.data() was given a {type(pairs).__name__}. Expected a data "
-                "set with the attributes epoch and augmentation. Use SwapPairs."
+                f"A {type(pairs).__name__} was given. Expected a data set with the "
+                "attributes epoch and augmentation. Use phases.data(SwapPairs(...))."
             )
         super().__init__(
             workers=pairs.workers,
@@ -169,11 +167,11 @@ class PhasedData(keras.utils.PyDataset):
 
     @whole_numbers(batches=0, each=0)
     def place(self, batches: int, each: int) -> None:
-        """Notes how many batches are done as an epoch begins.
+        """Sets the number of batches that are done when an epoch begins.
 
         Args:
-            batches: Batches that the optimizer has seen.
-            each: Batches to one step of the optimizer.
+            batches: Number of batches that the optimizer has seen.
+            each: Batches per optimizer step.
         """
         self._first, self._each = batches - self.epoch * len(self.pairs), each
 
@@ -182,7 +180,7 @@ class PhasedData(keras.utils.PyDataset):
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> Any:
-        """Returns batch `index` of the epoch, as the phase that it falls in has it."""
+        """Returns batch `index` of the epoch with its phase's augmentation."""
         epoch = self.epoch
         step = (self._first + epoch * len(self.pairs) + index) // self._each
         due = [pairs for first, pairs in self._drawn_from if first <= step]
@@ -191,25 +189,25 @@ class PhasedData(keras.utils.PyDataset):
         return chosen[index]
 
     def on_epoch_begin(self) -> None:
-        """Passes the epoch's begin on."""
+        """Calls the same method of the data set."""
         self.pairs.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
-        """Moves on to the next epoch's draws."""
+        """Calls the same method of the data set."""
         self.pairs.on_epoch_end()
 
 
 def _check(model: keras.Model, owner: str, name: str, value: Any) -> None:
-    """Says before training what could not be set in the middle of it."""
+    """Raises an error if a setting cannot be changed."""
     if owner == "model":
         _variable(model, name)
     elif name == "learning_rate":
         check_rate(model, "Phases")
     elif getattr(inner_optimizer(model), name, None) is None:
         raise ValueError(
-            f"A phase sets {name}={value}, but the optimizer is a "
-            f"{type(inner_optimizer(model)).__name__} without. Expected one of "
-            "deepface_models.optimizers made with lr_dropout. Use "
+            f"A phase with {name}={value} was given with the optimizer "
+            f"{type(inner_optimizer(model)).__name__}, which does not have it. "
+            "Expected an optimizer of deepface_models.optimizers with lr_dropout. Use "
             "AdaBelief(5e-5, lr_dropout=0.0)."
         )
 
@@ -218,9 +216,10 @@ def _check_draws(pairs: Any, phase: Phase) -> None:
     expected = getattr(phase.augmentation, "landmark_warp", 0.0)
     if expected and not getattr(pairs.augmentation, "landmark_warp", 0.0):
         raise ValueError(
-            f"The phase of step {phase.step} has landmark_warp={expected}, for which "
-            "the data set was not prepared. Expected one that was. Make it with the "
-            "landmark_warp, and turn that off by a Phase(0, ...)."
+            f"A phase at step {phase.step} with landmark_warp={expected} was given "
+            "with a data set without landmark_warp. Expected a data set with it. "
+            "Create the data set with that augmentation, and switch it off by a "
+            "Phase(0, ...)."
         )
 
 
@@ -234,7 +233,7 @@ def _set(model: keras.Model, owner: str, name: str, value: Any) -> None:
 
 
 def _variable(model: keras.Model, name: str) -> Any:
-    """Returns a model's variable, or None for a property that can be set."""
+    """Returns a model's variable, or None if it is a property with a setter."""
     value = getattr(model, name, None)
     if hasattr(value, "assign"):
         return value
@@ -242,7 +241,7 @@ def _variable(model: keras.Model, name: str) -> Any:
         return None
     what = "nothing of that name" if value is None else f"the plain value {value!r}"
     raise TypeError(
-        f"A phase sets {name!r} of a {type(model).__name__}, which has {what}. "
-        "Expected a variable, which the compiled step reads anew. Keep it in a "
-        "keras.Variable, or leave it out."
+        f"A phase with a value of {name!r} was given for a {type(model).__name__}, "
+        f"which has {what}. Expected a variable, because the training step is "
+        "compiled. Store the value in a keras.Variable, or leave it out."
     )

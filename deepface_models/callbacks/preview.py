@@ -1,4 +1,4 @@
-"""An image of what the model draws, while it learns."""
+"""Preview images of swaps during training."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from deepface_models.core.whole import whole_numbers
 
 
 class SwapPreview(FaceImages):
-    """Writes an image of source, reconstruction and swap, both ways.
+    """Writes an image of faces, their reconstructions and swaps.
 
-    For each person there is a row of faces, one of them drawn as themselves, and
-    one drawn as each other person. `latest.png` is the newest, `000012.png` the one
-    after 12 epochs. Training is the same with and without.
+    It has a row of each person's faces, one of their reconstructions, and one of
+    their swaps to each other person. `latest.png` is the newest image, `000012.png`
+    the one after 12 epochs. The callback does not change the training.
 
     Args:
-        folder: Where the images go.
-        faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1]; faces
-            that are not trained on show more.
-        every: Epochs from one image to the next.
-        max_faces: Faces of each person, evenly spaced among those given.
+        folder: Folder of the images.
+        faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1]; preferably
+            held-out ones.
+        every: Epochs between images.
+        max_faces: Most faces of each person, evenly spaced among those given.
 
     Raises:
-        ValueError: There are no faces, or (on training begin) they do not fit the
+        ValueError: There are no faces; or, when training begins, they do not fit the
             model.
     """
 
@@ -47,7 +47,7 @@ class SwapPreview(FaceImages):
             self.write(epoch, self.draw())
 
     def draw(self) -> Array:
-        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
+        """Returns an image of the model's current state, uint8 (H, W, 3)."""
         labels: list[str] = []
         rows: list[list[Array]] = []
         for name, images in self.faces.items():

@@ -1,4 +1,4 @@
-"""Originals over reconstructions, while the model learns."""
+"""Preview images of reconstructions during training."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from deepface_models.models.autoencoders.images import reconstruction_rows
 
 
 class ReconstructionGrid(DrawingCallback):
-    """Writes a row of originals over a row of reconstructions.
+    """Writes an image with a row of originals above their reconstructions.
 
-    For a `DenoisingAutoencoder` the noisy images stand between. `latest.png` is the
-    newest, `000012.png` the one after 12 epochs. Training is the same with and
-    without.
+    A `DenoisingAutoencoder` has a row of noisy images between them. `latest.png` is
+    the newest image, `000012.png` the one after 12 epochs. The callback does not
+    change the training.
 
     Args:
-        images: (N, *image_shape) uint8 or float in [0, 1]; images that are not
-            trained on show more.
-        folder: Where the images go.
-        every: Epochs from one image to the next.
-        log_dir: TensorBoard's folder, to see the images there too.
-        max_images: Columns; images are taken evenly spaced.
-        image_shape: (height, width) to draw rows of features with.
+        images: (N, *image_shape) uint8 or float in [0, 1]; preferably held-out ones.
+        folder: Folder of the images.
+        every: Epochs between images.
+        log_dir: TensorBoard's folder, to show the images there too.
+        max_images: Number of columns; the images are evenly spaced among those given.
+        image_shape: (height, width) of the images, if the data are flat vectors.
 
     Raises:
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
-        ValueError: There are no images, or (on training begin) they do not fit the
+        ValueError: There are no images; or, when training begins, they do not fit the
             model.
     """
 
@@ -52,5 +51,5 @@ class ReconstructionGrid(DrawingCallback):
         self.image_shape = image_shape
 
     def draw(self) -> Array:
-        """Returns the image of the model as it is now, uint8 (H, W, 3)."""
+        """Returns an image of the model's current state, uint8 (H, W, 3)."""
         return reconstruction_rows(self.model, self.images, self.image_shape)

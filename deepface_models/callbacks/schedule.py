@@ -1,4 +1,4 @@
-"""Learning rates by optimizer step: a callback, and what Keras' schedules lack."""
+"""Learning-rate schedules by optimizer step."""
 
 from __future__ import annotations
 
@@ -17,26 +17,24 @@ from deepface_models.core.whole import whole_numbers
 
 
 class StepSchedule(StepCallback):
-    """Sets the learning rate before each step to what a schedule says.
+    """Sets the learning rate before each optimizer step by a schedule.
 
-    Keras takes a schedule in the optimizer, `Adam(CosineDecay(...))`: that is enough
-    where nothing else sets the rate. This callback is for what it cannot do: the rate
-    stays a number, so that `Phases` and the learning-rate finder may change it;
-    steps are updates of the weights also with `gradient_accumulation_steps`, where
-    Keras counts batches; a plain function will do. A resumed training has the rate it
-    would have had. With `steps_per_execution` the rate is that of the first of the
-    steps run at once.
+    A schedule inside the optimizer, `Adam(CosineDecay(...))`, is enough if nothing
+    else changes the learning rate. With this callback, the optimizer's rate stays a
+    number, so that `Phases` and the learning-rate finder can change it; steps are
+    updates of the weights even with `gradient_accumulation_steps`, where Keras counts
+    batches; and the schedule can be a function. A resumed training continues with the
+    right rate. With `steps_per_execution` several steps have the rate of their first.
 
     Args:
-        schedule: Takes the optimizer's step, from 0, and returns the rate: one of
-            `keras.optimizers.schedules` or a function. `CosineDecay` has a warm-up,
-            `CosineDecayRestarts` restarts, `PiecewiseConstantDecay` goes in steps;
-            `Warmup` and `CosineWave` are ours.
+        schedule: Function of the optimizer's step, from 0, that returns the learning
+            rate, or a schedule: `Warmup`, `CosineWave` or one of
+            `keras.optimizers.schedules`.
 
     Raises:
-        TypeError: `schedule` cannot be called, or the model has no single optimizer.
-        ValueError: On training begin, the optimizer has a schedule of its own; in
-            training, the rate is negative or not finite.
+        TypeError: `schedule` is not callable, or the model has not one optimizer.
+        ValueError: When training begins: the optimizer has a schedule. While training:
+            the rate is negative or not finite.
     """
 
     def __init__(self, schedule: Callable[[int], Any]) -> None:
@@ -51,42 +49,41 @@ class StepSchedule(StepCallback):
         self._rate: float | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Checks that the learning rate may be set."""
+        """Checks that the learning rate can be set."""
         check_rate(self.model, "StepSchedule")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Has the rate set anew, as a checkpoint may have put back an older one."""
+        """Makes the next step set the rate, in case a checkpoint was restored."""
         super().on_epoch_begin(epoch, logs)
         self._rate = None
 
     def at_step(self, step: int) -> None:
-        """Sets the rate where it changed."""
+        """Sets the rate if it changes."""
         rate = float(np.asarray(ops.convert_to_numpy(self.schedule(step))))
         if not (math.isfinite(rate) and rate >= 0):
             raise ValueError(
-                f"The schedule says {rate} at step {step}. Expected a finite rate of 0 "
-                "or more. Check what it does after its last step."
+                f"The schedule returned {rate} at step {step}. Expected a finite "
+                "number of 0 or more. Check its values after its last step."
             )
         if rate != self._rate:
             self.model.optimizer.learning_rate = self._rate = rate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Notes the rate beside the losses."""
+        """Adds the learning rate to the logs."""
         if logs is not None and self._rate is not None:
             logs["learning_rate"] = self._rate
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Warmup(LearningRateSchedule):
-    """Lets the rate rise in a straight line, then does what another schedule says.
+    """Linear warm-up of the learning rate before another schedule.
 
-    For an optimizer or `StepSchedule`. `CosineDecay(..., warmup_target=,
-    warmup_steps=)` of Keras does the same for a cosine.
+    Use it in an optimizer or in `StepSchedule`.
 
     Args:
-        then: The rate after it, or a schedule, which starts after the warm-up.
-        steps: Steps until its first rate is reached.
-        start: The rate at step 0.
+        then: The learning rate after the warm-up, or a schedule that starts then.
+        steps: Number of steps of the warm-up.
+        start: The learning rate at step 0.
 
     Raises:
         ValueError: `steps` is less than 1 or `start` is negative.
@@ -138,14 +135,14 @@ class Warmup(LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class CosineWave(LearningRateSchedule):
-    """Lets the rate fall and rise again along a cosine, without end.
+    """Learning rate that oscillates along a cosine.
 
-    DeepFaceLab trains with such a wave of 500 steps beside learning-rate dropout.
+    DeepFaceLab trains with a period of 500 steps, together with learning-rate dropout.
 
     Args:
         rate: The highest rate, at steps 0, `period`, 2 `period`...
-        period: Steps from one to the next.
-        low: The lowest rate, halfway.
+        period: Period in steps, 2 or more.
+        low: The lowest rate, halfway between.
 
     Raises:
         ValueError: `period` is less than 2, or not 0 <= low <= rate.
@@ -165,7 +162,7 @@ class CosineWave(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Returns the rate at a step."""
-        # The remainder first: float32 holds no angles of millions of steps.
+        # The remainder first: float32 is too coarse for millions of steps.
         step = ops.mod(ops.convert_to_tensor(step), self.period)
         place = ops.cast(step, "float32") / self.period
         wave = 0.5 + 0.5 * ops.cos(2.0 * math.pi * place)

@@ -1,4 +1,4 @@
-"""The table of epochs that an interrupted training goes on with."""
+"""A CSV log of epochs that a resumed training continues."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _ABSENT = "NA"
 
 
 class EpochTable(keras.callbacks.Callback):
-    """Writes loss and metrics of each epoch to a CSV file, each epoch once.
+    """Writes loss and metrics to a CSV file with one row per epoch.
 
-    As `keras.callbacks.CSVLogger(append=True)`, but rows of epochs that a training
-    runs again, because it was killed after its last checkpoint, are replaced. Put it
-    before `ResumableCheckpoint`, so that no checkpoint is ahead of the table; what
-    later callbacks add to the logs, such as the learning rate, is written too.
+    It differs from `keras.callbacks.CSVLogger(append=True)` when a resumed training
+    repeats epochs after its last checkpoint: their rows are replaced. Pass it before
+    `ResumableCheckpoint`, so that the table is complete up to the checkpoint. Values
+    that later callbacks add to the logs are written too.
 
     Args:
-        path: The CSV file. Epochs count from 0, as Keras counts them. Columns that
-            come later are "NA" in the rows before.
+        path: The CSV file. Epochs count from 0, as in Keras. Values of columns that
+            were added later are "NA".
     """
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
         self.path = Path(path)
         self._columns: list[str] = []
-        self._start = 0  # of the row of the epoch that runs, in bytes
+        self._start = 0  # offset of the current epoch's row in bytes
         self._row: dict[str, Any] = {}
         self._logs: dict[str, Any] = {}
         self._begun = False
@@ -45,7 +45,7 @@ class EpochTable(keras.callbacks.Callback):
         self._columns = list(dict.fromkeys([_EPOCH, *_header(self.path)]))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Completes the last epoch's row; removes rows of epochs to come."""
+        """Completes the last epoch's row; at first, removes rows of later epochs."""
         self._complete()
         if not self._begun:
             self._begun = True
@@ -110,7 +110,7 @@ def _header(path: Path) -> list[str]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields the whole rows of a table by epoch, without one that was cut off."""
+    """Yields epoch and values of the complete rows of a table."""
     text = path.read_text("utf-8", "replace") if path.is_file() else ""
     whole = text[: text.rfind("\n") + 1]
     for row in csv.DictReader(io.StringIO(whole, newline="")):

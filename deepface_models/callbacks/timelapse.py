@@ -1,4 +1,4 @@
-"""The same faces after every epoch, as images and as a video."""
+"""Time-lapse images and videos of swaps during training."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from deepface_models.media import read_image, write_image
 
 
 class TimeLapse(FaceImages):
-    """Draws fixed faces after every epoch and makes a video of them at the end.
+    """Writes images of the same faces during training, and videos of them at the end.
 
-    `<folder>/ana/000012.png` shows ana's faces after 12 epochs: as they are, drawn
-    as ana, and drawn as each other person; `<folder>/ana.mp4` shows them one after
-    the other. A resumed training goes on with the same files; images of later
-    epochs, left by an earlier training, are removed.
+    `<folder>/ana/000012.png` has Ana's faces after 12 epochs, their reconstructions
+    and their swaps to each other person; `<folder>/ana.mp4` is the video of these
+    images. A resumed training continues with the same files and removes images of
+    later epochs.
 
     Args:
-        folder: Where the images and videos go.
+        folder: Folder of the images and videos.
         faces: Faces (N, S, S, 3) of each person, uint8 or float in [0, 1].
-        every: Epochs from one image to the next.
-        max_faces: Faces of each person, evenly spaced among those given.
-        fps: Images a second in the video.
+        every: Epochs between images.
+        max_faces: Most faces of each person, evenly spaced among those given.
+        fps: Frames per second of the videos.
 
     Raises:
-        ValueError: There are no faces, or (on training begin) they do not fit the
+        ValueError: There are no faces; or, when training begins, they do not fit the
             model.
     """
 
@@ -58,7 +58,7 @@ class TimeLapse(FaceImages):
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Removes images of epochs that are still to come."""
+        """Removes images of later epochs, at the first epoch."""
         if not self._begun:
             self._begun = True
             for name in self.faces:
@@ -83,7 +83,7 @@ class TimeLapse(FaceImages):
         return sorted((self.folder / name).glob("[0-9]" * 6 + ".png"))
 
     def write_videos(self) -> list[Path]:
-        """Makes `<folder>/<name>.mp4` of each person's images.
+        """Writes `<folder>/<name>.mp4` of each person's images.
 
         Returns:
             The videos written.
@@ -103,6 +103,6 @@ class TimeLapse(FaceImages):
 
 
 def _even(image: Array) -> Array:
-    """Repeats the last row or column where needed: players show even sizes only."""
+    """Pads an image to even sizes, which video players need."""
     height, width = image.shape[:2]
     return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

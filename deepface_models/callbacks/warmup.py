@@ -1,4 +1,4 @@
-"""A KL weight that grows while training."""
+"""Warm-up of the weight of the KL divergence."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from deepface_models.core.whole import whole_numbers
 
 
 class KLWarmup(keras.callbacks.Callback):
-    """Lets a variational autoencoder's `beta` grow in a straight line.
+    """Increases a variational autoencoder's `beta` linearly.
 
-    Reconstruction comes first, the prior after it, which keeps the code from falling
-    silent early. History shows the `beta` that each epoch ended with. Epochs and
-    steps count from epoch 0, so a training that goes on at `initial_epoch` goes on
-    with the weight it would have had.
+    A low weight of the KL divergence at the beginning prevents posterior collapse. The
+    history has the `beta` at the end of each epoch. Epochs and steps count from epoch
+    0, so a training that continues at `initial_epoch` has the right weight.
 
     Reference: S. Bowman et al., "Generating Sentences from a Continuous Space", 2016.
 
     Args:
-        epochs: Epochs after which `end` is reached; the weight grows once an epoch.
-        steps: Or steps (batches) after which it is reached; it grows each step.
-            With data of unknown length they are the optimizer's.
+        epochs: Number of epochs until `end`; the weight changes once per epoch.
+        steps: Instead of `epochs`, number of steps (batches) until `end`; the weight
+            changes in each step. For data of unknown length, steps are the
+            optimizer's.
         start: The first weight.
-        end: The last weight; the `beta` that the model was built with by default.
+        end: The last weight; by default the `beta` that the model was built with.
 
     Raises:
         ValueError: Not exactly one of `epochs` and `steps` is given, or a number is
             out of range.
-        TypeError: On training begin, the model has no `beta` to change.
+        TypeError: When training begins: the model has no variable `beta`.
     """
 
     @whole_numbers(epochs=1, steps=1)
@@ -62,19 +62,19 @@ class KLWarmup(keras.callbacks.Callback):
         self._set: float | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Looks for the model's `beta` and what it should end at."""
+        """Finds the model's `beta` and its last value."""
         model = self.model
         if not hasattr(getattr(model, "beta", None), "assign"):
             raise TypeError(
-                f"KLWarmup was given a {type(model).__name__}, which has no variable "
-                "`beta`. Expected a VariationalAutoencoder or BetaVAE. Leave the "
+                f"A {type(model).__name__}, which has no variable `beta`, was given to "
+                "KLWarmup. Expected a VariationalAutoencoder or BetaVAE. Leave the "
                 "callback out."
             )
         self._end = model.get_config()["beta"] if self.end is None else self.end
         self._step = int(model.optimizer.iterations)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Counts where training is."""
+        """Sets the number of epochs and steps that are done."""
         self._epoch, self._set = epoch, None
         if self.params.get("steps"):
             self._step = epoch * self.params["steps"]
@@ -82,8 +82,8 @@ class KLWarmup(keras.callbacks.Callback):
     def on_train_batch_begin(
         self, batch: int, logs: dict[str, Any] | None = None
     ) -> None:
-        """Sets the weight where it changed."""
-        # Not when the epoch begins: a checkpoint may put back an older weight then.
+        """Sets the weight if it changes."""
+        # Not when the epoch begins, because a checkpoint may be restored then.
         weight = self._weight()
         if weight != self._set:
             self.model.beta.assign(weight)
@@ -96,7 +96,7 @@ class KLWarmup(keras.callbacks.Callback):
         self._step += 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Notes the weight beside the losses."""
+        """Adds the weight to the logs."""
         if logs is not None and self._set is not None:
             logs["beta"] = self._set
 

@@ -1,4 +1,4 @@
-"""Training data: batches made from face sets, digits, garments and any images."""
+"""Training data: batches of face sets, digits, clothes and any images."""
 
 from deepface_models.data.augmentation import Augmentation
 from deepface_models.data.color import change_colors

@@ -1,4 +1,4 @@
-"""The shape of a drawn hand."""
+"""The shape of a synthetic hand."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.data._painting import Frame, Painting
 
-# In lengths of the hand, wrist to tip of the middle finger; x across, y to the tips.
+# In units of the hand's length, from wrist to middle finger; y points to the tips.
 _PALM = ((-0.15, 0.0), (-0.2, 0.25), (-0.2, 0.5), (0.2, 0.5), (0.19, 0.25), (0.14, 0.0))
 _ARM = ((-0.13, -3.0), (-0.15, 0.05), (0.14, 0.05), (0.13, -3.0))
-# Each finger's base, lean in degrees, length and width; the thumb first.
+# Base (x, y), angle in degrees, length and width of each finger; the thumb is first.
 _FINGERS = (
     (-0.15, 0.17, -48.0, 0.36, 0.12),
     (-0.15, 0.5, -7.0, 0.40, 0.098),
@@ -20,20 +20,20 @@ _FINGERS = (
     (0.052, 0.52, 3.5, 0.42, 0.098),
     (0.15, 0.47, 10.0, 0.32, 0.085),
 )
-# Of a hand, in distances between brows and chin; an adult's is about 1.4.
+# Range of the hand's length in distances from brows to chin; adults have about 1.4.
 _LENGTHS = (1.1, 1.5)
 
 
 def paint_hand(
     painting: Painting, frame: Frame, color: Array, rng: np.random.Generator
 ) -> None:
-    """Paints arm, palm and fingers; the tips end somewhere on the face.
+    """Paints arm, palm and fingers; the fingertips are on the face.
 
     Args:
-        painting: Where to.
-        frame: The mean face's unit square on the face.
-        color: Of the skin, (3,) in 0..255.
-        rng: Source of place, size, direction, spread and bend.
+        painting: The painting to add to.
+        frame: The coordinate frame of the face; see `face_frame`.
+        color: The skin color, (3,) in 0..255.
+        rng: Random generator for position, size, angle, spread and bend.
     """
     origin, across, down = frame
     unit = float(np.linalg.norm(down))

@@ -1,4 +1,4 @@
-"""A layer of drawn things in front of a face, and where the face is."""
+"""Anti-aliased drawing in front of a face, and the face's coordinate frame."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from deepface_models.faces.align import umeyama
 Frame = tuple[Array, Array, Array]
 Lights = Sequence[tuple[float, float]]
 
-_BITS = 4  # cv2 draws with fractions of a pixel
+_BITS = 4  # fractional bits of cv2's coordinates
 _ONE = 1 << _BITS
-# Other people's skin, pale to dark.
+# Skin colors from light to dark.
 _SKINS = (
     (236, 205, 184),
     (219, 172, 142),
@@ -30,7 +30,7 @@ _SKINS = (
 
 
 class Painting:
-    """Colors and how much they hide, drawn with soft edges.
+    """A layer of colors and coverage with anti-aliased edges.
 
     Args:
         size: Width and height in pixels.
@@ -43,14 +43,14 @@ class Painting:
     def rod(
         self, points: Sequence[Array], width: float, color: Array, lights: Lights = ()
     ) -> None:
-        """Draws a line with round ends from point to point, `width` px wide.
+        """Draws a polyline with round ends.
 
         Args:
-            points: Its ends and bends, (2,) each.
-            width: In pixels.
+            points: The vertices, (2,) each.
+            width: Width in pixels.
             color: (3,) in 0..255.
-            lights: Pairs of a share of the width and a factor of the color there,
-                from the outside in; they make it look round.
+            lights: Shading as pairs of (fraction of the width, factor on the color),
+                from the outside in.
         """
         for start, end in pairwise(points):
             self._draw(cv2.line, (_fixed(start), _fixed(end)), color, width=width)
@@ -62,7 +62,7 @@ class Painting:
     def ball(
         self, middle: Array, radius: float, color: Array, lights: Lights = ()
     ) -> None:
-        """Draws a filled circle; `lights` as in `rod`, a little toward top left."""
+        """Draws a filled circle; `lights` as in `rod`, shifted to the top left."""
         self._draw(cv2.circle, (_fixed(middle), _length(radius)), color, width=-1)
         for share, light in lights:
             place = middle - radius * (1 - share) * 0.3
@@ -70,21 +70,24 @@ class Painting:
             self._shade(cv2.circle, where, color * light, width=-1)
 
     def polygon(self, points: Array, color: Array, hidden: float = 1.0) -> None:
-        """Fills an outline (N, 2) that hides this share of what is behind it."""
+        """Fills a polygon (N, 2); `hidden` is its opacity."""
         outline = [_fixed_all(points)]
         around = (cv2.polylines, (outline, True))
         self._draw(cv2.fillPoly, (outline,), color, hidden, outline=around)
 
     def ring(self, points: Array, width: float, color: Array) -> None:
-        """Draws a closed outline (N, 2), `width` px wide."""
+        """Draws a closed polyline (N, 2), `width` px wide."""
         self._draw(cv2.polylines, ([_fixed_all(points)], True), color, width=width)
 
     def laid_over(self, face: Array, shadow: float = 0.0) -> tuple[Array, Array]:
-        """Returns the face with the painting in front, and what it hides.
+        """Returns the face with the painting in front, and the painting's coverage.
 
         Args:
             face: (S, S, 3) uint8.
-            shadow: How much darker the face is right beside what is drawn, 0 to 1.
+            shadow: Strength of the painting's shadow on the face, 0 to 1.
+
+        Returns:
+            (S, S, 3) uint8, and (S, S) uint8 from 0 to 255.
         """
         back = _shaded(face, self.cover, shadow) if shadow else face
         over = self.cover.astype("float32") / np.float32(255.0)
@@ -99,7 +102,7 @@ class Painting:
         width: float | None = None,
         outline: tuple[Any, tuple[Any, ...]] | None = None,
     ) -> None:
-        # Colors reach a pixel further, so that soft edges do not mix with black.
+        # Colors extend by a pixel, so that anti-aliased edges do not mix with black.
         edge, where = outline or (function, place)
         self._shade(edge, where, color, max(width or 1.0, 1.0) + 2.0, cv2.LINE_8)
         self._shade(function, place, color, width, cv2.LINE_8)
@@ -130,16 +133,16 @@ def _stroke(
 
 
 def face_frame(landmarks: Array) -> Frame:
-    """Returns the mean face's unit square on this face: origin, across and down.
+    """Returns the mean face's unit square on this face: origin, right and down.
 
-    Down reaches from the brows to the chin, across is as long.
+    The vector down extends from the brows to the chin; both vectors are equally long.
     """
     matrix = umeyama(MEAN_FACE_5, five_points(landmarks))
     return matrix[:, 2], matrix[:, 0], matrix[:, 1]
 
 
 def skin_color(face: Array, frame: Frame, rng: np.random.Generator) -> Array:
-    """Returns the face's own color or somebody else's, (3,) in 0..255."""
+    """Returns the face's skin color or, one time in four, another, (3,) in 0..255."""
     if rng.random() < 0.25:
         color = np.array(_SKINS[rng.integers(len(_SKINS))], "float64")
     else:

@@ -1,4 +1,4 @@
-"""One person's faces, ready to be drawn from."""
+"""One person's faces, prepared for sampling."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Person:
-    """One person's faces at the wanted size, with what is asked for them often.
+    """One person's faces at one size, with masks, weights and mean colors.
 
     Args:
         faces: The person's set.
-        size: Pixels of the faces.
+        size: Side of the faces in pixels.
         eyes: Weight of the eyes' pixels.
         mouth: Weight of the mouth's pixels.
         mask: As in `target_masks`.
@@ -43,15 +43,16 @@ class Person:
         feather: float = 0.0,
         balance: str | None = None,
     ) -> None:
-        self.steps = math.floor(255.0 / max(1.0, eyes, mouth))  # of a weight of 1
+        # Weights are stored as bytes: `steps` is a weight of 1.
+        self.steps = math.floor(255.0 / max(1.0, eyes, mouth))
         scale = size / faces.image_size
         self.landmarks = faces.landmarks_aligned * scale
         self.cells = None if balance is None else pose_cells(faces, balance)
         self.faces = np.stack([resize(image, size) for image in faces.images])
         self.layers = np.empty((*self.faces.shape[:3], 2), "uint8")
-        for index, drawn in enumerate(target_masks(faces, mask, dilation)):
+        for index, given in enumerate(target_masks(faces, mask, dilation)):
             weight = region_weights(self.landmarks[index], size, eyes, mouth)
-            soft = soften(resize(drawn, size).clip(0.0, 1.0), feather)
+            soft = soften(resize(given, size).clip(0.0, 1.0), feather)
             self.layers[index, ..., 0] = np.rint(soft * 255.0)
             self.layers[index, ..., 1] = np.rint(weight * self.steps)
         self.colors = np.stack(
@@ -62,27 +63,27 @@ class Person:
         )
 
     def sketch(self, most: int = 64) -> list[str]:
-        """Returns the smallest digests of faces, which a larger set mostly shares."""
+        """Returns the `most` smallest digests of faces; larger sets share most."""
         digests = {hashlib.sha256(face.tobytes()).hexdigest() for face in self.faces}
         return [digest[:16] for digest in sorted(digests)[:most]]
 
     def choose(self, count: int, rng: np.random.Generator) -> Array:
-        """Draws `count` numbers of faces, none twice where there are enough."""
+        """Samples `count` indices of faces, without repetition if there are enough."""
         if self.cells is not None:
             return draw_balanced(self.cells, count, rng)
         return rng.choice(len(self.faces), count, len(self.faces) < count)
 
 
 def resize(image: Array, size: int) -> Array:
-    """Returns an image at another size, itself where it has that size."""
+    """Returns a square image at another size, or itself if it has that size."""
     if image.shape[0] == size:
         return image
-    way = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (size, size), interpolation=way))
+    method = cv2.INTER_AREA if size < image.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (size, size), interpolation=method))
 
 
 def _colors(face: Array, mask: Array) -> Array:
-    """Returns mean and spread of the face's pixels, (2, 3) in [0, 1]."""
-    mean, spread = cv2.meanStdDev(face, mask=mask)
-    both = np.hstack([mean, spread]).T / 255.0
+    """Returns mean and standard deviation of a face's colors, (2, 3) in [0, 1]."""
+    mean, deviation = cv2.meanStdDev(face, mask=mask)
+    both = np.hstack([mean, deviation]).T / 255.0
     return np.asarray(np.maximum(both, [[0.0], [0.02]]))

@@ -1,4 +1,4 @@
-"""How training faces are varied: the numbers, and the draws made from them."""
+"""Random changes of training faces: their ranges, and the geometric ones."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OCCLUDED = ("mask", "behind", "ignore")
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ranges of the random changes; geometry as published with the first swaps.
+    """Ranges of the random changes; by default those of the first face swaps.
 
-    Turn, size, place and mirror change input and target alike; all else changes the
-    input only, so that the network learns to undo it. Each kind of change has draws
-    of its own: switching one on or off leaves all others as they were.
+    Rotation, zoom, shift and flip change input and target alike. All others change
+    the input only, so that the network learns to undo them. Each kind of change is
+    sampled independently: switching one on or off does not change the others.
 
     References: joshua-wu/deepfakes_faceswap (2017), image_augmentation.py, for
     rotation, zoom, shift, flip and warp; deepfakes/faceswap, lib/training and
@@ -30,51 +30,51 @@ class Augmentation:
     what a camera does.
 
     Args:
-        rotation: Largest turn either way, degrees.
+        rotation: Largest rotation in either direction, in degrees.
         zoom: Largest relative change of size.
-        shift: Largest shift, in widths of the image.
-        flip: Share of images mirrored.
-        warp: Standard deviation of the 5 x 5 grid's nodes, in widths of the
-            image; published as 5 px of 160. Only the input is warped.
-        color: Standard deviation of gain and shift of each color, input only.
-        color_match: Share of inputs that take the colors of another person's
-            face, so that the encoder cannot tell people by their light.
-        landmark_warp: Share of inputs warped not by the grid but to the landmarks of
-            one of the ten most alike faces of somebody else.
-        landmark_noise: Standard deviation of those landmarks, in widths of the
-            image; published as 2 px of 256.
-        lightness: Largest change of LAB's lightness, as a part of what is left to
-            white or black; published as 0.3.
-        tint: The same of LAB's two colors; published as 0.08.
-        clahe: Share of inputs with equalized local contrast; published as 0.5.
-        clahe_grid: Largest number of steps by which its grid is finer than the
+        shift: Largest shift, as a fraction of the image's width.
+        flip: Fraction of images that are mirrored.
+        warp: Standard deviation of the 5 x 5 grid's nodes, as a fraction of the
+            image's width; published as 5 px of 160. Only the input is warped.
+        color: Standard deviation of gain and shift of each color channel.
+        color_match: Fraction of inputs that take the colors of another person's
+            face, so that the encoder cannot tell people by their lighting.
+        landmark_warp: Fraction of inputs that are warped to the landmarks of one of
+            the ten most similar faces of another person, instead of by the grid.
+        landmark_noise: Standard deviation of these landmarks, as a fraction of the
+            image's width; published as 2 px of 256.
+        lightness: Largest change of lightness in LAB, as a fraction of the distance
+            to white or black; published as 0.3.
+        tint: The same for the two color channels of LAB; published as 0.08.
+        clahe: Fraction of inputs with equalized local contrast; published as 0.5.
+        clahe_grid: Largest number of steps by which the grid is finer than the
             coarsest one, 2 x 2 tiles below 256 px; published as 4.
-        hsv: Range of saturation and value, 0 to 1; of hue too, as a part of the
-            circle. Published with up to 0.3, 0.05 advised.
-        motion_blur: Share of inputs blurred along a line; published as 0.25.
-        motion_length: Its largest length, in widths of the image; 0.02 in XSeg's
-            loader, 0.08 in forks of SAEHD.
-        defocus: Share of inputs out of focus; published as 0.25.
-        defocus_size: Largest standard deviation of that blur, in widths of the
-            image; published as 9 px kernels at 256 px, which are 0.0066.
-        shrink: Share of inputs that lose resolution; published as 0.25.
-        shrink_to: The smallest part of it that is left; published as 0.25.
-        noise: Largest standard deviation of noise in each pixel and color, 1 being
-            white; our own range.
-        jpeg: Share of inputs compressed as JPEG.
+        hsv: Range of the changes of saturation and value, from 0 to 1, and of hue, as
+            a fraction of the circle. Published with up to 0.3; 0.05 is recommended.
+        motion_blur: Fraction of inputs with motion blur; published as 0.25.
+        motion_length: Largest length of the motion, as a fraction of the image's
+            width; 0.02 in XSeg's loader, 0.08 in forks of SAEHD.
+        defocus: Fraction of inputs out of focus; published as 0.25.
+        defocus_size: Largest standard deviation of that blur, as a fraction of the
+            image's width; published as 9 px kernels at 256 px, which are 0.0066.
+        shrink: Fraction of inputs with reduced resolution; published as 0.25.
+        shrink_to: The smallest remaining fraction of it; published as 0.25.
+        noise: Largest standard deviation of Gaussian noise, where white is 1. This
+            range is not a published one.
+        jpeg: Fraction of inputs compressed as JPEG.
         jpeg_quality: The lowest quality, 1 to 95; published as 10 with XSeg, 50 in
             forks of SAEHD.
-        hands: Share of inputs with a drawn hand before the face.
-        sticks: Share with a drawn stick.
-        glasses: Share with drawn glasses.
-        occluded: What the target says where these hide the face. Its image never
-            shows them. "mask": the mask loses the pixels, so that a learned mask
-            leaves real hands in sight when converting, and losses count them only
-            as they count background (`outside`). "behind": nothing, the network
-            has to draw the face behind. "ignore": their weight is 0.
+        hands: Fraction of inputs with a synthetic hand in front of the face.
+        sticks: Fraction of inputs with a synthetic stick.
+        glasses: Fraction of inputs with synthetic glasses.
+        occluded: How the target treats pixels that these hide. Its image never shows
+            the objects. "mask": they are removed from the mask, so that a learned
+            mask keeps real hands visible in conversions, and losses weight them as
+            background (`outside`). "behind": not at all; the network has to render
+            the hidden face. "ignore": their weight is 0.
 
     Raises:
-        ValueError: A share is not within 0 and 1, or `occluded` is unknown.
+        ValueError: A fraction is not between 0 and 1, or `occluded` is unknown.
     """
 
     rotation: float = 10.0
@@ -106,19 +106,18 @@ class Augmentation:
     occluded: str = "mask"
 
     def __post_init__(self) -> None:
-        """Checks what would otherwise only show in the images."""
-        for name in _SHARES:
+        for name in _FRACTIONS:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise ValueError(
                     f"{name}={value!r} was given. Expected a number from 0 (off) to "
-                    "1. Use 0.25 for a quarter."
+                    f"1. Use {name}=0.25 for a quarter."
                 )
         if self.shrink_to <= 0.0 or not 1 <= self.jpeg_quality <= 95:
             raise ValueError(
                 f"shrink_to={self.shrink_to!r} and jpeg_quality={self.jpeg_quality!r} "
-                "were given. Expected a part above 0 and a quality from 1 to 95. Use "
-                "the defaults, 0.25 and 40."
+                "were given. Expected a fraction above 0 and a quality from 1 to 95. "
+                "Use the defaults, 0.25 and 40."
             )
         choose("occluded", self.occluded, OCCLUDED)
 
@@ -126,22 +125,22 @@ class Augmentation:
     def light(cls) -> Augmentation:
         """Returns smaller ranges, for short training on well aligned faces.
 
-        Only the input is changed: the aligner takes turn, size and place away before
-        training and before converting alike, and targets that move cost sharpness. A
-        small warp leaves the mouth's opening readable.
+        Rotation, zoom, shift and flip are off: the aligner removes these differences
+        for training and conversion alike, and changing the targets reduces sharpness.
+        The warp is small enough to preserve how far the mouth is open.
         """
         return cls(rotation=0.0, zoom=0.0, shift=0.0, flip=0.0, warp=0.015)
 
     @classmethod
     def strong(cls) -> Augmentation:
-        """Returns nearly all there is, for days of training.
+        """Returns nearly all changes, for long training (days).
 
-        Strengths are the published ones; noise, JPEG's qualities, the length of motion
-        blur and how often something is in front of the face are our own choice.
+        Use it if the videos to convert differ from the training faces in lighting,
+        sharpness, compression or occlusions. It only slows down a short training.
 
-        For films whose light, sharpness, compression and occlusions differ from those
-        of the faces that are trained on. In a short training it only slows learning
-        down. Warping to landmarks is left out, as in the published defaults.
+        Ranges are the published ones, except for noise, JPEG quality, the length of
+        motion blur and the frequency of occlusions. Landmark warps are off, as in the
+        published defaults.
         """
         return cls(
             lightness=0.3,
@@ -160,11 +159,11 @@ class Augmentation:
 
     @classmethod
     def none(cls) -> Augmentation:
-        """Returns the augmentation that leaves every image as it is."""
+        """Returns an augmentation without any changes."""
         return cls(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-_SHARES = (
+_FRACTIONS = (
     *("flip", "color_match", "landmark_warp", "lightness", "tint", "clahe", "hsv"),
     *("motion_blur", "defocus", "shrink", "shrink_to", "noise", "jpeg"),
     *("hands", "sticks", "glasses"),
@@ -172,10 +171,10 @@ _SHARES = (
 
 
 def random_similarity(rng: np.random.Generator, size: int, a: Augmentation) -> Array:
-    """Draws a rotation, zoom, shift and flip.
+    """Samples a rotation, zoom, shift and flip.
 
     Returns:
-        (2, 3) matrix from pixels of the new image to pixels of the old one.
+        (2, 3) matrix from pixels of the output image to those of the input image.
     """
     angle, zoom = rng.uniform(-a.rotation, a.rotation), rng.uniform(-a.zoom, a.zoom)
     shift = rng.uniform(-a.shift, a.shift, 2) * size
@@ -192,23 +191,23 @@ def random_similarity(rng: np.random.Generator, size: int, a: Augmentation) -> A
 
 
 def random_grid(rng: np.random.Generator, a: Augmentation, size: int) -> Array:
-    """Draws the 5 x 5 grid's nodes, (5, 5, 2) in pixels of the image."""
+    """Samples the 5 x 5 grid's nodes, (5, 5, 2) in pixels."""
     regular = _regular_grid(size)
     return regular + rng.normal(0.0, a.warp * size, regular.shape)
 
 
 def _regular_grid(size: int) -> Array:
-    # Pixels' centers have whole coordinates, so that borders lie half a pixel outside;
-    # the published grid ignored this and moved the input by that half pixel.
+    # Pixel centers have integer coordinates, so borders are at half pixels. The
+    # published grid ignored this, which shifted the input by half a pixel.
     line = np.linspace(-0.5, size - 0.5, 5)
     return np.stack(np.meshgrid(line, line), axis=-1)
 
 
 def grid_to_map(grid: Array, size: int) -> Array:
-    """Returns where each pixel of a warped image comes from, (size, size, 2).
+    """Returns the source coordinates of each pixel for `cv2.remap`, (size, size, 2).
 
-    The grid is enlarged to 80 and its middle 64 kept, times size / 64, as published:
-    the outermost nodes then lie on the image's border.
+    As published, the grid is enlarged to 80 pixels and cropped to the central 64, both
+    times size / 64, so that the outermost nodes are on the image's border.
     """
     large, edge = size * 5 // 4, size // 8
     dense = cv2.resize(grid.astype("float32"), (large, large))
@@ -216,10 +215,10 @@ def grid_to_map(grid: Array, size: int) -> Array:
 
 
 def grid_to_similarity(grid: Array, size: int) -> Array:
-    """Returns the part of a warp that is only turn, size and place, (2, 3).
+    """Returns the similarity transform that is closest to a warp, (2, 3).
 
-    It maps pixels of the target to pixels of the source, so that the network is
-    asked to undo a warp but not to guess where the face was.
+    Applied to the target, it spares the network from guessing how the warp moved,
+    rotated and scaled the whole face.
     """
     regular = _regular_grid(size).reshape(-1, 2)
     return np.asarray(umeyama(regular, grid.reshape(-1, 2)))
@@ -240,21 +239,21 @@ def warp_pair(
     shown: Array | None = None,
     landmarks: tuple[Array, Array] | None = None,
 ) -> tuple[Array, Array, Array]:
-    """Makes one training pair from one aligned face.
+    """Returns one training pair from one aligned face.
 
     Args:
         face: (S, S, 3) uint8.
-        layers: (S, S, 2) uint8, mask and weight, moved along with the target.
-        rng: Source of the draws.
-        a: Their ranges.
-        shown: What the input is made of where that is not `face`: an image of it
-            with something before it, (S, S, 3) uint8.
-        landmarks: Where the face's landmarks are and where the input is to have
-            them, both (N, 2) in pixels, instead of the grid's warp.
+        layers: Mask and weight, (S, S, 2) uint8, transformed like the target.
+        rng: Random generator.
+        a: Ranges of the changes.
+        shown: The image for the input if it differs from `face`, such as the face
+            with an occlusion, (S, S, 3) uint8.
+        landmarks: The face's landmarks and those that the input is warped to, both
+            (N, 2) in pixels. With None the input is warped by the grid.
 
     Returns:
         The warped face, the unwarped target and the target's layers, each uint8
-        and moved by the same random similarity.
+        and transformed by the same random similarity.
     """
     size = face.shape[0]
     shown = face if shown is None else shown

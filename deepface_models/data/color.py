@@ -1,4 +1,4 @@
-"""Random light and colors: LAB, local contrast, HSV."""
+"""Random changes of lighting and colors: LAB, local contrast, HSV."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _LEVELS = np.arange(256.0)
 
 
 def shift_lab(image: Array, lightness: float, a: float, b: float) -> Array:
-    """Moves LAB's values toward their largest or their smallest one.
+    """Shifts the channels of LAB toward their maximum or minimum.
 
     Args:
         image: (H, W, 3) RGB uint8.
         lightness: From -1 (black) to 1 (white); 0 changes nothing.
-        a: The same between green and red.
-        b: The same between blue and yellow.
+        a: From -1 (green) to 1 (red).
+        b: From -1 (blue) to 1 (yellow).
 
     Returns:
         RGB uint8 of the same shape.
@@ -30,14 +30,14 @@ def shift_lab(image: Array, lightness: float, a: float, b: float) -> Array:
 
 
 def equalize(image: Array, tiles: int, limit: float = 2.0) -> Array:
-    """Equalizes the lightness of each tile (CLAHE), limited in contrast.
+    """Equalizes the lightness of each tile with limited contrast (CLAHE).
 
     Reference: Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", 1994.
 
     Args:
         image: (H, W, 3) RGB uint8.
-        tiles: How many in each direction.
-        limit: Largest slope of the contrast; 2 as in deepfakes/faceswap.
+        tiles: Number of tiles in each direction.
+        limit: Contrast limit; 2 as in deepfakes/faceswap.
 
     Returns:
         RGB uint8 of the same shape.
@@ -48,11 +48,11 @@ def equalize(image: Array, tiles: int, limit: float = 2.0) -> Array:
 
 
 def shift_hsv(image: Array, hue: float, saturation: float, value: float) -> Array:
-    """Turns the hue and adds to saturation and value.
+    """Rotates the hue and adds to saturation and value.
 
     Args:
         image: (H, W, 3) RGB uint8.
-        hue: Turn in circles; 1 and 0 change nothing.
+        hue: Rotation as a fraction of the circle; 0 and 1 change nothing.
         saturation: From -1 to 1, added.
         value: From -1 to 1, added.
 
@@ -75,7 +75,7 @@ def scale_colors(image: Array, gain: Array, shift: Array | float) -> Array:
     Args:
         image: (H, W, 3) RGB uint8.
         gain: (3,).
-        shift: In levels of 255, one for all colors or (3,).
+        shift: In levels of 255, a number or (3,).
 
     Returns:
         RGB uint8 of the same shape.
@@ -85,15 +85,15 @@ def scale_colors(image: Array, gain: Array, shift: Array | float) -> Array:
 
 
 def change_colors(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
-    """Draws the changes of light and color that `a` asks for.
+    """Changes lighting and colors at random.
 
     Args:
         image: (S, S, 3) RGB uint8.
-        rng: Source of the draws.
-        a: Their ranges: `lightness`, `tint`, `clahe`, `hsv`.
+        rng: Random generator.
+        a: Ranges of the changes: `lightness`, `tint`, `clahe`, `hsv`.
 
     Returns:
-        The image, `image` itself where nothing is asked for.
+        (S, S, 3) RGB uint8; `image` itself if nothing changes.
     """
     if a.lightness or a.tint:
         image = shift_lab(image, *rng.uniform(-1, 1, 3) * (a.lightness, a.tint, a.tint))
@@ -108,6 +108,6 @@ def change_colors(image: Array, rng: np.random.Generator, a: Augmentation) -> Ar
 
 
 def _lab_table(*shifts: float) -> Array:
-    """Returns the new value of each value of each channel, (1, 256, 3) uint8."""
+    """Returns the lookup table of the three channels, (1, 256, 3) uint8."""
     columns = [_LEVELS + (255 * (s > 0) - _LEVELS) * abs(s) for s in shifts]
     return np.rint(np.stack(columns, axis=-1))[None].astype("uint8")

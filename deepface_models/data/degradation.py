@@ -1,4 +1,4 @@
-"""What cameras and files do to an image: blur, lost resolution, noise, JPEG."""
+"""Random degradation: blur, reduced resolution, noise and JPEG compression."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.data.augmentation import Augmentation
 
-_BEST_JPEG = 95  # above it nothing is seen
+_BEST_JPEG = 95  # differences above are invisible
 
 
 def motion_blur(image: Array, length: float, angle: float) -> Array:
-    """Blurs along a line, as when the head moves while the shutter is open.
+    """Blurs along a line, as motion during the exposure does.
 
     Args:
         image: (H, W, 3) uint8.
-        length: Of the line in pixels; 1 and less change nothing.
-        angle: Of the line in degrees.
+        length: Length of the line in pixels; 1 and less change nothing.
+        angle: Angle of the line in degrees.
 
     Returns:
-        uint8 of the same shape; the image does not move.
+        uint8 of the same shape. The line is centered, so the image is not shifted.
     """
     if length <= 1.0:
         return image
@@ -49,11 +49,11 @@ def defocus(image: Array, sigma: float) -> Array:
 
 
 def shrink(image: Array, part: float) -> Array:
-    """Takes away resolution: smaller, and large again.
+    """Reduces the resolution: shrinks the image and enlarges it again.
 
     Args:
         image: (H, W, 3) uint8.
-        part: Of width and height that is left, above 0; 1 changes nothing.
+        part: Scale of the smaller image, above 0; 1 changes nothing.
 
     Returns:
         uint8 of the same shape.
@@ -67,12 +67,12 @@ def shrink(image: Array, part: float) -> Array:
 
 
 def add_noise(image: Array, sigma: float, rng: np.random.Generator) -> Array:
-    """Adds independent normal noise to each pixel and color.
+    """Adds independent Gaussian noise to each pixel and color.
 
     Args:
         image: (H, W, 3) uint8.
-        sigma: Standard deviation, 1 being white; 0 changes nothing.
-        rng: Source of the noise.
+        sigma: Standard deviation, where white is 1; 0 changes nothing.
+        rng: Random generator.
 
     Returns:
         uint8 of the same shape.
@@ -84,7 +84,7 @@ def add_noise(image: Array, sigma: float, rng: np.random.Generator) -> Array:
 
 
 def jpeg(image: Array, quality: int) -> Array:
-    """Compresses and reads again.
+    """Compresses an image as JPEG and decodes it.
 
     Args:
         image: (H, W, 3) RGB uint8.
@@ -100,15 +100,15 @@ def jpeg(image: Array, quality: int) -> Array:
 
 
 def degrade(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
-    """Draws what `a` asks for, in the order in which a camera does it.
+    """Degrades an image at random, in the order in which a camera would.
 
     Args:
         image: (S, S, 3) RGB uint8.
-        rng: Source of the draws.
-        a: Their ranges: `motion_blur`, `defocus`, `shrink`, `noise`, `jpeg`.
+        rng: Random generator.
+        a: Ranges of the changes: `motion_blur`, `defocus`, `shrink`, `noise`, `jpeg`.
 
     Returns:
-        The image, `image` itself where nothing is asked for.
+        (S, S, 3) RGB uint8; `image` itself if nothing changes.
     """
     size = image.shape[0]
     if a.motion_blur and rng.random() < a.motion_blur:
@@ -127,7 +127,7 @@ def degrade(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
 
 
 def _line(length: float, angle: float) -> Array:
-    """Returns a centered line as a kernel, odd sides, its sum 1."""
+    """Returns a centered line as a kernel with odd sides and the sum 1."""
     reach = math.ceil(length / 2.0)
     turn = math.radians(angle)
     steps = np.linspace(-0.5, 0.5, 4 * reach + 1) * (length - 1.0)

@@ -1,4 +1,4 @@
-"""Digits and garments of the tutorials: from Keras, from local files, from sklearn."""
+"""MNIST, Fashion-MNIST and scikit-learn's digits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FASHION_NAMES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
-"""What Fashion-MNIST's labels 0 to 9 mean."""
+"""Names of Fashion-MNIST's labels 0 to 9."""
 
 _PREFIXES = {"train": "train", "test": "t10k"}
 _DEBIAN = "/usr/share/datasets/fashion-mnist"
@@ -37,15 +37,15 @@ def load_mnist(
     folder: str | Path | None = None, *, subset: Literal["train", "test"]
 ) -> Pair: ...
 def load_mnist(folder: str | Path | None = None, subset: Subset = "both") -> Any:
-    """Loads MNIST: 60,000 written digits to train on and 10,000 to test with.
+    """Loads MNIST: 60,000 handwritten digits for training and 10,000 for testing.
 
     Reference: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning
     applied to document recognition", 1998.
 
     Args:
-        folder: Where the IDX files are (`train-images-idx3-ubyte`, ..., with or
+        folder: Folder of the IDX files (`train-images-idx3-ubyte`, ..., with or
             without `.gz`); by default Keras downloads the digits once.
-        subset: "both", or only "train" or "test"; a folder needs no other files.
+        subset: "both", "train" or "test"; a folder needs only the files of these.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`, or one of the two pairs: images
@@ -70,10 +70,10 @@ def load_fashion_mnist(
 def load_fashion_mnist(
     folder: str | Path | None = None, subset: Subset = "both"
 ) -> Any:
-    """Loads Fashion-MNIST: 60,000 garments to train on and 10,000 to test with.
+    """Loads Fashion-MNIST: 60,000 images of clothes for training, 10,000 for testing.
 
-    Debian's package `dataset-fashion-mnist` has all of it: pass the folder
-    `/usr/share/datasets/fashion-mnist`. `FASHION_NAMES` says what the labels mean.
+    Debian's package `dataset-fashion-mnist` contains it: pass the folder
+    `/usr/share/datasets/fashion-mnist`. `FASHION_NAMES` has the names of the labels.
 
     Reference: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset
     for Benchmarking Machine Learning Algorithms", 2017.
@@ -103,13 +103,13 @@ def load_digits(image_size: int = 8, *, subset: Literal["train", "test"]) -> Pai
 def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
     """Loads scikit-learn's 1,797 small digits, which need no network.
 
-    They stand in for MNIST where that cannot be had. They are not MNIST: 8 x 8 px
-    with 17 shades, and a fortieth as many, so losses cannot be compared.
+    They are a substitute for MNIST without a network connection. Losses are not
+    comparable: images have 8 x 8 px and 17 gray levels, and there are far fewer.
 
     Args:
         image_size: Side in px; 28 enlarges them (bicubic) for models built for
             MNIST, without adding detail.
-        subset: "both", or only "train" (the first 1,500) or "test" (the other 297).
+        subset: "both", "train" (the first 1,500) or "test" (the other 297).
 
     Returns:
         As `load_mnist`, with images uint8 (N, image_size, image_size).
@@ -128,7 +128,7 @@ def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
         from sklearn import datasets
     except ImportError as error:
         raise MissingDependencyError(
-            "scikit-learn is not installed. It is needed for its digits. Install it "
+            "scikit-learn is not installed. Expected it for its digits. Install it "
             "with: pip install 'deepface_models[digits]'"
         ) from error
     found = datasets.load_digits()
@@ -174,9 +174,9 @@ def _read(folder: Path, expected: tuple[str, ...]) -> list[Pair]:
     missing = [f"{_file_name(s)}.gz" for s, place in places.items() if place is None]
     if missing:
         raise FileNotFoundError(
-            f"{folder} lacks {', '.join(missing)}. Expected IDX files, with or "
-            'without .gz. Check the path, or pass subset="test" (or "train") where '
-            "only those are there."
+            f"{folder} has no {', '.join(missing)}. Expected IDX files, with or "
+            'without .gz. Check the path, or pass subset="test" (or "train") if only '
+            "those files exist."
         )
     arrays = [read_idx(place) for place in places.values() if place is not None]
     pairs = list(zip(arrays[::2], arrays[1::2], strict=True))
@@ -190,7 +190,7 @@ def _file_name(stem: str, dot: str = "-") -> str:
 
 
 def _find(folder: Path, stem: str) -> Path | None:
-    """The file of a name; some unpackers write a dot for the second dash."""
+    """Returns the file of a name; some unpackers replace the second dash by a dot."""
     names = (_file_name(stem), _file_name(stem, "."))
     places = [folder / f"{name}{end}" for name in names for end in (".gz", "")]
     return next((place for place in places if place.is_file()), None)

@@ -1,4 +1,4 @@
-"""IDX files: how MNIST and its relatives store arrays."""
+"""IDX files, the array format of MNIST."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 
-# The third byte of a file says what its values are; they are big-endian.
+# The third byte is the type of the values, which are big-endian.
 # http://yann.lecun.com/exdb/mnist
 _TYPES = {0x08: "u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
@@ -23,15 +23,15 @@ def read_idx(path: str | Path) -> Array:
     """Reads an IDX file, such as those of MNIST and Fashion-MNIST.
 
     Args:
-        path: The file, as it is or compressed with gzip; its name does not matter.
+        path: The file, of any name, perhaps compressed with gzip.
 
     Returns:
-        The array, in the shape and type that the file states: uint8 (N, 28, 28) for
-        MNIST's images, uint8 (N,) for its labels.
+        The array with the file's shape and type: uint8 (N, 28, 28) for MNIST's
+        images, uint8 (N,) for its labels.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: It is no IDX file, is truncated or has bytes too many.
+        MediaError: It is not an IDX file, or has too few or too many bytes.
     """
     place = Path(path)
     if not place.is_file():
@@ -44,7 +44,7 @@ def read_idx(path: str | Path) -> Array:
         raise MediaError(
             f"{place} is no IDX file: it starts with the bytes {data[:4].hex(' ')!r}. "
             "Expected 00 00, a type from 08 to 0e and the number of axes. Download "
-            "the file again; a page of HTML may have been saved in its place."
+            "the file again; an HTML page may have been saved instead."
         )
     kind, start = np.dtype(_TYPES[data[2]]), 4 + 4 * data[3]
     shape = struct.unpack(f">{data[3]}I", data[4:start].ljust(start - 4, b"\0"))

@@ -1,4 +1,4 @@
-"""A folder of images as one array to train on."""
+"""Image folders as training arrays."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def load_images(
     max_images: int | None = None,
     strict: bool = False,
 ) -> Array:
-    """Reads images, cuts a square out of the middle and brings them to one size.
+    """Reads images, crops their central squares and resizes these.
 
-    Faces come out best when they are aligned first: for a `faces.FaceSet` take its
-    `images` instead, and for loose photographs see `faces.FaceAligner`.
+    Faces should be aligned first: use `images` of a `faces.FaceSet`, which
+    `faces.FaceAligner` extracts from photos.
 
     Args:
-        images: A folder (with all folders in it, in natural order: 2 before 10), a
+        images: A folder (with its subfolders, in natural order: 2 before 10), an
             image, or a list of both.
-        image_size: Side of the result in px. Larger images are averaged over
-            areas, smaller ones enlarged (bicubic).
-        max_images: Take at most so many, evenly spaced; all by default.
-        strict: Whether an image that cannot be read is an error. By default it is
-            left out, and one warning names all that were.
+        image_size: Side of the result in pixels. Images are shrunk by area averaging
+            or enlarged bicubically.
+        max_images: Largest number of images, evenly spaced; all by default.
+        strict: Whether an unreadable image is an error. By default unreadable images
+            are left out, and one warning names them.
 
     Returns:
         uint8 (N, image_size, image_size, 3), RGB, 0..255.
 
     Raises:
         FileNotFoundError: Nothing is at a path.
-        MediaError: There is no image, or none (with `strict`: not every one) can
-            be read.
+        MediaError: There is no image, or none is readable; with `strict`, one is
+            unreadable.
         ValueError: `image_size` or `max_images` is not 1 or more.
     """
     paths, damaged = _listed(images)
@@ -71,7 +71,7 @@ def load_images(
 def _listed(
     images: str | Path | Sequence[str | Path],
 ) -> tuple[list[Path], list[str]]:
-    """Returns the images' paths, and why entries of folders are none."""
+    """Returns the images' paths, and messages on unreadable folder entries."""
     given = [images] if isinstance(images, str | Path) else list(images)
     paths: list[Path] = []
     unreadable: list[str] = []
@@ -98,7 +98,7 @@ def _chosen(paths: list[Path], most: int | None) -> list[Path]:
 
 
 def _square(image: Array, size: int) -> Array:
-    """Cuts the middle out, then resizes it."""
+    """Crops the central square and resizes it."""
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

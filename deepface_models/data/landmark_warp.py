@@ -1,4 +1,4 @@
-"""Warps that give a face the landmarks of another one."""
+"""Warps of a face to the landmarks of another one."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _STILL = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
 def nearest_faces(landmarks: Array, others: Array, count: int = 10) -> Array:
-    """Finds the faces whose landmarks are most like each face's.
+    """Finds the faces with the most similar landmarks for each face.
 
     Args:
         landmarks: (N, K, 2), aligned.
         others: (M, K, 2), aligned to the same size.
-        count: How many to find; 10 as in deepfakes/faceswap.
+        count: Number of faces to find; 10 as in deepfakes/faceswap.
 
     Returns:
-        (N, min(count, M)) places in `others`, in no order.
+        (N, min(count, M)) indices into `others`, unordered.
     """
     count = min(count, len(others))
     flat = others.reshape(len(others), -1).astype("float64")
     squares = (flat**2).sum(1)
     found = np.empty((len(landmarks), count), "int64")
     for row, points in enumerate(landmarks.reshape(len(landmarks), -1)):
-        distance = squares - 2.0 * (flat @ points)  # and the point's own square
+        distance = squares - 2.0 * (flat @ points)  # without the constant |points|^2
         found[row] = np.argpartition(distance, count - 1)[:count]
     return found
 
@@ -38,19 +38,19 @@ def nearest_faces(landmarks: Array, others: Array, count: int = 10) -> Array:
 def landmark_map(
     landmarks: Array, expected: Array, size: int, matrix: Array = _STILL
 ) -> Array:
-    """Returns where each pixel comes from when landmarks move to wanted places.
+    """Returns the map of a warp that moves landmarks to other positions.
 
-    The wanted points and eight on the image's border are joined to triangles
-    (Delaunay), each of which is moved as a whole. Jaw points that lie within the
-    other points of either face are left out, and points by which triangles would turn
-    over. The idea is dfaker's; numbers as in deepfakes/faceswap, lib/training.
+    The warp is piecewise affine, on a Delaunay triangulation of the target landmarks
+    and eight points on the image's border. Jaw points inside the other landmarks of
+    either face are left out, and so are points whose triangles would be flipped. The
+    method is dfaker's, with the numbers of deepfakes/faceswap, lib/training.
 
     Args:
-        landmarks: Where they are in the image, (68, 2) or (5, 2) in pixels.
-        expected: Where they shall be, of the same shape.
+        landmarks: Landmarks in the image, (68, 2) or (5, 2) in pixels.
+        expected: Their target positions, of the same shape.
         size: Width and height of the image.
-        matrix: (2, 3) from pixels of the new image to pixels of the old one, by
-            which the image moves besides.
+        matrix: (2, 3) similarity from pixels of the output image to those of the
+            input image, which is applied too.
 
     Returns:
         (size, size, 2) float32, x first, as `cv2.remap` takes it.
@@ -67,8 +67,8 @@ def landmark_map(
     side = np.sign(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])
     corners, moves, turned = _moves(new, old, size)
     for _ in range(_ROUNDS):
-        # Where lips or lids change places the skin would be torn: without the later
-        # point of such a triangle it is not.
+        # Where lips or lids swap places, triangles flip and would tear the skin: leave
+        # out the last point of each.
         left = np.ones(len(new), bool)
         left[corners[turned == -side].max(1, initial=-1)] = False
         if left.all():
@@ -79,16 +79,16 @@ def landmark_map(
 
 
 def _moves(new: Array, old: Array, size: int) -> tuple[Array, Array, Array]:
-    """Joins points to triangles and finds how each moves.
+    """Triangulates points and finds the affine map of each triangle.
 
     Returns:
-        The points' numbers (T, 3); matrices (T, 3, 2) by which places (x, y, 1) in the
-        new image are to be multiplied; and (T,) 1, or -1 where a triangle turns over.
+        Indices of the corners (T, 3); matrices (T, 3, 2) that map (x, y, 1) in the
+        output image to the input image; and orientations (T,), -1 if flipped.
     """
     corners = _triangles(new, size)
     area = _cross(new[corners])
-    # The thin ones first: drawing covers half a pixel more than a triangle, where a
-    # thin one's move means little.
+    # Thin triangles first: rasterization covers half a pixel more than a triangle, and
+    # the map of a thin one is not accurate there.
     order = np.argsort(np.abs(area), kind="stable")
     order = order[np.count_nonzero(np.abs(area) < _THINNEST) :]
     corners, area = corners[order], area[order]
@@ -103,13 +103,13 @@ def _moves(new: Array, old: Array, size: int) -> tuple[Array, Array, Array]:
 
 
 def _cross(triangles: Array) -> Array:
-    """Returns twice the area of triangles (T, 3, 2), below 0 for those turned over."""
+    """Returns twice the signed area of triangles (T, 3, 2)."""
     a, b = (triangles[:, i] - triangles[:, 0] for i in (1, 2))
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], "float64")
 
 
 def _outside_core(landmarks: Array, expected: Array) -> Array:
-    """Returns which points to use, (K,) bool."""
+    """Returns the mask of points to use, (K,) bool."""
     kept = np.ones(len(landmarks), bool)
     if len(landmarks) != 68:
         return kept
@@ -122,7 +122,7 @@ def _outside_core(landmarks: Array, expected: Array) -> Array:
 
 
 def _triangles(points: Array, size: int) -> Array:
-    """Joins (N, 2) float32 points to triangles, (T, 3) of their numbers."""
+    """Triangulates (N, 2) float32 points; returns their indices, (T, 3)."""
     plane = cv2.Subdiv2D((-size, -size, 3 * size, 3 * size))
     plane.insert(points)  # type: ignore[call-overload]
     corners = np.asarray(plane.getTriangleList()).reshape(-1, 3, 2)
@@ -133,7 +133,7 @@ def _triangles(points: Array, size: int) -> Array:
 
 
 def _piecewise(triangles: Array, moves: Array, size: int) -> Array:
-    """Returns the map of triangles (T, 3, 2), each with its (3, 2) move."""
+    """Returns the piecewise map of triangles (T, 3, 2) with their (3, 2) matrices."""
     which = np.zeros((size, size), "uint8")  # there are fewer than 2 * 76 triangles
     fixed = np.rint(triangles * 16).astype("int32")
     for number, corners in enumerate(fixed):

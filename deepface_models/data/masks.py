@@ -1,4 +1,4 @@
-"""Which mask of a face a network learns."""
+"""Target masks of faces."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ TARGET_MASKS = ("face", "hull", "ellipse", "full")
 def target_masks(
     faces: FaceSet, mask: str | Array = "face", dilation: float = 0.0
 ) -> Array:
-    """Makes the masks of a set's faces.
+    """Returns the masks of a set's faces.
 
     Args:
         faces: The set, N faces of S px.
-        mask: "face": `FaceSet.masks`, the hull of 68 landmarks or the ellipse about
-            5; "hull" or "ellipse" for one of them; "full": the whole image; or
-            masks of your own (N, S, S), uint8, bool or float in [0, 1], such as
-            those of a segmentation network.
-        dilation: Grows drawn masks by this part of the image's width; negative
-            shrinks them.
+        mask: "face": `FaceSet.masks`, the convex hull of 68 landmarks or an ellipse
+            around 5; "hull" or "ellipse" for one of these; "full": the whole image; or
+            custom masks (N, S, S), uint8, bool or float in [0, 1], such as those of a
+            segmentation network.
+        dilation: Width by which to grow the hull or ellipse, as a fraction of the
+            image's width; negative values shrink it.
 
     Returns:
         (N, S, S) float32 in [0, 1].
 
     Raises:
-        ValueError: There is no such mask, or those given do not fit the set.
+        ValueError: There is no such mask, or custom masks do not fit the set.
     """
     if not isinstance(mask, str):
         return _given(faces, np.asarray(mask), dilation)
-    choose("mask", mask, TARGET_MASKS, "Or give an array of each face's mask.")
+    choose("mask", mask, TARGET_MASKS, "Or pass an array of masks.")
     size = faces.image_size
     if mask == "full":
         return np.ones((len(faces), size, size), "float32")
@@ -55,12 +55,12 @@ def target_masks(
 
 
 def soften(mask: Array, amount: float) -> Array:
-    """Softens a mask's edge to both sides, so that its half stays in place.
+    """Blurs a mask symmetrically, so that the contour of 0.5 stays in place.
 
     Args:
         mask: (S, S) float32 in [0, 1].
-        amount: Width of the soft edge, as a part of the image's width; 0 changes
-            nothing. deepfakes/faceswap blurs by 3 %.
+        amount: Width of the soft edge, as a fraction of the image's width; 0 changes
+            nothing. deepfakes/faceswap uses 0.03.
 
     Returns:
         (S, S) float32 in [0, 1].
@@ -89,7 +89,7 @@ def _given(faces: FaceSet, masks: Array, dilation: float) -> Array:
     if masks.shape != expected or dilation:
         raise ValueError(
             f"Masks of shape {masks.shape} with mask_dilation={dilation} were given. "
-            f"Expected {expected}, one for each face of the set, and 0. Make them from "
-            "FaceSet.images, already as wide as they shall be."
+            f"Expected {expected}, one for each face of the set, and 0. Dilate custom "
+            "masks beforehand."
         )
     return as_float(masks).clip(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""What gets between camera and face, drawn: hands, sticks and glasses."""
+"""Synthetic occlusions of faces: hands, sticks and glasses."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Drawer = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
 def draw_hand(
     face: Array, landmarks: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draws a hand that reaches into the face from below or from a side.
+    """Draws a hand that enters the face from below or from a side.
 
-    Its color is that of the face or, one time in four, somebody else's; it throws a
-    soft shadow, which hides nothing.
+    It has the face's skin color or, one time in four, another one, and a soft shadow,
+    which does not count as coverage.
 
     Args:
         face: (S, S, 3) uint8.
         landmarks: (68, 2) or (5, 2) in pixels of the face.
-        rng: Source of the draws.
+        rng: Random generator.
 
     Returns:
-        The face with the hand, (S, S, 3) uint8, and how much of each pixel it hides,
+        The face with the hand, (S, S, 3) uint8, and the hand's coverage of each pixel,
         (S, S) uint8 from 0 to 255.
     """
     frame = face_frame(landmarks)
@@ -42,12 +42,12 @@ def draw_hand(
 def draw_stick(
     face: Array, landmarks: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draws a stick across the face: a pen, a pole, or one with a ball at its end.
+    """Draws a stick across the face, such as a pen, pole, microphone or lollipop.
 
     Args:
         face: (S, S, 3) uint8.
         landmarks: (68, 2) or (5, 2) in pixels of the face.
-        rng: Source of the draws.
+        rng: Random generator.
 
     Returns:
         As `draw_hand`.
@@ -71,15 +71,15 @@ def draw_stick(
 def draw_glasses(
     face: Array, landmarks: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draws glasses on both eyes, clear or dark ones.
+    """Draws clear or dark glasses.
 
-    The lenses follow the corners of the eyes, so that the far one is narrower when
-    the head is turned. Clear lenses hide a little, dark ones nearly everything.
+    The lenses follow the corners of the eyes, so that the far one is narrower in a
+    turned face. Clear lenses cover little, dark ones nearly everything.
 
     Args:
         face: (S, S, 3) uint8.
         landmarks: (68, 2) or (5, 2) in pixels of the face.
-        rng: Source of the draws.
+        rng: Random generator.
 
     Returns:
         As `draw_hand`.
@@ -114,17 +114,17 @@ def draw_glasses(
 def occlude(
     face: Array, landmarks: Array, rng: np.random.Generator, a: Augmentation
 ) -> tuple[Array, Array | None]:
-    """Draws glasses, sticks and hands, each on its share of the faces.
+    """Draws glasses, sticks and hands at random.
 
     Args:
         face: (S, S, 3) uint8.
         landmarks: (68, 2) or (5, 2) in pixels of the face.
-        rng: Source of the draws.
-        a: The shares.
+        rng: Random generator.
+        a: The probabilities: `glasses`, `sticks`, `hands`.
 
     Returns:
-        The image, which is `face` itself where nothing was drawn, and how much of
-        each pixel is hidden, (S, S) uint8, or None.
+        The image, (S, S, 3) uint8, and the objects' coverage of each pixel, (S, S)
+        uint8 from 0 to 255. Without an object they are `face` itself and None.
     """
     cover: Array | None = None
     drawers: tuple[tuple[float, Drawer], ...] = (
@@ -140,7 +140,7 @@ def occlude(
 
 
 def _lens(middle: Array, half: Array, down: Array, corner: float) -> Array:
-    """Returns a lens's outline, (32, 2): a superellipse, a little lower outside."""
+    """Returns a lens's outline, a superellipse of 32 points, (32, 2)."""
     angle = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
     x, y = (
         np.sign(v) * np.abs(v) ** (2.0 / corner) for v in (np.cos(angle), np.sin(angle))
@@ -149,7 +149,7 @@ def _lens(middle: Array, half: Array, down: Array, corner: float) -> Array:
 
 
 def _any_color(rng: np.random.Generator) -> Array:
-    """Returns a color, (3,) in 0..255: mostly dull, seldom bright."""
+    """Returns a random color, (3,) in 0..255, usually one of low saturation."""
     hsv = np.array(
         [[[rng.integers(180), 255 * rng.random() ** 2, rng.integers(40, 256)]]]
     )

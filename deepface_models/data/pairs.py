@@ -27,41 +27,41 @@ if TYPE_CHECKING:
 
 
 class SwapPairs(keras.utils.PyDataset):
-    """Batches of warped faces and clean targets for every person at once.
+    """Batches of warped faces and clean targets of all people.
 
     Each batch is `(x, y)`: `x[name]` are warped faces (B, S, S, 3) and `y[name]`
     targets (B, T, T, 5): red, green, blue, the face's mask in [0, 1] and a weight
-    for each pixel (eyes and mouth count more); all float32. T is S unless a model
-    draws more pixels than it takes.
+    for each pixel, which is larger for eyes and mouth. All are float32. T is S unless
+    a model's output is larger than its input.
 
-    The draws of a batch depend only on `seed`, the epoch and the batch's number:
-    the number of workers does not change them, and a resumed run goes on with the
-    ones that an uninterrupted run would have made (`epoch` is what counts them).
-    `sheet` shows what they look like.
+    The random changes of a batch depend only on `seed`, `epoch` and the batch's index.
+    They are the same for any number of workers, and a resumed training continues as an
+    uninterrupted one would. `sheet` shows a batch as an image.
 
     Args:
-        faces: For each person, the set to draw from.
+        faces: Each person's set of faces, by name.
         batch_size: Faces of each person in a batch.
-        image_size: Pixels of the faces; that of the sets by default.
-        output_size: Pixels of the targets, a model's `output_size`; `image_size` by
-            default.
-        steps: Batches an epoch; as many as the largest set fills by default.
-        augmentation: Ranges of the random changes.
-        eyes: Weight of the eyes' pixels in `y`.
+        image_size: Side of the faces in pixels; that of the sets by default.
+        output_size: Side of the targets in pixels, a model's `output_size`;
+            `image_size` by default.
+        steps: Batches per epoch; by default as many as the largest set fills.
+        augmentation: Ranges of the random changes; `Augmentation()` by default.
+        eyes: Weight of the eyes' pixels in `y`; other pixels have 1.
         mouth: Weight of the mouth's pixels in `y`.
-        mask: The mask in `y`: "face", "hull", "ellipse", "full", or for each person
-            masks of your own (N, S, S), as `data.target_masks` takes them. How much
-            background counts beside it is each loss's `outside`.
-        mask_dilation: Grows drawn masks by this part of the image's width.
-        mask_feather: Width of their soft edge, as a part of the image's width.
-        balance: None draws every face equally often; "yaw" and "pose" every direction
-            that somebody looks in, see `data.pose_cells`.
-        seed: Makes the draws repeatable.
-        workers: Threads that prepare batches ahead of the model.
+        mask: The mask in `y`: "face", "hull", "ellipse" or "full", or custom masks
+            (N, S, S) for each person, as in `data.target_masks`. The weight of the
+            background is set by each loss's `outside`.
+        mask_dilation: Width by which to grow the masks, as a fraction of the image's
+            width.
+        mask_feather: Width of their soft edge, as a fraction of the image's width.
+        balance: None samples faces uniformly; "yaw" or "pose" samples directions of
+            view uniformly, see `data.pose_cells`.
+        seed: Seed of the random changes.
+        workers: Threads that prepare batches in advance.
 
     Raises:
-        ValueError: A set is empty, there are fewer than two people, or faces lack
-            what `mask`, `balance` or the augmentation needs.
+        ValueError: A set is empty, there are fewer than two people, or `mask`,
+            `balance` or the augmentation needs landmarks or poses that faces lack.
     """
 
     @whole_numbers(
@@ -110,39 +110,39 @@ class SwapPairs(keras.utils.PyDataset):
         return self.steps
 
     def __getitem__(self, index: int) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Returns batch `index` of the epoch that `epoch` says."""
+        """Returns batch `index` of the current epoch."""
         x, y = {}, {}
         for number, name in enumerate(self.identities):
             rng = np.random.default_rng((self.seed, self.epoch, index, number))
-            x[name], y[name] = self._draw(name, rng)
+            x[name], y[name] = self._sample(name, rng)
         return x, y
 
     def on_epoch_end(self) -> None:
-        """Moves on to the next epoch's draws."""
+        """Advances to the next epoch."""
         self.epoch += 1
 
     def fitting(self, faces: FaceSet) -> Array:
-        """Returns a set's images at the size of this data, uint8 (N, S, S, 3)."""
+        """Returns a set's images resized to `image_size`, uint8 (N, S, S, 3)."""
         return np.stack([resize(image, self.image_size) for image in faces.images])
 
     @functools.cached_property
     def sketches(self) -> dict[str, list[str]]:
-        """Digests of up to 64 faces of each person, always the same of the same.
+        """Digests of up to 64 faces of each person.
 
-        A training that goes on tells by them whether people were exchanged.
+        A resumed training compares them to detect that people were exchanged.
         """
         return {name: person.sketch() for name, person in self._people.items()}
 
     @whole_numbers(index=0, faces=1)
     def sheet(self, index: int = 0, faces: int = 8) -> Array:
-        """Draws a batch as one image, to see what the augmentation does.
+        """Returns a batch as one image, to see the effect of the augmentation.
 
-        For each person: inputs, targets, their masks and weights (white is the
-        largest weight). Write it with `media.write_image`.
+        It has four rows for each person: inputs, targets, masks and weights (white is
+        the largest weight). Write it with `media.write_image`.
 
         Args:
-            index: Number of the batch, in the epoch that `epoch` says.
-            faces: How many of its faces to show.
+            index: Index of the batch in the current epoch.
+            faces: Number of faces to show.
 
         Returns:
             (height, width, 3) uint8.
@@ -159,11 +159,11 @@ class SwapPairs(keras.utils.PyDataset):
             labels += [f"{name}: input", "target", "mask", "weight"]
         return grid(rows, labels=labels)
 
-    def _draw(self, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
+    def _sample(self, name: str, rng: np.random.Generator) -> tuple[Array, Array]:
         person, count, a = self._people[name], self.batch_size, self.augmentation
         size, out = self.image_size, self.output_size
-        # Draws of their own for each kind of change, so that none shifts another's.
-        toward, objects, colors, camera = rng.spawn(4)
+        # One generator per kind of change, so that they are independent.
+        warps, objects, colors, camera = rng.spawn(4)
         chosen = person.choose(count, rng)
         x = np.empty((count, size, size, 3), "uint8")
         y = np.empty((count, out, out, 5), "uint8")
@@ -177,7 +177,7 @@ class SwapPairs(keras.utils.PyDataset):
                 rng,
                 a,
                 shown=shown,
-                landmarks=self._chosen(name, number, toward),
+                landmarks=self._landmarks(name, number, warps),
             )
             changed = change_colors(resize(warped, size), colors, a)
             x[row] = degrade(changed, camera, a)
@@ -189,10 +189,10 @@ class SwapPairs(keras.utils.PyDataset):
         target[..., 4] *= 255.0 / person.steps
         return np.clip(x / np.float32(255.0) * gain + shift, 0.0, 1.0), target
 
-    def _chosen(
+    def _landmarks(
         self, name: str, number: int, rng: np.random.Generator
     ) -> tuple[Array, Array] | None:
-        """Returns a face's landmarks and those to warp it to, where it is to be."""
+        """Returns a face's landmarks and those to warp it to, or None for no warp."""
         a = self.augmentation
         if not a.landmark_warp or rng.random() >= a.landmark_warp:
             return None
@@ -204,13 +204,13 @@ class SwapPairs(keras.utils.PyDataset):
         return own, expected + rng.normal(0.0, spread, own.shape)
 
     def _neighbors(self) -> dict[tuple[str, str], Array]:
-        """Returns the most alike faces among each other person's, (N, 10 or fewer)."""
+        """Returns the most similar faces of each other person, (N, up to 10)."""
         points = {name: person.landmarks for name, person in self._people.items()}
-        counts = {name: of.shape[1] for name, of in points.items()}
+        counts = {name: own.shape[1] for name, own in points.items()}
         if len(set(counts.values())) > 1:
             raise ValueError(
                 f"landmark_warp was given for faces with {counts} landmarks. Expected "
-                "as many for all people. Extract them with one FaceAligner."
+                "the same number for all people. Extract them with one FaceAligner."
             )
         return {
             (a, b): nearest_faces(points[a], points[b])
@@ -250,8 +250,8 @@ def _check(faces: Mapping[str, FaceSet]) -> None:
     sizes = {name: len(faces_of) for name, faces_of in faces.items()}
     if len(sizes) < 2 or not all(sizes.values()):
         raise ValueError(
-            f"SwapPairs was given {sizes or 'nobody'} (faces of each person). It needs "
-            "two or more people with at least one face each: "
+            f"{sizes or 'No'} faces of each person were given. Expected two or more "
+            "people with one face or more each. Use "
             'SwapPairs({"ana": FaceSet.open("faces/ana"), "ben": ...}).'
         )
 
@@ -264,17 +264,17 @@ def _masks(
     if set(mask) != set(names):
         raise ValueError(
             f"Masks of {sorted(mask)} were given. Expected those of {sorted(names)}, "
-            "(N, S, S) for each, or the name of a mask such as 'hull'."
+            "(N, S, S) each. Add the missing ones, or use mask='hull'."
         )
     return mask
 
 
 def _without(layers: Array, cover: Array, occluded: str) -> Array:
-    """Returns mask and weight where `cover` hides the face, (S, S, 2) uint8."""
+    """Removes what `cover` hides from mask or weight, (S, S, 2) uint8."""
     mask, weight = cv2.split(layers)
-    left = 255 - cover
+    visible = 255 - cover
     if occluded == "mask":
-        mask = cv2.multiply(mask, left, scale=1.0 / 255.0)
+        mask = cv2.multiply(mask, visible, scale=1.0 / 255.0)
     if occluded == "ignore":
-        weight = cv2.multiply(weight, left, scale=1.0 / 255.0)
+        weight = cv2.multiply(weight, visible, scale=1.0 / 255.0)
     return cv2.merge([mask, weight])

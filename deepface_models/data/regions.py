@@ -1,4 +1,4 @@
-"""Which pixels of a face matter most: weights of eyes and mouth."""
+"""Pixel weights of eyes and mouth."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ EYES_5 = ((0, 1), (2, 3))
 def region_weights(
     landmarks: Array, size: int, eyes: float = 3.0, mouth: float = 2.0
 ) -> Array:
-    """Weights each pixel by what it says about the expression.
+    """Returns pixel weights that are larger at eyes and mouth.
 
     Args:
         landmarks: (68, 2) or (5, 2) points in pixels of the aligned face.
         size: Width and height of the face in pixels.
-        eyes: Weight of the eyes, beside 1 for the rest.
+        eyes: Weight of the eyes; the rest of the face has 1.
         mouth: Weight of the mouth.
 
     Returns:

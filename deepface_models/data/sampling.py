@@ -1,4 +1,4 @@
-"""Which faces a batch draws when all poses are to be seen equally often."""
+"""Sampling of faces that is uniform over poses."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 BALANCES = ("yaw", "pose")
-_TURNED = 68.75  # degrees; beyond it all is one cell
+_TURNED = 68.75  # degrees; larger angles are clipped
 _YAW, _POSE = 2.0 * _TURNED / 127.0, 5.0  # degrees
 
 
 def pose_cells(faces: FaceSet, balance: str = "pose") -> Array:
-    """Sorts faces by where they look.
+    """Assigns each face to a cell of similar poses.
 
     Args:
-        faces: A set whose faces have been measured.
+        faces: A set whose faces have yaw and pitch.
         balance: "yaw": cells of 1.08 degrees of yaw, as DeepFaceLab's uniform yaw
-            has 128 of them between -1.2 and 1.2 rad. "pose": cells of 5 x 5 degrees
-            of yaw and pitch, about what the measurement is sure of.
+            with 128 cells between -1.2 and 1.2 rad. "pose": cells of 5 x 5 degrees
+            of yaw and pitch, about the accuracy of the measurement.
 
     Returns:
-        (N,) int, the number of each face's cell; cells follow the yaw.
+        (N,) int, the index of each face's cell; cells are ordered by yaw.
 
     Raises:
         ValueError: `balance` is unknown, or faces have no pose.
     """
-    choose("balance", balance, BALANCES, "Use None to draw faces as they come.")
+    choose("balance", balance, BALANCES, "Use None to sample faces uniformly.")
     angles = np.array([(f.yaw, f.pitch) for f in faces.faces], "float64").reshape(-1, 2)
     if np.isnan(angles).any():
         missing = int(np.isnan(angles).any(axis=1).sum())
@@ -51,19 +51,19 @@ def pose_cells(faces: FaceSet, balance: str = "pose") -> Array:
 
 
 def draw_balanced(cells: Array, count: int, rng: np.random.Generator) -> Array:
-    """Draws faces such that all cells that have any are equally likely.
+    """Samples faces such that all nonempty cells are equally likely.
 
-    A batch is spread over the cells as evenly as its size allows; within a cell each
-    face is equally likely. A cell's only face is drawn as often as a full cell's
-    hundreds: leave out odd ones with `FaceSet.filter` first.
+    A batch is spread over the cells as evenly as possible; within a cell each face is
+    equally likely. The only face of a cell is sampled as often as hundreds of faces of
+    another cell together: remove outliers with `FaceSet.filter` first.
 
     Args:
         cells: (N,) int, the cell of each face, from 0 on.
-        count: How many to draw.
-        rng: Source of the draws.
+        count: Number of faces to sample.
+        rng: Random generator.
 
     Returns:
-        (count,) numbers of faces, in random order.
+        (count,) indices of faces, in random order.
     """
     likely = 1.0 / np.bincount(cells)[cells]
     order = np.lexsort((rng.random(len(cells)), cells))

@@ -1,4 +1,4 @@
-"""Toy time series of different lengths, made from a seed."""
+"""Synthetic time series of different lengths."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 
 KINDS = ("sine", "sawtooth", "noise")
-PADDING = -1000.0  # SequenceAutoencoder's mask_value; no series comes near it
+PADDING = -1000.0  # SequenceAutoencoder's mask_value, far outside the series' range
 
 
 class Series(NamedTuple):
-    """Series in one array; steps past a series' end hold `PADDING`."""
+    """Series in one array, padded with `PADDING`."""
 
     values: Array
     """(N, timesteps, 1) float32, in [-1, 1] up to each series' end."""
     lengths: Array
-    """(N,) int32, steps of each series."""
+    """(N,) int32, the number of steps of each series."""
     kinds: Array
-    """(N,) int32, each one's place in `KINDS`."""
+    """(N,) int32, the index of each series' kind in `KINDS`."""
 
     @property
     def mask(self) -> Array:
-        """(N, timesteps) bool, true where a step is real."""
+        """(N, timesteps) bool, False for padding."""
         return np.arange(self.values.shape[1]) < self.lengths[:, None]
 
     @property
@@ -37,15 +37,15 @@ class Series(NamedTuple):
 
 @whole_numbers(count=1, timesteps=1, seed=0)
 def sine_series(count: int, timesteps: int = 32, seed: int = 0) -> Series:
-    """Makes sines, sawtooths and noise in equal shares, of different lengths.
+    """Returns sines, sawtooths and noise in equal numbers, of different lengths.
 
     Frequency (1 to 3 periods in `timesteps`), phase and length (half of `timesteps`
-    or more) are random; noise is uniform and cannot be compressed.
+    or more) are random. Noise is uniform, so it cannot be compressed.
 
     Args:
-        count: How many.
-        timesteps: Steps of the longest.
-        seed: The same seed makes the same series.
+        count: Number of series.
+        timesteps: Largest number of steps, 2 or more.
+        seed: Seed of the series.
 
     Raises:
         ValueError: `count` is below 1 or `timesteps` below 2.

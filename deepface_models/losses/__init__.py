@@ -1,11 +1,11 @@
 """Losses for aligned faces; targets may carry a mask and a weight.
 
-Every loss here takes targets (B, H, W, 3..5) whose channels are red, green, blue,
-then optionally the face's mask and a weight for each pixel (`SwapPairs` makes
-them), and predictions (B, H, W, 3..4): red, green, blue and optionally a mask.
-All values lie in [0, 1], weights are 0 or more. The adversarial losses alone take
-a discriminator's logits. All are 0 where prediction and target are equal, and all
-return one value for each image, which Keras then averages.
+Losses take targets (B, H, W, 3..5): red, green, blue, then optionally the face's mask
+and a weight for each pixel, as `SwapPairs` returns them. Predictions (B, H, W, 3..4)
+are red, green, blue and optionally a mask. All values lie in [0, 1]; weights are 0 or
+more. Losses return one value per image, which Keras averages, and are 0 if prediction
+and target are equal. Only the adversarial losses differ: they take a discriminator's
+logits.
 """
 
 from deepface_models.losses.adversarial import (

@@ -1,9 +1,9 @@
-"""What a discriminator and a generator minimize, as functions of logits.
+"""Losses of discriminators and generators, as functions of logits.
 
-Every function takes the discriminator's logits of real and of drawn images, of
-any shape that begins with the batch (patches included), and returns one number.
-Functions for generators that do not look at the real images accept them too, so
-that one kind can take another's place.
+Each function takes the discriminator's logits for real and for generated images and
+returns a scalar. Logits may have any shape that begins with the batch axis, such as
+the patches of a PatchGAN. The generator losses that do not use the real images accept
+them too, so that all kinds are interchangeable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _register = keras.saving.register_keras_serializable(PACKAGE)
 
 @_register
 def lsgan_discriminator(real: Any, fake: Any) -> Any:
-    """Least squares: real toward 1, drawn toward 0.
+    """Least-squares loss: real images toward 1, generated ones toward 0.
 
     Reference: Mao et al., "Least Squares Generative Adversarial Networks", 2017.
     """
@@ -30,7 +30,7 @@ def lsgan_discriminator(real: Any, fake: Any) -> Any:
 
 @_register
 def lsgan_generator(real: Any, fake: Any) -> Any:
-    """Least squares: drawn toward 1; `real` may be None.
+    """Least-squares loss: generated images toward 1; `real` may be None.
 
     Reference: Mao et al., "Least Squares Generative Adversarial Networks", 2017.
     """
@@ -39,7 +39,7 @@ def lsgan_generator(real: Any, fake: Any) -> Any:
 
 @_register
 def hinge_discriminator(real: Any, fake: Any) -> Any:
-    """Hinge: real above 1, drawn below -1; what is there already does not count.
+    """Hinge loss: 0 for real images above 1 and for generated ones below -1.
 
     Reference: Lim and Ye, "Geometric GAN", 2017.
     """
@@ -49,7 +49,7 @@ def hinge_discriminator(real: Any, fake: Any) -> Any:
 
 @_register
 def hinge_generator(real: Any, fake: Any) -> Any:
-    """Hinge: drawn as high as can be; `real` may be None.
+    """Hinge loss: minus the mean logit of generated images; `real` may be None.
 
     Reference: Lim and Ye, "Geometric GAN", 2017.
     """
@@ -58,7 +58,10 @@ def hinge_generator(real: Any, fake: Any) -> Any:
 
 @_register
 def relativistic_discriminator(real: Any, fake: Any) -> Any:
-    """Relativistic average: real more real than the drawn on average, and reverse.
+    """Relativistic average loss: compares each image with the mean of the other kind.
+
+    Real images are to have higher logits than the average generated image, and
+    generated images lower ones than the average real image.
 
     Reference: Jolicoeur-Martineau, "The Relativistic Discriminator: A Key Element
     Missing from Standard GAN", 2019 (RaSGAN).
@@ -71,7 +74,7 @@ def relativistic_discriminator(real: Any, fake: Any) -> Any:
 
 @_register
 def relativistic_generator(real: Any, fake: Any) -> Any:
-    """Relativistic average: drawn more real than the real on average, and reverse.
+    """Relativistic average loss with real and generated images exchanged.
 
     Reference: Jolicoeur-Martineau, "The Relativistic Discriminator: A Key Element
     Missing from Standard GAN", 2019 (RaSGAN).
@@ -80,5 +83,5 @@ def relativistic_generator(real: Any, fake: Any) -> Any:
 
 
 def _float(logits: Any) -> Any:
-    """Mixed precision leaves logits in 16 bits, too few for means of squares."""
+    """Casts logits to float32; means of squares need more than 16 bits."""
     return ops.cast(logits, "float32")

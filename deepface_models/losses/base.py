@@ -1,4 +1,4 @@
-"""How masks and weights act in every loss: two bases."""
+"""Base classes that apply masks and weights to a loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deepface_models.losses.targets import split_target
 
 
 class MaskedLoss(keras.losses.Loss):
-    """Keeps `outside` and the names of the constructor arguments for the config."""
+    """Stores `outside`; the config has the constructor arguments in `_arguments`."""
 
     _arguments: tuple[str, ...] = ("outside",)
 
@@ -24,8 +24,8 @@ class MaskedLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, **kwargs)
         if not 0.0 <= outside <= 1.0:
             raise ValueError(
-                f"outside={outside!r} is out of range. It is the weight of pixels "
-                "outside the face's mask beside 1 inside: use a number from 0 to 1."
+                f"outside={outside!r} was given. Expected the weight of pixels outside "
+                "the face's mask, from 0 to 1; inside it is 1. Use outside=0.1."
             )
         self.outside = outside
 
@@ -36,15 +36,15 @@ class MaskedLoss(keras.losses.Loss):
 
 
 class RegionLoss(MaskedLoss):
-    """Base of losses that average an error over pixels, some of which count more.
+    """Base of losses that are a weighted mean of an error over pixels.
 
-    A subclass writes `compare`. With `outside=0` the prediction's pixels outside the
-    mask are replaced by the target's first, so that windows which reach over the
-    mask's edge see nothing of them either.
+    A subclass implements `compare`. With `outside=0`, the prediction's pixels outside
+    the mask are first replaced by the target's, so that windows that extend beyond
+    the mask's edge do not include them.
 
     Args:
-        outside: Weight of pixels outside the face's mask, beside 1 inside; from 0
-            (they do not matter) to 1 (the mask does not matter).
+        outside: Weight of pixels outside the face's mask, from 0 (they do not count)
+            to 1 (the mask has no effect). The weight inside is 1.
         regions: Whether the target's weight channel (eyes, mouth) counts.
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
@@ -85,15 +85,15 @@ class RegionLoss(MaskedLoss):
 
 
 class CompositeLoss(MaskedLoss):
-    """Base of losses that see the image as a whole, such as its spectrum.
+    """Base of losses that compare whole images, such as their spectra.
 
-    No pixel has an error of its own there, so the mask acts on the image: outside
-    it the prediction is mixed with the target, whose share is 1 - `outside`. The
-    target's weight channel is not used. A subclass writes `compare`.
+    There is no error per pixel to weight, so the mask is applied to the image: outside
+    it, the prediction is blended with the target. The target's weight channel is not
+    used. A subclass implements `compare`.
 
     Args:
-        outside: The prediction's share outside the face's mask, from 0 (it does not
-            matter what is drawn there) to 1 (the mask does not matter).
+        outside: The prediction's fraction of the blend outside the face's mask, from
+            0 (pixels there do not count) to 1 (the mask has no effect).
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
     """

@@ -21,16 +21,17 @@ _ACROSS = np.transpose(_DOWN, (1, 0, 2, 3))
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class GradientLoss(RegionLoss):
-    """How much the steps between neighboring pixels differ in size.
+    """Error of the absolute differences between neighboring pixels.
 
-    Steps down and steps across are averaged each, then added. It sharpens what L1
-    and L2 leave soft, but does not see the color itself: combine it.
+    The means over vertical and horizontal differences are added. The loss sharpens
+    images that L1 or L2 would leave blurry, but ignores a constant error of color:
+    combine it with another loss.
 
     Reference: Mathieu et al., "Deep Multi-Scale Video Prediction Beyond Mean Square
     Error", 2016.
 
     Args:
-        alpha: Power of the difference: 1 or 2, as published.
+        alpha: Exponent of the error: 1 or 2, as published.
         **kwargs: As `RegionLoss`.
     """
 
@@ -41,8 +42,8 @@ class GradientLoss(RegionLoss):
         super().__init__(**kwargs)
         if alpha not in (1, 2):
             raise ValueError(
-                f"alpha={alpha!r} is not supported. Use 1 (absolute difference) or "
-                "2 (squared)."
+                f"alpha={alpha!r} was given. Expected 1 (absolute error) or 2 (squared "
+                "error). Use alpha=1."
             )
         self.alpha = alpha
 
@@ -58,10 +59,10 @@ class GradientLoss(RegionLoss):
 
 
 def _steps(images: Any, kernel: Array) -> Any:
-    """A convolution: its gradient takes a third of the time of that of slices."""
+    """Convolves; the gradient takes a third of the time of that of slices."""
     return ops.abs(ops.depthwise_conv(images, kernel, data_format="channels_last"))
 
 
 def _inner(weight: Any) -> tuple[Any, Any]:
-    """Weights of the lower and of the right pixel of each step."""
+    """Returns the weights of the lower and of the right pixel of each pair."""
     return (None, None) if weight is None else (weight[:, 1:], weight[:, :, 1:])

@@ -18,15 +18,15 @@ _KERNEL = np.tile(_CROSS[:, :, None, None], (1, 1, 3, 1))
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class EdgeLoss(RegionLoss):
-    """Charbonnier error of the Laplacian: edges at the wrong place or too soft.
+    """Charbonnier error of the Laplacian, for edges that are misplaced or too soft.
 
-    With d the difference of the two Laplacians (the four neighbors less four times
-    the pixel), the mean of sqrt(d*d + smooth*smooth) - smooth.
+    It is the mean of sqrt(d*d + smooth*smooth) - smooth, where d is the difference of
+    the two Laplacians (the sum of the four neighbors minus four times the pixel).
 
     Reference: Zamir et al., "Multi-Stage Progressive Image Restoration", 2021.
 
     Args:
-        smooth: Errors well below it count by their square; above 0.
+        smooth: Above 0. Errors far below it are squared, larger ones absolute.
         **kwargs: As `RegionLoss`.
     """
 
@@ -36,7 +36,8 @@ class EdgeLoss(RegionLoss):
         super().__init__(**kwargs)
         if smooth <= 0:
             raise ValueError(
-                f"smooth={smooth!r} is not above 0. Use 0.001 as published."
+                f"smooth={smooth!r} was given. Expected a number above 0. Use "
+                "smooth=0.001, as published."
             )
         self.smooth = smooth
 

@@ -1,4 +1,4 @@
-"""The losses the swap models are compiled with, and a fast structural error."""
+"""The face swaps' default losses, and a fast structural dissimilarity."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from keras import ops
 
 from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
-from deepface_models.losses.targets import split_target
+from deepface_models.losses.targets import mask_error, split_target
 
 
 @whole_numbers(block=1)
 def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:
     """Structural dissimilarity (1 - SSIM) / 2 over overlapping windows.
 
-    Windows are 2*block pixels wide and one block apart: a sixteenth of the work of
-    a window at every pixel with `block=4`, which matters on a CPU.
+    Windows are uniform, 2*block pixels wide and one block apart. With `block=4` that
+    is a sixteenth of the work of a window at every pixel.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004.
@@ -49,13 +49,14 @@ def dssim(y_true: Any, y_pred: Any, block: int = 4) -> Any:
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FaceLoss(keras.losses.Loss):
-    """Weighted L1, structural dissimilarity, learned-mask and squared error.
+    """Weighted sum of absolute, structural, squared and learned-mask errors.
 
     Args:
-        l1: Weight of the absolute error.
-        structure: Weight of the structural dissimilarity.
-        mask: Weight of the learned mask's squared error.
-        outside: Weight of pixels outside the face's mask, beside 1 inside.
+        l1: Weight of the mean absolute error.
+        structure: Weight of the structural dissimilarity; see `dssim`.
+        mask: Weight of the learned mask's mean squared error. It has no effect if
+            predictions or targets have no mask.
+        outside: Weight of pixels outside the face's mask; inside it is 1.
         squared: Weight of the squared error.
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
@@ -96,8 +97,7 @@ class FaceLoss(keras.losses.Loss):
             norm = ops.mean(pooled, axis=axes) + 1e-6
             loss = loss + self.structure * error / norm
         if self.mask and mask is not None and y_pred.shape[-1] > 3:
-            error = ops.mean(ops.square(mask - y_pred[..., 3:4]), axis=axes)
-            loss = loss + self.mask * error
+            loss = loss + self.mask * mask_error(mask, y_pred)
         if self.squared:
             error = ops.mean(weight * ops.square(true - pred), axis=axes)
             loss = loss + self.squared * error / area
@@ -117,9 +117,9 @@ class FaceLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ImageLoss(keras.losses.Loss):
-    """Mean absolute error of red, green and blue, as the first face swaps used.
+    """Mean absolute error of red, green and blue, the loss of the first face swaps.
 
-    Mask and weight channels of the target are ignored.
+    Mask and weight channels are ignored.
     """
 
     def __init__(

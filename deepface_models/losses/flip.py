@@ -1,4 +1,4 @@
-"""LDR-FLIP: the difference seen when flipping between two images."""
+"""LDR-FLIP: the visible difference when alternating between two images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TO_XYZ = np.array(
 )
 _WHITE = _TO_XYZ.sum(axis=1, keepdims=True)
 _TO_WHITE = _TO_XYZ / _WHITE  # XYZ relative to white
-# Contrast sensitivity of brightness, red-green and blue-yellow: sums of bell curves
+# Contrast sensitivity of luminance, red-green and blue-yellow: sums of Gaussians
 # (amplitude, width).
 _CURVES = (((1.0, 0.0047),), ((1.0, 0.0053),), ((34.1, 0.04), (13.5, 0.025)))
 _WIDEST = 0.04
@@ -37,24 +37,25 @@ _EDGE_WIDTH = 0.082  # degrees of visual angle
 _COLOR_POWER, _FEATURE_POWER = 0.7, 0.5
 _KNEE, _KNEE_VALUE = 0.4, 0.95
 _DELTA = 6.0 / 29.0
-# Powers below 1 and roots are infinitely steep at 0: these keep gradients finite.
+# Exponents below 1 and roots have no finite gradient at 0; these avoid that.
 _TINY, _TINY_COLOR, _TINY_FEATURE = 1e-6, 1e-3, 1e-6
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FLIPLoss(RegionLoss):
-    """The difference a viewer sees when flipping between the two images.
+    """The difference that a viewer sees when alternating between two images.
 
-    Colors are blurred as the eye blurs them, compared in a perceptual space, and
-    weighted up where edges and points differ. The published measure up to about
-    0.001: its powers are softened near 0, where their slopes are infinite.
+    Colors are blurred by the eye's contrast sensitivity and compared in a perceptual
+    color space. Differences of edges and points increase the error. Values are within
+    about 0.001 of the published measure, whose exponents are smoothed near 0, where
+    their gradients are infinite.
 
     Reference: Andersson et al., "FLIP: A Difference Evaluator for Alternating
     Images", 2020.
 
     Args:
-        pixels_per_degree: Pixels in a degree of the viewer's sight. 67 is the
-            paper's screen, 0.7 m wide with 3840 pixels, from 0.7 m away.
+        pixels_per_degree: Pixels per degree of visual angle, above 0. 67 is the
+            paper's screen of 0.7 m and 3840 pixels, seen from a distance of 0.7 m.
         **kwargs: As `RegionLoss`.
     """
 
@@ -64,8 +65,8 @@ class FLIPLoss(RegionLoss):
         super().__init__(**kwargs)
         if pixels_per_degree <= 0:
             raise ValueError(
-                f"pixels_per_degree={pixels_per_degree!r} is not above 0. Use 67 as "
-                "published."
+                f"pixels_per_degree={pixels_per_degree!r} was given. Expected a number "
+                "above 0. Use pixels_per_degree=67, as published."
             )
         self.pixels_per_degree = pixels_per_degree
 
@@ -86,7 +87,7 @@ class FLIPLoss(RegionLoss):
         return image_mean(flip[..., None], weight)
 
     def _seen(self, planes: tuple[Any, ...], size: tuple[int, int]) -> tuple[Any, ...]:
-        """Blurs the opponent planes and returns L*, a*, b*, less color in the dark."""
+        """Blurs the opponent planes; returns L*, a*, b* with the Hunt adjustment."""
         blurred = []
         for plane, curves in zip(planes, _CURVES, strict=True):
             kernels = _sensitivity(curves, self.pixels_per_degree)
@@ -99,7 +100,7 @@ class FLIPLoss(RegionLoss):
         return _hunt_lab(tuple(linear))
 
     def _features(self, plane: Any, size: tuple[int, int]) -> tuple[Any, Any]:
-        """How much of an edge and of a point there is at each pixel."""
+        """Returns the magnitudes of the edge and point features of each pixel."""
         bell, edge, point = _detectors(self.pixels_per_degree)
         plane = (plane + 16.0) / 116.0
         found = []
@@ -112,7 +113,7 @@ class FLIPLoss(RegionLoss):
 
 
 def _opponents(images: Any) -> tuple[Any, Any, Any]:
-    """YCxCz planes (B, H, W) of sRGB images."""
+    """Returns the YCxCz planes (B, H, W) of sRGB images."""
     steep = ((ops.maximum(images, 0.04045) + 0.055) / 1.055) ** 2.4
     linear = ops.where(images <= 0.04045, images / 12.92, steep)
     channels = tuple(linear[..., i] for i in range(3))
@@ -137,26 +138,26 @@ def _cube_root(value: Any) -> Any:
 
 
 def _color_difference(one: tuple[Any, ...], other: tuple[Any, ...]) -> Any:
-    """The HyAB distance to the power 0.7."""
+    """Returns the HyAB distance raised to the power of 0.7."""
     light, red, blue = (a - b for a, b in zip(one, other, strict=True))
     chroma = _softened(ops.square(red) + ops.square(blue), 0.5, _TINY)
     return _softened(ops.abs(light) + chroma, _COLOR_POWER, _TINY_COLOR)
 
 
 def _softened(value: Any, power: float, tiny: float) -> Any:
-    """A power of values from 0 on with a finite slope there; 0 stays 0."""
+    """Raises non-negative values to a power, with a finite gradient at 0."""
     return (value + tiny) ** power - tiny**power
 
 
 def _redistributed(error: Any) -> Any:
-    """Moves color differences into [0, 1], the small ones over most of it."""
+    """Maps color differences to [0, 1]; small ones take up most of the range."""
     knee = _KNEE * _LARGEST
     above = _KNEE_VALUE + (error - knee) / (_LARGEST - knee) * (1.0 - _KNEE_VALUE)
     return ops.where(error < knee, error * (_KNEE_VALUE / knee), above)
 
 
 def _largest() -> float:
-    """The color difference of pure green and pure blue, the largest there is."""
+    """Returns the largest color difference, that of pure green and pure blue."""
     colors = []
     for rgb in ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)):
         white = _TO_WHITE @ rgb
@@ -172,7 +173,7 @@ _LARGEST = _largest()
 
 
 def _sensitivity(curves: tuple[tuple[float, float], ...], ppd: float) -> list[Array]:
-    """One kernel for each curve; used along both axes they add up to 1."""
+    """Returns one kernel per curve; applied along both axes they add up to 1."""
     reach = math.ceil(3.0 * math.sqrt(_WIDEST / (2.0 * math.pi**2)) * ppd)
     degrees = np.arange(-reach, reach + 1) / ppd
     kernels = []
@@ -184,7 +185,10 @@ def _sensitivity(curves: tuple[tuple[float, float], ...], ppd: float) -> list[Ar
 
 
 def _detectors(ppd: float) -> tuple[Array, Array, Array]:
-    """A bell curve and its first and second derivative, their halves adding to 1."""
+    """Returns a Gaussian and its first two derivatives.
+
+    The positive and the negative values of a derivative add up to 1 and -1.
+    """
     sigma = 0.5 * _EDGE_WIDTH * ppd
     reach = math.ceil(3.0 * sigma)
     offsets = np.arange(-reach, reach + 1)

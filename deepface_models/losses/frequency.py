@@ -15,17 +15,17 @@ from deepface_models.losses.targets import checked_size
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class FrequencyLoss(CompositeLoss):
-    """Squared error of the spectrum, most where it is largest.
+    """Squared error of the spectrum, weighted toward the largest errors.
 
-    Each frequency's error counts by its own size to the power `alpha`, relative to
-    the largest of its channel; no gradient flows through these weights. It brings
-    out the frequencies that a network finds hard, mostly fine ones.
+    The weight of a frequency is its error relative to the largest one of its channel,
+    to the power of `alpha`. No gradient flows through the weights. The loss emphasizes
+    frequencies that a network reproduces badly, mostly high ones.
 
     Reference: Jiang et al., "Focal Frequency Loss for Image Reconstruction and
     Synthesis", 2021.
 
     Args:
-        alpha: How much the large errors stand out; 0 gives the squared error.
+        alpha: Exponent of the weights, 0 or more; 0 gives the squared error.
         **kwargs: As `CompositeLoss`.
     """
 
@@ -34,14 +34,17 @@ class FrequencyLoss(CompositeLoss):
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if alpha < 0:
-            raise ValueError(f"alpha={alpha!r} is below 0. Use 1 as published.")
+            raise ValueError(
+                f"alpha={alpha!r} was given. Expected a number of 0 or more. Use "
+                "alpha=1, as published."
+            )
         self.alpha = alpha
 
     def compare(self, true: Any, pred: Any) -> Any:
         """Returns one value for each image, (B,)."""
         height, width = checked_size(pred, 1, "FrequencyLoss")
         error = to_planes(true - pred)
-        # A transform is linear: one of the difference is enough.
+        # The transform is linear, so that of the difference is enough.
         real, imaginary = ops.fft2((error, ops.zeros_like(error)))
         power = (ops.square(real) + ops.square(imaginary)) / (height * width)
         size = ops.sqrt(ops.stop_gradient(power))

@@ -21,11 +21,11 @@ _TINY = 1e-8  # keeps both roots differentiable at 0
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class GMSDLoss(RegionLoss):
-    """How unevenly edges differ: the deviation of gradient magnitude similarity.
+    """Standard deviation of the gradient magnitude similarity of two images.
 
-    Measured on the brightness at half size, as published, inside the image's
-    border of two pixels. It is blind to a change that is the same everywhere:
-    combine it with a loss of colors.
+    It is computed from the luma at half resolution, as published, without a border
+    of two pixels. It is 0 for an error that is equal everywhere: combine it with a
+    loss of colors.
 
     Reference: Xue et al., "Gradient Magnitude Similarity Deviation: A Highly
     Efficient Perceptual Image Quality Index", 2014. Arguments are those of
@@ -36,7 +36,7 @@ class GMSDLoss(RegionLoss):
         """Returns one value in [0, 1] for each image, (B,)."""
         checked_size(pred, 8, "GMSDLoss")
         size_t, size_p = _magnitude(true), _magnitude(pred)
-        # 1 - (2 t p + c) / (t*t + p*p + c), exactly 0 for equals.
+        # 1 - (2 t p + c) / (t*t + p*p + c), in a form that is exactly 0 for t = p.
         squares = ops.square(size_t) + ops.square(size_p)
         unlike = ops.square(size_t - size_p) / (squares + _C)
         weight = cropped(halved(weight), 1)

@@ -1,4 +1,4 @@
-"""Identity loss: what a face recognition network sees."""
+"""Identity loss: the distance of face embeddings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from deepface_models.losses.embedders import as_config, as_model, outputs_of_bot
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class IdentityLoss(CompositeLoss):
-    """One minus the cosine of the two faces' embeddings.
+    """One minus the cosine similarity of the two faces' embeddings.
 
-    Images are resized to the embedder's input; what else it needs, such as values
-    in [-1, 1], belongs into the embedder as a first layer. Its weights are not
-    trained.
+    Images are resized to the embedder's input size. Other preprocessing, such as
+    scaling to [-1, 1], has to be the embedder's first layer. The embedder's weights
+    are not trained.
 
     Reference: Li et al., "FaceShifter: Toward High Fidelity and Occlusion Aware
     Face Swapping", 2019, with Deng et al., "ArcFace: Additive Angular Margin Loss
@@ -26,9 +26,9 @@ class IdentityLoss(CompositeLoss):
 
     Args:
         embedder: Any Keras model from images (B, h, w, 3) in [0, 1] to vectors
-            (B, n), or the path of its `.keras` file. Of a model the whole network
-            goes into the loss's config, and so into every file of a model compiled
-            with it; of a path only the path.
+            (B, n), or the path of its `.keras` file. The loss's config, which is
+            saved with a compiled model, has the whole network for a model, but only
+            the path for a path.
         **kwargs: As `CompositeLoss`.
     """
 
@@ -42,7 +42,7 @@ class IdentityLoss(CompositeLoss):
     def compare(self, true: Any, pred: Any) -> Any:
         """Returns one value in [0, 2] for each image, (B,)."""
         expected, found = outputs_of_both(self.embedder, true, pred)
-        # Half the squared distance of unit vectors: exactly 0 for equals.
+        # Half the squared distance of unit vectors is exactly 0 for equal ones.
         return 0.5 * ops.sum(ops.square(_unit(expected[0]) - _unit(found[0])), axis=-1)
 
     def get_config(self) -> dict[str, Any]:

@@ -25,19 +25,17 @@ _KERNEL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LaplacianLoss(RegionLoss):
-    """Absolute error in each band of detail, fine to coarse, added up.
+    """Sum of the mean absolute errors of the levels of a Laplacian pyramid.
 
-    The bands are those of Burt and Adelson's pyramid, the last one what is left of
-    the image. Each band's error is averaged over its pixels: that is the paper's
-    factor of 4 from each band to the next, for errors added up over pixels. As the
-    pyramid is linear, one of the difference is enough.
+    The last level is the low-pass residual. Means over the pixels of each level
+    correspond to the paper's factor of 4 between levels, whose errors are sums.
 
     Reference: Bojanowski et al., "Optimizing the Latent Space of Generative
     Networks", 2018; Burt and Adelson, "The Laplacian Pyramid as a Compact Image
     Code", 1983.
 
     Args:
-        levels: Bands of detail beside what is left; each halves the size.
+        levels: Band-pass levels, 1 or more; each halves the resolution.
         **kwargs: As `RegionLoss`.
     """
 
@@ -46,22 +44,18 @@ class LaplacianLoss(RegionLoss):
     @whole_numbers(levels=1)
     def __init__(self, levels: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if levels < 1:
-            raise ValueError(
-                f"levels={levels!r} leaves no band of detail. Use 1 or more."
-            )
         self.levels = levels
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
         """Returns one value for each image, (B,)."""
         height, width = checked_size(pred, 3 << (self.levels - 1), "LaplacianLoss")
-        rest = to_planes(true - pred)
+        rest = to_planes(true - pred)  # the pyramid is linear
         weight = None if weight is None else to_planes(weight)
         total = 0.0
         for _ in range(self.levels):
             smaller = apply_matrices(rest, _shrink(height), _shrink(width))
-            drawn = apply_matrices(smaller, _enlarge(height), _enlarge(width))
-            total = total + _mean(ops.abs(rest - drawn), weight)
+            larger = apply_matrices(smaller, _enlarge(height), _enlarge(width))
+            total = total + _mean(ops.abs(rest - larger), weight)
             if weight is not None:
                 weight = apply_matrices(weight, _shrink(height), _shrink(width))
             rest, height, width = smaller, (height + 1) // 2, (width + 1) // 2
@@ -73,7 +67,7 @@ def _shrink(size: int) -> Array:
 
 
 def _enlarge(size: int) -> Array:
-    """Zeros between the pixels, filtered: (size, ceil(size / 2))."""
+    """Returns the matrix of zero insertion and filtering, (size, ceil(size / 2))."""
     return filter_matrix(2.0 * _KERNEL, size, mirrored)[:, ::2]
 
 

@@ -1,4 +1,4 @@
-"""Perceptual loss: what the layers of a network see."""
+"""Perceptual loss: the error of a network's features."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from deepface_models.losses.targets import image_mean
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class PerceptualLoss(RegionLoss):
-    """Mean squared error of the features in named layers of any network.
+    """Mean squared error of the features of named layers of a network.
 
-    Images are resized to the network's input; what else it needs, such as a
-    mean taken off, belongs into it as a first layer. Its weights are not trained.
-    They may be random: even then its features see more than pixels do.
+    Images are resized to the network's input size. Other preprocessing, such as
+    subtracting a mean, has to be its first layer. Its weights are not trained; even
+    random ones are of use.
 
     Reference: Johnson et al., "Perceptual Losses for Real-Time Style Transfer and
     Super-Resolution", 2016.
 
     Args:
         model: A functional or sequential Keras model of images in [0, 1], or the
-            path of its `.keras` file. Of a model, what lies before the named layers
-            goes into the loss's config, and so into every file of a model compiled
-            with it; of a path only the path.
-        layers: Names of layers; a map (B, h, w, c) or a vector (B, n) each. Mask
-            and weights are resized to a map, and are not used for vectors.
-        weights: A weight for each layer; 1 / number of layers if None.
+            path of its `.keras` file. The loss's config, which is saved with a
+            compiled model, has the network up to the named layers for a model, but
+            only the path for a path.
+        layers: Names of layers whose outputs are maps (B, h, w, c) or vectors (B, n).
+            Mask and weights are resized to maps, and not used for vectors.
+        weights: A weight for each layer; by default 1 / number of layers.
         **kwargs: As `RegionLoss`.
     """
 
@@ -55,8 +55,9 @@ class PerceptualLoss(RegionLoss):
         self.weights = None if weights is None else tuple(weights)
         if not self.layers or len(self.weights or self.layers) != len(self.layers):
             raise ValueError(
-                f"PerceptualLoss got layers={self.layers} and weights={self.weights}. "
-                "Name one layer or more, and as many weights or none."
+                f"layers={self.layers} and weights={self.weights} were given. Expected "
+                "one layer or more, and as many weights or None. Use "
+                'layers=("block2",).'
             )
         self._source = model
         self.model = layer_outputs(as_model(model), self.layers)

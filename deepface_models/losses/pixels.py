@@ -1,4 +1,4 @@
-"""Errors of single pixels: absolute, squared, log-cosh, and of the drawn mask."""
+"""Errors per pixel: absolute, squared, log-cosh, and that of the learned mask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras import ops
 
 from deepface_models.core.version import PACKAGE
 from deepface_models.losses.base import RegionLoss
-from deepface_models.losses.targets import image_mean
+from deepface_models.losses.targets import image_mean, mask_error
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -41,16 +41,17 @@ class MSELoss(RegionLoss):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class LogCoshLoss(RegionLoss):
-    """Mean of log(cosh(sharpness * error)) / sharpness, weighted as the others.
+    """Mean of log(cosh(sharpness * error)) / sharpness, weighted by mask and regions.
 
-    Squared for small errors, absolute for large ones. Errors of images in [0, 1]
-    are all small: raise `sharpness` to come closer to the absolute error.
+    It is close to the squared error for small errors and to the absolute error for
+    large ones. Images in [0, 1] have small errors only: a higher `sharpness` is closer
+    to the absolute error.
 
     Reference: Chen et al., "Log Hyperbolic Cosine Loss Improves Variational
     Auto-Encoder", 2019.
 
     Args:
-        sharpness: How soon the absolute error takes over; above 0.
+        sharpness: Factor on the error, above 0.
         **kwargs: As `RegionLoss`.
     """
 
@@ -60,7 +61,8 @@ class LogCoshLoss(RegionLoss):
         super().__init__(**kwargs)
         if sharpness <= 0:
             raise ValueError(
-                f"sharpness={sharpness!r} is not above 0. Use 1 for the plain log-cosh."
+                f"sharpness={sharpness!r} was given. Expected a number above 0. Use "
+                "sharpness=1 for the plain log-cosh."
             )
         self.sharpness = sharpness
 
@@ -74,10 +76,10 @@ class LogCoshLoss(RegionLoss):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class MaskLoss(keras.losses.Loss):
-    """Mean squared error of the mask that a model draws beside the face.
+    """Mean squared error of the learned mask, the fourth channel of predictions.
 
-    To be combined with losses of the image by `WeightedLoss`; it is also a part
-    of `FaceLoss`. Reference: the learned mask of Lu, "faceswap-GAN", 2018.
+    Combine it with losses of the image by `WeightedLoss`; `FaceLoss` includes it.
+    Reference: the learned mask of Lu, "faceswap-GAN", 2018.
     """
 
     def __init__(
@@ -92,9 +94,9 @@ class MaskLoss(keras.losses.Loss):
         """Returns one value for each image, (B,)."""
         if y_true.shape[-1] < 4 or y_pred.shape[-1] < 4:
             raise ValueError(
-                f"MaskLoss got targets of {y_true.shape[-1]} and predictions of "
-                f"{y_pred.shape[-1]} channels. Both need a fourth, the mask: use a "
-                "model that draws one, and targets as SwapPairs makes them."
+                f"Targets of {y_true.shape[-1]} and predictions of {y_pred.shape[-1]} "
+                "channels were given to MaskLoss. Expected 4 or more, of which the "
+                "fourth is the mask. Use a model with a learned mask, and targets of "
+                "SwapPairs."
             )
-        error = ops.square(y_true[..., 3] - y_pred[..., 3])
-        return ops.mean(error, axis=(1, 2))
+        return mask_error(y_true[..., 3:4], y_pred)

@@ -1,4 +1,4 @@
-"""Structural similarity with gaussian windows, at one scale and at several."""
+"""Structural similarity with Gaussian windows, at one scale and at several."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from deepface_models.losses.targets import (
 _WINDOW, _SIGMA = 11, 1.5
 _KERNEL = gaussian(_WINDOW, _SIGMA)
 _C1, _C2 = 0.01**2, 0.03**2
-_FLOOR = 1e-4  # a power of a smaller similarity is too steep to train with
+_FLOOR = 1e-4  # below it the gradient of the power is too steep for training
 
 
 def similarity_maps(true: Any, pred: Any, kernel: Array = _KERNEL) -> tuple[Any, Any]:
-    """Luminance and contrast-structure terms of SSIM, one value for each whole window.
+    """Returns luminance and contrast-structure terms of SSIM, without padding.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
-    Structural Similarity", 2004: windows of 11 pixels, gaussian of sigma 1.5.
+    Structural Similarity", 2004: windows of 11 pixels, Gaussian with sigma 1.5.
 
     Args:
         true: Images (B, H, W, C) in [0, 1].
@@ -43,7 +43,7 @@ def similarity_maps(true: Any, pred: Any, kernel: Array = _KERNEL) -> tuple[Any,
     stack = ops.concatenate(
         [true, pred, ops.square(true) + ops.square(pred), true * pred], axis=-1
     )
-    # split, not slices: its gradient is one concatenation, half the time in all.
+    # The gradient of split is one concatenation; slices take twice as long.
     parts = ops.split(separable(stack, kernel), 4, axis=-1)
     mean_t, mean_p, squares, product = parts
     means = mean_t * mean_p
@@ -55,11 +55,11 @@ def similarity_maps(true: Any, pred: Any, kernel: Array = _KERNEL) -> tuple[Any,
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SSIMLoss(RegionLoss):
-    """Structural dissimilarity (1 - SSIM) / 2, a gaussian window at every pixel.
+    """Structural dissimilarity (1 - SSIM) / 2 with a Gaussian window at every pixel.
 
-    `dssim`, as in `FaceLoss`, is cheaper: its windows are flat and further apart. A
-    window counts by the weight of the pixel at its center; images have at least 11
-    pixels a side.
+    A window has the weight of the pixel at its center. Images must have at least 11
+    pixels per side. `dssim`, as in `FaceLoss`, is faster: its windows are uniform and
+    further apart.
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004. Arguments are those of `RegionLoss`.
@@ -77,16 +77,16 @@ class SSIMLoss(RegionLoss):
 class MultiScaleSSIMLoss(RegionLoss):
     """One minus the multi-scale structural similarity.
 
-    The published five scales need 176 pixels a side. Of smaller images as many
-    scales are taken as hold a window of 11 pixels (four at 128, three at 64), their
-    powers scaled to add up to as much as all. A scale's mean similarity below
-    0.0001 counts as 0.0001, since the power of a negative one is undefined.
+    The five published scales need 176 pixels per side. For smaller images only those
+    scales are used that have 11 pixels or more (four at 128, three at 64), with their
+    exponents scaled to the same sum. A scale's mean similarity is at least 0.0001,
+    because powers of negative numbers are undefined.
 
     Reference: Wang et al., "Multiscale Structural Similarity for Image Quality
     Assessment", 2003.
 
     Args:
-        powers: The exponent of each scale, finest first.
+        powers: The exponent of each scale, above 0, finest first.
         **kwargs: As `RegionLoss`.
     """
 
@@ -100,8 +100,8 @@ class MultiScaleSSIMLoss(RegionLoss):
         super().__init__(**kwargs)
         if not powers or min(powers) <= 0:
             raise ValueError(
-                f"powers={powers!r} are not exponents of scales. Use one or more "
-                "numbers above 0."
+                f"powers={powers!r} was given. Expected the exponent of each scale, "
+                "one or more numbers above 0. Use powers=(0.5, 0.5)."
             )
         self.powers = tuple(powers)
 

@@ -1,4 +1,4 @@
-"""Style loss: which features occur together."""
+"""Style loss: the error of Gram matrices of features."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deepface_models.losses.embedders import (
 
 
 def gram(maps: Any) -> Any:
-    """How features occur together: (B, H, W, C) -> (B, C, C), averaged over pixels."""
+    """Returns Gram matrices: (B, H, W, C) -> (B, C, C), averaged over pixels."""
     _, height, width, channels = maps.shape
     rows = ops.reshape(maps, (-1, height * width, channels))
     return ops.matmul(ops.transpose(rows, (0, 2, 1)), rows) / (height * width)
@@ -27,10 +27,10 @@ def gram(maps: Any) -> Any:
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class StyleLoss(CompositeLoss):
-    """Squared error of the Gram matrices of named layers of any network.
+    """Squared error of the Gram matrices of named layers of a network.
 
-    It compares texture (skin, hair) wherever it lies: of a layer with C channels a
-    quarter of the mean over its C*C products of features, averaged over layers.
+    It compares textures such as skin and hair, wherever they are in the image. The
+    error of a layer is a quarter of the mean over its Gram matrix; layers are averaged.
 
     Reference: Gatys et al., "Image Style Transfer Using Convolutional Neural
     Networks", 2016.
@@ -51,8 +51,9 @@ class StyleLoss(CompositeLoss):
         shapes = [tuple(output.shape) for output in self.model.outputs]
         if not shapes or any(len(s) != 4 or None in s[1:] for s in shapes):
             raise ValueError(
-                f"StyleLoss got layers={self.layers} of shapes {shapes}. Name one "
-                "layer or more with maps (B, h, w, c) whose size is known."
+                f"layers={self.layers} with outputs of shapes {shapes} were given. "
+                "Expected one or more with maps (B, h, w, c) of known size. Name "
+                "convolutional layers, and fix the network's input size."
             )
 
     def compare(self, true: Any, pred: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a target's channels mean, and averages over an image."""
+"""The channels of targets, and means over an image."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from keras import ops
 
 
 def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
-    """Returns image, weight, mask target and predicted image.
+    """Returns target image, weight, target mask and predicted image.
 
-    Weight and mask are None where `y_true` has no channel for them.
+    Weight and mask are None if `y_true` has no channel for them.
     """
     channels = y_true.shape[-1]
     mask = y_true[..., 3:4] if channels > 3 else None
@@ -18,13 +18,23 @@ def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
     return y_true[..., :3], weight, mask, y_pred[..., :3]
 
 
+def mask_error(mask: Any, y_pred: Any) -> Any:
+    """Returns the mean squared error of predictions' fourth channel, (B,).
+
+    Args:
+        mask: Target masks (B, H, W, 1).
+        y_pred: Predictions (B, H, W, 4).
+    """
+    return ops.mean(ops.square(mask - y_pred[..., 3:4]), axis=(1, 2, 3))
+
+
 def spatial_mean(values: Any, weight: Any = None) -> Any:
-    """Averages (B, H, W, C) over each image to (B, C).
+    """Averages (B, H, W, C) over the pixels of each image to (B, C).
 
     Args:
         values: Maps (B, H, W, C).
-        weight: None, or how much each pixel counts, (B, H, W, 1). Where all of a
-            image's weights are 0, so is its average.
+        weight: The weight of each pixel, (B, H, W, 1), or None. The mean of an image
+            without positive weights is 0.
     """
     if weight is None:
         return ops.mean(values, axis=(1, 2))
@@ -47,7 +57,7 @@ def cropped(maps: Any, border: int) -> Any:
 
 
 def halved(maps: Any) -> Any:
-    """Averages blocks of 2x2 pixels; None stays None. An odd last line is left out."""
+    """Averages blocks of 2 x 2 pixels without padding; None stays None."""
     return None if maps is None else ops.average_pool(maps, 2, 2)
 
 
@@ -60,8 +70,8 @@ def checked_size(y_pred: Any, smallest: int, name: str) -> tuple[int, int]:
     height, width = y_pred.shape[1:3]
     if height is None or width is None or min(height, width) < smallest:
         raise ValueError(
-            f"{name} got images of height {height} and width {width}. It needs at "
-            f"least {smallest} x {smallest} pixels, known when the model is built. "
-            "Use larger images, or another loss."
+            f"Images of height {height} and width {width} were given to {name}. "
+            f"Expected a fixed size of at least {smallest} x {smallest} pixels. Use "
+            "larger images, or another loss."
         )
     return height, width

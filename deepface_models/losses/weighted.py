@@ -13,11 +13,11 @@ from deepface_models.core.version import PACKAGE
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class WeightedLoss(keras.losses.Loss):
-    """Several losses of the same image, each times its weight, added up.
+    """Weighted sum of several losses.
 
         model.compile(loss=WeightedLoss({MAELoss(): 1.0, SSIMLoss(): 0.5}))
 
-    The losses' own reductions are not used; this one's is.
+    Only the reduction of this loss is used, not those of its parts.
 
     Args:
         losses: Each loss with its weight.
@@ -38,12 +38,15 @@ class WeightedLoss(keras.losses.Loss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, **kwargs)
         if not losses:
-            raise ValueError("WeightedLoss got no losses. Use {MAELoss(): 1.0}.")
+            raise ValueError(
+                f"losses={losses!r} was given. Expected one loss or more, each with "
+                "its weight. Use losses={MAELoss(): 1.0}."
+            )
         for loss in losses:
             if not isinstance(loss, keras.losses.Loss):
                 raise TypeError(
-                    f"WeightedLoss got {loss!r} as a loss. Its keys are losses made "
-                    "beforehand, as in {MAELoss(): 1.0, SSIMLoss(): 0.5}."
+                    f"{loss!r} was given as a loss. Expected a keras.losses.Loss as "
+                    "each key. Use losses={MAELoss(): 1.0, SSIMLoss(): 0.5}."
                 )
         self.losses = dict(losses)
 
@@ -66,6 +69,6 @@ class WeightedLoss(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> WeightedLoss:
-        """Makes the losses of the pairs, then this one."""
+        """Builds the loss from a config, whose losses are pairs."""
         losses = {keras.losses.deserialize(c): w for c, w in config["losses"]}
         return cls(**{**config, "losses": losses})

@@ -43,7 +43,7 @@ __all__ = [
     "write_image",
 ]
 
-# What reads and writes videos imports PyAV, which images do without.
+# These import PyAV, which images do not need.
 _VIDEO = {
     "VideoFrame": "video",
     "VideoInfo": "video",

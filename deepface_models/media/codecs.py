@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import av
 import cv2
 
 from deepface_models.core.errors import MediaError
+from deepface_models.media.extras import MP4_KEYS
 
 # The encoder of each codec. Which encoders PyAV has depends on its wheel: those on PyPI
 # have the first five, none has OpenH264.
@@ -22,6 +25,7 @@ LOSSLESS = "libx264rgb"
 _FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _FORMATS |= {".webm": "webm", ".avi": "avi"}
 _AVX_512F = 13  # CV_CPU_AVX_512F, which has no name in Python
+_MOVIE_SCALE = 48_000  # least ticks per second of an mp4's time scale
 _BITS_PER_PIXEL = 0.4  # for encoders without a quality setting
 
 
@@ -86,6 +90,45 @@ def formats_of(encoder: str) -> list[str]:
     """Returns FFmpeg's names of the pixel formats that an encoder supports."""
     found = av.codec.Codec(encoder, "w").video_formats
     return [form.name for form in found or ()]
+
+
+def pixel_format(encoder: str, size: tuple[int, int]) -> str:
+    """Returns the pixel format for images of a size (width, height).
+
+    It is yuv420p if possible, yuv444p for odd sizes, and rgb24 for lossless video.
+    """
+    if encoder == LOSSLESS:
+        return "rgb24"
+    forms = formats_of(encoder)
+    if (size[0] % 2 or size[1] % 2) and "yuv444p" in forms:
+        return "yuv444p"
+    return "yuv420p" if not forms or "yuv420p" in forms else forms[0]
+
+
+def container_options(
+    path: Path, metadata: Iterable[str], time_base: Fraction | None
+) -> dict[str, str]:
+    """Returns FFmpeg's options for the container of a file.
+
+    Args:
+        path: The file; its extension selects the container.
+        metadata: The keys of the tags to write.
+        time_base: The time base to keep exactly; None for any.
+    """
+    if _FORMATS.get(path.suffix.lower()) not in ("mp4", "mov"):
+        return {}
+    flags = "+faststart"
+    if set(metadata) - MP4_KEYS:
+        flags += "+use_metadata_tags"
+    options = {"movflags": flags}
+    if time_base is not None and time_base.numerator == 1:
+        ticks = time_base.denominator
+        # Edit lists, which delay a stream, count in the movie's time scale: it has to
+        # be a multiple of the video's, and fine enough for sound.
+        movie = ticks * -(-_MOVIE_SCALE // ticks)
+        options["video_track_timescale"] = str(ticks)
+        options["movie_timescale"] = str(movie)
+    return options
 
 
 def settings(encoder: str, crf: float) -> dict[str, str] | None:

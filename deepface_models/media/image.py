@@ -1,4 +1,4 @@
-"""Images as RGB arrays: read as a viewer shows them, written whole or not at all."""
+"""Reading and writing of images as RGB arrays."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 def read_image(
     path: str | Path, *, alpha: bool = False, max_pixels: int | None = None
 ) -> Array:
-    """Reads an image the way a viewer shows it.
+    """Reads an image as RGB, as an image viewer displays it.
 
-    The EXIF rotation is applied, colors are converted to sRGB by the file's color
-    profile, gray becomes three equal channels. 16-bit samples are scaled to 8 bits;
-    32-bit integers and floats by the range that their highest value lies in: 0..1
-    (floats), 0..255, 0..65535 or 32 bits.
+    The EXIF orientation is applied, colors are converted to sRGB by the file's color
+    profile, and grayscale becomes three equal channels. 16-bit samples are scaled to 8
+    bits. 32-bit integers and floats are scaled from the smallest of these ranges that
+    includes their maximum: 0..1 (floats only), 0..255, 0..65535 or 32 bits.
 
     Args:
         path: A PNG, JPEG, WebP, BMP, TIFF, JPEG 2000, AVIF or (extra `heif`) HEIC
-            image. The content decides, not the extension.
+            image. The extension does not matter.
         alpha: Whether to return the alpha channel too. By default transparent
-            pixels are laid over white.
-        max_pixels: Most pixels (width x height) that the file may state; by default
-            the environment variable DEEPFACE_MODELS_MAX_PIXELS or 110 million. A
-            pixel of WebP or JPEG 2000 counts as two, of float TIFF in color as three.
+            images are blended with white.
+        max_pixels: Most pixels (width x height) of the image; by default the
+            environment variable DEEPFACE_MODELS_MAX_PIXELS or 110 million. A pixel of
+            WebP or JPEG 2000 counts as two, one of a float color TIFF as three.
 
     Returns:
         uint8 array, (height, width, 3), RGB, 0..255; with `alpha`
@@ -54,8 +54,8 @@ def read_image(
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is no image, is truncated or damaged, is animated or
-            has several pages, or states more than `max_pixels`.
+        MediaError: The file is not an image, is truncated or damaged, is animated or
+            has several pages, or has more than `max_pixels`.
         MissingDependencyError: It is HEIC and the extra `heif` is not installed.
     """
     image, layer = _read(existing(path), alpha, max_pixels)
@@ -67,11 +67,11 @@ def read_image(
 
 
 def read_layers(path: str | Path) -> tuple[Array, Array | None]:
-    """Reads an image's colors and alpha channel apart; see `read_image`.
+    """Reads an image's colors and its alpha channel; see `read_image`.
 
     Returns:
-        uint8 (height, width, 3) RGB, not laid over anything, and uint8
-        (height, width): 0 (transparent) to 255, or None for an image without alpha.
+        uint8 (height, width, 3), RGB without blending, and uint8 (height, width) from
+        0 (transparent) to 255, or None for an image without alpha.
     """
     return _read(existing(path), keep_alpha=True, max_pixels=None)
 
@@ -97,11 +97,11 @@ def _read(
 def _decoded(
     place: Path, keep_alpha: bool, limit: int
 ) -> tuple[tuple[Array, Array | None], int]:
-    """Returns the layers as they are stored, and how they are to be turned."""
+    """Returns colors and alpha as stored, and the EXIF orientation."""
     try:
         with open_image(place, limit) as pil:
             return to_layers(pil, keep_alpha), _orientation(pil)
-    except SyntaxError:  # pixels that Pillow does not know
+    except SyntaxError:  # a sample format that Pillow does not support
         found = read_wide_tiff(place, limit)
         if found is None:
             raise
@@ -110,7 +110,7 @@ def _decoded(
 
 
 def _orientation(pil: Image.Image) -> int:
-    """Returns the EXIF orientation; damaged EXIF data does not cost the image."""
+    """Returns the EXIF orientation; 1 if the EXIF data are damaged."""
     try:
         return int(pil.getexif().get(ExifTags.Base.Orientation, 1))
     except BROKEN:
@@ -118,7 +118,7 @@ def _orientation(pil: Image.Image) -> int:
 
 
 def _upright(image: Array, orientation: int) -> Array:
-    """Turns a layer as EXIF orientation 1 to 8 says; contiguous."""
+    """Applies an EXIF orientation (1 to 8); returns a contiguous array."""
     if orientation in (5, 6, 7, 8):
         image = image.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -131,17 +131,19 @@ def _upright(image: Array, orientation: int) -> Array:
 def write_image(
     path: str | Path, image: Array, metadata: dict[str, str] | None = None
 ) -> None:
-    """Writes an image, whole or not at all.
+    """Writes an image; after an error, an existing file is unchanged.
 
     Args:
-        path: File to write; `.png` (lossless), `.jpg`, `.jpeg` or `.webp`.
+        path: File to write: `.png` (lossless), `.jpg`, `.jpeg` or `.webp`.
         image: (height, width, 3), RGB, or (height, width, 4), RGBA; uint8 0..255 or
-            float [0, 1]. JPEG holds no alpha: transparent pixels are laid over white.
-        metadata: Text to embed: PNG text entries; in JPEG and WebP one JSON object
-            in the EXIF image description, and "software" also in its own field.
+            float [0, 1]. For JPEG, which has no alpha channel, transparent images are
+            blended with white.
+        metadata: Text to embed: as text entries in PNG; in JPEG and WebP as a JSON
+            object in the EXIF image description, and "software" in its own field too.
 
     Raises:
-        MediaError: Another extension, or the format cannot hold the image.
+        MediaError: The extension is another one, or the format does not support the
+            image's size.
         ValueError: `image` has another shape or type.
     """
     place = Path(path)
@@ -149,7 +151,7 @@ def write_image(
     if options is None:
         raise MediaError(
             f"An image cannot be written to {place}. Expected one of the extensions "
-            f"{' '.join(_WRITERS)}. Use .png to keep every pixel as it is."
+            f"{' '.join(_WRITERS)}. Use .png, which is lossless."
         )
     pil = Image.fromarray(as_uint8(image, channels=(3, 4)))
     if options["format"] == "JPEG" and pil.mode == "RGBA":
@@ -161,7 +163,7 @@ def write_image(
     except ValueError as error:
         raise MediaError(
             f"An image of shape {np.shape(image)} cannot be written to {place} "
-            f"({error}). Expected a size that the format allows. Write a .png."
+            f"({error}). Expected a size that the format supports. Write a .png."
         ) from error
 
 
@@ -173,7 +175,7 @@ def embedded(kind: str, metadata: dict[str, str]) -> dict[str, Any]:
             text.add_itxt(key, str(value))
         return {"pnginfo": text}
     exif = Image.Exif()
-    exif[_EXIF_DESCRIPTION] = json.dumps(metadata)  # ASCII, as EXIF text has to be
+    exif[_EXIF_DESCRIPTION] = json.dumps(metadata)  # ASCII, which EXIF requires
     exif[_EXIF_SOFTWARE] = metadata.get("software", "deepface_models")
     return {"exif": exif}
 

@@ -1,4 +1,4 @@
-"""What kind of media a path holds, by its extension."""
+"""Kinds of media by file extension."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ VIDEO_SUFFIXES = (
 
 
 def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
-    """Says whether a path is an image, a video or a folder.
+    """Returns whether a path is an image, a video or a folder.
 
     Args:
-        path: An existing file or folder. Files are told apart by their extension
-            alone, in any case; nothing is opened.
+        path: An existing file or folder. The kind of a file is determined by its
+            extension, in upper or lower case; the file is not opened.
 
     Returns:
         "image", "video" or "folder".
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The extension is neither an image's nor a video's.
+        MediaError: The extension is not that of an image or a video.
     """
     place = existing(path)
     if place.is_dir():
@@ -41,19 +41,19 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
     if suffix in VIDEO_SUFFIXES:
         return "video"
     raise MediaError(
-        f"{place} has the extension {suffix!r}, which is neither an image's nor a "
-        f"video's. Expected one of {' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)} or a "
+        f"{place} was given, whose extension {suffix!r} is not that of an image or a "
+        f"video. Expected one of {' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)} or a "
         "folder. Rename the file if its extension is wrong, or convert it to mp4 or "
         "png first."
     )
 
 
 def existing(path: str | Path) -> Path:
-    """Returns `path` as a `Path`.
+    """Returns `path` as a `Path` after checking that it exists.
 
     Raises:
-        FileNotFoundError: Nothing is there, or nothing that a link leads to.
-        MediaError: Its name is no text.
+        FileNotFoundError: Nothing is there, or it is a broken link.
+        MediaError: Its name cannot be encoded.
     """
     place = Path(path)
     check_name(place)
@@ -66,16 +66,16 @@ def existing(path: str | Path) -> Path:
 
 
 def check_name(place: Path) -> None:
-    """Refuses names that no text file and no tag can hold.
+    """Rejects names that cannot be encoded as UTF-8.
 
     Raises:
-        MediaError: The name is not in the encoding of the file system (UTF-8).
+        MediaError: The name is not UTF-8.
     """
     try:
         str(place).encode("utf-8")
     except UnicodeEncodeError as error:
         raise MediaError(
             f"The name {str(place)!r} is not UTF-8, or this locale cannot express it. "
-            "Expected a name that can be written down. Rename the file or the folder, "
-            "or set PYTHONUTF8=1."
+            "Expected a name that can be encoded. Rename the file or the folder, or "
+            "set PYTHONUTF8=1."
         ) from error

@@ -1,4 +1,4 @@
-"""Opening images: promised formats only, a bounded size, one image a file."""
+"""Opening of image files: known formats, bounded size, one image per file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from PIL import Image, UnidentifiedImageError
 from deepface_models.core.errors import MediaError, MissingDependencyError
 from deepface_models.media.kinds import existing
 
-# Pillow knows more formats. Some of them start other programs (EPS: Ghostscript).
+# Pillow supports more formats, some of which start other programs (EPS: Ghostscript).
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "JPEG2000", "AVIF", "HEIF")
 MAX_PIXELS = 110_000_000  # phones take 108 million
 MAX_PIXELS_VARIABLE = "DEEPFACE_MODELS_MAX_PIXELS"
 
-# These decoders need 16 to 24 bytes of memory for a pixel, others about 8.
+# These decoders need 16 to 24 bytes of memory per pixel, others about 8.
 _LAYERS = {"JPEG2000": 2, "WEBP": 2}
 
-# What Pillow raises for damaged files.
+# Pillow's errors for damaged files.
 BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
     *(OverflowError, struct.error, zlib.error, MemoryError, RuntimeError),
@@ -42,20 +42,19 @@ def open_image(
     """Opens an image without decoding its pixels.
 
     Args:
-        path: File; its content decides on the format, not its name.
-        max_pixels: Most pixels it may state; by default `default_max_pixels`.
-        formats: Pillow's names of the formats to accept.
+        path: The file; its extension does not matter.
+        max_pixels: Most pixels; by default `default_max_pixels`.
+        formats: Pillow's names of the accepted formats.
 
     Yields:
-        The Pillow image, closed and freed afterwards.
+        The Pillow image; it is closed afterwards.
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file cannot be opened, states too many pixels or holds more
-            than one image.
+        MediaError: The file cannot be opened, has too many pixels or several images.
         MissingDependencyError: It is HEIC and the extra `heif` is not installed.
-        UnidentifiedImageError: It is in none of the formats.
-        SyntaxError: Its header is damaged, or its pixels are of an unknown kind.
+        UnidentifiedImageError: It has none of the formats.
+        SyntaxError: Its header is damaged, or its sample format is unknown.
     """
     place = existing(path)
     limit = default_max_pixels() if max_pixels is None else max_pixels
@@ -73,20 +72,20 @@ def open_image(
 @contextmanager
 def _file(place: Path) -> Iterator[IO[bytes]]:
     try:
-        if not place.is_file():  # opening a pipe would wait for ever
+        if not place.is_file():  # opening a pipe could wait forever
             raise OSError(0, "it is a folder, a pipe or a device")
         file = open(place, "rb")
     except OSError as error:
         raise MediaError(
-            f"{place} cannot be opened ({error.strerror}). Expected an image's file "
-            "that you may read. Check what it is and its permissions."
+            f"{place} cannot be opened ({error.strerror}). Expected a readable image "
+            "file. Check the path and its permissions."
         ) from error
     with file:
         yield file
 
 
 def _identified(file: IO[bytes], place: Path, formats: tuple[str, ...]) -> Image.Image:
-    """Does as `PIL.Image.open`, but leaves the limit of pixels to us."""
+    """Opens an image like `PIL.Image.open`, but without Pillow's limit of pixels."""
     Image.init()
     head = file.read(16)
     if "HEIF" in formats and head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
@@ -99,11 +98,11 @@ def _identified(file: IO[bytes], place: Path, formats: tuple[str, ...]) -> Image
         if make is not None and accepted:
             file.seek(0)
             return make(file, str(place))
-    raise UnidentifiedImageError("its content is of another kind")
+    raise UnidentifiedImageError("its format is another one")
 
 
 def _add_heif(place: Path) -> None:
-    """Teaches Pillow HEIC, unless the caller did so with another plugin."""
+    """Registers a HEIC plugin for Pillow, unless there is one."""
     if "HEIF" in Image.OPEN:
         return
     try:
@@ -117,13 +116,12 @@ def _add_heif(place: Path) -> None:
 
 
 def default_max_pixels() -> int:
-    """Most pixels of an image where the caller names no limit.
+    """Returns the default limit of pixels per image.
 
-    Returns:
-        The environment variable DEEPFACE_MODELS_MAX_PIXELS, or 110 million.
+    It is the environment variable DEEPFACE_MODELS_MAX_PIXELS, or 110 million.
 
     Raises:
-        ValueError: The variable holds no whole number above 0.
+        ValueError: The variable is not a whole number above 0.
     """
     text = os.environ.get(MAX_PIXELS_VARIABLE)
     if text is None:
@@ -139,32 +137,35 @@ def default_max_pixels() -> int:
 def check_pixels(
     place: Path, width: int, height: int, limit: int, layers: int = 1
 ) -> None:
-    """Refuses an image that states more pixels than allowed.
+    """Rejects an image with too many pixels.
 
     Args:
         place: Its path, for the message.
-        width: Width it states, in px.
-        height: Height it states, in px.
+        width: Its width in px, according to the header.
+        height: Its height in px, according to the header.
         limit: Most pixels.
-        layers: As how many pixels one counts, by the memory it needs.
+        layers: Factor on the number of pixels, for decoders that need more memory.
+
+    Raises:
+        MediaError: There are more pixels than `limit`.
     """
     count = width * height * layers
     if count <= limit:
         return
-    wide = "" if layers == 1 else f", each as large in memory as {layers} usual ones"
+    wide = "" if layers == 1 else f", each of which counts as {layers}"
     raise MediaError(
         f"{place} states {width} x {height} pixels{wide}: {count:,}. Expected at most "
-        f"{limit:,}, as a small file can fill the memory. Make it smaller; or, if you "
+        f"{limit:,}, because a small file can fill the memory. Make it smaller. If you "
         f"trust it, set the environment variable {MAX_PIXELS_VARIABLE}={count} (needs "
         f"about {count * 8 / 2**30:.1f} GiB), or pass max_pixels= to read_image."
     )
 
 
 def _check_single(place: Path, image: Image.Image) -> None:
-    """Refuses animations and pages, of which one image would be a part only.
+    """Rejects animations and files with several pages.
 
-    Further images of MPO and HEIC files are previews, depth or other views of the
-    first.
+    MPO and HEIC files are accepted: their other images are previews, depth maps or
+    other views of the first.
     """
     if image.format in ("MPO", "HEIF") or not getattr(image, "is_animated", False):
         return
@@ -174,15 +175,15 @@ def _check_single(place: Path, image: Image.Image) -> None:
 
 
 def several(place: Path) -> MediaError:
-    """The error for a file with more than one image."""
+    """Returns the error for a file with several images."""
     return MediaError(
         f"{place} holds several images (an animation or pages). Expected one image "
-        "a file. Convert an animation to a video (mp4), or save pages one by one."
+        "per file. Convert an animation to a video (mp4), or save pages separately."
     )
 
 
 def _has_page(image: Any) -> bool:
-    """Whether any image after the first is no smaller copy or mask of it."""
+    """Whether a TIFF has more images than smaller copies and masks of the first."""
     try:
         for number in range(1, image.n_frames):
             image.seek(number)

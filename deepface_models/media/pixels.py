@@ -1,4 +1,4 @@
-"""From any of Pillow's pixels to 8-bit sRGB, a band of rows at a time."""
+"""Conversion of Pillow images of any mode to 8-bit sRGB, in bands of rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deepface_models.core.arrays import Array
 
 _log = logging.getLogger("deepface_models")
 
-_BAND = 1 << 21  # pixels handled together
+_BAND = 1 << 21  # pixels per band
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED = 258, 339, 1
 _TOPS = (255, 65535, 2**31 - 1, 2**32 - 1)
 _SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
@@ -26,12 +26,12 @@ def to_layers(image: Image.Image, keep_alpha: bool) -> tuple[Array, Array | None
 
     Args:
         image: Pillow image of any mode.
-        keep_alpha: Whether to return the alpha channel; else the image lies over
-            white.
+        keep_alpha: Whether to return the alpha channel; otherwise the image is blended
+            with white.
 
     Returns:
-        uint8 (height, width, 3), and uint8 (height, width): its alpha channel, or None
-        if it is opaque or `keep_alpha` is false.
+        Colors, uint8 (height, width, 3), and alpha, uint8 (height, width), or None if
+        the image is opaque or `keep_alpha` is False.
     """
     image.load()
     width, height = image.size
@@ -53,25 +53,25 @@ def to_layers(image: Image.Image, keep_alpha: bool) -> tuple[Array, Array | None
 
 
 def bands(height: int, width: int) -> Iterator[slice]:
-    """Yields slices of rows that together are the whole image."""
+    """Yields slices of rows that cover the image."""
     step = max(1, _BAND // max(1, width))
     for start in range(0, height, step):
         yield slice(start, min(height, start + step))
 
 
 def scaled(samples: Array, top: float) -> Array:
-    """Brings samples of 0..top to uint8; what lies outside is clipped."""
+    """Scales samples from 0..top to uint8 and clips others."""
     values = np.clip(np.nan_to_num(samples, posinf=top, neginf=0), 0, top)
     return np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8)
 
 
 def fitting_top(highest: float, floating: bool) -> float:
-    """Returns the upper end of the usual range that a highest value lies in.
+    """Returns the upper end of the smallest common range that includes a maximum.
 
     Args:
-        highest: Highest finite value of the image.
-        floating: Whether [0, 1] is among the ranges. Up to 2 counts as overshoot of
-            it: in any other range that would be black.
+        highest: Maximum of the image's finite values.
+        floating: Whether [0, 1] is one of the ranges. It is used up to a maximum of 2,
+            which would be black in any other range.
     """
     if floating and highest <= 2:
         return 1
@@ -85,10 +85,10 @@ def highest_of(samples: Array) -> float:
 
 
 def _top(image: Any) -> float | None:
-    """Returns the upper end of the range of wide samples; None for 8-bit ones.
+    """Returns the upper end of the samples' range; None for 8-bit samples.
 
-    16-bit files state their range. 32-bit integers and floats do not: theirs follows
-    from the highest value.
+    16-bit files state their range. That of 32-bit integers and floats is estimated
+    from their maximum.
     """
     if not image.mode.startswith(("I", "F")):
         return None
@@ -106,7 +106,7 @@ def _top(image: Any) -> float | None:
 
 
 def _samples(band: Image.Image, image: Any) -> Array:
-    """Returns a band's samples; Pillow reads unsigned 32-bit ones as signed."""
+    """Returns a band's samples; unsigned 32-bit ones, which Pillow reads as signed."""
     values = np.asarray(band)
     kinds = getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (None,))
     if image.mode == "I" and kinds[0] == _UNSIGNED:
@@ -115,7 +115,7 @@ def _samples(band: Image.Image, image: Any) -> Array:
 
 
 def _split(band: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Returns colors and alpha of a band; None where all is opaque."""
+    """Returns colors and alpha of a band; None if it is opaque."""
     if band.mode == "La" or (band.mode in ("1", "L") and band.has_transparency_data):
         band = band.convert("LA")
     if band.mode == "LA":
@@ -133,12 +133,12 @@ def _over_white(color: Image.Image, opacity: Image.Image) -> Image.Image:
 
 
 def _srgb(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Returns what brings a band to sRGB: by its color profile, if it has one."""
+    """Returns a function that converts bands to sRGB, by the color profile if any."""
     data = image.info.get("icc_profile")
     try:
         found = _transform(data) if data else None
     except _BAD_PROFILE as error:
-        _log.warning("A color profile is damaged (%s): sRGB is assumed.", error)
+        _log.warning("A color profile is damaged (%s); sRGB is assumed.", error)
         found = None
     if found is None:
         return lambda band: band.convert("RGB")
@@ -147,7 +147,7 @@ def _srgb(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     def convert(band: Image.Image) -> Image.Image:
         if band.mode in ("P", "YCbCr"):
             band = band.convert("RGB")
-        if band.mode != mode:  # a profile of another kind of image
+        if band.mode != mode:  # the profile is for another color space
             return band.convert("RGB")
         return ImageCms.applyTransform(band, transform) or band
 

@@ -1,4 +1,4 @@
-"""Sound and subtitles carried from one video to another, packet by packet."""
+"""Copies sound and subtitles from one video to another, packet by packet."""
 
 from __future__ import annotations
 
@@ -16,36 +16,37 @@ from deepface_models.media.container import open_video
 
 _log = logging.getLogger("deepface_models")
 
-# Video this many seconds beyond the last frame written means that the caller
-# stopped early; less may be broken frames at the end of the file.
+# If the source's video continues for more seconds than this after the last frame, the
+# caller stopped early; otherwise the last frames may be broken.
 _EARLY = Fraction(1)
-_PATIENCE = Fraction(10)
+_LONGEST_TAIL = Fraction(10)  # seconds of sound to hold until the video's end is known
 _HALF = Fraction(1, 2)
 
-# FFmpeg's own names for channels that a file only counts, as AVI does.
+# FFmpeg's channel layouts for files that have only a number of channels, such as AVI.
 _USUAL = {1: "mono", 2: "stereo"}
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "5.0", "5.1", "7.1")
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-# Sample rates, form of the samples, and samples in one packet.
+# Sample rates, sample format, and samples per packet.
 _SETTINGS = {"aac": (_AAC_RATES, "fltp", 1024), "libopus": ((48_000,), "flt", 960)}
 
 
 class SoundCopier:
-    """Copies the sound and subtitles of a file beside the video that is written.
+    """Copies the sound and subtitles of a file to a video while that is written.
 
-    The source is read in step with the video, so memory stays bounded. Sound is
-    copied from the first frame written to the last one; all of it if the video is.
+    The source is read in step with the video, so memory is bounded. Sound is copied
+    from the first written frame to the last one; all of it if the whole video is
+    written.
 
     Args:
-        source: File whose sound is wanted.
-        output: PyAV container being written; its header must not be written yet.
-        begin: Time of the first frame in seconds, or None if it is the source's.
-        origin: Seconds by which everything is moved toward 0; of the result's clock
-            are `begin` and all times below.
-        audio: Whether sound is wanted; subtitles are in any case.
+        source: File whose sound is copied.
+        output: PyAV container to write to; its header must not be written yet.
+        begin: Time of the first frame in seconds, or None for the source's beginning.
+        origin: Seconds to subtract from the source's time stamps. `begin` and other
+            times are those of the output.
+        audio: Whether to copy sound; subtitles are always copied.
 
     Attributes:
-        notes: A sentence for each stream that is not copied as it is.
+        notes: A sentence for each stream that is left out or encoded again.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class SoundCopier:
         self._next: tuple[Fraction, Any] | None = next(self._packets, None)
 
     def _read(self) -> Iterator[tuple[Fraction, Any]]:
-        """Yields (start in seconds, packet) of the tracks, and keeps watch of video."""
+        """Yields (start in seconds, packet) of the tracks; tracks the video's end."""
         if not self._tracks:
             return
         expected = [self._video, *(track.source for track in self._tracks.values())]
@@ -86,7 +87,7 @@ class SoundCopier:
             _log.warning("%s: sound ends early (%s).", self._container.name, error)
 
     def _moved(self, packet: Any) -> Fraction:
-        """Moves a packet to the result's clock; returns its time there."""
+        """Shifts a packet's time stamps to those of the output; returns its time."""
         ticks = round(self._origin / packet.time_base)
         if packet.pts is not None:
             packet.pts -= ticks
@@ -106,17 +107,17 @@ class SoundCopier:
             self._next = next(self._packets, None)
 
     def finish(self, end: Fraction) -> None:
-        """Writes the rest: all of it, unless the source's video goes on after `end`.
+        """Writes the remaining sound, unless the source's video continues after `end`.
 
         Args:
-            end: Time in seconds at which the last frame written ends.
+            end: End of the last written frame in seconds.
         """
         self.advance(end)
         held: deque[Any] = deque()
         while self._next is not None and self._video_end <= end + _EARLY:
             time, packet = self._next
             held.append(packet)
-            if time > end + _PATIENCE:  # so much sound without video: it is its tail
+            if time > end + _LONGEST_TAIL:  # the video has ended before
                 self._send(held.popleft())
             self._next = next(self._packets, None)
         if self._video_end <= end + _EARLY:
@@ -134,26 +135,26 @@ class SoundCopier:
 
 
 def _sound(source: Any, output: Any, notes: list[str]) -> _Copy | _Encode | None:
-    """Prepares copying, or encoding where players do not take the codec."""
+    """Prepares copying, or encoding if players do not support the codec."""
     if source.codec_context is None:
         notes.append("A sound stream of an unknown codec is left out.")
         return None
     name, form = source.codec_context.name, output.format.name
-    # FFmpeg writes these, but hardly anything else plays them.
-    odd = form in ("mp4", "ipod") and name.startswith(("pcm_", "vorbis"))
+    # FFmpeg can write these, but few players support them.
+    unusual = form in ("mp4", "ipod") and name.startswith(("pcm_", "vorbis"))
     try:
-        if not odd:
+        if not unusual:
             return _Copy(source, output)
     except ValueError:
         pass
     codec = "libopus" if form == "webm" else "aac"
-    spoken = {"aac": "AAC", "libopus": "Opus"}[codec]
-    notes.append(f"{name} sound does not fit into {form}; encoding it as {spoken}.")
+    label = {"aac": "AAC", "libopus": "Opus"}[codec]
+    notes.append(f"{name} sound does not fit into {form}; encoding it as {label}.")
     return _Encode(source, output, codec)
 
 
 def _text(source: Any, output: Any, notes: list[str]) -> _Copy | None:
-    """Prepares copying of subtitles, where the container takes them."""
+    """Prepares copying of subtitles, if the container supports them."""
     context = source.codec_context
     name = "unknown" if context is None else context.name
     known = context is not None and context.codec.canonical_name in (
@@ -181,7 +182,7 @@ class _Copy:
             self._clock = _SampleClock(source)
 
     def _name_layout(self) -> None:
-        """Names the channels where the source only counts them, as mp4 asks for."""
+        """Sets the channel layout, which mp4 requires, if the source has none."""
         context = self._stream.codec_context
         usual = _USUAL.get(context.layout.nb_channels)
         if usual is not None and context.layout.name != usual:
@@ -195,15 +196,14 @@ class _Copy:
         self._output.mux(packet)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Does nothing: packets are written at once."""
 
 
 class _SampleClock:
-    """Undoes the rounding of coarse container clocks such as Matroska's 1 ms.
+    """Undoes the rounding of time stamps, such as Matroska's to 1 ms.
 
-    mp4 counts sound in samples. Packets of a fixed number of samples follow each
-    other without gaps as far as the source's rounded time stamps allow, so that
-    rounding back to the source's clock gives just these.
+    The time stamps of mp4 are in samples. Packets of a fixed number of samples are
+    placed without gaps if that is consistent with the source's rounded time stamps.
     """
 
     def __init__(self, source: Any) -> None:
@@ -212,7 +212,7 @@ class _SampleClock:
         self._expected: int | None = None
 
     def restamp(self, packet: Any) -> None:
-        """Moves a packet by at most half a tick of its own clock, to whole samples."""
+        """Shifts a packet by at most half a unit of its time base, to whole samples."""
         if not self._rate or not self._samples or packet.pts is None:
             return
         tick = packet.time_base * self._rate
@@ -229,7 +229,7 @@ class _SampleClock:
 
 
 class _Encode:
-    """Decodes and encodes, as AAC or Opus."""
+    """Decodes sound and encodes it as AAC or Opus."""
 
     def __init__(self, source: Any, output: Any, codec: str) -> None:
         self.source, self._output = source, output
@@ -244,7 +244,7 @@ class _Encode:
         self._resampler = av.AudioResampler(form, layout, rate, samples)
 
     def send(self, packet: Any) -> None:
-        """Encodes the samples of one packet; samples that do not decode are lost."""
+        """Encodes the samples of one packet; skips a broken one with a warning."""
         try:
             frames = packet.decode()
         except av.error.FFmpegError as error:
@@ -254,7 +254,7 @@ class _Encode:
             self._encode(frame)
 
     def flush(self) -> None:
-        """Encodes what is held back."""
+        """Encodes the samples that are still buffered."""
         for frame in self.source.decode(None):
             self._encode(frame)
         self._encode(None)

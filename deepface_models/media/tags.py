@@ -1,4 +1,4 @@
-"""The text that images and videos carry with them."""
+"""Text metadata of images and videos."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from deepface_models.media.kinds import media_kind
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """Reads back the text that `write_image` or `VideoWriter` embedded.
+    """Reads the metadata that `write_image` or `VideoWriter` embedded.
 
     Args:
         path: An image or a video.
 
     Returns:
-        Keys and texts; empty if the file carries none. Videos also carry entries
-        that their container writes by itself, such as "encoder".
+        Keys and texts; empty if the file has none. Videos also have entries of the
+        container itself, such as "encoder".
 
     Raises:
         FileNotFoundError: Nothing is at `path`.
-        MediaError: The file is neither an image nor a video by its extension, or it
-            is a damaged video.
+        MediaError: The file's extension is not that of an image or a video, or it is
+            a damaged video.
     """
     if media_kind(path) == "image":
         return image_metadata(Path(path))

@@ -1,4 +1,4 @@
-"""TIFF files with wide samples in several channels, which Pillow cannot decode."""
+"""Color TIFF files with more than 8 bits per sample, which Pillow cannot decode."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ _MARKS = (b"II*\0", b"MM\0*")
 
 
 def read_wide_tiff(path: Path, limit: int) -> tuple[Image.Image, int] | None:
-    """Reads float or wide integer TIFF with OpenCV, by the range of its values.
+    """Reads a color TIFF of floats or wide integers with OpenCV, scaled to 8 bits.
 
     Args:
-        path: File.
+        path: The file.
         limit: Most pixels; 4 bytes of samples count as one.
 
     Returns:
-        RGBA image as it is stored, and its EXIF orientation; None if the file is no
-        such TIFF.
+        RGBA image as stored, and its EXIF orientation; None for other files.
 
     Raises:
-        MediaError: It states too many pixels or holds several pages.
+        MediaError: It has too many pixels or several pages.
     """
     with open(path, "rb") as file:
         head = file.read(8)
@@ -54,7 +53,7 @@ def read_wide_tiff(path: Path, limit: int) -> tuple[Image.Image, int] | None:
 
 
 def _rgba(samples: Array) -> Array:
-    """Brings OpenCV's BGR or BGRA of any type to uint8 RGBA."""
+    """Converts OpenCV's BGR or BGRA of any type to uint8 RGBA."""
     height, width, channels = samples.shape
     floating = bool(np.issubdtype(samples.dtype, np.floating))
     top: float = 65535

@@ -20,14 +20,12 @@ from deepface_models.core.files import atomic_path
 from deepface_models.media import codecs
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
-from deepface_models.media.extras import MP4_KEYS, copy_metadata, image_notes
+from deepface_models.media.extras import copy_metadata, image_notes
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
 from deepface_models.media.yuv import Coding, FrameConverter
 
 _log = logging.getLogger("deepface_models")
-
-_MOVIE_CLOCK = 48_000  # ticks a second, at least
 
 
 class VideoWriter:
@@ -99,7 +97,7 @@ class VideoWriter:
         self._sound: SoundCopier | None = None
         self._times: Iterator[int] | None = None
         self._last: int | None = None
-        self._lasts: int | None = None  # how long the last frame is shown
+        self._lasts: int | None = None  # duration of the last frame
         self._durations: dict[int, int] = {}
         self._origin = self._like.origin if self._like else 0
         self.notes: list[str] = []
@@ -116,15 +114,15 @@ class VideoWriter:
         Args:
             image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
             pts: Time stamp in units of the source's time base (1/fps without a
-                source); by default the next frame's of the source, or one more than
-                the last. The result begins at 0 where the source's clock begins
-                later, as that of a broadcast does.
-            duration: How long the image is shown, in the same units. It matters for
-                the last one, which is shown as long as a mean frame by default.
+                source); by default that of the source's next frame, or the last one
+                plus 1. If the source's time stamps begin later than 0, as those of a
+                broadcast, the result's begin at 0.
+            duration: Duration of the image in the same units. It is used for the last
+                image, which otherwise has the mean duration of a frame.
 
         Raises:
-            ValueError: The size differs from the first image's, or `pts` does not
-                rise.
+            ValueError: The size differs from that of the first image, or `pts` does
+                not increase.
             MediaError: The encoder or the container rejects the video.
         """
         if self._temporary is None:
@@ -164,7 +162,7 @@ class VideoWriter:
         if self._last is not None and pts <= self._last:
             raise ValueError(
                 f"A frame with the time stamp {pts} was given after {self._last}. "
-                "Expected rising time stamps. Pass each frame's own `pts`, or none."
+                "Expected increasing time stamps. Pass each frame's `pts`, or None."
             )
         return int(pts)
 
@@ -185,7 +183,8 @@ class VideoWriter:
     def _open(self, first_pts: int) -> None:
         """Opens the output, once the first frame has set the streams' parameters."""
         try:
-            options = self._container_options()
+            clock = None if self._like is None else self._time_base
+            options = codecs.container_options(self.path, self._metadata, clock)
             self._output = open_file(
                 str(self._temporary), "w", container_options=options
             )
@@ -209,53 +208,22 @@ class VideoWriter:
             self.notes.append(note)
             _log.warning("%s: %s", self.path.name, note)
 
-    def _container_options(self) -> dict[str, str]:
-        if self.path.suffix.lower() not in (".mp4", ".mov", ".m4v"):
-            return {}
-        flags = "+faststart"
-        if set(self._metadata) - MP4_KEYS:
-            flags += "+use_metadata_tags"
-        options = {"movflags": flags}
-        if self._time_base.numerator == 1 and self._like is not None:
-            clock = self._time_base.denominator
-            # Edit lists, which delay a stream, count in the movie's clock: it has to
-            # hit the video's ticks exactly and sound closely.
-            movie = clock * -(-_MOVIE_CLOCK // clock)
-            options["video_track_timescale"] = str(clock)
-            options["movie_timescale"] = str(movie)
-        return options
-
     def _add_video(self) -> Any:
         stream = self._output.add_stream(self._codec, rate=self._fps)
         context = stream.codec_context
-        context.width, context.height = self._size or (0, 0)
-        context.pix_fmt = self._pix_fmt()
+        size = context.width, context.height = self._size or (0, 0)
+        context.pix_fmt = codecs.pixel_format(self._codec, size)
         context.time_base = self._time_base
         options = codecs.settings(self._codec, self._crf)
         if options is None:
-            context.bit_rate = codecs.bit_rate(self._size or (0, 0), self._fps)
+            context.bit_rate = codecs.bit_rate(size, self._fps)
         context.options = options or {}
         context.thread_type = "AUTO"  # by frames; PyAV's slices cost quality
         if not self._lossless:
-            context.color_range, context.colorspace = (
-                self._coding.range,
-                self._coding.space,
-            )
-            context.color_primaries = self._coding.primaries
-            context.color_trc = self._coding.transfer
+            self._coding.tag(context)
         if self._like is not None:
             context.sample_aspect_ratio = self._like.sample_aspect_ratio
         return stream
-
-    def _pix_fmt(self) -> str:
-        if self._lossless:
-            return "rgb24"
-        width, height = self._size or (0, 0)
-        forms = codecs.formats_of(self._codec)
-        odd = (width % 2 or height % 2) and "yuv444p" in forms
-        if not forms or odd:
-            return "yuv444p" if odd else "yuv420p"
-        return "yuv420p" if "yuv420p" in forms else forms[0]
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
@@ -289,8 +257,8 @@ class VideoWriter:
     def _refused(self, error: Exception) -> MediaError:
         return MediaError(
             f"{self.path} cannot be written with the encoder {self._codec} ({error}). "
-            "Expected a container that takes it, enough disk space, and a size the "
-            "encoder allows. Write an .mp4 with codec='h264'."
+            "Expected a container that supports it, enough disk space, and a size that "
+            "the encoder supports. Write an .mp4 with codec='h264'."
         )
 
     def _release(self) -> None:
@@ -326,7 +294,7 @@ def _rate(fps: float | Fraction | None, like: VideoInfo | None) -> Fraction:
     rate = Fraction(fps).limit_denominator(1001)
     if rate <= 0 or not np.isfinite(float(fps)):
         raise ValueError(
-            f"fps={fps} was given. Expected frames a second above 0. Leave it out to "
+            f"fps={fps} was given. Expected frames per second above 0. Leave it out to "
             "keep the source's."
         )
     return rate

@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from deepface_models.core.arrays import Array
 
-UNSPECIFIED = 2  # of FFmpeg's color space, primaries and transfer alike
+UNSPECIFIED = 2  # FFmpeg's number for color space, primaries and transfer
 _RGB = 0
 _FULL = 2
 _MATRICES = {
@@ -24,7 +24,7 @@ _MATRICES = {
     9: Colorspace.BT2020,
     10: Colorspace.BT2020,
 }
-# What red and blue weigh in luma (ITU-R BT.601, BT.709, BT.2020, SMPTE 240M, FCC).
+# Luma coefficients of red and blue (ITU-R BT.601, BT.709, BT.2020, SMPTE 240M, FCC).
 _LUMA = {
     Colorspace.ITU601: (0.299, 0.114),
     Colorspace.ITU709: (0.2126, 0.0722),
@@ -46,7 +46,7 @@ _QUALITY = (
 
 @dataclass(frozen=True)
 class Coding:
-    """How a video's samples stand for colors (FFmpeg's numbers)."""
+    """A video's color tags, as FFmpeg's numbers."""
 
     range: int = 1
     space: int = 1
@@ -75,10 +75,10 @@ class Coding:
         return _NAMES.get(self.space, str(self.space))
 
     def for_yuv(self, height: int) -> Coding:
-        """The coding to write YUV with, leaving nothing to a player's guess.
+        """Returns the coding for writing YUV, with every tag set.
 
-        Primaries and transfer are kept; what is untagged becomes what players assume
-        of a video `height` lines high. RGB video becomes BT.709.
+        Primaries and transfer are kept. Other missing tags get the values that players
+        assume for a video of `height` lines. RGB video becomes BT.709.
         """
         if self.space == _RGB:
             return Coding()
@@ -87,17 +87,22 @@ class Coding:
         return replace(self, space=space, range=int(self.swscale_range()))
 
     def matrix(self, height: int) -> Colorspace:
-        """The matrix; an untagged video is BT.601 up to 576 lines, as players do."""
+        """Returns the YUV matrix; untagged, BT.601 up to 576 lines, else BT.709."""
         untagged = Colorspace.ITU601 if height <= 576 else Colorspace.ITU709
         return _MATRICES.get(self.space, untagged)
 
     def swscale_range(self) -> ColorRange:
-        """The range; an untagged video is limited, as players do."""
+        """Returns the range; without a tag, limited."""
         return ColorRange.JPEG if self.range == _FULL else ColorRange.MPEG
+
+    def tag(self, context: Any) -> None:
+        """Sets the color tags of a PyAV codec context."""
+        context.color_range, context.colorspace = self.range, self.space
+        context.color_primaries, context.color_trc = self.primaries, self.transfer
 
 
 class FrameConverter:
-    """Converts frames to RGB and back; one for each stream, as it keeps its tables."""
+    """Converts frames to RGB and back; use one per stream, because it has a cache."""
 
     def __init__(self) -> None:
         self._swscale = VideoReformatter()
@@ -125,7 +130,7 @@ class FrameConverter:
         """Returns a uint8 image as a frame of `pix_fmt` in `coding`."""
         if pix_fmt == "rgb24":
             return av.VideoFrame.from_ndarray(image, format="rgb24")
-        # swscale would darken red and blue by a level at full range.
+        # swscale makes red and blue darker by one level at full range.
         samples = cv2.transform(image, _to_yuv(coding, image.shape[0]))
         planes: Any = np.ascontiguousarray(samples.transpose(2, 0, 1))
         made = av.VideoFrame.from_ndarray(planes, format="yuv444p")
@@ -143,7 +148,7 @@ class FrameConverter:
 
 
 def _to_yuv(coding: Coding, height: int) -> Array:
-    """The matrix from (R, G, B, 1) in 0..255 to stored samples; (3, 4) float64."""
+    """Returns the matrix from (R, G, B, 1) in 0..255 to YUV samples, (3, 4) float64."""
     red, blue = _LUMA[coding.matrix(height)]
     luma = np.array([red, 1 - red - blue, blue])
     matrix = np.zeros((3, 4))

@@ -27,8 +27,8 @@ from deepface_models.core.errors import ProvenanceError
 from deepface_models.core.files import atomic_path
 
 FILE_NAME = "signing.pem"
-# Without a time-stamp authority a signature counts only while its certificate is
-# valid, so the self-made one has to outlive the files it signs.
+# Without a time-stamp authority a signature is valid only as long as its certificate,
+# so the own certificate has to outlive the files.
 VALID_FOR = timedelta(days=30 * 365)
 
 
@@ -81,11 +81,11 @@ class Certificate:
         """Reads a chain and its private key from two PEM files.
 
         Args:
-            chain_path: Signing certificate first, then its issuers. It needs the key
-                usage digitalSignature and an extended key usage such as
-                emailProtection or documentSigning, or C2PA will refuse it.
+            chain_path: Signing certificate first, then its issuers. For C2PA it needs
+                the key usage digitalSignature and an extended key usage such as
+                emailProtection or documentSigning.
             key_path: EC (P-256, P-384, P-521), RSA or Ed25519 private key.
-            password: Of an encrypted key.
+            password: Password of an encrypted key.
 
         Raises:
             ProvenanceError: If a file is unreadable or the two do not match.
@@ -95,7 +95,7 @@ class Certificate:
         chain, pem = Path(chain_path).read_bytes(), Path(key_path).read_bytes()
         try:
             key = serialization.load_pem_private_key(pem, secret)
-            # Whatever form the key has, C2PA takes PKCS #8 only.
+            # C2PA accepts PKCS #8 only.
             plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             return cls(chain.decode(), plain.decode())
         except (ValueError, TypeError) as error:
@@ -107,11 +107,11 @@ class Certificate:
     def own(cls, folder: str | Path | None = None) -> Certificate:
         """Returns the certificate of this computer's user, created on first use.
 
-        Two processes that call it at once get the same one.
+        Two processes that call it at once get the same certificate.
 
         Args:
-            folder: Where it is kept; `config_folder()` by default. The file holds
-                the private key and is readable by its owner only.
+            folder: Its folder; `config_folder()` by default. The file contains the
+                private key and is readable by its owner only.
 
         Raises:
             ProvenanceError: If the file is damaged or the folder cannot be written.
@@ -126,14 +126,14 @@ class Certificate:
         except (ProvenanceError, UnicodeDecodeError) as error:
             raise ProvenanceError(
                 f"The signing certificate {path} is damaged: {error} Expected the file "
-                "that this package made. Delete it and a new one is made; files "
+                "that this package created. Delete it to create a new one; files "
                 "signed with the old one stay readable."
             ) from error
         except OSError as error:
             raise ProvenanceError(
-                f"The signing certificate {path} cannot be read or made: {error}. "
-                "Expected a folder of your own. Set DEEPFACE_MODELS_HOME to one, or "
-                "pass certificate=Certificate.load(chain, key)."
+                f"The signing certificate {path} cannot be read or created: {error}. "
+                "Expected a writable folder. Set DEEPFACE_MODELS_HOME to one, or pass "
+                "certificate=Certificate.load(chain, key)."
             ) from error
 
     @classmethod
@@ -163,17 +163,17 @@ class Certificate:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the signing certificate; `verify` gives that of a file's."""
+        """SHA-256 of the signing certificate, to compare with that of `verify`."""
         return hashlib.sha256(self.der[0]).hexdigest()
 
     @property
     def authority_pem(self) -> str:
-        """Last certificate of the chain: give it to those who check your files."""
+        """Last certificate of the chain, with which others can verify your files."""
         return self._certificates()[-1].public_bytes(Encoding.PEM).decode()
 
     @property
     def algorithm(self) -> str:
-        """C2PA name of the signature algorithm that the key allows."""
+        """C2PA name of the key's signature algorithm."""
         key = self._certificates()[0].public_key()
         if isinstance(key, ec.EllipticCurvePublicKey):
             name = {256: "es256", 384: "es384", 521: "es512"}.get(key.curve.key_size)
@@ -208,7 +208,7 @@ def _check_issuers(leaf: x509.Certificate, issuers: list[x509.Certificate]) -> N
                 f"The certificate {lower.subject.rfc4514_string()!r} is not issued by "
                 f"the next one of the chain, {upper.subject.rfc4514_string()!r}. "
                 "Expected the signing certificate first and its issuers in order "
-                "after it. Reorder the chain or leave out what does not belong to it."
+                "after it. Reorder the chain or remove other certificates."
             ) from error
 
 
@@ -218,7 +218,7 @@ def _public_bytes(key: object) -> bytes:
 
 
 def _put_once(path: Path, text: str) -> None:
-    """Writes a private file unless one is there already."""
+    """Writes a file that only its owner can read, unless it exists."""
     with atomic_path(path) as temporary:
         if path.exists():  # another process was first
             raise FileExistsError(path)
@@ -229,13 +229,13 @@ def _put_once(path: Path, text: str) -> None:
 
 def _make() -> str:
     """Returns a new private key with its certificate and authority, as PEM text."""
-    tag = secrets.token_hex(4)  # no user or host name: it ends up in published files
+    tag = secrets.token_hex(4)  # no user or host name, because it is published
     authority_key = ec.generate_private_key(ec.SECP256R1())
     key = ec.generate_private_key(ec.SECP256R1())
     issuer, subject = _name(f"authority {tag}"), _name(f"certificate {tag}")
     authority = _issue(issuer, authority_key, issuer, authority_key)
     leaf = _issue(subject, key, issuer, authority_key)
-    # The authority's key is forgotten here, so nothing else can be signed with it.
+    # The authority's key is not stored, so nothing else can be signed with it.
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     parts = (secret, *(c.public_bytes(Encoding.PEM) for c in (leaf, authority)))
     return b"".join(parts).decode()
@@ -256,7 +256,7 @@ def _issue(
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
-    """Returns a certificate for `key`: an authority where both names are one."""
+    """Returns a certificate for `key`; an authority's if both names are equal."""
     authority = subject == issuer
     public, now = key.public_key(), datetime.now(UTC)
     usage = x509.KeyUsage(
@@ -276,7 +276,7 @@ def _issue(
     )
     builder = (
         x509.CertificateBuilder(issuer, subject, public, x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))  # clocks differ
+        .not_valid_before(now - timedelta(days=1))  # other clocks may be behind
         .not_valid_after(now + VALID_FOR)
         .add_extension(limits, critical=True)
         .add_extension(usage, critical=True)

@@ -16,9 +16,9 @@ from deepface_models.provenance.record import NOTICE, Record
 _VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2ts .mts .ts .wmv .flv .3gp".split()
 )
-# No format whose decoder starts another program, such as EPS.
+# Formats whose decoders start other programs, such as EPS, are excluded.
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000")
-# What marks a file as synthetic in tags: of this package, and of IPTC in XMP.
+# Texts in tags that mark a file as synthetic: those of this package, and IPTC's.
 _MARKS = (NOTICE.lower(), '"synthetic": true', "trainedalgorithmicmedia")
 
 
@@ -57,8 +57,8 @@ def claims_synthetic(tags: dict[str, str]) -> bool:
 
 def _image_tags(path: Path) -> dict[str, str]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd tags and sizes: nothing is decoded
-        Image.init()  # a format that this Pillow lacks must not be named
+        warnings.simplefilter("ignore")  # about sizes: no pixels are decoded
+        Image.init()  # open() fails for formats that this Pillow does not have
         formats = [name for name in _FORMATS if name in Image.OPEN]
         with Image.open(path, formats=formats) as image:
             tags = {str(k): v for k, v in image.info.items() if isinstance(v, str)}
@@ -78,7 +78,7 @@ def _video_tags(path: Path) -> dict[str, str]:
 
 
 def _parse(value: Any, depth: int) -> Record | None:
-    """Looks for a record in a JSON text, or in texts within it."""
+    """Returns the record in a JSON text or in an inner JSON text, if there is one."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)

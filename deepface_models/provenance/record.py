@@ -32,10 +32,10 @@ class Record:
     """The provenance statement of one synthetic file.
 
     Create it before the conversion starts, so that a missing consent or an invalid hash
-    is noticed at once.
+    raises an error at once.
 
     Args:
-        consent: Who agreed to this use and where that is written down.
+        consent: Who agreed to this use, and where that is recorded.
         source: Name of the file the result was made from, without its folder, which is
             private.
         source_sha256: SHA-256 of that file, 64 hexadecimal digits.
@@ -43,8 +43,8 @@ class Record:
         model_sha256: SHA-256 of the model's weights, 64 hexadecimal digits.
         software: Name and version of the program.
         created: UTC time in ISO 8601; the current time by default.
-        details: Anything else worth keeping (settings, names); must be JSON.
-        source_path: Path of the source, which `sign` adds as an ingredient with its own
+        details: Other JSON values, such as settings.
+        source_path: Path of the source, which `sign` adds as an ingredient with its
             credentials. The path is not written into the file.
 
     Raises:
@@ -80,19 +80,26 @@ class Record:
         model_sha256: str,
         details: Mapping[str, Any] | None = None,
     ) -> Record:
-        """Makes the record of something converted from `path`, hashing that file.
+        """Returns the record of a file that is made from `path`, which is hashed.
+
+        Args:
+            path: The source file.
+            consent: Who agreed to this use, and where that is recorded.
+            model: Name of the model.
+            model_sha256: SHA-256 of the model's weights, 64 hexadecimal digits.
+            details: Other JSON values, such as settings.
 
         Raises:
-            ProvenanceError: As the class itself.
-            FileNotFoundError: If there is no such file.
+            ProvenanceError: A value is empty or invalid; see `Record`.
+            FileNotFoundError: There is no such file.
         """
         _check_consent(consent)  # before a large file is hashed
         source = Path(path)
         if not source.is_file():
             raise FileNotFoundError(
                 f"There is no source file {source}. Expected the image or video that "
-                "the result is made from. Check the path; record the images of a "
-                "folder one by one."
+                "the result is made from. Check the path; pass the images of a folder "
+                "one by one."
             )
         return cls(
             consent=consent,
@@ -126,8 +133,9 @@ class Record:
             check(dict(value), "statement")
         except (TypeError, ValueError) as error:
             raise ProvenanceError(
-                f"The record lacks or garbles a field: {error}. Expected consent, "
-                "source, model, software and created. Take it from Record.to_dict()."
+                f"A record with a missing or invalid field was given: {error}. "
+                "Expected consent, source, model, software and created. Use the output "
+                "of Record.to_dict()."
             ) from error
         return cls(
             consent=value["consent"],
@@ -141,11 +149,11 @@ class Record:
         )
 
     def plain_metadata(self) -> dict[str, str]:
-        """Returns the same statement as ordinary tags, ASCII only.
+        """Returns the statement as ordinary metadata tags, in ASCII.
 
-        Media writers put them into the file before it is signed (PNG text, JPEG
-        EXIF, MP4 tags). Anyone can read them without C2PA tools, and anyone can
-        change them: they prove nothing by themselves.
+        They are written into the file before it is signed (PNG text, JPEG EXIF, MP4
+        tags). Anyone can read them without C2PA tools and change them, so they prove
+        nothing by themselves.
         """
         statement = {"synthetic": True, "notice": NOTICE, **self.to_dict()}
         return {
@@ -159,25 +167,25 @@ def _check_consent(consent: Any) -> None:
     if isinstance(consent, str) and consent.strip():
         return
     raise ProvenanceError(
-        f"The consent statement is {consent!r}. Expected a sentence that says who "
-        "agreed to this use of their face and where that is written down. Pass, for "
-        "instance, consent='Both actors, release of 3 March 2026'."
+        f"consent={consent!r} was given. Expected a sentence that says who agreed to "
+        "this use of their face, and where that is recorded. Use, for example, "
+        "consent='Both actors, release of 3 March 2026'."
     )
 
 
 def _check_text(name: str, value: Any) -> None:
     if not isinstance(value, str) or not value.strip():
         raise ProvenanceError(
-            f"The record's {name} is {value!r}. Expected a text that is not empty. "
-            f"Pass {name}= with the name to be written into the file."
+            f"{name}={value!r} was given. Expected a text that is not empty. Pass the "
+            "name to write into the file."
         )
 
 
 def _check_sha256(name: str, value: Any) -> None:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
         raise ProvenanceError(
-            f"The record's {name} is {value!r}. Expected 64 lower-case hexadecimal "
-            "digits. Take them from deepface_models.core.files.sha256_file(path)."
+            f"{name}={value!r} was given. Expected 64 lower-case hexadecimal digits. "
+            "Use deepface_models.core.files.sha256_file(path)."
         )
 
 
@@ -188,7 +196,7 @@ def _check_details(details: Any) -> None:
         json.dumps(dict(details), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ProvenanceError(
-            f"The record's details cannot be written as JSON: {error}. Expected a dict "
-            "of texts, finite numbers, lists and dicts. Convert the value with str() "
-            "or float() first."
+            f"Details that cannot be written as JSON were given: {error}. Expected a "
+            "dict of texts, finite numbers, lists and dicts. Convert the value with "
+            "str() or float() first."
         ) from error

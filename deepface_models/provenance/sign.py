@@ -30,9 +30,8 @@ SYNTHETIC_SOURCE = (
     "http://cv.iptc.org/newscodes/digitalsourcetype/"
     "compositeWithTrainedAlgorithmicMedia"
 )
-# Neither signing nor reading may touch the network, and a thumbnail would be one
-# more copy of somebody's face. Beyond the threshold c2pa keeps its copy of a video in
-# a temporary file and not in memory.
+# Signing and reading use no network. Thumbnails, further copies of a face, are not
+# stored. Above the threshold, c2pa copies a video to a temporary file, not to memory.
 OFFLINE_SETTINGS: dict[str, Any] = {
     "version": 1,
     "builder": {"thumbnail": {"enabled": False}},
@@ -49,24 +48,24 @@ def sign(
     *,
     action: Literal["c2pa.edited", "c2pa.created"] = "c2pa.edited",
 ) -> None:
-    """Signs a finished file with `record`, so that any later change is noticed.
+    """Signs a finished file with `record`, so that later changes can be detected.
 
-    Image and sound are not changed; only the credentials are added. After a failure the
-    unsigned file is still there. Sign last: any later change of the file or its tags
-    counts as alteration.
+    Only the credentials are added; image and sound are not changed. After an error the
+    file is unchanged. Sign last: any later change of the file or its tags makes the
+    signature invalid.
 
     Args:
         path: PNG, JPEG, WebP, MP4 or MOV file, changed in place.
-        record: What is stated. If its `source_path` exists, that file is entered as
-            the ingredient, with its own credentials if it has some.
+        record: The provenance statement. If its `source_path` exists, that file is
+            added as an ingredient, with its credentials if it has some.
         certificate: Signing certificate; `Certificate.own()` by default.
-        action: "c2pa.edited" for something converted from a recording,
-            "c2pa.created" for something generated.
+        action: "c2pa.edited" for a converted recording, "c2pa.created" for generated
+            media.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ProvenanceError: If its kind cannot be signed, the file is damaged, or the
-            certificate does not suit C2PA.
+        FileNotFoundError: There is no such file.
+        ProvenanceError: The file's format cannot be signed, the file is damaged, or
+            the certificate is not suitable for C2PA.
     """
     target = Path(path)
     media_type = _media_type(target)
@@ -83,10 +82,10 @@ def sign(
             shutil.copymode(target, temporary)
     except c2pa.C2paError as error:
         raise ProvenanceError(
-            f"{target} could not be signed: {error}. Expected a whole "
-            f"{media_type} file and a certificate, here {certificate.name!r}, that is "
-            "valid now and made for signing (digitalSignature, emailProtection). "
-            "Write the file again, or leave certificate= away to use your own."
+            f"{target} could not be signed: {error}. Expected a complete {media_type} "
+            f"file and a certificate, here {certificate.name!r}, that is valid now and "
+            "has the usages digitalSignature and emailProtection. Write the file "
+            "again, or leave out `certificate` to use your own."
         ) from error
 
 
@@ -94,15 +93,15 @@ def _media_type(path: Path) -> str:
     if not path.is_file():
         raise FileNotFoundError(
             f"There is no file {path} to sign. Expected a finished image or video. "
-            "Write it first, for instance with deepface_models.convert()."
+            "Write it first, for example with deepface_models.convert()."
         )
     try:
         return SIGNABLE_SUFFIXES[path.suffix.lower()]
     except KeyError:
         known = ", ".join(SIGNABLE_SUFFIXES)
         raise ProvenanceError(
-            f"{path} ends in {path.suffix!r}, which cannot carry Content Credentials "
-            f"here. Expected one of {known}. Write the result as .mp4 or .png."
+            f"{path} was given, whose format {path.suffix!r} cannot be signed. "
+            f"Expected one of {known}. Write the result as .mp4 or .png."
         ) from None
 
 
@@ -139,7 +138,7 @@ def _builder(
                 )
             return builder
         except c2pa.C2paError:
-            pass  # a source C2PA cannot parse is still named, below
+            pass  # a source that C2PA cannot parse is added by name, below
     manifest["ingredients"] = [ingredient]
     return stack.enter_context(c2pa.Builder(manifest, context=context))
 

@@ -1,4 +1,4 @@
-"""A verification as text for readers who know nothing about certificates."""
+"""The result of a verification as text, for readers without C2PA knowledge."""
 
 from __future__ import annotations
 

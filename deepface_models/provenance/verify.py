@@ -27,8 +27,8 @@ from deepface_models.provenance.summary import summarize
 State = Literal["valid", "altered", "unsigned"]
 Trust = Literal["own", "listed", "unknown"]
 
-# Types of the boxes that make up Content Credentials, in every kind of file: the
-# whole, a manifest, its assertions, claim and signature.
+# Types of JUMBF boxes in Content Credentials: store, manifest, assertions, claim and
+# signature.
 _C2PA_BOX = re.compile(
     rb"c2(?:pa|ma|as|cl|cs)\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
 )
@@ -41,27 +41,26 @@ class Verification:
 
     Attributes:
         path: The file.
-        state: "valid": Content Credentials that fit the file; "altered": it has
-            some, but file or credentials changed since; "unsigned": it has none.
-        synthetic: Whether the file says that a trained model had a part in it: True
-            if credentials or plain tags do, False if only another origin is named,
-            None if nothing is said.
-        signed_synthetic: The same by the credentials alone.
+        state: "valid": the Content Credentials fit the file; "altered": file or
+            credentials were changed after signing; "unsigned": there are none.
+        synthetic: Whether a trained model was used: True if credentials or plain tags
+            say so, False if they name only another origin, None if they name none.
+        signed_synthetic: The same, from the credentials only.
         made_by: Program named by the credentials.
         actions: C2PA actions in order, such as "c2pa.edited".
-        record: This package's statement inside the credentials. Proven only if
-            state is "valid", and then only as far as the signer is to be trusted.
-        certificate: Name in the signing certificate, or None. Anyone can write any
-            name into a certificate of their own.
-        fingerprint: SHA-256 of the signing certificate, which no other one has.
-        trust: "own": the very certificate that was made on this computer; "listed":
-            issued by an authority in the list passed as `trust=`; "unknown": nobody
-            here vouches for it.
-        plain: Ordinary text tags, not protected by themselves. The signer of a valid
-            file signed its bytes, but does not state what the tags say.
+        record: This package's statement in the credentials. It is proven only if
+            `state` is "valid" and the signer is trustworthy.
+        certificate: Name in the signing certificate, or None. Anyone can create a
+            certificate with any name.
+        fingerprint: SHA-256 of the signing certificate, which identifies it.
+        trust: "own": the certificate that was created on this computer; "listed":
+            issued by an authority in the list passed as `trust=`; "unknown": another
+            one.
+        plain: Ordinary text tags, which anyone can change. The signature of a valid
+            file covers their bytes, but does not confirm their content.
         claimed: This package's statement in those tags.
-        conflicts: Where tags, credentials and certificates contradict each other.
-        problems: Codes and messages of what does not fit.
+        conflicts: Contradictions between tags, credentials and certificates.
+        problems: Codes and messages of failed checks.
     """
 
     path: Path
@@ -81,37 +80,37 @@ class Verification:
 
     @property
     def trusted(self) -> bool:
-        """Whether the signer is known here: own certificate or listed authority."""
+        """Whether the signer has the own certificate or one of a listed authority."""
         return self.trust != "unknown"
 
     @property
     def statement(self) -> Record | None:
-        """The record of the credentials, or else the one claimed by plain tags."""
+        """The record in the credentials, or else the one in the plain tags."""
         return self.record or self.claimed
 
     @property
     def statement_signed(self) -> bool:
-        """Whether `statement` is signed and unchanged; see `trust` for by whom."""
+        """Whether `statement` is signed and unchanged; `trust` tells by whom."""
         return self.record is not None and self.state == "valid"
 
     @property
     def consent(self) -> str | None:
-        """Consent that the file states, proven or not; see `statement_signed`."""
+        """The stated consent, which may be unproven; see `statement_signed`."""
         return self.statement.consent if self.statement else None
 
     @property
     def model(self) -> str | None:
-        """Model that the file names, proven or not; see `statement_signed`."""
+        """The stated model, which may be unproven; see `statement_signed`."""
         return self.statement.model if self.statement else None
 
     @property
     def model_sha256(self) -> str | None:
-        """SHA-256 of the model that the file names, proven or not."""
+        """SHA-256 of the stated model, which may be unproven."""
         return self.statement.model_sha256 if self.statement else None
 
     @property
     def source_sha256(self) -> str | None:
-        """SHA-256 of the source that the file names, proven or not."""
+        """SHA-256 of the stated source, which may be unproven."""
         return self.statement.source_sha256 if self.statement else None
 
     def summary(self) -> str:
@@ -120,19 +119,22 @@ class Verification:
 
 
 def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
-    """Finds out what made a file, whether it was changed since, and who signed it.
+    """Reads how a file was made, whether it was changed since, and who signed it.
 
-    Reads any file and never uses the network. A kind of file that cannot carry Content
-    Credentials is "unsigned".
+    It accepts any file and uses no network. Formats that do not support Content
+    Credentials are "unsigned".
 
     Args:
         path: The file.
-        trust: PEM file of authorities whose certificates are to be believed, such as
-            the C2PA trust list or a friend's `Certificate.authority_pem`.
+        trust: PEM file of trusted authorities, such as the C2PA trust list or a
+            friend's `Certificate.authority_pem`.
+
+    Returns:
+        The findings; `Verification.summary()` is their text.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ProvenanceError: If `trust` holds no certificates.
+        FileNotFoundError: There is no such file.
+        ProvenanceError: `trust` contains no certificates.
     """
     target = Path(path)
     if not target.is_file():
@@ -187,8 +189,8 @@ def _listed(trust: str | Path | None) -> str:
     listed = Path(trust).read_bytes().decode("utf-8", "replace")
     if "BEGIN CERTIFICATE" not in listed:
         raise ProvenanceError(
-            f"{trust} holds no certificates. Expected a PEM file of authorities "
-            "('-----BEGIN CERTIFICATE-----'). Pass one, or leave trust= away."
+            f"{trust} contains no certificates. Expected a PEM file of authorities "
+            "('-----BEGIN CERTIFICATE-----'). Pass one, or leave out `trust`."
         )
     return listed
 
@@ -196,7 +198,7 @@ def _listed(trust: str | Path | None) -> str:
 def _read_store(
     path: Path, anchors: str
 ) -> tuple[dict[str, Any] | None, list[bytes], str | None]:
-    """Returns manifests and signing certificates, or what kept c2pa from them."""
+    """Returns manifests and signing certificates, or the error message."""
     settings = dict(OFFLINE_SETTINGS)
     if anchors:
         settings["trust"] = {"user_anchors": anchors}
@@ -218,7 +220,7 @@ def _read_store(
 
 
 def _holds_credentials(path: Path) -> bool:
-    """Returns whether traces of Content Credentials are left in unreadable bytes."""
+    """Whether a file contains traces of Content Credentials."""
     if path.stat().st_size == 0:
         return False
     with open(path, "rb") as stream:

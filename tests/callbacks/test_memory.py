@@ -174,8 +174,8 @@ def test_available_memory_is_read_and_limited(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_LIMITS", limits)
     assert available_memory() == 3800
     (tmp_path / "max").write_text("max\n", encoding="utf-8")
-    assert available_memory() == module._machine()
-    monkeypatch.setattr(module, "_machine", lambda: None)
+    assert available_memory() == module._free()
+    monkeypatch.setattr(module, "_free", lambda: None)
     assert available_memory() is None
     with pytest.raises(ValueError, match=r"Use available=8 \* 10\*\*9"):
         plan_memory(small(), None, 4)

@@ -197,7 +197,7 @@ def test_wrong_phases():
         Phases([Phase(3), Phase(3)])
     with pytest.raises(ValueError, match=r"\[-1\]"):
         Phases([Phase(-1)])
-    with pytest.raises(TypeError, match=r"given a list\. Expected a data set"):
+    with pytest.raises(TypeError, match=r"A list was given\. Expected a data set"):
         Phases([Phase()]).data([])
     bent = Augmentation(landmark_warp=0.5)
     with pytest.raises(ValueError, match=r"landmark_warp=0\.5"):
@@ -209,10 +209,10 @@ def test_wrong_phases():
     [
         (Phase(9, model={"beta": 1.0}), TypeError, "nothing of that name"),
         (Phase(9, model={"plain": 2.0}), TypeError, r"the plain value 1\.0"),
-        (Phase(9, lr_dropout=0.5), ValueError, "a SGD without"),
+        (Phase(9, lr_dropout=0.5), ValueError, "optimizer SGD, which does not have it"),
         (Phase(9, augmentation=OFF), ValueError, r"model\.fit\(phases\.data"),
     ],
 )
-def test_what_cannot_be_set_is_said_before_the_first_step(phase, error, message):
+def test_impossible_settings_raise_errors_before_the_first_step(phase, error, message):
     with pytest.raises(error, match=message):
         fit(weighted(), Phases([phase]))

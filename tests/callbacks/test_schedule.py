@@ -105,7 +105,7 @@ def test_wrong_arguments():
         CosineWave(0.1, 1)
     with pytest.raises(ValueError, match="0 <= low <= rate"):
         CosineWave(0.1, 5, 0.2)
-    with pytest.raises(ValueError, match="says nan at step 2"):
+    with pytest.raises(ValueError, match="returned nan at step 2"):
         fit(net(), StepSchedule(lambda step: float("nan") if step == 2 else 0.1))
 
 

@@ -94,13 +94,13 @@ def test_a_folder_of_idx_files_is_read(tmp_path, load, end, dot):
     assert np.array_equal(load(str(tmp_path), subset="train")[0], x_train)
 
 
-def test_a_part_is_enough_where_only_that_is_asked_for(tmp_path):
+def test_one_subset_needs_only_its_own_files(tmp_path):
     made = write_mnist(tmp_path, ("t10k",))
     images, labels = load_mnist(tmp_path, subset="test")
     assert np.array_equal(images, made["t10k"][0])
     assert np.array_equal(labels, made["t10k"][1])
     says = (
-        r"lacks train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz\. .*"
+        r"has no train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz\. .*"
         'pass subset="test"'
     )
     with pytest.raises(FileNotFoundError, match=says):

@@ -153,20 +153,20 @@ def test_comes_back_from_its_config(name):
 
 @every
 def test_outside_is_checked(name):
-    with pytest.raises(ValueError, match=r"outside=1.5 is out of range.*from 0 to 1"):
+    with pytest.raises(ValueError, match=r"outside=1.5 was given\. Expected.*0 to 1"):
         MADE[name](outside=1.5)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: losses.LogCoshLoss(0), "sharpness=0 is not above 0. Use 1"),
-        (lambda: losses.MultiScaleSSIMLoss(()), r"powers=\(\) are not exponents"),
+        (lambda: losses.LogCoshLoss(0), "sharpness=0 was given.*Use sharpness=1"),
+        (lambda: losses.MultiScaleSSIMLoss(()), r"powers=\(\) was given.*exponent"),
         (lambda: losses.LaplacianLoss(0), "levels=0 was given.*Use levels=1"),
-        (lambda: losses.FrequencyLoss(-1), "alpha=-1 is below 0. Use 1"),
-        (lambda: losses.GradientLoss(3), "alpha=3 is not supported. Use 1"),
-        (lambda: losses.EdgeLoss(0), "smooth=0 is not above 0. Use 0.001"),
-        (lambda: losses.FLIPLoss(0), "pixels_per_degree=0 is not above 0. Use 67"),
+        (lambda: losses.FrequencyLoss(-1), "alpha=-1 was given.*Use alpha=1"),
+        (lambda: losses.GradientLoss(3), "alpha=3 was given.*Use alpha=1"),
+        (lambda: losses.EdgeLoss(0), "smooth=0 was given.*Use smooth=0.001"),
+        (lambda: losses.FLIPLoss(0), "pixels_per_degree=0 was given.*degree=67"),
     ],
 )
 def test_arguments_are_checked(make, message):
@@ -181,7 +181,7 @@ def test_too_small_images_are_refused():
         losses.MultiScaleSSIMLoss(),
         losses.LaplacianLoss(),
     ):
-        with pytest.raises(ValueError, match=r"got images of height 10.*Use larger"):
+        with pytest.raises(ValueError, match=r"Images of height 10.*Use larger"):
             loss(true, true)
 
 

@@ -177,9 +177,9 @@ def test_wrong_arguments_are_told():
         IdentityLoss(3)
     with pytest.raises(ValueError, match="No such layer: corse"):
         PerceptualLoss(network(), ["corse"])
-    with pytest.raises(ValueError, match=r"weights=\(1.0,\).*as many weights or none"):
+    with pytest.raises(ValueError, match=r"weights=\(1.0,\).*as many weights or None"):
         PerceptualLoss(network(), ["fine", "coarse"], [1.0])
     with pytest.raises(ValueError, match=r"layers=\(\) and weights.*one layer or more"):
         PerceptualLoss(network(), [])
-    with pytest.raises(ValueError, match=r"shapes \[\(None, 6\)\]. Name one layer"):
+    with pytest.raises(ValueError, match=r"shapes \[\(None, 6\)\].*Name convolutional"):
         StyleLoss(network(), ["vector"])

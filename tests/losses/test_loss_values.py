@@ -79,7 +79,7 @@ def test_mask_loss():
     expected = ((true[..., 3] - pred[..., 3]) ** 2).mean((1, 2))
     agree(losses.MaskLoss(), true, pred[..., :4], expected)
     agree(losses.MaskLoss(), true, true[..., :4], 0.0)
-    with pytest.raises(ValueError, match=r"targets of 5 and predictions of 3 .* four"):
+    with pytest.raises(ValueError, match=r"Targets of 5 and predictions of 3 .*four"):
         losses.MaskLoss()(true, pred[..., :3])
     again = keras.losses.deserialize(keras.losses.serialize(losses.MaskLoss("m")))
     assert again.name == "m"

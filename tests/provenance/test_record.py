@@ -27,7 +27,7 @@ def test_consent_is_required(consent):
 
 
 def test_consent_is_asked_for_before_the_source_is_read(tmp_path):
-    with pytest.raises(ProvenanceError, match="consent statement is ' '"):
+    with pytest.raises(ProvenanceError, match="consent=' ' was given"):
         Record.from_source(tmp_path / "no", consent=" ", model="m", model_sha256="x")
 
 

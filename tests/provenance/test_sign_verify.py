@@ -207,7 +207,7 @@ def test_another_persons_certificate(tmp_path, frames, record, monkeypatch):
 def test_trust_list_must_hold_certificates(tmp_path, frames):
     (tmp_path / "empty.pem").write_text("nothing", encoding="utf-8")
     path = write(tmp_path / "swap.png", frames)
-    with pytest.raises(ProvenanceError, match="holds no certificates"):
+    with pytest.raises(ProvenanceError, match="contains no certificates"):
         verify(path, trust=tmp_path / "empty.pem")
 
 

@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
-from deepface_models.core.whole import whole_numbers
+from deepface_models.core.whole import whole_number, whole_numbers
 from deepface_models.models.autoencoders.base import (
     Autoencoder,
     check_images,
@@ -91,11 +91,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         shape, widths = check_images(image_shape), check_widths(widths)
-        if not isinstance(codebook_size, int) or codebook_size < 2:
-            raise ValueError(
-                f"codebook_size={codebook_size!r} was given. Expected a whole number "
-                "of 2 or more. Use a power of two, such as codebook_size=128."
-            )
+        codebook_size = whole_number("codebook_size", codebook_size, 2)
         with precision(kwargs.get("dtype")):
             encoder = _encoder(shape, widths, code_size, residual_blocks)
             decoder = _decoder(shape, widths, code_size, residual_blocks)

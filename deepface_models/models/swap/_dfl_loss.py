@@ -10,7 +10,7 @@ from keras import ops
 from deepface_models.core.version import PACKAGE
 from deepface_models.losses.filters import gaussian, separable
 from deepface_models.losses.ssim import similarity_maps
-from deepface_models.losses.targets import split_target
+from deepface_models.losses.targets import mask_error, split_target
 
 _SIGMA = 1.5  # of the SSIM windows, for all window sizes
 _TWO_SCALES = 256  # image size from which SSIM is computed at two scales
@@ -72,8 +72,7 @@ class DeepFaceLabLoss(keras.losses.Loss):
             error = ops.mean(inside * ops.abs(true - pred), axis=axes)
             loss += self.regions * error
         if mask is not None and y_pred.shape[-1] > 3:
-            error = ops.mean(ops.square(mask - y_pred[..., 3:4]), axis=axes)
-            loss += self.mask * error
+            loss += self.mask * mask_error(mask, y_pred)
         return loss
 
     def get_config(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class SquaredFaceLoss(FaceLoss):
         structure: Weight of the structural dissimilarity, (1 - SSIM) / 2.
         squared: Weight of the mean squared error.
         mask: Weight of the learned mask's squared error.
-        outside: Weight of pixels outside the face's mask, beside 1 inside.
+        outside: Weight of pixels outside the face's mask; inside it is 1.
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
     """

@@ -56,11 +56,7 @@ class Original(FaceSwap):
         **kwargs: Any,
     ) -> None:
         identities = self.check_identities(identities)
-        if image_size < 16 or image_size % 16:
-            raise ValueError(
-                f"image_size={image_size!r} was given. Expected a multiple of 16, "
-                "because Original halves images four times. Use image_size=64."
-            )
+        blocks.check_size("Original", image_size, 16, 64)
         latent_size = latent_size or (512 if low_memory else 1024)
         with precision(kwargs.pop("dtype", None)):
             super().__init__(
