@@ -107,7 +107,7 @@ def test_the_same_thread_may_take_it_again_and_another_not(tmp_path):
 
 
 def test_a_short_wait_sees_the_other_end(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(_locks, "_PATIENCE", 0.0)
+    monkeypatch.setattr(_locks, "_LOG_AFTER", 0.0)
     with holder(tmp_path / "a") as process:
         timer = threading.Timer(0.3, process.kill)
         timer.start()

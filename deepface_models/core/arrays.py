@@ -1,4 +1,4 @@
-"""NumPy arrays: their type in annotations, and images as numbers."""
+"""NumPy arrays of images: their type, and conversion to float and uint8."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-_OVERSHOOT = 1.0  # how far resizing and sharpening may leave [0, 1]
+_OVERSHOOT = 1.0  # of [0, 1], by resizing and sharpening
 
 
 def as_float(images: Array) -> Array:
@@ -24,14 +24,14 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
 
     Args:
         image: (height, width, 3), uint8 0..255 or float [0, 1].
-        channels: Numbers of channels to accept.
+        channels: Accepted numbers of channels.
 
     Returns:
-        uint8 array of the same shape; floats are rounded, and clipped where they
-        are a little out of range, as resizing and sharpening leave them.
+        uint8 array of the same shape. Floats are rounded, and clipped if resizing or
+        sharpening left them slightly out of range.
 
     Raises:
-        ValueError: Another shape or type, or floats in 0..255.
+        ValueError: The image has another shape or type, or is a float in 0..255.
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] not in channels or not all(image.shape):
@@ -61,5 +61,5 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
 
 @functools.singledispatch
 def images_of(data: Any) -> Any:
-    """Returns the images of a FaceSet, which registers here, or `data` itself."""
+    """Returns the images of a FaceSet, which registers its class, or `data` itself."""
     return data

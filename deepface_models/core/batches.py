@@ -1,4 +1,4 @@
-"""Data sets as Keras takes them: their first batch is looked at before training."""
+"""Checks of the first batch of a data set before training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Check = Callable[[Any, Any], None]
 
 
 def is_data_set(data: Any) -> bool:
-    """Whether it yields batches: PyDataset, generator, tf.data, DataLoader, ..."""
+    """Whether `data` yields batches: a PyDataset, generator, tf.data.Dataset, ..."""
     if isinstance(data, keras.utils.PyDataset | GeneratorType):
         return True
     arrays = hasattr(data, "shape") or hasattr(data, "__array__")
@@ -23,27 +23,27 @@ def is_data_set(data: Any) -> bool:
 
 
 def checked(data: Any, check: Check) -> Any:
-    """Returns data for Keras, the first batch of a data set checked.
+    """Returns data for Keras after checking the first batch of a data set.
 
     Args:
-        data: What `fit` was given; a generator comes back with its first batch in
-            front again, anything else as it is.
-        check: Takes x and y of a batch, either may be None, and raises if they will
-            not do.
+        data: The data for `fit`. A generator is replaced by one that yields the first
+            batch again; other data are returned unchanged.
+        check: Function of a batch's x and y, which may be None, that raises an error
+            if they are not valid.
 
     Raises:
-        ValueError: The data set is empty, or what `check` raises.
+        ValueError: The data set is empty, or `check` raises it.
     """
     if not is_data_set(data) or _holds_bytes(data):
         return data
     first = _first(data)
     x, y, _ = keras.utils.unpack_x_y_sample_weight(first)
     check(x, y)
-    return _again(first, data) if isinstance(data, GeneratorType) else data
+    return _joined(first, data) if isinstance(data, GeneratorType) else data
 
 
 def arrays_in(batch: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """Yields the arrays of numbers in a batch; what is none, as shards, is left out."""
+    """Yields the numeric arrays in a batch; others, such as shards, are skipped."""
     for leaf in keras.tree.flatten(batch):
         try:
             array = np.asarray(leaf)
@@ -63,18 +63,17 @@ def _first(data: Any) -> Any:
             return batch
     raise ValueError(
         f"A {type(data).__name__} without a batch was given. Expected one batch or "
-        "more. Look where its examples come from, and whether drop_remainder or "
-        "take() leaves any."
+        "more. Check its source, and whether drop_remainder or take() removes all."
     )
 
 
-def _again(first: Any, rest: Any) -> Iterator[Any]:
-    """A generator, as Keras takes no other iterator."""
+def _joined(first: Any, rest: Any) -> Iterator[Any]:
+    """Yields `first` and `rest`; a generator, because Keras needs one."""
     yield from itertools.chain([first], rest)
 
 
 def _holds_bytes(data: Any) -> bool:
-    """Whether a tf.data set says that it is of uint8 alone: nothing to look at."""
+    """Whether a tf.data.Dataset has uint8 only, which needs no check of values."""
     spec = getattr(data, "element_spec", None)
     kinds = {getattr(leaf, "dtype", None) for leaf in keras.tree.flatten(spec)}
     return spec is not None and {getattr(k, "name", None) for k in kinds} == {"uint8"}

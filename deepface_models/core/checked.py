@@ -1,7 +1,7 @@
-"""Contents of our files, which may come from anybody, parsed and checked.
+"""Parsing and validation of JSON files, which may come from untrusted sources.
 
-Whatever is wrong is a `ValueError` with a short reason; callers turn it into the error
-that they document.
+Every error is a `ValueError` with a short reason; callers convert it to the error that
+they document.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from deepface_models.core.display import one_line
 from deepface_models.core.files import regular
 
-DEEPEST = 64  # lists within lists; ours have less than ten
+DEEPEST = 64  # levels of nesting; the package's files have less than ten
 _LONGEST = 200
 
 
@@ -21,11 +21,12 @@ def decode(content: bytes | str, kind: str | None = None) -> Any:
     """Returns the value of a JSON text.
 
     Args:
-        content: The text, as UTF-8 where it is bytes.
-        kind: What it has to be, a key of `_schemas._KINDS`; None for anything.
+        content: The text; bytes are UTF-8.
+        kind: Name of the schema, a key of `schemas._KINDS`; None for any value.
 
     Raises:
-        ValueError: It is no JSON, not UTF-8, nested too deeply or of another kind.
+        ValueError: It is not JSON or UTF-8, nested too deeply, or does not match the
+            schema.
     """
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
@@ -47,16 +48,16 @@ def read(path: str | Path, kind: str | None = None) -> Any:
 
 
 def check(value: Any, kind: str) -> Any:
-    """Returns a value that is of its kind.
+    """Returns a value after validating it by a schema.
 
     Raises:
-        ValueError: It is not; the message names the place and what was expected.
+        ValueError: It does not match; the message has the place and the expectation.
     """
     return _validated(value, kind, value)
 
 
 def convert(value: Any, kind: str) -> Any:
-    """Returns what a value's texts stand for, such as 1.0 for "1.0"; see `check`."""
+    """Returns a value with its texts converted, such as "1.0" to 1.0; see `check`."""
     return _validated(value, kind, None)
 
 
@@ -73,7 +74,7 @@ def _validated(value: Any, kind: str, instead: Any) -> Any:
 
 
 def _reason(error: Any) -> str:
-    """Returns the first thing that is wrong; names in it are a stranger's."""
+    """Returns the first validation error, safe to show."""
     first = error.errors(include_url=False, include_input=False, include_context=False)
     place = ".".join(str(part) for part in first[0]["loc"])
     return one_line(
@@ -82,9 +83,9 @@ def _reason(error: Any) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Returns what a library said of somebody's file, as one short line."""
-    said = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-    return one_line(said or type(error).__name__, _LONGEST)
+    """Returns the first line of an error's message, shortened and safe to show."""
+    line = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    return one_line(line or type(error).__name__, _LONGEST)
 
 
 def _check_depth(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""One way to choose something by its name."""
+"""Checks of arguments that select one of several options by name."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def choose(argument: str, value: Any, options: Iterable[str], advice: str = "") 
 
     Args:
         argument: The argument's name, for the message.
-        value: What was given.
-        options: What may be given.
+        value: The given value.
+        options: The valid names.
         advice: Sentences for the end of the message.
 
     Raises:
-        ValueError: It is none of them; the message names the nearest one.
+        ValueError: It is not one of them; the message suggests a similar one.
     """
     known = list(options)
     if isinstance(value, str) and value in known:
@@ -28,7 +28,7 @@ def choose(argument: str, value: Any, options: Iterable[str], advice: str = "") 
 
 
 def suggestion(value: Any, options: Iterable[str]) -> str:
-    """Returns " Did you mean 'x'?" for the option most like `value`, or ""."""
+    """Returns " Did you mean 'x'?" for the most similar option, or ""."""
     plain = {_plain(option): option for option in options}
     near = difflib.get_close_matches(_plain(value), plain, 1)
     return f" Did you mean {plain[near[0]]!r}?" if near else ""

@@ -1,9 +1,9 @@
-"""Has `keras.models.clone_model` return a model of the same class.
+"""Makes `keras.models.clone_model` return a model of the same class.
 
-Keras rebuilds functional models layer by layer. It hands inputs and outputs to a
-constructor of `(*args, **kwargs)` and makes a plain functional model otherwise, whose
-loss, `fit` and people would be lost. So the outputs remember the model that they are
-a clone's, and the constructor takes its arguments from there.
+Keras rebuilds functional models layer by layer and passes inputs and outputs to the
+constructor if its signature is `(*args, **kwargs)`; otherwise the clone is a plain
+functional model without the class's methods. Here the outputs carry a reference to the
+original model, and the constructor takes its arguments from that model's config.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _SOURCE = "_deepface_models_source"
 
 
 def constructor(init: Callable[..., None]) -> Callable[..., None]:
-    """Returns a model's constructor that checks integers and knows clones."""
+    """Returns a model's constructor that checks integers and accepts clones."""
     checked = whole_numbers(**integers_of(init))(init)
 
-    # Without __wrapped__: Keras looks at the parameters of this one.
+    # Without __wrapped__, because Keras inspects this function's parameters.
     @functools.wraps(init, assigned=("__module__", "__qualname__", "__doc__"))
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         source = _source(args)
@@ -39,10 +39,10 @@ def constructor(init: Callable[..., None]) -> Callable[..., None]:
 
 
 class ConstructorSignature:
-    """What `help` and `inspect.signature` show of a class, not of its instances.
+    """The constructor's signature for `help` and `inspect.signature` of a class.
 
     Args:
-        init: The constructor as it was written.
+        init: The original constructor.
     """
 
     def __init__(self, init: Callable[..., None]) -> None:
@@ -51,7 +51,7 @@ class ConstructorSignature:
         self.signature = signature.replace(parameters=own)
 
     def __get__(self, instance: Any, owner: type) -> inspect.Signature:
-        """Returns it, where a class is asked."""
+        """Returns the signature for the class; instances do not have it."""
         if instance is not None:
             raise AttributeError("__signature__")
         return self.signature
@@ -60,10 +60,10 @@ class ConstructorSignature:
 def run_through_graph(
     model: Any, run: Callable[..., Any], inputs: Any, operation: Any, **kwargs: Any
 ) -> Any:
-    """Runs a graph as `run` does; outputs of a clone remember `model`.
+    """Runs a graph like `run`; outputs of a clone get a reference to `model`.
 
     Raises:
-        ValueError: Other layers than the model's own were to be put into a clone.
+        ValueError: The clone would have other layers than the model.
     """
     cloned: list[Any] = []
 
@@ -82,7 +82,7 @@ def run_through_graph(
 
 
 def _source(args: tuple[Any, ...]) -> Any:
-    """Returns the model that inputs and outputs were cloned from, or None."""
+    """Returns the original model of a clone's inputs and outputs, or None."""
     if len(args) != 2:
         return None
     try:
@@ -96,15 +96,15 @@ def _source(args: tuple[Any, ...]) -> Any:
 def _check_same(model: Any, layer: Any, made: Any) -> None:
     if _kinds(made) != _kinds(layer):
         raise ValueError(
-            f"clone_model was given a clone_function that changes the layer "
-            f"{layer.name!r} of a {type(model).__name__}. Expected a copy, as a "
-            "model of this package is built from its constructor's arguments. "
-            "Leave clone_function out, or build a model with other arguments."
+            f"A clone_function that changes the layer {layer.name!r} of a "
+            f"{type(model).__name__} was given. Expected copies of the layers, because "
+            "the clone is built from the constructor's arguments. Leave out "
+            "clone_function, or build a model with other arguments."
         )
 
 
 def _kinds(layer: Any) -> Any:
-    """Returns the classes of layers; those of a network are named by counting."""
+    """Returns class and config of a layer, or the classes of a network's layers."""
     inner = getattr(layer, "layers", None)
     if inner is None:
         return type(layer), layer.get_config()

@@ -1,4 +1,4 @@
-"""Principal components of what the values of many examples vary by."""
+"""Principal component analysis."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from deepface_models.core.arrays import Array
 
 
 def directions(values: Array, count: int) -> tuple[Array, float]:
-    """Returns unit columns (F, count) that values vary by, and how far.
+    """Returns principal directions (F, count) and the standard deviation along them.
 
-    Columns that the values cannot give are zero; how far is the root of the mean
-    variance along the others.
+    If values have fewer directions than `count`, the other columns are zero. The
+    standard deviation is the root of the mean variance along the nonzero columns.
 
     Args:
-        values: (N, F) about their mean, float64.
-        count: Columns to return.
+        values: (N, F) minus their mean, float64.
+        count: Number of columns.
     """
     # The small Gram matrix has the same non-zero spectrum as the covariance.
     spectrum, vectors = np.linalg.eigh(values @ values.T)

@@ -1,38 +1,38 @@
-"""Text of strangers, made safe to show: names of files, records, tags, messages."""
+"""Makes text from untrusted sources safe to show in a terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 
-_LONGEST = 400  # characters of one value
+_LONGEST = 400  # characters per value
 _LONGEST_MESSAGE = 4000
 
 
 def one_line(value: object, longest: int = _LONGEST) -> str:
-    r"""Returns a value as one short line that cannot steer a terminal.
+    r"""Returns a value as one short line without control characters.
 
-    Control characters, line ends, marks that turn the direction of writing, invisible
-    characters and undecodable bytes are shown as escapes such as `\x1b`. Spaces of
-    every width become plain ones.
+    Control characters, line ends, bidirectional marks, invisible characters and
+    undecodable bytes become escapes such as `\x1b`. All kinds of spaces become plain
+    ones.
 
     Args:
-        value: Shown as `str(value)`.
-        longest: Most characters; the middle of a longer text gives way to "...".
+        value: The value, shown as `str(value)`.
+        longest: Most characters; the middle of a longer text is replaced by "...".
     """
-    # Shortened before as well: the text of a stranger may be gigabytes long.
+    # Shortened before escaping too, because the text may be gigabytes long.
     return _shorten(_escape(_shorten(str(value), longest)), longest)
 
 
 def message(problem: object) -> str:
-    """Returns an error's or a log's text as one line, its advice at the end kept."""
+    """Returns the text of an error or a log as one line."""
     return one_line(problem, _LONGEST_MESSAGE)
 
 
 def layout(text: str) -> str:
-    """Returns a whole output, such as a table, with its line ends and tabs kept.
+    """Returns a text of several lines, such as a table, without control characters.
 
-    A stranger's text within it has to pass `one_line` beforehand: here nobody can
-    tell its line ends from those of the table.
+    Line ends and tabs are kept, so untrusted values in it have to be converted by
+    `one_line` before.
     """
     return _escape(text, kept="\n\t")
 

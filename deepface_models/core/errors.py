@@ -1,4 +1,4 @@
-"""Errors of the package; each is also the built-in one would catch anyway."""
+"""Errors of the package; each is a subclass of a built-in one."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ class InUseError(BlockingIOError):
 
 
 class FaceNotFoundError(ValueError):
-    """No face (or not the target person's face) was found where one is needed."""
+    """No face, or no face of the right person, was found."""
 
 
 class MediaError(ValueError):
-    """An image or a video cannot be read or written."""
+    """An image, a video or another data file cannot be read or written."""
 
 
 class IntegrityError(ValueError):
-    """A file's bytes differ from what was published or recorded."""
+    """A file's bytes differ from those that were published or recorded."""
 
 
 class ModelFileError(ValueError):
-    """A saved model does not fit the model it is loaded into."""
+    """A saved model cannot be loaded, or does not fit the existing model."""
 
 
 class ProvenanceError(ValueError):
@@ -28,4 +28,4 @@ class ProvenanceError(ValueError):
 
 
 class MissingDependencyError(ImportError):
-    """An optional package is needed; the message names the pip line."""
+    """An optional package is not installed; the message has the pip command."""

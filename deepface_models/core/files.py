@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: temporary name, then rename."""
+"""Atomic writes of files (a temporary name, then a rename), and their hashes."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from typing import Any
 from deepface_models.core.errors import IntegrityError
 from deepface_models.core.locks import hold, short_name
 
-_SHORTLY = 10.0  # seconds in which another writer of one file should be done
+_LOCK_TIMEOUT = 10.0  # seconds to wait for another writer of the file
 
 
 @contextmanager
 def atomic_path(
-    path: str | Path, suffix: str | None = None, wait: float = _SHORTLY
+    path: str | Path, suffix: str | None = None, wait: float = _LOCK_TIMEOUT
 ) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; renames it over `path` on success.
+    """Yields a temporary path beside `path`; renames it to `path` on success.
 
-    One writer at a time: the temporary name follows from `path`, so that what a
-    killed process left is replaced by the next one.
+    Only one writer at a time. The temporary name depends on `path` only, so that the
+    next writer replaces the file of a killed process.
 
     Args:
-        path: The final file. Its folder is made if needed.
-        suffix: Extension of the temporary name; `path`'s own by default, so that
-            writers that look at the extension behave the same.
+        path: The final file. Its folder is created if needed.
+        suffix: Extension of the temporary name; by default that of `path`, which some
+            writers need.
         wait: Seconds to wait for another writer of `path`.
 
     Yields:
-        A path in the same folder whose name starts with a dot. It is removed if
-        the body raises, so a failed write leaves what was there before.
+        A path in the same folder whose name starts with a dot. If the body raises an
+        error, it is removed and `path` is unchanged.
 
     Raises:
         InUseError: Another thread or process is writing `path`.
@@ -42,7 +42,7 @@ def atomic_path(
     final = Path(path)
     ending = final.suffix if suffix is None else suffix
     with hold(final, wait) as depth:
-        # By depth, as the thread that holds a place may write it in two ways at once.
+        # By depth, because the lock's thread may write the same path twice at once.
         temporary = final.parent / f".{short_name(final.name)}.new{depth}{ending}"
         temporary.unlink(missing_ok=True)
         try:
@@ -55,9 +55,9 @@ def atomic_path(
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Writes a small file, whole unless the power fails: it is not flushed to disk.
+    """Writes a small file atomically, but without flushing it to disk.
 
-    The caller holds the folder.
+    The caller must hold the folder's lock.
     """
     temporary = path.with_name(f".{path.name}")
     temporary.write_bytes(content)
@@ -65,14 +65,14 @@ def replace_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Writes `value` as indented JSON, whole or not at all."""
+    """Writes `value` as indented JSON, atomically."""
     with atomic_path(path) as temporary:
         text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
         temporary.write_text(text, encoding="utf-8")
 
 
 def regular(path: str | Path) -> Path:
-    """Returns a file's path, unless opening it could wait for ever.
+    """Returns the path of a file or folder; opening others could wait forever.
 
     Raises:
         FileNotFoundError: Nothing is there.
@@ -81,7 +81,7 @@ def regular(path: str | Path) -> Path:
     place = Path(path)
     mode = place.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise OSError(f"{place} is a pipe, a socket or a device and no file")
+        raise OSError(f"{place} is a pipe, a socket or a device")
     return place
 
 
@@ -99,13 +99,13 @@ def measure(path: Path) -> dict[str, Any]:
 def check_bytes(
     path: Path, expected: Mapping[str, Any], origin: str, remedy: str
 ) -> None:
-    """Compares a file with what `measure` returned, its size first.
+    """Checks that a file has the size and SHA-256 that `measure` returned.
 
     Args:
         path: The file.
         expected: Its size and SHA-256.
-        origin: Where they are from, for the message: "that were saved".
-        remedy: What the message recommends, as sentences.
+        origin: Their origin, for the message, such as "that were saved".
+        remedy: The message's advice, as sentences.
 
     Raises:
         IntegrityError: The file is missing or has other bytes.

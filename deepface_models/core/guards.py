@@ -1,4 +1,4 @@
-"""Bounds on what a stranger's file can make this process allocate."""
+"""Limits on the memory that an untrusted file can make this process allocate."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # NumPy is imported on first use
     from deepface_models.core.arrays import Array
 
-# 256 MiB of float32, and up to three times that while random values are drawn. Larger
-# models come with weights files as large, which earn them the memory.
+# 256 MiB of float32, and up to three times that while weights are initialized. Larger
+# weights files raise the limit.
 MAX_PARAMETERS = 2**26
 _MOST_WEIGHTS = 20_000  # arrays; the largest model of the package has about 1,500
-_BYTES = 8  # of one number at most
-_SLACK = 2**20  # bytes beside the numbers: names, counters, seeds
+_BYTES = 8  # per number, at most
+_SLACK = 2**20  # bytes for other data: names, counters, seeds
 
 _LEFT: ContextVar[list[int] | None] = ContextVar("left", default=None)
 
 
 @contextmanager
 def at_most(parameters: int) -> Iterator[None]:
-    """Refuses to make more parameters than this, before they are allocated.
+    """Limits the number of new parameters within a `with` block.
 
     Raises:
-        ValueError: A weight would exceed it; Keras may wrap what stops it.
+        ValueError: A weight would exceed the limit; it is not allocated.
     """
     _watch_variables()
     left = [parameters, _MOST_WEIGHTS]
@@ -49,7 +49,7 @@ def at_most(parameters: int) -> Iterator[None]:
 
 @functools.cache
 def _watch_variables() -> None:
-    """Has every new Keras variable counted; Keras has no hook for that."""
+    """Makes Keras count every new variable; it has no hook for that."""
     import keras
 
     original = keras.Variable.__init__
@@ -75,19 +75,19 @@ def _count(shape: Any) -> None:
 
 
 def check_weights(path: Path, parameters: int) -> None:
-    """Checks that a `.weights.h5` holds about as much as the part it is for.
+    """Checks that a `.weights.h5` is not too large for a number of parameters.
 
     Raises:
-        ValueError: It declares more, or leads to other files.
-        OSError: It is no HDF5 file.
+        ValueError: It is too large, or links to other files.
+        OSError: It is not an HDF5 file.
     """
     import h5py
 
     with h5py.File(path, "r") as file:
-        room = parameters * _BYTES + _SLACK
+        left = parameters * _BYTES + _SLACK
         for data in _arrays(file, 0):
-            room -= data.nbytes
-            if room < 0:
+            left -= data.nbytes
+            if left < 0:
                 raise ValueError(f"more values than {parameters:,} parameters have")
 
 
@@ -98,23 +98,23 @@ def _arrays(group: Any, depth: int) -> Iterator[Any]:
         raise ValueError("groups nested more than 50 times")
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ValueError("a link to elsewhere in it")
+            raise ValueError("it contains a link")
         value = group[name]
         if isinstance(value, h5py.Group):
             yield from _arrays(value, depth + 1)
         elif not isinstance(value, h5py.Dataset) or value.dtype.hasobject:
-            raise ValueError("something in it that is no array of numbers")
+            raise ValueError("it contains something else than arrays of numbers")
         elif value.external or value.is_virtual:
-            raise ValueError("values in it that are in other files")
+            raise ValueError("it refers to values in other files")
         else:
             yield value
 
 
 def check_archive(archive: zipfile.ZipFile, limit: int) -> None:
-    """Checks how much an archive unpacks to, from its directory.
+    """Checks the uncompressed size of an archive, which its directory states.
 
     Raises:
-        ValueError: More than `limit` bytes; reading one gives no more than it states.
+        ValueError: It is larger than `limit` bytes.
     """
     total = sum(entry.file_size for entry in archive.infolist())
     if total > limit:
@@ -122,15 +122,15 @@ def check_archive(archive: zipfile.ZipFile, limit: int) -> None:
 
 
 def read_arrays(path: str | Path, limit: int) -> dict[str, Array]:
-    """Returns the arrays of an `.npz` file; nothing is unpickled.
+    """Returns the arrays of an `.npz` file, without unpickling objects.
 
     Args:
         path: The file.
-        limit: Bytes that its arrays may have together.
+        limit: Most bytes of all arrays together.
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is no such file, or its arrays have more bytes.
+        ValueError: It is not an `.npz` file, or its arrays have more bytes.
     """
     import numpy as np
 
@@ -143,12 +143,12 @@ def read_arrays(path: str | Path, limit: int) -> dict[str, Array]:
             return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError):
         raise
-    except Exception as error:  # zipfile, zlib and NumPy raise all kinds
+    except Exception as error:  # zipfile, zlib and NumPy raise errors of many types
         raise ValueError(str(error) or type(error).__name__) from error
 
 
 def _check_header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """Checks that an array is not larger than its entry, whatever it claims."""
+    """Checks that the shape in an array's header fits its entry's size."""
     import numpy as np
 
     with archive.open(entry) as file:

@@ -1,9 +1,8 @@
-"""Python processes of our own that run none of the current folder's files.
+"""Helper processes that import no modules from the current folder.
 
-`python -c` and `python -m` put the current folder first on the path, so that a
-stranger's `dlib.py` beside the images would be imported. Helpers are started with
-`-P`, get the path of this process without that folder, and take this package from
-where this process took it.
+`python -c` and `python -m` put the current folder first on the path, so that an
+untrusted `dlib.py` beside the images would be imported. Helpers run with `-P` and this
+process's path without that folder, and import this package from the same place.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-# The package may have been found through the current folder, as in a checkout. It is
-# loaded by its file, so that nothing else there can be imported.
+# Loads the package by its file: it may be in the current folder, as in a checkout, from
+# which nothing else may be imported.
 _START = """\
 import importlib, importlib.util, sys
 _, init, module, function, *words = sys.argv
@@ -29,23 +28,23 @@ def helper_command(module: str, function: str, *words: str) -> list[str]:
     """Returns the command line that calls a function of this package.
 
     Args:
-        module: The full name of its module.
-        function: Its name.
-        *words: Its arguments.
+        module: Full name of the function's module.
+        function: Name of the function.
+        *words: Arguments of the function.
     """
     init = str(Path(__file__).parents[1] / "__init__.py")
     return [sys.executable, "-P", "-c", _START, init, module, function, *words]
 
 
 def helper_environment() -> dict[str, str]:
-    """Returns the environment of a helper: this one with a path that is safe."""
+    """Returns this process's environment with a safe `PYTHONPATH`, for a helper."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(safe_path())
     return environment
 
 
 def safe_path() -> list[str]:
-    """Returns `sys.path` without the current folder, unless the user put it there."""
+    """Returns `sys.path` without the current folder, unless PYTHONPATH has it."""
     chosen = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     kept = {os.path.realpath(entry) for entry in chosen if entry}
     here = os.path.realpath(os.curdir)
@@ -53,7 +52,7 @@ def safe_path() -> list[str]:
 
 
 def leave_current_folder() -> None:
-    """Takes the folder that `python -m` put first off this process's path."""
+    """Removes the folder that `python -m` put first from this process's path."""
     if not sys.flags.safe_path and sys.path:
         here = os.path.realpath(os.curdir)
         if os.path.realpath(sys.path[0] or os.curdir) == here:

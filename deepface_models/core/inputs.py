@@ -1,4 +1,4 @@
-"""What goes into models: images in [0, 1], layers of one precision."""
+"""Checks and conversion of model inputs, and the dtype policy of layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepface_models.core.arrays import Array, as_float
 
 @contextmanager
 def precision(dtype: Any) -> Iterator[None]:
-    """Has the layers made inside use a dtype policy; None keeps the current one."""
+    """Sets the dtype policy for layers within a `with` block; None keeps it."""
     former = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype or former)
     try:
@@ -36,7 +36,7 @@ def as_unit_float(images: Any) -> Array:
 
 
 def check_unit(images: Array) -> None:
-    """Refuses images that are neither uint8 nor in [0, 1].
+    """Rejects images that are neither uint8 nor in [0, 1].
 
     Raises:
         ValueError: Values are not finite or lie outside [0, 1].
@@ -58,10 +58,10 @@ def check_unit(images: Array) -> None:
 
 
 def check_finite(values: Array, name: str) -> None:
-    """Refuses values that are not finite.
+    """Rejects values that are not finite.
 
     Raises:
-        ValueError: There are some.
+        ValueError: A value is not finite.
     """
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError(
@@ -71,14 +71,14 @@ def check_finite(values: Array, name: str) -> None:
 
 
 def as_numbers(data: Any, name: str) -> Array:
-    """Returns an array of numbers, of a table of them too, or says what was given.
+    """Returns data as a numeric array.
 
     Args:
-        data: Anything that NumPy takes, or a DataFrame.
-        name: The model's name, for the error.
+        data: Any input of `np.asarray`, or a DataFrame.
+        name: The model's name, for the error message.
 
     Raises:
-        ValueError: It is no array of numbers, such as a path or a data set.
+        ValueError: The data are not numeric, such as a path or a data set.
     """
     try:
         array = np.asarray(data.to_numpy() if hasattr(data, "to_numpy") else data)
@@ -89,8 +89,8 @@ def as_numbers(data: Any, name: str) -> Array:
         what = f"{kind} of {array.dtype.name}" if array.ndim else kind
         raise ValueError(
             f"A {what} was given to {name}. Expected an array of numbers. Read files "
-            "with deepface_models.media.read_image(path); of a FaceSet use "
-            "faces.images; put the batches of a data set together with "
+            "with deepface_models.media.read_image(path), use faces.images of a "
+            "FaceSet, or join the batches of a data set with "
             "np.concatenate(list(batches))."
         )
     return array
@@ -106,7 +106,7 @@ def as_unit(values: Any) -> Any:
 
 
 def is_arrays(data: Any) -> bool:
-    """Whether it is an array, tensor or table, or a tuple of them, and no data set."""
+    """Whether data are arrays, tensors or tables, or a tuple of them."""
     found = data if isinstance(data, tuple) else (data,)
     return bool(found) and all(
         (hasattr(one, "dtype") or hasattr(one, "to_numpy")) and hasattr(one, "shape")
@@ -117,19 +117,19 @@ def is_arrays(data: Any) -> bool:
 def as_batch(
     data: Any, shape: Sequence[int | None], name: str, unit_range: bool = True
 ) -> tuple[Array, bool]:
-    """Returns examples as a float32 batch, and whether only one was given.
+    """Returns examples as a float32 batch, and whether it was a single example.
 
-    A missing channel axis is added, and images and rows of as many values are
-    taken for each other.
+    A missing channel axis is added. Images and flat vectors of the same number of
+    values are converted to each other.
 
     Args:
         data: (N, *shape) or `shape`; uint8 (divided by 255) or float.
-        shape: Shape of one example; None where any length will do.
-        name: The model's name, for errors.
-        unit_range: Whether values have to lie in [0, 1].
+        shape: Shape of one example; None for an axis of any length.
+        name: The model's name, for error messages.
+        unit_range: Whether values must be in [0, 1].
 
     Raises:
-        ValueError: There is no example, it is no array, its shape does not fit, a
+        ValueError: There is no example, it is not numeric, has another shape, or a
             value is not finite or outside [0, 1].
     """
     array = as_numbers(data, name)
@@ -161,7 +161,7 @@ def _fitted(array: Array, shape: tuple[int | None, ...]) -> tuple[Array, bool] |
 
 
 def same_shape(found: Sequence[int], shape: Sequence[int | None]) -> bool:
-    """Whether a shape is the expected one, in which None stands for any length."""
+    """Whether a shape is the expected one, in which None matches any length."""
     return len(found) == len(shape) and all(
         want in (None, have) for have, want in zip(found, shape, strict=True)
     )
@@ -177,5 +177,5 @@ def _misfit(array: Array, shape: tuple[int | None, ...], name: str) -> str:
         axes = "0, 2, 3, 1" if array.ndim == 4 else "1, 2, 0"
         return f"{text} Channels seem to come first: use np.transpose(x, ({axes}))."
     if not array.size:
-        return f"{text} It holds nothing: look where it comes from."
+        return f"{text} The data are empty. Check their source."
     return f"{text} Resize the images, or build the model with image_shape=x.shape[1:]."

@@ -1,8 +1,7 @@
-"""One writer at a time: locks of the operating system, which end with their process.
+"""Locks for writing files and folders; the operating system ends them with a process.
 
-A lock is a small file that says who holds it. What counts is not that the file is
-there, but that its holder keeps it locked: a killed process leaves a file that the
-next one takes over.
+A lock is a small file that describes its holder, who keeps it locked. The file of a
+killed process is no longer locked, so the next process takes it over.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from deepface_models.core.errors import InUseError
 
 _LOG = logging.getLogger("deepface_models")
 _INSIDE = ".deepface_models.lock"
-_PAUSE = 0.05  # seconds between two tries
-_PATIENCE = 2.0  # seconds of waiting before it is said
-_LONGEST = 200  # bytes of a name, which leaves 55 for what is put around it
-_MOST = 4096  # bytes of what a holder says about itself
-_BYTE = 1 << 30  # where Windows locks: behind that, so that it can be read
+_PAUSE = 0.05  # seconds between attempts
+_LOG_AFTER = 2.0  # seconds of waiting before it is logged
+_LONGEST = 200  # bytes of a name, which leaves 55 for prefix and suffix
+_MOST = 4096  # bytes of the holder's description
+_BYTE = 1 << 30  # offset of the lock on Windows, after the readable description
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _warned: set[int] = set()  # devices that cannot lock
 
@@ -51,7 +50,7 @@ _guard = threading.Lock()
 
 
 def short_name(name: str) -> str:
-    """Returns a file's name, or a digest where names made of it would be too long."""
+    """Returns a file's name, or a digest if the name is too long to be extended."""
     encoded = os.fsencode(name)
     if len(encoded) <= _LONGEST:
         return name
@@ -60,20 +59,20 @@ def short_name(name: str) -> str:
 
 @contextmanager
 def hold(path: str | Path, wait: float = 0.0) -> Iterator[int]:
-    """Keeps every other thread and process from writing one file or folder.
+    """Locks a file or folder for writing by this thread within a `with` block.
 
-    The lock lies beside `path`, whose folder is made if needed. The thread that
-    holds it may take it again.
+    The lock is a file beside `path`, whose folder is created if needed. The same
+    thread can take it several times.
 
     Args:
-        path: What is written; it need not exist.
+        path: The file or folder to write; it need not exist.
         wait: Seconds to wait for another writer.
 
     Yields:
-        How often this thread holds it now, from 1.
+        The number of times that this thread holds it now, from 1.
 
     Raises:
-        InUseError: Somebody else is writing it.
+        InUseError: Another thread or process is writing it.
     """
     final = Path(os.path.realpath(path))
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -84,10 +83,10 @@ def hold(path: str | Path, wait: float = 0.0) -> Iterator[int]:
 
 @contextmanager
 def hold_folder(folder: str | Path) -> Iterator[int]:
-    """Keeps every other thread and process from writing into a folder.
+    """Locks a folder for writing by this thread within a `with` block.
 
-    As `hold`, but the lock lies inside, so that it is seen under whatever path the
-    folder is reached. The folder is made if needed.
+    It is like `hold`, but the lock is a file inside the folder, so that it works for
+    all paths to the same folder. The folder is created if needed.
     """
     inside = Path(os.path.realpath(folder))
     inside.mkdir(parents=True, exist_ok=True)
@@ -105,7 +104,7 @@ def _holding(lock: Path, shown: str | Path, wait: float) -> Iterator[int]:
 
 
 def _take(lock: Path, shown: str | Path, wait: float) -> _Held:
-    begun, said = time.monotonic(), False
+    begun, logged = time.monotonic(), False
     while True:
         with _guard:
             held = _held.get(lock)
@@ -122,8 +121,8 @@ def _take(lock: Path, shown: str | Path, wait: float) -> _Held:
                 f"{shown} is being written by {_holder(lock, held)}. Expected one "
                 "writer at a time. Wait until it is done, or choose another output."
             )
-        if waited > _PATIENCE and not said:
-            said = True
+        if waited > _LOG_AFTER and not logged:
+            logged = True
             _LOG.warning("%s: waiting for %s.", shown, _holder(lock, held))
         time.sleep(_PAUSE)
 
@@ -132,9 +131,9 @@ def _release(held: _Held) -> None:
     with _guard:
         held.depth -= 1
         if held.depth or held.process != os.getpid():
-            return  # a forked child must not give its parent's lock away
+            return  # a forked child must not release its parent's lock
         del _held[held.path]
-        # While it is locked, so that nobody's file is removed; Windows cannot yet.
+        # While locked, so that it is not another process's file; not on Windows.
         with suppress(OSError):
             held.path.unlink()
         os.close(held.file)
@@ -144,7 +143,7 @@ def _release(held: _Held) -> None:
 
 
 def _locked(lock: Path) -> int | None:
-    """Returns the open and locked file, or None where another process has it."""
+    """Returns the open and locked file, or None if another process has the lock."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     while True:
         file = os.open(lock, flags, 0o666)
@@ -161,7 +160,7 @@ def _locked(lock: Path) -> int | None:
             if os.path.samestat(os.fstat(file), os.stat(lock)):
                 _introduce(file)
                 return file
-        os.close(file)  # its last holder has just removed it
+        os.close(file)  # the last holder has just removed it
 
 
 if sys.platform == "win32":
@@ -177,7 +176,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _forget() -> None:
-        """In a forked child: the locks are its parent's and end with the parent."""
+        """Drops the locks in a forked child: they belong to its parent."""
         global _guard
         _guard = threading.Lock()
         for held in _held.values():
@@ -200,7 +199,7 @@ def _warn(lock: Path, file: int, error: OSError) -> None:
 
 
 def _introduce(file: int) -> None:
-    """Writes who holds the lock, for others to read."""
+    """Writes a description of the holder to the lock's file."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else ["python"]
     facts = {
         "process": os.getpid(),
@@ -214,13 +213,13 @@ def _introduce(file: int) -> None:
 
 
 def _holder(lock: Path, held: _Held | None) -> str:
-    """Says who has the lock, as far as the lock's file tells."""
+    """Describes the holder of the lock by the lock's file."""
     if held is not None:
         return "another thread of this process"
     try:
         with open(lock, "rb") as file:
-            said = json.loads(file.read(_MOST))
-        facts = {name: one_line(said[name]) for name in sorted(said)}
+            stored = json.loads(file.read(_MOST))
+        facts = {name: one_line(stored[name]) for name in sorted(stored)}
         return "process {process} on {host} since {since} ({command})".format(**facts)
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return "another process"

@@ -13,15 +13,14 @@ from keras import ops
 class LearningRateMultipliers(keras.optimizers.Optimizer):
     """Mixin that multiplies an optimizer's learning rate by a factor for each group.
 
-    A factor on the loss or on the gradients would not do: optimizers such as Adam
-    divide by the gradient's size. A group can also be frozen and unfrozen while
-    training. That keeps the compiled step and the optimizer's moving averages, on any
-    backend.
+    Factors on the loss or the gradients have no effect with optimizers such as Adam,
+    which divide by the gradient's size. Groups can be frozen and unfrozen during
+    training, without compiling again and without losing the moving averages.
 
     Args:
         lr_multipliers: The factor on the learning rate for each group of variables.
-        *args: As the optimizer's.
-        **kwargs: As the optimizer's.
+        *args: Arguments of the optimizer.
+        **kwargs: Arguments of the optimizer.
     """
 
     def __init__(
@@ -46,9 +45,16 @@ class LearningRateMultipliers(keras.optimizers.Optimizer):
         return tuple(name for name, state in states.items() if not np.any(state))
 
     def hold(self, name: str, still: bool = True) -> None:
-        """Freezes a group of `lr_multipliers`, or unfreezes it; also while training.
+        """Freezes or unfreezes a group of `lr_multipliers`, even during training.
 
-        The optimizer's moving averages and weight decay are still updated.
+        The optimizer's moving averages are still updated.
+
+        Args:
+            name: The group.
+            still: False to unfreeze it.
+
+        Raises:
+            ValueError: There is no such group.
         """
         if name not in self._learns:
             known = ", ".join(map(repr, self.lr_multipliers)) or "no groups"
@@ -97,7 +103,7 @@ def _checked(lr_multipliers: Mapping[str, float]) -> dict[str, float]:
     if wrong:
         raise ValueError(
             f"lr_multipliers={wrong} was given. Expected numbers above 0: 0.1 makes a "
-            "part learn ten times slower. To freeze a part, use "
-            f"model.freeze({next(iter(wrong))!r})."
+            "part learn ten times slower. Use "
+            f"model.freeze({next(iter(wrong))!r}) to freeze a part."
         )
     return {name: float(factor) for name, factor in lr_multipliers.items()}

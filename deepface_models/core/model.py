@@ -1,4 +1,4 @@
-"""What the models of both families share: checked arguments, config, parts."""
+"""Base class of all models: checked arguments, config, parts and their saving."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from deepface_models.core.weights import refuse_classes
 class PartModel(keras.Model):
     """A functional model made of parts; its config is its constructor arguments.
 
-    A subclass names its constructor arguments in `_arguments` and stores them as
-    attributes; `parts` gives its networks by the name of their weights file.
+    A subclass lists its constructor arguments in `_arguments`, stores them as
+    attributes, and returns its networks by name from `parts`.
     """
 
     compiled: bool
-    # The preset that its weights come from, "name#sha256=<digest of preset.json>".
+    # The preset that the weights are from: "name#sha256=<digest of preset.json>".
     started_from: str | None = None
     _arguments: tuple[str, ...] = ()
-    _more_arguments: tuple[str, ...] = ()  # those of the family's base
+    _more_arguments: tuple[str, ...] = ()  # those of the base class
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Has constructors check integers and know what `clone_model` gives them."""
+        """Makes constructors check integers and accept the inputs of `clone_model`."""
         super().__init_subclass__(**kwargs)
         init = vars(cls).get("__init__")
         if init is not None:
@@ -38,24 +38,34 @@ class PartModel(keras.Model):
             type.__setattr__(cls, "__init__", _cloning.constructor(init))
 
     def _check_arguments(self, kwargs: dict[str, Any]) -> None:
-        """Refuses what nobody takes; Keras would take it without a word."""
+        """Rejects unknown arguments, which Keras would ignore."""
         known = ("name", "dtype", "trainable")
         unknown = set(kwargs) - set(known)
         if unknown:
             *first, last = (*self._arguments, *self._more_arguments, *known)
             raise TypeError(
-                f"{type(self).__name__} was given {', '.join(sorted(unknown))}. "
+                f"{', '.join(sorted(unknown))} was given to {type(self).__name__}. "
                 f"Expected {', '.join(first)} or {last}. Check the spelling."
             )
 
     def save_parts(self, folder: str | Path) -> Path:
-        """Saves the config and one weights file a part; see `parts`."""
+        """Saves the model as a folder: its config, and a weights file for each part.
+
+        Args:
+            folder: The folder; a model in it is replaced.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ValueError: The folder contains something else.
+        """
         from deepface_models.core import parts
 
         return parts.save_parts(self, folder)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains as `keras.Model.fit` does, once the first batch was looked at."""
+        """Trains like `keras.Model.fit`, after checking the first batch."""
         refuse_classes(kwargs.get("class_weight"), self.name)
         _saving.check_callbacks(kwargs.get("callbacks"), self)
         x = checked(x, self._check_batch)
@@ -66,77 +76,76 @@ class PartModel(keras.Model):
         return super().fit(x, y, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Measures as `keras.Model.evaluate` does."""
+        """Measures like `keras.Model.evaluate`, after checking the first batch."""
         return super().evaluate(checked(x, self._check_batch), y, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Predicts as `keras.Model.predict` does."""
+        """Predicts like `keras.Model.predict`, after checking the first batch."""
         return super().predict(checked(x, self._check_batch), *args, **kwargs)
 
     @property
     def parts(self) -> dict[str, keras.Model]:
-        """The networks by the name of their weights file."""
+        """The networks by name; each has its own weights file."""
         raise NotImplementedError(f"{type(self).__name__} has to name its parts.")
 
     def freeze(self, *names: str) -> None:
-        """Stops parts from learning: training leaves their weights as they are.
+        """Freezes parts, so that training does not change their weights.
 
-        Call `compile` afterwards, as an optimizer knows only what it was made for;
-        until then `fit` refuses. Like the optimizer, this is a setting of the
-        training and is not saved with the model.
+        Call `compile` afterwards; until then `fit` raises an error. Frozen parts are
+        not saved with the model.
 
         Args:
             *names: Names of `parts`, such as "encoder".
 
         Raises:
-            ValueError: No part was named, or there is none of that name.
+            ValueError: No name was given, or there is no such part.
         """
         if not names:
             raise ValueError(
-                "freeze() was given no part. Expected one or more of "
+                "No part was given to freeze(). Expected one or more of "
                 f"{', '.join(map(repr, self.parts))}. Use freeze('encoder')."
             )
         self._set_trainable(names, False)
 
     def unfreeze(self, *names: str) -> None:
-        """Lets parts learn again, all of them by default; see `freeze`."""
+        """Unfreezes parts, all of them by default; see `freeze`."""
         self._set_trainable(names or tuple(self.parts), True)
 
     @property
     def frozen(self) -> tuple[str, ...]:
-        """Names of the parts that do not learn."""
+        """Names of the frozen parts."""
         return tuple(n for n, part in self.parts.items() if not part.trainable)
 
     def save(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
-        """Saves a `.keras` file, as `keras.Model.save` does.
+        """Saves a `.keras` file like `keras.Model.save`.
 
         Raises:
-            ValueError: The name ends in `.h5` or `.hdf5`.
+            ValueError: The name ends in `.h5` or `.hdf5`, which are not supported.
         """
         _saving.refuse_h5(filepath, self)
         super().save(filepath, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor arguments, and what `quantize` changed."""
+        """Returns the constructor arguments, and the layers that are quantized."""
         _saving.refuse_legacy(self)
         config = {name: getattr(self, name) for name in self._arguments}
         own = {"trainable": self.trainable, "dtype": self.dtype_policy.name}
         return {**config, "name": self.name, **own, **_quantized.describe(self)}
 
     def get_compile_config(self) -> dict[str, Any]:
-        """Returns how it was compiled; nothing where parts are frozen or quantized.
+        """Returns the compile settings; empty if parts are frozen or quantized.
 
-        What is frozen is not saved, and an optimizer knows only what it was made for.
+        Frozen parts are not saved, and the optimizer's state depends on them.
         """
         if self.frozen or _quantized.describe(self):
             return {}
         return dict(super().get_compile_config())
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as a `.keras` file says, for training to go on.
+        """Compiles with the settings of a `.keras` file, to continue training.
 
-        Keras leaves that to classes whose `compile` is their own. A loss of one's own
-        has to be registered, or given as `custom_objects`, as for any Keras model.
+        Custom losses have to be registered or passed as `custom_objects`, as for any
+        Keras model.
         """
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
@@ -152,11 +161,11 @@ class PartModel(keras.Model):
 
     @classmethod
     def _arguments_of(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Returns the constructor's arguments that a config stands for."""
+        """Converts a config to constructor arguments."""
         return config
 
     def _build_as(self, config: dict[str, Any]) -> None:
-        """Builds this model, which is new, by another one's config."""
+        """Builds this new model from another model's config."""
         quantized = config.pop(_quantized.KEY, None)
         type(self).__init__(self, **self._arguments_of(config))
         _quantized.restore(self, quantized)
@@ -170,22 +179,22 @@ class PartModel(keras.Model):
         )
 
     def _check_batch(self, x: Any, y: Any) -> None:
-        """Raises ValueError where a batch is not what the model takes."""
+        """Raises ValueError if a batch does not fit the model."""
 
     def _begin(self, x: Any, y: Any) -> None:
-        """Prepares a model for the data that it is about to be trained on."""
+        """Prepares the model for the training data."""
 
     def _owners(self) -> dict[str, str]:
-        """Returns whose own a part is, by part; nobody's are left out."""
+        """Returns the person of each person-specific part."""
         return {}
 
     def _set_trainable(self, names: Sequence[str], value: bool) -> None:
         parts = {name: self._part(name) for name in names}
         for part in parts.values():
-            # A stale optimizer would go on training, or fail much later.
+            # The optimizer of before would still train it, or fail later.
             self.compiled = self.compiled and part.trainable == value
             part.trainable = value
 
     def _part(self, name: str) -> keras.Model:
-        """Returns a part, or says which there are."""
+        """Returns a part by name."""
         return self.parts[choose("part", name, self.parts)]

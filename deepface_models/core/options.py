@@ -1,4 +1,4 @@
-"""Objects that keep their constructor's arguments as attributes."""
+"""Copies of objects with other constructor arguments."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ T = TypeVar("T")
 def replaced(one: T, kind: Any, changes: dict[str, Any]) -> T:
     """Returns a copy of an object with other constructor arguments.
 
-    They are checked as by the constructor. Everything else is shared.
+    The constructor checks the arguments. All other attributes are shared.
 
     Args:
-        one: The object; it is not changed.
-        kind: Its class, whose constructor's arguments are attributes of `one`.
-        changes: The arguments that change.
+        one: The object, which is not changed.
+        kind: Its class, whose constructor arguments are attributes of `one`.
+        changes: The arguments to change.
 
     Raises:
-        ValueError: The constructor has no such argument, or refuses its value.
+        ValueError: There is no such argument, or its value is not valid.
     """
     names = list(inspect.signature(kind).parameters)
     for name in changes:

@@ -1,9 +1,9 @@
-"""Models as folders: a config and one weights file for each part.
+"""Saves models as folders with a config and a weights file for each part.
 
-Keras stores weights by class and position, so one file for a whole face swap could
-give one person's decoder to another without an error. Here every part has its own
-file, such as `encoder.weights.h5` or `decoder.ana.weights.h5`, with a digest of its
-structure and a SHA-256. Anything with `parts` and `get_config` can be kept so.
+Keras stores weights by class and position, so that a single file could give one
+person's decoder to another without an error. Here every part has its own file, such as
+`encoder.weights.h5` or `decoder.ana.weights.h5`, with a digest of its structure and a
+SHA-256. It works for every model with `parts` and `get_config`.
 """
 
 from __future__ import annotations
@@ -40,21 +40,20 @@ def save_parts(
 ) -> Path:
     """Saves a model as a folder of `config.json` and `<part>.weights.h5` files.
 
-    The folder appears whole or not at all: after a crash the former one is still
-    there, or is put back by the next save or load. Files of others in a folder that
-    held a model before are kept.
+    The folder is written atomically: after a crash it still has the old model, or the
+    next save or load restores it. Other files in the folder of an old model are kept.
 
     Args:
-        model: A model of a class registered in package "deepface_models".
-        folder: Where to; a former model there is replaced.
-        metadata: What else to note in `config.json`, such as measures; JSON values.
+        model: A model whose class is registered in package "deepface_models".
+        folder: The folder; a model in it is replaced.
+        metadata: Other JSON values for `config.json`, such as measures.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: The folder holds something else, the model's class is not
-            registered, or weights belong to none of its parts.
+        ValueError: The folder contains something else, the model's class is not
+            registered, or a weight belongs to none of its parts.
     """
     config = _describe(model, metadata)
     with whole_folder(folder) as new:
@@ -80,20 +79,19 @@ def build(
     """Builds a model from saved arguments, with fresh weights.
 
     Args:
-        model_class: What `registered` returned.
-        arguments: Of its constructor.
-        where: What is loaded, for the message.
-        version: The package's version that saved it.
-        max_parameters: The most that it may have.
+        model_class: The model's class, from `registered`.
+        arguments: The constructor arguments.
+        where: The file or folder, for the message.
+        version: Version of the package that saved it.
+        max_parameters: Most parameters.
 
     Raises:
-        ModelFileError: The class does not take these arguments, or they make it too
-            large.
+        ModelFileError: The arguments are not valid, or the model is too large.
     """
     try:
         with at_most(max_parameters):
             return model_class.from_config(dict(arguments))
-    except Exception as error:  # whatever Keras makes of somebody's arguments
+    except Exception as error:  # untrusted arguments cause errors of many types
         name = keras.saving.get_registered_name(model_class)
         raise ModelFileError(
             f"{where} holds a {name} that cannot be built "
@@ -104,13 +102,12 @@ def build(
 
 
 def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
-    """Loads a folder's weights into a model that exists already.
+    """Loads a folder's weights into an existing model.
 
-    Everything is checked before the first weight changes.
+    All files are checked before the first weight is changed.
 
     Args:
-        model: A model of the class and structure that was saved; people whom it
-            does not have are left out.
+        model: A model of the saved class and structure. It can have fewer people.
         folder: The folder that `save_parts` wrote.
 
     Returns:
@@ -126,8 +123,8 @@ def restore_parts(model: keras.Model, folder: str | Path) -> dict[str, Any]:
         record = config["parts"].get(name)
         if record is None:
             raise ModelFileError(
-                f"{folder} holds the parts {', '.join(config['parts'])}. Expected "
-                f"{name!r} among them. Use a model of the same people and settings."
+                f"{folder} contains the parts {', '.join(config['parts'])}. Expected "
+                f"{name!r} too. Use a model with the same people and settings."
             )
         if record["structure"] != structure_digest(part):
             raise ModelFileError(
@@ -151,7 +148,7 @@ def _load_weights(model: keras.Model, folder: Path) -> None:
         try:
             check_weights(path, part.count_params())
             part.load_weights(path)
-        except Exception as error:  # h5py and Keras raise all kinds
+        except Exception as error:  # h5py and Keras raise errors of many types
             for changed, weights in former.items():
                 model.parts[changed].set_weights(weights)
             raise IntegrityError(
@@ -161,11 +158,11 @@ def _load_weights(model: keras.Model, folder: Path) -> None:
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:
-    """Returns `config.json` of a saved model, its keys checked.
+    """Returns the validated `config.json` of a saved model.
 
     Raises:
         FileNotFoundError: There is no such folder.
-        ModelFileError: It is no saved model, or one of another format.
+        ModelFileError: It is not a saved model, or has another format.
     """
     recover_folder(folder)
     path = Path(folder) / CONFIG
@@ -185,9 +182,9 @@ def read_config(folder: str | Path) -> dict[str, Any]:
 
 
 def structure_digest(part: keras.Model) -> str:
-    """Returns a SHA-256 of layer classes and of weights' shapes and types, in order.
+    """Returns a SHA-256 of layer classes and of the weights' shapes and dtypes.
 
-    Names do not count: Keras numbers them as it goes.
+    Names are not included, because Keras numbers them by creation.
     """
     weights = [[list(weight.shape), str(weight.dtype)] for weight in part.weights]
     text = json.dumps([list(_classes(part)), weights])
@@ -205,8 +202,8 @@ def _describe(model: keras.Model, metadata: Mapping[str, Any] | None) -> dict[st
     owned = {id(w) for part in model.parts.values() for w in part.weights}
     if owned != {id(w) for w in model.weights}:
         raise ValueError(
-            f"{type(model).__name__} has weights that belong to none of its parts, "
-            "or parts that it does not use. Expected each weight in a part. Return "
+            f"A {type(model).__name__} was given with weights that belong to none of "
+            "its parts, or with unused parts. Expected each weight in a part. Return "
             "every network from its `parts`."
         )
     return {
@@ -222,7 +219,7 @@ def _describe(model: keras.Model, metadata: Mapping[str, Any] | None) -> dict[st
 
 
 def origin(metadata: Any) -> str | None:
-    """Returns the preset that a saved model started from, if its metadata name one."""
+    """Returns the preset that a saved model started from, or None."""
     found = metadata.get("started_from") if isinstance(metadata, dict) else None
     return found if isinstance(found, str) else None
 
@@ -239,16 +236,16 @@ def _people(model: keras.Model) -> dict[str, list[str]]:
 
 
 def registered(name: Any, where: str | Path) -> type[keras.Model]:
-    """Returns a class of ours by its registered name; nothing else is ever built."""
+    """Returns a model class by its name; only registered classes can be loaded."""
     found = None
     if isinstance(name, str) and name.startswith(f"{PACKAGE}>"):
-        for room in _PACKAGES:
-            importlib.import_module(room)
+        for package in _PACKAGES:
+            importlib.import_module(package)
         found = keras.saving.get_registered_object(name)
     if not (isinstance(found, type) and hasattr(found, "parts")):
         raise ModelFileError(
-            f"{where} holds a model of class {name!r}. Expected a model registered in "
-            f'package "{PACKAGE}". Use a newer version, or import the module that '
+            f"{where} contains a model of class {name!r}. Expected a class registered "
+            f'in package "{PACKAGE}". Use a newer version, or import the module that '
             "defines the class before loading."
         )
     return found
@@ -261,24 +258,24 @@ def _classes(layer: Any) -> Iterator[str]:
 
 
 def weights_size(folder: str | Path, parts: Iterable[str]) -> int:
-    """Returns how many bytes the weights files of these parts have on disk."""
+    """Returns the size in bytes of the weights files of these parts."""
     paths = [Path(folder) / weights_file(part) for part in parts]
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _keep_others(former: Path, new: Path) -> None:
-    """Copies files that are not the model's, or refuses a folder of others."""
+    """Copies other files from the old folder; rejects a folder without a model."""
     if not former.exists() or (former.is_dir() and not any(former.iterdir())):
         return
     try:
         ours = {CONFIG, *map(weights_file, read_config(former)["parts"])}
     except ModelFileError as error:
         raise ValueError(
-            f"{former} exists and holds no saved model. Expected a new or empty "
+            f"{former} was given, which is not a saved model. Expected a new or empty "
             "folder, or one that save_parts wrote. Choose another folder."
         ) from error
     for path in former.iterdir():
-        # A link stays one: what it leads to may be large, and is nobody's to copy.
+        # Links are copied as links: their targets may be large.
         if path.is_dir() and not path.is_symlink():
             shutil.copytree(path, new / path.name, symlinks=True)
         elif path.name not in ours:

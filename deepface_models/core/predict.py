@@ -1,4 +1,4 @@
-"""Predictions on arrays, without a data set around them."""
+"""Fast predictions on arrays."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ _BATCH = 32
 
 
 def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> Any:
-    """Returns what `model.predict` does of arrays in memory, sooner.
+    """Returns the predictions of `model.predict` for arrays, in less time.
 
-    `predict` makes a data set of them, and TensorFlow waits for the thread that tunes
-    it: 10 ms, then twice that and so on, until the work is done. One face took 70 ms
-    in place of 9, and large networks up to twice their time.
+    `model.predict` creates a data set, and TensorFlow waits for its tuning thread. One
+    face took 70 ms instead of 9 ms, and large networks up to twice as long.
 
     Args:
-        model: A model of one input, or of several in a list.
+        model: A model with one input, or several in a list.
         given: An array (N, ...), or a list of them.
-        batch_size: Examples a step; 32 by default.
+        batch_size: Examples per step; 32 by default.
     """
     arrays = given if isinstance(given, list) else [given]
     size, count = batch_size or _BATCH, len(arrays[0])
     strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's
     if count == 0 or (strategy is not None and strategy.num_replicas_in_sync > 1):
-        return model.predict(given, batch_size=size, verbose=0)  # shares batches out
+        return model.predict(given, batch_size=size, verbose=0)  # distributes batches
     found = []
-    with _without_false_alarm():
+    with _without_retracing_warning():
         for start in range(0, count, size):
             batch = [_filled(one[start : start + size], size, start) for one in arrays]
             found.append(model.predict_on_batch(batch if given is arrays else batch[0]))
@@ -39,25 +38,25 @@ def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> An
 
 
 @contextmanager
-def _without_false_alarm() -> Iterator[None]:
-    """Hides TensorFlow's advice on tracing one function too often.
+def _without_retracing_warning() -> Iterator[None]:
+    """Hides TensorFlow's warning about retracing.
 
-    It counts by the function's name, and Keras calls that of each model the same.
+    TensorFlow counts by a function's name, which is the same for all Keras models.
     """
     logger = logging.getLogger("tensorflow")
-    logger.addFilter(_other_advice)
+    logger.addFilter(_is_other)
     try:
         yield
     finally:
-        logger.removeFilter(_other_advice)
+        logger.removeFilter(_is_other)
 
 
-def _other_advice(record: logging.LogRecord) -> bool:
+def _is_other(record: logging.LogRecord) -> bool:
     return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _filled(batch: Any, size: int, start: int) -> Any:
-    """Repeats the last example of a last batch: another size needs another graph."""
+    """Pads a smaller last batch, because another size needs another graph."""
     missing = size - len(batch)
     if start == 0 or not missing:
         return batch

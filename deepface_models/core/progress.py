@@ -1,4 +1,4 @@
-"""Progress of long work: a bar with the remaining time, a function, or silence."""
+"""Progress of long tasks: a bar with the remaining time, a function, or none."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Report = Callable[[int, int | None], None]
 
 
 class Progress:
-    """Counts the frames of one task after another; a context manager.
+    """Reports the progress of consecutive tasks; a context manager.
 
     Args:
-        progress: True for a bar, a function that gets (frames done, frames or None)
-            of the current task, or False, which imports nothing.
+        progress: True for a bar, a function of (frames done, frames or None) of the
+            current task, or False for none.
     """
 
     def __init__(self, progress: bool | Report) -> None:
@@ -30,13 +30,13 @@ class Progress:
         self._total: int | None = None
 
     def task(self, name: str, total: int | None) -> None:
-        """Starts the next task, of `total` frames; the last one's line stays."""
+        """Starts the next task, of `total` frames; the line of the last one stays."""
         self._done, self._total = 0, total
         if self._bar is not None:
             self._task = self._bar.add_task(one_line(name, _WIDEST), total=total)
 
     def advance(self, frames: int = 1) -> None:
-        """Counts frames of the current task."""
+        """Adds to the done frames of the current task."""
         self._done += frames
         if self._report is not None:
             self._report(self._done, self._total)
@@ -44,7 +44,7 @@ class Progress:
             self._bar.update(self._task, completed=self._done)
 
     def done(self) -> None:
-        """Fills the current task's bar, whatever the container promised."""
+        """Completes the current task's bar, even if the total was wrong."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, total=max(self._done, 1))
 

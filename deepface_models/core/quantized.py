@@ -1,4 +1,4 @@
-"""Quantized layers in a model's config, so that its weights find their place again."""
+"""Stores in a model's config which layers are quantized."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import keras
 
 KEY = "quantized"
-# Those that a layer can be brought to without data; others are calibrated.
+# Modes that need no calibration data.
 _MODES = ("int8", "int4", "float8")
 
 
 def describe(model: Any) -> dict[str, Any]:
-    """Returns which layers `model.quantize` changed and how; empty if none.
+    """Returns the quantized layers of a model and their modes; empty if none.
 
     Raises:
-        ValueError: Layers were quantized in a way that cannot be built again.
+        ValueError: A mode cannot be restored without data.
     """
     found = {
         part: {str(i): _entry(layer) for i, layer in _layers(network) if _mode(layer)}
@@ -27,12 +27,12 @@ def describe(model: Any) -> dict[str, Any]:
 
 
 def restore(model: Any, record: Mapping[str, Any] | None) -> None:
-    """Quantizes the layers of a new model as `describe` says.
+    """Quantizes the layers of a new model by the record of `describe`.
 
     Args:
-        model: The model, whose weights are about to be loaded.
-        record: What `describe` returned under `KEY`; parts of people whom the model
-            does not have are left out.
+        model: The model, before its weights are loaded.
+        record: The value of `describe` under `KEY`. Parts that the model does not
+            have are ignored.
 
     Raises:
         ValueError: The record does not fit the model.
@@ -47,10 +47,10 @@ def restore(model: Any, record: Mapping[str, Any] | None) -> None:
 def _quantize(layer: Any, part: str, entry: Mapping[str, Any]) -> None:
     if not hasattr(layer, "quantize") or entry["mode"] not in _MODES:
         raise ValueError(
-            f"The part {part!r} was saved with {entry!r} for a layer that cannot have "
-            f"it. Expected one of {', '.join(_MODES)}. Save the model again."
+            f"The part {part!r} was saved with {entry!r} for a layer that does not "
+            f"support it. Expected one of {', '.join(_MODES)}. Save the model again."
         )
-    if _mode(layer):  # a face swap inside another model has done it
+    if _mode(layer):  # already quantized, as part of another model
         return
     config = entry.get("config")
     options = {}
@@ -60,7 +60,7 @@ def _quantize(layer: Any, part: str, entry: Mapping[str, Any]) -> None:
 
 
 def _layers(network: Any) -> list[tuple[int, Any]]:
-    """Returns a part's layers and those inside of them, numbered."""
+    """Returns a part's layers at any depth, numbered."""
     return list(enumerate(network._flatten_layers(include_self=False)))
 
 

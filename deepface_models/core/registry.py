@@ -1,4 +1,4 @@
-"""Things that are found by name, added by a decorator."""
+"""Registries of classes and functions by name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NAME = re.compile("[a-z0-9_]+")
 
 
 class Registry(Mapping[str, T]):
-    """The entries of one kind by name, in the order in which they were added.
+    """Entries of one kind by name, in the order in which they were added.
 
     Args:
-        kind: What they are, for messages, such as "mask".
+        kind: The kind, for messages, such as "mask".
     """
 
     def __init__(self, kind: str) -> None:
@@ -24,33 +24,33 @@ class Registry(Mapping[str, T]):
         self._known: dict[str, tuple[str, T]] = {}
 
     def add(self, name: str, entry: T, registered: Any) -> None:
-        """Adds an entry; one of the same class or function is replaced.
+        """Adds an entry; an entry of the same class or function is replaced.
 
         Args:
-            name: Small letters, digits and "_".
-            entry: What is found under the name.
-            registered: The class or function that the entry is about.
+            name: Lower-case letters, digits and "_".
+            entry: The value of the entry.
+            registered: The class or function of the entry.
 
         Raises:
-            ValueError: Another class or function has the name, or it is no name.
+            ValueError: The name is not valid, or another class or function has it.
         """
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"The name {name!r} was given for {registered.__qualname__}. Expected "
-                f'small letters, digits and "_". Choose another name for the '
+                f'lower-case letters, digits and "_". Choose another name for the '
                 f"{self.kind}."
             )
         whose = f"{registered.__module__}.{registered.__qualname__}"
         if self._known.get(name, (whose,))[0] != whose:
             raise ValueError(
                 f"The {self.kind} {name!r} is registered twice, by "
-                f"{self._known[name][0]} and {whose}. Expected a name of its own for "
-                "each. Choose another name."
+                f"{self._known[name][0]} and {whose}. Expected different names. Choose "
+                "another name."
             )
         self._known[name] = whose, entry
 
     def function(self: Registry[Any], name: str) -> Callable[[F], F]:
-        """Returns a decorator that adds a function, which is itself the entry."""
+        """Returns a decorator that adds a function as the entry."""
 
         def add(function: F) -> F:
             self.add(name, function, function)
@@ -69,14 +69,13 @@ class Registry(Mapping[str, T]):
 
 
 def names_in(folder: Path, decorator: str) -> list[str]:
-    """Returns the names that a decorator registers in the files of a folder, sorted.
+    """Returns the sorted names that a decorator registers in the files of a folder.
 
-    The decorators are read and not run, so that the help of a command, which lists
-    them, answers at once.
+    The files are read and not imported, which is fast enough for `--help`.
 
     Args:
-        folder: Of the package, subfolders included.
-        decorator: Such as "register_mask".
+        folder: The folder; its subfolders are included.
+        decorator: The decorator's name, such as "register_mask".
     """
     pattern = re.compile(rf"^@{decorator}\(\s*\"(\w+)\"", re.MULTILINE)
     texts = [file.read_text(encoding="utf-8") for file in folder.rglob("*.py")]

@@ -1,4 +1,4 @@
-"""`.keras` files: safe to load; and HDF5 files, which keep no model of ours."""
+"""Loading of `.keras` files, and errors for whole models in HDF5 files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from deepface_models.core.errors import ModelFileError
 from deepface_models.core.guards import at_most, check_archive
 from deepface_models.core.names import CONFIG
 
-# Bytes of a .keras file once unpacked: config, and for each parameter its value and
-# an optimizer's, in float32.
+# Uncompressed bytes of a .keras file: the config; and for each parameter, its value and
+# three of the optimizer, in float32.
 _BESIDES, _STATES = 2**24, 4 * 4
 _ENDINGS = (".h5", ".hdf5")
 
 
 def refuse_h5(path: Any, model: Any) -> None:
-    """Refuses the name of an HDF5 file for a whole model.
+    """Rejects the name of an HDF5 file for a whole model.
 
     Raises:
         ValueError: It ends in `.h5` or `.hdf5`.
@@ -32,9 +32,9 @@ def refuse_h5(path: Any, model: Any) -> None:
 
 
 def refuse_legacy(model: Any) -> None:
-    """Refuses to give a config to Keras' writer of HDF5 files.
+    """Raises an error if Keras is writing an HDF5 file.
 
-    `keras.saving.save_model` asks the model for nothing else before it writes.
+    It is called by `get_config`, which `keras.saving.save_model` calls first.
 
     Raises:
         ValueError: Keras is writing such a file.
@@ -46,10 +46,10 @@ def refuse_legacy(model: Any) -> None:
 
 
 def check_callbacks(callbacks: Any, model: Any) -> None:
-    """Refuses a `ModelCheckpoint` to HDF5 before training, not after its first epoch.
+    """Rejects a `ModelCheckpoint` that saves whole models as HDF5, before training.
 
     Raises:
-        ValueError: There is one that keeps whole models in such a file.
+        ValueError: There is one.
     """
     for callback in _each(callbacks):
         if (
@@ -68,37 +68,37 @@ def _each(callbacks: Any) -> Iterator[Any]:
 def _advice(path: str, model: Any) -> str:
     return (
         f"{path} was given to save a {type(model).__name__}. Expected a name ending in "
-        ".keras: HDF5 files keep layers by position and no class, so the model could "
-        'not be loaded. Use model.save("model.keras"), model.save_parts("folder"), or '
-        'model.save_weights("model.weights.h5") for the weights alone.'
+        ".keras, because an HDF5 file does not store the class. Use "
+        'model.save("model.keras"), model.save_parts("folder"), or '
+        'model.save_weights("model.weights.h5") for the weights only.'
     )
 
 
 def load_keras(path: Path, load_weights: bool, max_parameters: int) -> Any:
-    """Returns the model of a `.keras` file of this package; it is not compiled.
+    """Returns the model in a `.keras` file of this package, not compiled.
 
     Args:
         path: The file.
-        load_weights: False for the architecture alone, with fresh weights.
-        max_parameters: The most parameters to allocate memory for, unless the file
-            has as many bytes.
+        load_weights: False for the architecture with random weights.
+        max_parameters: Most parameters to allocate memory for, unless the file has
+            more bytes.
 
     Raises:
-        ModelFileError: It cannot be read, or holds no model of this package.
+        ModelFileError: The file is damaged, or not a model of this package.
     """
-    room = max(max_parameters, path.stat().st_size)
+    limit = max(max_parameters, path.stat().st_size)
     try:
         with zipfile.ZipFile(path) as archive:
-            check_archive(archive, _BESIDES + _STATES * room)
+            check_archive(archive, _BESIDES + _STATES * limit)
             config = decode(archive.read(CONFIG), "keras")
         model_class = parts.registered(config["registered_name"], path)
         if not load_weights:
-            return parts.build(model_class, config["config"], path, None, room)
-        with at_most(room):
+            return parts.build(model_class, config["config"], path, None, limit)
+        with at_most(limit):
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except ModelFileError:
         raise
-    except Exception as error:  # zipfile, h5py and Keras raise all kinds
+    except Exception as error:  # zipfile, h5py and Keras raise errors of many types
         raise ModelFileError(
             f"{path} cannot be read as a model ({first_line(error)}). Expected a "
             "complete .keras file of this package. Copy it again, save it again with "

@@ -30,14 +30,14 @@ class FileRecord(TypedDict):
 
 @_strict
 class PartRecord(FileRecord):
-    """The weights file of a part."""
+    """Weights file of a part."""
 
     structure: Sha256
 
 
 @_strict
 class ModelConfig(TypedDict):
-    """`config.json` of a saved model; its key "class" is checked where it is used."""
+    """`config.json` of a saved model; `parts.registered` checks its key "class"."""
 
     format: int
     config: dict[str, Any]
@@ -78,7 +78,7 @@ class PresetRecord(TypedDict):
 
 @_strict
 class RegistryEntry(TypedDict):
-    """A preset that is known by name."""
+    """A preset in the registry."""
 
     sources: list[Text]
     record: dict[str, Any]
@@ -94,7 +94,7 @@ class Registry(TypedDict):
 
 @_strict
 class SourceProgress(TypedDict):
-    """How far the extraction from one image or video is."""
+    """Progress of the extraction from one image or video."""
 
     sha256: Sha256
     status: Literal["partial", "done", "unreadable"]
@@ -118,7 +118,7 @@ Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 @_lax
 class FaceRow(TypedDict):
-    """A row of `table.csv`, whose values are text; "" is none."""
+    """A row of `table.csv`, whose values are text; "" means no value."""
 
     file: Annotated[str, Field(pattern=r"^faces/[0-9]{6,12}\.png$")]
     source: str
@@ -174,7 +174,7 @@ class Checkpoint(TypedDict):
 
 @_strict
 class Start(TypedDict):
-    """`start.json` of a training."""
+    """`start.json` of a training from a preset."""
 
     started_from: Text
 
@@ -190,7 +190,7 @@ class ProgressLogEntry(TypedDict):
 
 @_strict
 class NamedFile(TypedDict):
-    """A source or a model of a provenance record."""
+    """Name and SHA-256 of a source or a model in a provenance record."""
 
     name: Text
     sha256: Sha256
@@ -233,7 +233,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {}
 
 
 def adapter(kind: str) -> TypeAdapter[Any]:
-    """Returns what checks values of a kind, made on first use."""
+    """Returns the validator of a kind, created on first use."""
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(_KINDS[kind])
     return _ADAPTERS[kind]

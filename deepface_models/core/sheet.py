@@ -1,4 +1,4 @@
-"""Many small images laid out as one."""
+"""Contact sheets: many small images in one."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ def grid(
     gap: int = 2,
     labels: Sequence[str] | None = None,
 ) -> Array:
-    """Lays images out in rows, as in a contact sheet or a training preview.
+    """Arranges images in rows, as in a contact sheet or a training preview.
 
     Args:
         rows: Rows of images, each (height, width, 3), RGB, uint8 or float [0, 1].
-            Every cell has the size of the largest image; smaller ones are fitted
-            in, keeping their shape. Rows may have different lengths.
+            Cells have the size of the largest image; smaller images are enlarged to
+            fit, with their aspect ratio. Rows may have different lengths.
         gap: White space between cells in px.
-        labels: A text for each row, written to its left.
+        labels: A text to the left of each row.
 
     Returns:
         uint8 array, (height, width, 3), RGB.
 
     Raises:
-        ValueError: There is no image, or not one label a row.
+        ValueError: There is no image, or the number of labels is not that of rows.
     """
     images = [[as_uint8(image) for image in row] for row in rows]
     if not any(images):
         raise ValueError(
-            f"{len(rows)} rows without an image were given. Expected at least one "
-            "image. Check that the list is not empty."
+            f"{len(rows)} rows without images were given. Expected one image or more. "
+            "Check that the list is not empty."
         )
     if labels is not None and len(labels) != len(images):
         raise ValueError(
-            f"{len(labels)} labels were given for {len(images)} rows. Expected one "
-            "a row. Use '' for a row without one."
+            f"{len(labels)} labels were given for {len(images)} rows. Expected one per "
+            "row. Use '' for a row without a label."
         )
     height = max(image.shape[0] for row in images for image in row)
     width = max(image.shape[1] for row in images for image in row)

@@ -1,4 +1,4 @@
-"""Whole numbers: one check for all functions, constructors and commands."""
+"""Checks of integer arguments."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def whole_number(name: str, value: Any, least: int = 1) -> int:
-    """Returns a whole number as int, or says what is wrong with it.
+    """Returns a whole number as int.
 
     Args:
-        name: What it is called, for the error.
-        value: What was given; NumPy's integers will do.
-        least: The smallest that is allowed.
+        name: The argument's name, for the error message.
+        value: The value, such as an int or a NumPy integer.
+        least: The smallest valid value.
 
     Raises:
-        ValueError: It is no whole number, such as 2.5, "3" or True, or is smaller.
+        ValueError: It is not a whole number, such as 2.5, "3" or True, or is smaller.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < least:
@@ -32,12 +32,12 @@ def whole_number(name: str, value: Any, least: int = 1) -> int:
 
 
 def whole_numbers(**least: int) -> Callable[[_Function], _Function]:
-    """Has a function refuse arguments that are no whole numbers.
+    """Returns a decorator that checks arguments of a function by `whole_number`.
 
-    None is let through where the function takes it by default or by its annotation.
+    None is accepted if the parameter's annotation includes it.
 
     Args:
-        **least: For each parameter the smallest number that is allowed.
+        **least: The smallest valid value of each parameter.
     """
 
     def decorate(function: _Function) -> _Function:
@@ -70,7 +70,7 @@ def integers_of(function: Callable[..., Any]) -> dict[str, int]:
 
 
 def _near(value: Any, least: int) -> int:
-    """Returns a number that is allowed, close to the one given."""
+    """Returns a valid number close to the given one."""
     try:
         return max(least, round(float(value)))
     except (TypeError, ValueError, OverflowError):

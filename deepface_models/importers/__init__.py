@@ -1,6 +1,6 @@
-"""Models that other programs trained, loaded into this package's classes.
+"""Loads the weights of models that other programs trained.
 
-Weights only: nothing is unpickled and no code of a file is run.
+No objects are unpickled and no code of a file is run.
 """
 
 from deepface_models.importers.faceswap2017 import load_original

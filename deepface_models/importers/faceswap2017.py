@@ -1,4 +1,4 @@
-"""The three files of the first face-swap programs, for `Original`."""
+"""Loads the models of the first face-swap programs as `Original`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepface_models.importers.legacy_h5 import SavedLayer, read_layers
 from deepface_models.models.swap import Original
 
 ENCODER, DECODERS = "encoder.h5", ("decoder_A.h5", "decoder_B.h5")
-# faceswap put the model's name before the files' names for a while.
+# Some versions of faceswap put the model's name before the file names.
 _PREFIXES = ("", "original_", "lowmem_")
 
 
@@ -26,37 +26,35 @@ def load_original(
 ) -> Original:
     """Loads a model of the original deepfakes code, FakeApp or early faceswap.
 
-    Those programs kept `encoder.h5`, `decoder_A.h5` and `decoder_B.h5` (or
-    `lowmem_encoder.h5` and so on) in one folder, as Keras 2 saved weights; whole
-    models of Keras 2 under these names are read too. Their images were blue green
-    red, ours are red green blue: the first and the last convolution's channels are
-    turned around, so that the same face gives the same image. Size, latent and
-    whether it is the low-memory form follow from the weights' shapes.
+    These programs saved `encoder.h5`, `decoder_A.h5` and `decoder_B.h5` (or
+    `lowmem_encoder.h5` and so on) in one folder, as weights or as whole models of Keras
+    2. Their images are BGR, so the channels of the first and last convolutions are
+    reversed for RGB. Image size, latent size and the low-memory form are determined by
+    the weights' shapes.
 
     Args:
-        folder: Where the three files are.
-        identities: Who A and who B is, in this order: the first person is drawn by
-            `decoder_A.h5`, the second by `decoder_B.h5`.
-        face_type: How the faces were cut out; those programs trained on the square
-            from brows to chin, which is "half" here.
+        folder: The folder of the three files.
+        identities: The people of `decoder_A.h5` and of `decoder_B.h5`.
+        face_type: How the faces were cropped. These programs used the square from
+            brows to chin, which is "half" here.
 
     Returns:
-        The model, uncompiled, ready to predict; keep it with `save_parts`.
+        The model, not compiled; save it with `save_parts`.
 
     Raises:
         FileNotFoundError: One of the three files is missing.
-        ModelFileError: A file is damaged or holds other layers than `Original`.
+        ModelFileError: A file is damaged or has other layers than `Original`.
         ValueError: `identities` are not two different names.
 
     References: joshua-wu/deepfakes_faceswap (2017), model.py; deepfakes/faceswap
     (2018), plugins/Model_Original and Model_LowMem.
     """
-    padding_of(face_type)  # refuses an unknown one before the files are read
+    padding_of(face_type)  # raises an error for an unknown one
     names = Original.check_identities(identities)
     if len(names) != 2:
         raise ValueError(
-            f"identities={names!r} was given. Expected two, who A and who B is: "
-            'identities=("ana", "ben"). Others are added with model.add_identity().'
+            f"identities={names!r} was given. Expected the names of A and B. Use "
+            'identities=("ana", "ben"), and add others with model.add_identity().'
         )
     paths = _find(Path(folder))
     encoder, *decoders = [read_layers(path) for path in paths]
@@ -86,13 +84,13 @@ def _find(folder: Path) -> list[Path]:
     most = max(found, key=len)
     there = ", ".join(path.name for path in most) or "none of them"
     raise FileNotFoundError(
-        f"{folder} holds {there}. Expected {ENCODER}, {DECODERS[0]} and {DECODERS[1]}. "
-        "Copy all three files of one training there."
+        f"{folder} contains {there}. Expected {ENCODER}, {DECODERS[0]} and "
+        f"{DECODERS[1]}. Copy all three files of a training there."
     )
 
 
 def _arguments(encoder: list[SavedLayer], path: Path) -> dict[str, Any]:
-    """Returns the arguments of `Original` that an encoder's shapes say."""
+    """Returns the arguments of `Original` for an encoder's weights."""
     shapes = [layer.shapes[0] for layer in encoder]
     strided = [shape for shape in shapes if len(shape) == 4 and shape[:2] == (5, 5)]
     dense = [shape for shape in shapes if len(shape) == 2]
@@ -106,14 +104,14 @@ def _arguments(encoder: list[SavedLayer], path: Path) -> dict[str, Any]:
             }
     kinds = ", ".join(f"{layer.name} {layer.shapes[0]}" for layer in encoder)
     raise ModelFileError(
-        f"{path} holds {kinds or 'no weights'}. Expected an encoder of Original: four "
-        "5 x 5 convolutions (three in the low-memory form), two dense layers and a "
-        "3 x 3 convolution. Only models of that architecture can be loaded."
+        f"{path} contains {kinds or 'no weights'}. Expected an encoder of Original: "
+        "four 5 x 5 convolutions (three in the low-memory form), two dense layers and "
+        "a 3 x 3 convolution. Use a model of that architecture."
     )
 
 
 def _check(part: keras.Model, layers: list[SavedLayer], path: Path) -> None:
-    """Refuses weights that are not this part's, naming the first layer that differs."""
+    """Rejects weights of other layers; the message names the first that differs."""
     expected = [
         (layer.name, [tuple(weight.shape) for weight in layer.weights])
         for layer in part.layers
@@ -123,12 +121,12 @@ def _check(part: keras.Model, layers: list[SavedLayer], path: Path) -> None:
         if layer.shapes != shapes:
             raise ModelFileError(
                 f"The layer {layer.name} in {path} has weights of shapes "
-                f"{layer.shapes}. Expected {shapes}, as {name} of {part.name} has. "
-                "Only models of the architecture Original can be loaded."
+                f"{layer.shapes}. Expected {shapes} for {name} of {part.name}. Use a "
+                "model of the architecture Original."
             )
     if len(layers) != len(expected):
         raise ModelFileError(
-            f"{path} holds {len(layers)} layers with weights. Expected the "
-            f"{len(expected)} of {part.name}. Only models of the architecture Original "
-            "can be loaded."
+            f"{path} contains {len(layers)} layers with weights. Expected "
+            f"{len(expected)} for {part.name}. Use a model of the architecture "
+            "Original."
         )

@@ -1,4 +1,4 @@
-"""Weights files of Keras 2, which lists layers and their arrays in order."""
+"""Reads weights files of Keras 2, which list layers and their arrays in order."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import ModelFileError
 
-# What h5py raises on files that are damaged, besides our own ValueError.
+# Errors of h5py for damaged files, and ValueError of this module.
 _UNREADABLE = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass
 class SavedLayer:
-    """A layer that has weights, by its name in the file."""
+    """A layer with weights.
+
+    Attributes:
+        name: The layer's name in the file.
+        weights: Its arrays, float32, in the order of Keras.
+    """
 
     name: str
     weights: list[Array]
@@ -31,20 +36,19 @@ class SavedLayer:
 
 
 def read_layers(path: str | Path) -> list[SavedLayer]:
-    """Reads what `save_weights("x.h5")` or `save("x.h5")` of Keras 2 wrote.
+    """Reads a file that `save_weights` or `save` of Keras 2 wrote.
 
-    Arrays come from this one file only: links to other files are refused, and so is
-    an array that claims to be larger than the file.
+    Links to other files, and arrays larger than the file, are rejected.
 
     Args:
-        path: The file.
+        path: The file, such as "encoder.h5".
 
     Returns:
-        The layers with weights, in the model's order; float32.
+        The layers with weights, in the model's order.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ModelFileError: It is no HDF5 file, damaged, or of another layout.
+        ModelFileError: It is not an HDF5 file, damaged, or has another layout.
     """
     import h5py
 
@@ -61,27 +65,27 @@ def read_layers(path: str | Path) -> list[SavedLayer]:
     except _UNREADABLE as error:
         raise ModelFileError(
             f"{path} cannot be read as weights of Keras 2 ({_first_line(error)}). "
-            "Expected a whole HDF5 file as save_weights() of Keras 2 wrote it. Copy it "
-            "again from where it came."
+            "Expected a complete HDF5 file of save_weights() of Keras 2. Copy it again "
+            "from its source."
         ) from error
 
 
-def _layers(group: Any, room: int) -> Iterator[SavedLayer]:
+def _layers(group: Any, size: int) -> Iterator[SavedLayer]:
     import h5py
 
     if _text(group.attrs.get("backend", b"tensorflow")) == "theano":
         raise ValueError("it was saved on Theano, whose convolutions are mirrored")
     names = _names(group, "layer_names")
     if not names:
-        raise ValueError("no layer_names in it")
+        raise ValueError("it has no layer_names")
     for name in names:
         layer = _child(group, name)
         weights = []
         for weight in _names(layer, "weight_names"):
             data = _child(layer, weight)
             if not isinstance(data, h5py.Dataset) or data.dtype.kind != "f":
-                raise ValueError(f"{name}/{weight} is no array of floats")
-            if data.external or data.is_virtual or data.nbytes > room:
+                raise ValueError(f"{name}/{weight} is not an array of floats")
+            if data.external or data.is_virtual or data.nbytes > size:
                 raise ValueError(f"the values of {name}/{weight} are not in it")
             weights.append(data[()].astype("float32", copy=False))
             if not np.isfinite(weights[-1]).all():
@@ -91,7 +95,7 @@ def _layers(group: Any, room: int) -> Iterator[SavedLayer]:
 
 
 def _child(group: Any, name: str) -> Any:
-    """Goes down a path of groups, never along a link."""
+    """Returns the object at a path of groups, without following links."""
     import h5py
 
     for part in name.split("/"):
@@ -102,7 +106,7 @@ def _child(group: Any, name: str) -> Any:
 
 
 def _names(group: Any, key: str) -> list[str]:
-    """Returns a list of names; Keras cuts long ones into key0, key1, ..."""
+    """Returns a list of names; Keras splits long lists into key0, key1, ..."""
     if key in group.attrs:
         return [_text(name) for name in group.attrs[key]]
     pieces = itertools.takewhile(

@@ -1,8 +1,8 @@
-"""Trained models by name, address or folder, whose bytes are checked before use.
+"""Trained models by name, address or folder.
 
-Nothing is unpickled and no code of a preset is run: a preset is JSON, `.weights.h5`
-files of arrays, a card and a `golden.npz` of arrays. Listing, describing and fetching
-import no Keras.
+Hashes of all files are checked before use. A preset consists of JSON, `.weights.h5`
+files, a model card and a `golden.npz`; no objects are unpickled and no code of a preset
+is run. Listing, describing and fetching do not import Keras.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The model card that is published with a preset."""
+"""The model card of a preset."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from deepface_models.presets.record import Record
 
 _HUB_LICENSE = re.compile(r"[a-z0-9.-]+")
 _UNSTATED = "Not stated."
-_WIDTH = 14  # of the names in a terminal
+_WIDTH = 14  # of the column of names in a terminal
 
 
 def write_card(path: Path, record: Record) -> None:
-    """Writes a preset's README.md, with the header that the Hugging Face hub reads."""
+    """Writes a preset's README.md, with the header for the Hugging Face hub."""
     path.write_bytes("\n".join(_card(record)).encode())
 
 
@@ -60,8 +60,8 @@ def _header(license: str) -> Iterator[str]:
 def _usage(record: Record) -> Iterator[str]:
     model = record["architecture"].rpartition(">")[2]
     people = ', identities=("ana", "ben")' if record["shared"] else ""
-    room = "swap" if record["shared"] or record["identities"] else "autoencoders"
-    yield from ("```python", f"from deepface_models.{room} import {model}", "")
+    family = "swap" if record["shared"] or record["identities"] else "autoencoders"
+    yield from ("```python", f"from deepface_models.{family} import {model}", "")
     yield f'model = {model}.from_preset("{record["name"]}"{people})'
     yield from ("```", "")
 
@@ -97,7 +97,7 @@ def _only(record: Mapping[str, Any]) -> str:
 
 
 def _rows(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields measures by name; those of groups behind the groups' names."""
+    """Yields measures by name; names of groups come first, as in "women, SSIM"."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _rows(value, f"{before}{name}, ")
@@ -106,7 +106,7 @@ def _rows(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def _shown(value: Any) -> str:
-    """Returns a value for a terminal, each item of a list on a line of its own."""
+    """Returns a value for a terminal, with each item of a list on its own line."""
     items = value if isinstance(value, list) else [value]
     return f"\n{'':<{_WIDTH}}".join(map(message, items))
 

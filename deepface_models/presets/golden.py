@@ -1,4 +1,4 @@
-"""`golden.npz`: a few inputs and what a preset's model makes of them."""
+"""`golden.npz`: a few inputs and the outputs of a preset's model for them."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Arrays = dict[str, Array]
 _IN, _OUT = "in.", "out."
 _AS = "predict."
 _LARGEST = 2**28  # bytes
-_STEPS = 8  # of a series of any length
+_STEPS = 8  # length of an axis that the model leaves open
 
 
 def write_golden(folder: Path, inputs: Mapping[str, Array], outputs: Arrays) -> None:
-    """Writes the file."""
+    """Writes inputs and outputs to the preset's folder."""
     values = {f"{_IN}{name}": value for name, value in inputs.items()}
     values |= {f"{_OUT}{name}": value for name, value in outputs.items()}
     np.savez_compressed(folder / GOLDEN, **values)  # type: ignore[arg-type]
 
 
 def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
-    """Returns how far a loaded model is from what was drawn when it was packed.
+    """Compares a loaded model's outputs with those stored in the preset.
 
     Args:
-        model: What `load(folder)` returned.
+        model: The model that `load(folder)` returned.
         folder: The preset's name or folder.
 
     Returns:
-        For each output the largest difference, as a share of the output's largest
-        value or of 1; about 1e-6 on another computer or backend.
+        For each output the largest difference, relative to the largest of its values
+        or to 1; about 1e-6 on another computer or backend.
 
     Raises:
-        IntegrityError: A file of the preset was changed, or holds something else.
+        IntegrityError: A file of the preset was changed, or has other contents.
     """
     path = fetch(folder, progress=False) / GOLDEN
     try:
@@ -56,7 +56,7 @@ def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
     expected = {n[len(_OUT) :]: v for n, v in values.items() if n.startswith(_OUT)}
     shared = not any(name.startswith(_AS) for name in expected)
     try:
-        return differences(draw(model, inputs, shared), expected)
+        return differences(predict(model, inputs, shared), expected)
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(
             f"{path} does not fit a {type(model).__name__} ({first_line(error)}). "
@@ -66,7 +66,7 @@ def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
 
 
 def differences(found: Arrays, expected: Arrays) -> dict[str, float]:
-    """Returns the largest difference of each output that is expected."""
+    """Returns the largest relative difference of each expected output."""
     return {
         name: float(np.max(np.abs(found[name] - value)) / max(1, np.abs(value).max()))
         for name, value in expected.items()
@@ -76,13 +76,13 @@ def differences(found: Arrays, expected: Arrays) -> dict[str, float]:
 def make_inputs(
     model: Any, stored: Mapping[str, Any] | None = None, images: Any = None
 ) -> Arrays:
-    """Returns two inputs of the model, and one of each part if only some are stored.
+    """Returns two inputs for the model, and one for each part if only some are stored.
 
     Args:
         model: The model.
-        stored: The parts that are stored; None for all.
-        images: (N, ...) as the model takes them, of which the first two are used;
-            noise by default.
+        stored: The stored parts; None for all.
+        images: Inputs of the model (N, ...), of which the first two are used; noise by
+            default.
     """
     rng = np.random.default_rng(0)
     if images is None:
@@ -96,27 +96,29 @@ def make_inputs(
     return inputs
 
 
-def draw(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
-    """Returns what a model makes of the inputs, by name.
+def predict(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
+    """Returns a model's outputs for the inputs, by name.
 
     Args:
         model: The model.
-        inputs: Of `make_inputs`.
-        shared: Whether to leave out what is drawn by people's own parts.
+        inputs: The result of `make_inputs`.
+        shared: Whether to return the outputs of shared parts only.
     """
     images = inputs["images"]
-    drawn: Arrays = {"encode": model.encode(images)}
+    outputs: Arrays = {"encode": model.encode(images)}
     if shared:
         names = {name.partition("/")[0] for name in inputs} - {"images"}
         for name in sorted(names):
-            drawn |= _alone(_part(model, name), name, inputs)
-        return drawn
+            outputs |= _alone(_part(model, name), name, inputs)
+        return outputs
     if hasattr(model, "identities"):
         people = model.identities
-        return drawn | {f"{_AS}{n}": model.predict(images, identity=n) for n in people}
+        return outputs | {
+            f"{_AS}{name}": model.predict(images, identity=name) for name in people
+        }
     found = model.predict(images, verbose=0)
     found = found if isinstance(found, dict) else {"image": found}
-    return drawn | {f"{_AS}{name}": value for name, value in found.items()}
+    return outputs | {f"{_AS}{name}": value for name, value in found.items()}
 
 
 def _part(model: Any, name: str) -> Any:

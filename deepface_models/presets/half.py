@@ -1,4 +1,4 @@
-"""Weights files in half the bytes."""
+"""Weights files in float16."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from deepface_models.core.files import atomic_path
 
-_FEW = 1024  # numbers, which are not worth compressing
+_FEW = 1024  # values; smaller arrays are not compressed
 
 
 def to_float16(path: str | Path) -> None:
-    """Rewrites a `.weights.h5` with float16 in place of float32.
+    """Converts the float32 arrays of a `.weights.h5` to float16.
 
-    Keras casts to the model's own type when it loads the file; counters and seeds
-    stay as they are. The same weights give the same bytes.
+    Keras converts them to the model's dtype when it loads the file. Counters and seeds
+    are unchanged. The same weights give the same bytes.
 
     Raises:
         ValueError: A weight is too large for float16.
@@ -39,7 +39,7 @@ def _copy(source: Any, target: Any, where: str) -> None:
 
 
 def _small(value: Any) -> dict[str, Any]:
-    """Returns how an array is compressed: its bytes by place, as exponents repeat."""
+    """Returns the compression options of an array."""
     if value.size < _FEW:
         return {}
     return {"compression": "gzip", "compression_opts": 9, "shuffle": True}
@@ -52,7 +52,7 @@ def _rounded(value: Any, where: str) -> Any:
         half = value.astype(np.float16)
     if (np.isfinite(value) != np.isfinite(half)).any():
         raise ValueError(
-            f"{where} holds {np.abs(value).max():g}. Expected values up to 65504, the "
-            'largest of float16. Save the preset with dtype="float32".'
+            f"{where} has the value {np.abs(value).max():g}. Expected values up to "
+            '65504, the largest of float16. Save the preset with dtype="float32".'
         )
     return half

@@ -1,4 +1,4 @@
-"""Models from presets: checked first, then built, then given their weights."""
+"""Loading of presets and saved models: check, build, then load the weights."""
 
 from __future__ import annotations
 
@@ -32,32 +32,31 @@ def load(
     load_weights: bool = True,
     max_parameters: int = MAX_PARAMETERS,
 ) -> Any:
-    """Loads a model: a preset by its name or address, or what was saved here.
+    """Loads a preset by its name or address, or a saved model.
 
     Args:
         source: A name of `presets.list_models()`, "https://host/folder" or
-            "hf://owner/repo[/folder][@revision]"; a folder that `model.save_parts`
-            or `presets.save_preset` wrote; or what `model.save("x.keras")` wrote. A
-            name goes before a folder of that name; write "./name" for the folder.
-        identities: The people of a face swap. A preset of shared parts needs them:
-            each starts with fresh parts of their own. A model that knows people is
-            loaded with those named here, in this order; all of them by default.
-        load_weights: False for the architecture alone, with fresh weights; by a name,
-            nothing is fetched then.
-        max_parameters: The most parameters to allocate memory for, 2**26 by default.
-            A model whose weights files have as many bytes is loaded in any case.
+            "hf://owner/repo[/folder][@revision]"; a folder of `model.save_parts` or
+            `presets.save_preset`; or a file of `model.save("x.keras")`. A preset's
+            name has priority over a folder of that name: use "./name" for the folder.
+        identities: The people of a face swap. A preset of shared parts needs them and
+            initializes their own parts. Of a model with people, only those named here
+            are loaded, in this order; all of them by default.
+        load_weights: False for the architecture with random weights. Then a preset
+            given by its name is not fetched.
+        max_parameters: Most parameters to allocate memory for, 2**26 by default. A
+            model with larger weights files is loaded in any case.
 
     Returns:
-        The model, not compiled: ready to predict; call `compile()` to train it
-        further.
+        The model, not compiled: it can predict; call `compile()` before training.
 
     Raises:
-        FileNotFoundError: No preset has that name, and nothing is at that path.
+        FileNotFoundError: There is no such preset, folder or file.
         ConnectionError: The preset cannot be fetched.
-        IntegrityError: A file is missing or has other bytes than were saved.
-        ModelFileError: It is no model of this package and version.
-        ValueError: `identities` names somebody whom the model does not know, or is
-            missing.
+        IntegrityError: A file is missing or has other bytes.
+        ModelFileError: It is not a model of this package and version.
+        ValueError: `identities` is missing, or has a person that the model does not
+            have.
     """
     return load_as(
         None,
@@ -77,14 +76,14 @@ def load_as(
     load_weights: bool,
     max_parameters: int,
 ) -> Any:
-    """Loads a model of a class, or of any for None; see `load`."""
+    """Loads a model of a class, or of any class for None; see `load`."""
     if Path(source).suffix == ".keras" and not is_remote(source):
         model = _from_keras(Path(source), identities, load_weights, max_parameters)
         _check_class(type(model), expected, source)
         return model
     record, folder = _find(source, load_weights)
-    room = _room(folder, record, max_parameters)
-    model = _build(record, identities, expected, source, room)
+    limit = _limit(folder, record, max_parameters)
+    model = _build(record, identities, expected, source, limit)
     if load_weights and folder is not None:
         _restore(model, folder, record)
         model.started_from = _origin(record)
@@ -92,7 +91,7 @@ def load_as(
 
 
 class SharedParts:
-    """A face swap's parts that are nobody's own, and what new people start from."""
+    """A face swap's shared parts and decoder initializers."""
 
     def __init__(self, model: Any) -> None:
         owners = model._owners()
@@ -101,12 +100,12 @@ class SharedParts:
 
 
 def stored_parts(model: Any, shared: bool) -> Any:
-    """Returns what a preset of a model stores: the model, or its shared parts."""
+    """Returns the parts that a preset stores: those of the model, or shared ones."""
     return SharedParts(model) if shared else model
 
 
 def _find(source: str | Path, load_weights: bool) -> tuple[Record, Path | None]:
-    """Returns a checked record and where its files are."""
+    """Returns a checked record and the folder of its files."""
     entry = registry.find(source)
     if entry is not None and not load_weights:
         return entry[0], None
@@ -127,7 +126,7 @@ def _find(source: str | Path, load_weights: bool) -> tuple[Record, Path | None]:
 
 
 def _plain(folder: Path) -> Record:
-    """Returns as much of a record as a folder of `save_parts` tells."""
+    """Returns the values of a record that a folder of `save_parts` contains."""
     from deepface_models.core import parts
 
     config = parts.read_config(folder)
@@ -142,16 +141,16 @@ def _plain(folder: Path) -> Record:
     }
 
 
-def _room(folder: Path | None, record: Record, max_parameters: int) -> int:
-    """Returns how many parameters may be made: files as large earn as many."""
+def _limit(folder: Path | None, record: Record, max_parameters: int) -> int:
+    """Returns the most parameters: the limit, or the bytes of the weights files."""
     from deepface_models.core import parts
 
-    there = 0 if folder is None else parts.weights_size(folder, record["parts"])
-    return max(max_parameters, there)
+    size = 0 if folder is None else parts.weights_size(folder, record["parts"])
+    return max(max_parameters, size)
 
 
 def _origin(record: Record) -> str | None:
-    """Returns a preset's name and digest, or what a saved model started from."""
+    """Returns a preset's name and digest, or the origin of a saved model."""
     if "digest" in record:
         return f"{record['name']}#sha256={record['digest']}"
     started_from: str | None = record["started_from"]
@@ -159,16 +158,16 @@ def _origin(record: Record) -> str | None:
 
 
 def _check_config(folder: Path, record: Record) -> None:
-    """Refuses a record of another model than the weights belong to."""
+    """Checks that record and weights belong to the same model."""
     from deepface_models.core import parts
 
     config = parts.read_config(folder)
     found = (config.get("class"), config["config"], list(config["parts"]))
     if found != (record["architecture"], record["config"], record["parts"]):
         raise ModelFileError(
-            f"{folder} holds weights of a {config.get('class')} and a record of a "
-            f"{record['architecture']}. Expected both to be of the same model, "
-            "settings and parts. Ask for it where the preset came from."
+            f"{folder} contains weights of a {config.get('class')} and a record of a "
+            f"{record['architecture']}. Expected the same model, settings and parts. "
+            "Copy the preset again from its source."
         )
 
 
@@ -193,7 +192,7 @@ def _build(
 def _check_class(found: type, expected: type | None, source: str | Path) -> None:
     if expected is not None and not issubclass(found, expected):
         raise ModelFileError(
-            f"{source} holds a {found.__name__}. Expected a {expected.__name__}. "
+            f"{source} contains a {found.__name__}. Expected a {expected.__name__}. "
             f"Use {found.__name__}.from_preset, or deepface_models.load for any."
         )
 
@@ -210,9 +209,9 @@ def _from_keras(
         raise FileNotFoundError(registry.nothing(path))
     if identities is not None:
         raise ValueError(
-            f"identities={tuple(identities)!r} was given with {path}, which holds all "
-            "people in one file. Expected none. Leave `identities` out, or save with "
-            "model.save_parts(folder), which keeps a file each."
+            f"identities={tuple(identities)!r} was given with {path}, a single file "
+            "for all people. Expected None. Leave out `identities`, or save with "
+            "model.save_parts(folder), which writes a file for each person."
         )
     return load_keras(path, load_weights, max_parameters)
 
@@ -232,15 +231,14 @@ def _people(
     if own is None:
         raise ValueError(
             f"identities={tuple(identities or ())!r} was given with {source}, whose "
-            "model knows no people. Expected none. Leave `identities` out."
+            "model has no people. Expected None. Leave out `identities`."
         )
     chosen = own if identities is None else list(identities)
     if not set(chosen) <= set(own):
         raise ValueError(
-            f"identities={tuple(chosen)!r} was given with {source}, which knows "
-            f"{', '.join(map(repr, own))}. Expected some of them, as one person's "
-            "parts render nobody else. Load it without `identities`, and use "
-            "model.add_identity(...) for a new person."
+            f"identities={tuple(chosen)!r} was given with {source}, whose people are "
+            f"{', '.join(map(repr, own))}. Expected some of these. Load it without "
+            "`identities`, and use model.add_identity(...) for a new person."
         )
     return {"identities": chosen}
 
@@ -250,8 +248,8 @@ def _new_people(
 ) -> list[str]:
     if identities is None:
         raise ValueError(
-            f"{source} holds what people share and nobody's own parts. Expected the "
-            "names of the people to train. Use "
+            f"{source} contains shared parts only. Expected the names of the people to "
+            "train. Use "
             f"{model_class.__name__}.from_preset({str(source)!r}, identities="
             f'("ana", "ben")), or train(..., preset={str(source)!r}).'
         )
@@ -265,11 +263,11 @@ def _restore(model: Any, folder: Path, record: Record) -> None:
         model.build_decoder_initializers(set(record["parts"]) - set(model.parts))
     target = stored_parts(model, record["shared"])
     stored, own = set(record["parts"]), record["identities"] or ()
-    # Parts of people who were left out are left where they are.
+    # Parts of people who are not loaded stay in the folder.
     some = len(own) > len(getattr(model, "identities", own))
     if not (set(target.parts) <= stored if some else set(target.parts) == stored):
         raise ModelFileError(
-            f"{folder} holds the parts {', '.join(record['parts'])}. Expected "
+            f"{folder} contains the parts {', '.join(record['parts'])}. Expected "
             f"{', '.join(target.parts)} of this {type(model).__name__}. Load it with "
             f"the version that saved it, {record['version']}."
         )

@@ -1,4 +1,4 @@
-"""Presets from trained models: folders that are ready to be published."""
+"""Saving of trained models as presets, which can be published."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from deepface_models.core.model import PartModel
 
 DTYPES = ("float32", "float16")
-_SAME = 1e-4  # what computing the same twice may differ by
+_SAME = 1e-4  # tolerance of repeated predictions
 
 
 @whole_numbers(seed=0)
@@ -57,36 +57,37 @@ def save_preset(
 ) -> Path:
     """Saves a model as a preset: config, parts, record, card and golden values.
 
-    The folder appears whole or not at all. Before it does, the model is loaded back
-    from it and drawn with: what float16 costs is in the record as `rounding`.
+    The folder is written atomically. Before that, the model is loaded back and its
+    outputs are compared; the difference due to float16 is `rounding` in the record.
 
     Args:
         model: A trained model of this package.
-        folder: Where to; new, empty or a former preset, which is replaced.
-        license: Of the weights, such as "Apache-2.0" or "CC-BY-4.0".
-        data: What it was trained on, with its licenses.
-        name: The preset's; the folder's by default.
-        description: What it is, in a sentence.
-        use: What it is meant for.
-        limits: What it does badly, and for which faces.
-        not_for: What it must not be used for.
-        seed: Of the training.
-        commit: Of the code that trained it.
-        command: The command line that made it.
-        results: Measures, numbers or texts; dictionaries of them for groups of faces.
-        shared: Whether to keep only the parts that are nobody's own, for a face swap
-            of other people to start from.
-        dtype: Of the weights on disk, "float32" or "float16".
-        images: Two images as the model takes them for the golden values; they are
-            published too. Noise by default.
+        folder: The folder: a new or empty one, or a preset, which is replaced.
+        license: License of the weights, such as "Apache-2.0" or "CC-BY-4.0".
+        data: The training data with their licenses.
+        name: Name of the preset; that of the folder by default.
+        description: A one-sentence description.
+        use: The intended use.
+        limits: Known limitations, and the faces they concern.
+        not_for: Uses that are not allowed.
+        seed: Seed of the training.
+        commit: Commit of the training code.
+        command: Command line of the training.
+        results: Measures, which are numbers or texts, or dictionaries of them for
+            groups of faces.
+        shared: Whether to save only the shared parts, as a start for face swaps of
+            other people.
+        dtype: Dtype of the weights on disk, "float32" or "float16".
+        images: Two inputs of the model for the golden values, which are published
+            too. Noise by default.
 
     Returns:
         The folder.
 
     Raises:
         InUseError: Another thread or process is writing the folder.
-        ValueError: The folder holds something else, a fact is missing, weights do
-            not fit into float16, or the model does not draw the same twice.
+        ValueError: The folder contains something else, `license` or `data` is empty,
+            a weight is too large for float16, or predictions are not repeatable.
     """
     target = Path(folder)
     _check(model, target, license, data, shared, dtype)
@@ -119,21 +120,21 @@ def _check(
 ) -> None:
     if not license or not data:
         raise ValueError(
-            f"license={license!r} and data={data!r} were given. Expected the weights' "
-            "license and what they were trained on: nobody may use a preset without. "
-            'Use license="CC-BY-4.0", data="...".'
+            f"license={license!r} and data={data!r} were given. Expected the license "
+            "of the weights and a description of the training data. Use, for example, "
+            'license="CC-BY-4.0", data="...".'
         )
-    choose("dtype", dtype, DTYPES, 'Use "float16" for half the bytes.')
+    choose("dtype", dtype, DTYPES, 'Use "float16" for half the size.')
     if shared and not getattr(model, "identities", ()):
         raise ValueError(
             f"shared=True was given with a {type(model).__name__}, which has no "
-            "people. Expected a face swap. Leave `shared` out."
+            "people. Expected a face swap. Leave out `shared`."
         )
     _check_folder(folder)
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuses to replace what is no preset, or one with files of others."""
+    """Rejects a folder that is not a preset, or that contains other files."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     ours = {RECORD}
@@ -142,15 +143,15 @@ def _check_folder(folder: Path) -> None:
         others = sorted({path.name for path in folder.iterdir()} - ours)
     if ours == {RECORD} or others:
         raise ValueError(
-            f"{folder} exists and holds other files than a preset's. Expected a new "
-            "or empty folder, or a preset to replace. Choose another folder."
+            f"{folder} was given, which contains other files than a preset's. Expected "
+            "a new or empty folder, or a preset to replace. Choose another folder."
         )
 
 
 def _write_parts(
     model: PartModel, folder: Path, shared: bool, dtype: str
 ) -> dict[str, Any]:
-    """Writes config and weights; returns what the record says of them."""
+    """Writes config and weights; returns their entries in the record."""
     from deepface_models.core import parts
 
     parts.save_parts(model, folder)
@@ -191,7 +192,7 @@ def _write_parts(
 def _write_golden(
     model: Any, folder: Path, shared: bool, dtype: str, images: Any
 ) -> float:
-    """Writes what the stored weights draw; returns how far that is from the model's."""
+    """Writes outputs of the stored weights; returns their difference to the model's."""
     from deepface_models.core import parts
     from deepface_models.presets import golden
 
@@ -201,14 +202,14 @@ def _write_golden(
     stored = stored_parts(copy, shared)
     parts.restore_parts(stored, folder)
     inputs = golden.make_inputs(copy, stored.parts if shared else None, images)
-    outputs = golden.draw(copy, inputs, shared)
+    outputs = golden.predict(copy, inputs, shared)
     golden.write_golden(folder, inputs, outputs)
-    lost = golden.differences(golden.draw(model, inputs, shared), outputs)
+    lost = golden.differences(golden.predict(model, inputs, shared), outputs)
     rounding = max(lost.values())
     if not rounding < (_SAME if dtype == "float32" else 1.0):
         raise ValueError(
-            f"The model loaded back differs by {rounding:.2g} in "
-            f"{max(lost, key=lambda name: lost[name])!r} of {GOLDEN}. Expected the "
-            'same. Use dtype="float32", and a model that predicts the same twice.'
+            f"The loaded model differs by {rounding:.2g} in "
+            f"{max(lost, key=lambda name: lost[name])!r} of {GOLDEN}. Expected equal "
+            'outputs. Use dtype="float32", and a model with repeatable predictions.'
         )
     return rounding

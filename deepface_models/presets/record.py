@@ -1,4 +1,4 @@
-"""`preset.json`: what a preset is, who made it how, and the bytes of its files."""
+"""`preset.json`: a preset's description, training, and the hashes of its files."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ _REMEDY = (
 
 
 def check_name(name: Any) -> str:
-    """Returns a preset's name, or says what is wrong with it."""
+    """Returns a preset's name after checking it.
+
+    Raises:
+        ValueError: It is not valid.
+    """
     if not is_name(name):
         raise ValueError(
-            f"The preset name {name!r} was given. Expected small letters, digits, "
+            f"The preset name {name!r} was given. Expected lower-case letters, digits, "
             "'_', '.' and '-', beginning with a letter or digit. Use a name such as "
             '"vae_mnist".'
         )
@@ -38,74 +42,74 @@ def check_name(name: Any) -> str:
 
 
 def is_name(name: Any) -> bool:
-    """Whether it can be a preset's name, and is no path."""
+    """Whether a value is a valid name of a preset, and not a path."""
     return isinstance(name, str) and re.fullmatch(PRESET_NAME, name) is not None
 
 
 def sign(facts: Record) -> Record:
-    """Returns the facts with format and digest, which every other value enters."""
+    """Returns the facts with format and digest; the digest covers all values."""
     record = {"format": FORMAT, **facts}
     return {**record, "digest": _digest(record)}
 
 
 def to_bytes(record: Record) -> bytes:
-    """Returns the only bytes that a `preset.json` of this record may have."""
+    """Returns the bytes of a record's `preset.json`, which are unique."""
     return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def has_record(folder: str | Path) -> bool:
-    """Whether a folder is a preset, and not only a saved model."""
+    """Whether a folder is a preset rather than only a saved model."""
     return (Path(folder) / RECORD).is_file()
 
 
 def read_record(folder: str | Path) -> Record:
-    """Returns a folder's `preset.json`, checked.
+    """Returns the record of a preset's folder after checking it.
 
     Raises:
-        FileNotFoundError: There is none.
-        IntegrityError: A byte of it was changed.
-        ModelFileError: It is not one of this format.
+        FileNotFoundError: There is no `preset.json`.
+        IntegrityError: It was changed.
+        ModelFileError: It has another format.
     """
     path = Path(folder) / RECORD
     if not path.is_file():
         raise FileNotFoundError(
-            f"{folder} holds no {RECORD}. Expected the folder of a preset. Make one "
+            f"{folder} has no {RECORD}. Expected the folder of a preset. Create one "
             "with deepface_models.presets.save_preset(model, folder, ...)."
         )
     return parse(path.read_bytes(), path)
 
 
 def parse(content: bytes, where: str | Path) -> Record:
-    """Returns the record that the bytes of a `preset.json` hold; see `read_record`."""
+    """Returns the record in the bytes of a `preset.json`; see `read_record`."""
     try:
         record = decode(content)
     except ValueError:
         record = None
-    # Only one text stands for a record, so that no byte of it is free to change.
+    # The bytes of a record are unique, so any change can be detected.
     if not isinstance(record, dict) or not _is_text_of(record, content):
         raise IntegrityError(
-            f"{where} is damaged. Expected the JSON that save_preset writes, to the "
-            "byte. Copy or fetch the preset again."
+            f"{where} is damaged. Expected exactly the bytes that save_preset wrote. "
+            "Copy or fetch the preset again."
         )
     return check_record(record, where)
 
 
 def check_record(record: Any, where: str | Path) -> Record:
-    """Returns a record whose digest, keys and file names are in order.
+    """Returns a record after checking its digest, keys and file names.
 
     Raises:
-        IntegrityError: Its digest is not that of its values.
-        ModelFileError: It is of another format, or names files that no preset has.
+        IntegrityError: The digest does not match the values.
+        ModelFileError: It has another format, or other files than a preset.
     """
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else None
         raise ModelFileError(
-            f"{where} is a preset of format {found!r}. Expected format {FORMAT}. "
-            "Install a newer deepface_models."
+            f"{where} has format {found!r}. Expected format {FORMAT} of a preset. "
+            "Install a newer version of deepface_models."
         )
     if record.get("digest") != _digest(record):
         raise IntegrityError(
-            f"{where} was changed: its digest is not that of its values. Expected "
+            f"{where} was changed: its digest does not match its values. Expected "
             f"{record.get('digest')}. Copy or fetch the preset again."
         )
     try:
@@ -115,8 +119,9 @@ def check_record(record: Any, where: str | Path) -> Record:
         wrong = str(error)
     if wrong:
         raise ModelFileError(
-            f"{where} is no record of a preset ({wrong[:200]} cannot be used). "
-            "Expected what save_preset writes. Ask for it where the preset came from."
+            f"{where} is not a valid record of a preset ({wrong[:200]} cannot be "
+            "used). Expected the output of save_preset. Copy the preset again from its "
+            "source."
         )
     return record
 
@@ -124,12 +129,12 @@ def check_record(record: Any, where: str | Path) -> Record:
 def check_files(
     folder: str | Path, record: Record, names: Iterable[str] | None = None
 ) -> None:
-    """Compares files with a record, sizes first; nothing of them is interpreted.
+    """Checks the size and SHA-256 of a preset's files.
 
     Args:
-        folder: Where they are.
+        folder: The preset's folder.
         record: The record.
-        names: Which of the record's files; all by default.
+        names: Names of the files to check; all by default.
 
     Raises:
         IntegrityError: A file is missing or has other bytes.
@@ -142,7 +147,7 @@ def check_files(
 def _is_text_of(record: Record, content: bytes) -> bool:
     try:
         return to_bytes(record) == content
-    except ValueError:  # half a surrogate pair is no text
+    except ValueError:  # an unpaired surrogate cannot be encoded
         return False
 
 
@@ -153,9 +158,9 @@ def _digest(record: Record) -> str:
 
 
 def _wrong_files(record: Record) -> list[str]:
-    """Returns files of a record that no preset has, or that it lacks.
+    """Returns a record's superfluous and missing files.
 
-    The names of parts are checked before; none of them can lead elsewhere.
+    Names of parts have been validated, so they cannot be paths to other folders.
     """
     expected = {CONFIG, CARD, GOLDEN, *map(weights_file, record["parts"])}
     return sorted(expected.symmetric_difference(record["files"]))

@@ -1,7 +1,7 @@
-"""The presets that this version knows by name: in `weights/`, or fetched.
+"""The presets that have a name: in `weights/`, or to be fetched.
 
-A preset that ships is described by its own `preset.json` alone. `presets.json` holds
-the records of those that are fetched, so that their bytes are known beforehand.
+A preset in `weights/` is described by its own `preset.json`. `presets.json` contains
+the records of presets to fetch, so that the hashes of their files are known.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ _STATED = ("description", "license", "data", "commit", "command", "results", "li
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Returns the names of the presets, sorted; imports no Keras.
+    """Returns the sorted names of the presets, without importing Keras.
 
     Args:
-        pattern: Which ones, such as "swift*"; small and capital letters are equal.
+        pattern: Pattern of the names, such as "swift*"; case does not matter.
     """
     expected = pattern.lower()
     return sorted(n for n in _names() if fnmatch.fnmatchcase(n, expected))
 
 
 def describe(source: str | Path) -> dict[str, Any]:
-    """Returns what is known of a preset; loads no Keras and fetches nothing.
+    """Returns the description of a preset, without importing Keras or fetching it.
 
     Args:
-        source: Its name, or the folder of one.
+        source: The preset's name or folder.
 
     Returns:
         The values of its `preset.json` (name, architecture, config, parameters,
         bytes, files with SHA-256, license, data, seed, commit, command, results and
-        more), `sources`, where it can be fetched, and `folder`, where it is, or None
-        for one that ships elsewhere.
+        others), the addresses `sources`, and its `folder`, or None if it has to be
+        fetched.
 
     Raises:
         FileNotFoundError: There is no such preset.
@@ -68,12 +68,12 @@ def describe(source: str | Path) -> dict[str, Any]:
 
 
 def find(source: str | Path) -> tuple[Record, list[str]] | None:
-    """Returns record and sources of a name; None if it is no preset's name.
+    """Returns record and sources of a preset's name; None for other values.
 
-    A name may be pinned as in `started_from`: "swift_128#sha256=<digest>".
+    A name may include the digest as in `started_from`: "swift_128#sha256=<digest>".
 
     Raises:
-        IntegrityError: The record was changed, or the pin is another one's.
+        IntegrityError: The record was changed, or its digest is another one.
     """
     name, pinned, pin = str(source).partition("#sha256=")
     if not isinstance(source, str) or not is_name(name):
@@ -89,14 +89,14 @@ def find(source: str | Path) -> tuple[Record, list[str]] | None:
         return None
     if pinned and pin != record["digest"]:
         raise IntegrityError(
-            f"{source} was asked for. Expected the digest that {name!r} has in this "
-            f"version, {record['digest']}. Use the version that has the other one."
+            f"{source} was given. Expected the digest of {name!r} in this version, "
+            f"{record['digest']}. Use the version with the other digest."
         )
     return record, sources
 
 
 def shipped(name: str) -> Path | None:
-    """Returns the folder of a preset that came with the package."""
+    """Returns the folder of a preset in `weights/`, or None."""
     home = weights_folder()
     found = home is not None and has_record(home / name)
     return home / name if home is not None and found else None
@@ -105,30 +105,29 @@ def shipped(name: str) -> Path | None:
 def register(
     folder: str | Path, sources: Sequence[str], registry: str | Path | None = None
 ) -> Path:
-    """Enters a packed preset under its name, so that `load(name)` fetches it.
+    """Adds a preset to the registry, so that `load(name)` fetches it.
 
-    One in `weights/` is known by its folder and needs no entry.
+    Presets in `weights/` need no entry.
 
     Args:
-        folder: What `save_preset` wrote.
-        sources: Where to fetch it, "https://..." or "hf://...".
-        registry: The file; that of the package by default.
+        folder: The folder that `save_preset` wrote.
+        sources: Addresses of the preset, "https://..." or "hf://...".
+        registry: File of the registry; that of the package by default.
 
     Returns:
-        The registry.
+        The file of the registry.
 
     Raises:
         IntegrityError: A file of the preset was changed.
-        ValueError: Its record leaves open how it was made or what it is good for, or
-            no source was given.
+        ValueError: The record is incomplete, or no address was given.
     """
     record = read_record(folder)
     check_files(folder, record)
     check_stated(record)
     if not sources:
         raise ValueError(
-            f"sources={sources!r} was given. Expected one address or more, from which "
-            "the preset is fetched. Copy it to weights/ if it is to ship instead."
+            f"sources={sources!r} was given. Expected one or more addresses of the "
+            "preset. Copy it to weights/ to ship it with the package instead."
         )
     for source in sources:
         parse_source(source)
@@ -140,23 +139,23 @@ def register(
 
 
 def check_stated(record: Record) -> None:
-    """Refuses a record that says too little to be published.
+    """Checks that a record is complete enough to be published.
 
     Raises:
-        ValueError: It leaves open how it was made or what it is good for.
+        ValueError: A value is missing.
     """
     missing = [key for key in _STATED if not record[key]]
     missing += ["seed"] * (record["seed"] is None)
     if missing:
         raise ValueError(
             f"The preset {record['name']!r} does not state {', '.join(missing)}. "
-            "Expected everything that others need to judge it and to make it again. "
-            "Give it to save_preset(...)."
+            "Expected all values that others need to assess and reproduce it. Pass "
+            "them to save_preset(...)."
         )
 
 
 def nothing(source: str | Path) -> str:
-    """Returns the message for what is neither a preset's name nor a folder."""
+    """Returns the error message for an unknown name or path."""
     return (
         f"Nothing is at {source}, and no preset has that name. Expected a name of "
         "deepface_models.presets.list_models(), the folder of a model, a .keras file, "
@@ -176,7 +175,7 @@ def _entries(path: Path | None = None) -> dict[str, Any]:
         content = read(place, "registry")
     except ValueError as error:
         raise IntegrityError(
-            f"{place} is damaged ({error}). Expected the presets that this version "
-            "knows by name. Install deepface_models again."
+            f"{place} is damaged ({error}). Expected the registry of presets. Install "
+            "deepface_models again."
         ) from error
     return dict(content["presets"])

@@ -1,4 +1,4 @@
-"""Where presets are fetched from: web servers and the Hugging Face hub."""
+"""Sources of presets: web servers and the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 _PIN = re.compile(r"sha256=([0-9a-f]{64})")
 _HUB = re.compile(r"hf://([^/@]+/[^/@]+)((?:/[^/@]+)*)/?(?:@([^@]+))?")
 _CHUNK = 1 << 20
-_PATIENCE = 60.0  # seconds without a byte
+_TIMEOUT = 60.0  # seconds without data
 
 
 @dataclass(frozen=True)
 class Source:
-    """A place that holds the files of a preset.
+    """An address of a preset's files.
 
     Attributes:
         base: "https://host/folder" or "hf://owner/repo[/folder][@revision]".
-        digest: The digest that its `preset.json` must have, or None.
+        digest: Expected digest of its `preset.json`, or None.
     """
 
     base: str
     digest: str | None = None
 
     def fetch(self, name: str, target: Path, limit: int) -> None:
-        """Writes one of its files to `target`.
+        """Downloads one of its files.
 
         Args:
-            name: The file's name.
-            target: Where to.
-            limit: Bytes; a larger file is refused before more of it is read.
+            name: Name of the file.
+            target: Path to write to.
+            limit: Most bytes; the download of a larger file is aborted.
 
         Raises:
-            ConnectionError: It cannot be fetched.
-            IntegrityError: It is larger than `limit`.
-            MissingDependencyError: huggingface-hub is needed.
+            ConnectionError: The file cannot be fetched.
+            IntegrityError: The file is larger than `limit`.
+            MissingDependencyError: huggingface-hub is not installed.
         """
         if self.base.startswith("hf://"):
             _from_hub(self.base, name, target, limit)
@@ -55,15 +55,15 @@ class Source:
 
 
 def is_remote(source: str | Path) -> bool:
-    """Whether a source is an address and not a name or a path."""
+    """Whether a source is an address rather than a name or a path."""
     return isinstance(source, str) and "://" in source
 
 
 def parse_source(source: str) -> Source:
-    """Returns the place of an address; `#sha256=<digest>` pins its contents.
+    """Parses an address, which may end in `#sha256=<digest>`.
 
     Raises:
-        ValueError: It is neither https:// nor hf://; http:// serves on this computer.
+        ValueError: It is neither https:// nor hf://. http:// is allowed for localhost.
     """
     base, _, fragment = source.partition("#")
     pin = _PIN.fullmatch(fragment)
@@ -75,22 +75,22 @@ def parse_source(source: str) -> Source:
         raise ValueError(
             f"{source!r} was given as a preset's address. Expected "
             '"https://host/folder" or "hf://owner/repo[/folder][@revision]", with '
-            '"#sha256=<digest of its preset.json>" behind it if wanted. Use https '
-            "instead of http."
+            'optionally with "#sha256=<digest of its preset.json>" at the end. Use '
+            "https instead of http."
         )
     return Source(base.rstrip("/"), pin.group(1) if pin else None)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect only to where a preset may be fetched from."""
+    """Follows redirects to allowed addresses only."""
 
     def redirect_request(
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        """Refuses to leave https."""
+        """Rejects redirects to addresses without https."""
         if not _allowed(newurl):
             fp.close()
-            raise ConnectionError(f"it leads on to {newurl}, which is not https")
+            raise ConnectionError(f"it redirects to {newurl}, which is not https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -109,7 +109,7 @@ def _from_web(address: str, target: Path, limit: int) -> None:
     opener = urllib.request.build_opener(_Redirects)
     try:
         with (
-            opener.open(address, timeout=_PATIENCE) as answer,
+            opener.open(address, timeout=_TIMEOUT) as answer,
             open(target, "wb") as file,
         ):
             left = limit
@@ -128,7 +128,7 @@ def _from_hub(base: str, name: str, target: Path, limit: int) -> None:
     found = _HUB.fullmatch(base)
     hub = _hub()
     if found is None:
-        raise ValueError(f"{base!r} is no address of the hub.")
+        raise ValueError(f"{base!r} is not an address of the hub.")
     repository, folder, revision = found.groups()
     try:
         path = Path(
@@ -138,7 +138,7 @@ def _from_hub(base: str, name: str, target: Path, limit: int) -> None:
                 revision=revision,
             )
         )
-    except Exception as error:  # it passes on those of its HTTP library
+    except Exception as error:  # including those of its HTTP library
         raise ConnectionError(_failed(f"{base}/{name}", error)) from error
     if path.stat().st_size > limit:
         raise IntegrityError(_too_large(f"{base}/{name}", limit))
@@ -150,8 +150,8 @@ def _hub() -> Any:
         return importlib.import_module("huggingface_hub")
     except ImportError as error:
         raise MissingDependencyError(
-            "A preset of the Hugging Face hub was asked for, and huggingface-hub is "
-            "not installed. Expected it for hf:// addresses. Install it with: "
+            "An hf:// address was given, but huggingface-hub is not installed. "
+            "Expected it for the Hugging Face hub. Install it with: "
             "pip install 'deepface_models[hub]'"
         ) from error
 
@@ -159,12 +159,12 @@ def _hub() -> Any:
 def _failed(address: str, error: BaseException) -> str:
     return (
         f"{address} could not be fetched ({error}). Expected a file of a preset. Check "
-        "the address and the connection, and try again; nothing was kept."
+        "the address and the connection, and try again."
     )
 
 
 def _too_large(address: str, limit: int) -> str:
     return (
-        f"{address} has more than {limit} bytes. Expected the size that the preset's "
-        "record states. Ask for it where the preset came from; nothing was kept."
+        f"{address} has more than {limit} bytes. Expected the size in the preset's "
+        "record. Check the address, or report it to the preset's publisher."
     )

@@ -1,7 +1,7 @@
-"""How the presets are made, by anybody again: `pretrain("vae_mnist", DATA)`.
+"""Pretraining of the presets: `pretrain("vae_mnist", DATA)`.
 
-`RECIPES` says of each preset what it is built of and trained on; `command` is the
-command line in its card. Importing this imports no Keras.
+`RECIPES` has the model and the training settings of each preset; `command` returns the
+command line in its model card. Importing this package does not import Keras.
 """
 
 from __future__ import annotations

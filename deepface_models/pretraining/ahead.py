@@ -1,4 +1,4 @@
-"""Batches made ahead by threads or processes."""
+"""Batches that threads or processes prepare in advance."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 class Ahead:
-    """Has batches made before they are asked for.
+    """Prepares batches in advance.
 
     Args:
-        pool: Of the threads or processes.
-        make: Makes the batch of a key.
+        pool: Executor of the threads or processes.
+        make: Function that returns the batch of a key.
     """
 
     def __init__(self, pool: Executor, make: Callable[[Any], Any]) -> None:
@@ -20,7 +20,7 @@ class Ahead:
         self._coming: dict[Any, Future[Any]] = {}
 
     def order(self, keys: Iterable[Hashable]) -> None:
-        """Has the batches of these keys made, in this order, and drops all others."""
+        """Submits the batches of these keys in this order, and drops all others."""
         old, self._coming = self._coming, {}
         for key in keys:
             ready = old.pop(key) if key in old else self._pool.submit(self._make, key)
@@ -29,9 +29,9 @@ class Ahead:
             future.cancel()
 
     def result(self, key: Hashable, timeout: float | None = None) -> Any:
-        """Returns the batch of a key that was ordered; waits so many seconds for it."""
+        """Returns the batch of a submitted key, within `timeout` seconds."""
         return self._coming[key].result(timeout)
 
     def close(self) -> None:
-        """Ends threads or processes; what they were making is lost."""
+        """Stops the threads or processes and drops their batches."""
         self._pool.shutdown(cancel_futures=True)

@@ -1,10 +1,11 @@
 """Aligned faces of many people, from their images.
 
-Every face is cut out as `FaceAligner(landmarks=5)` cuts it. Where five points are given
-nothing has to be detected: they say where dlib's box would be, and dlib's five-point
-predictor does the rest. On 219 portraits the corners of the two crops are 0.39 px of
-128 apart (median; 3.1 for the worst twentieth), and those of `FaceAligner()`, with 68
-points, 2.6 px; YuNet's points alone would be 6.6 px off.
+Faces are cropped as by `FaceAligner(landmarks=5)`. If the data have YuNet's
+five points, dlib's box is estimated from these instead of detected, and dlib's
+five-point predictor finds the landmarks. On 219 portraits, the corners of these crops
+differ from those of `FaceAligner(landmarks=5)` by 0.39 px of 128 (median;
+3.1 px at the 95th percentile). Those of `FaceAligner()`, with 68 points, differ by 2.6
+px, and crops from YuNet's points alone would by 6.6 px.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from deepface_models.faces.landmarks import box_from_landmarks, predict
 from deepface_models.media import read_image
 from deepface_models.pretraining.people import Face, listed, spaced
 
-# Median place of YuNet's points (eyes, nose, mouth corners) in the unit square of
-# deepface_models.faces.align, on 219 portraits; the left is the right mirrored.
+# Median positions of YuNet's points (eyes, nose, mouth corners) in the unit square of
+# deepface_models.faces.align, on 219 portraits, made symmetric.
 YUNET = np.array(
     [
         (0.2653, 0.1656),
@@ -36,8 +37,8 @@ YUNET = np.array(
         (0.7048, 0.6396),
     ]
 )
-_TOO_FAR = 0.25  # of a crop: the predictor took something else for the face
-_MARGIN = 8  # a border of an eighth, so that shifted crops show more face, not edges
+_TOO_FAR = 0.25  # as a fraction of the crop; then the predictor has failed
+_MARGIN = 8  # the border is an eighth of the size, so that shifted crops are complete
 
 
 @dataclass
@@ -45,9 +46,9 @@ class Faces:
     """Aligned faces with a border.
 
     Attributes:
-        wide: uint8 (N, S + 2 border, S + 2 border, 3).
-        border: Its width in pixels.
-        faces: What their data say.
+        wide: Images with border, uint8 (N, S + 2 border, S + 2 border, 3).
+        border: Width of the border in pixels.
+        faces: Person, source and groups of each image.
     """
 
     wide: Array
@@ -56,16 +57,16 @@ class Faces:
 
     @property
     def images(self) -> Array:
-        """Without the border, uint8 (N, S, S, 3)."""
+        """Images without border, uint8 (N, S, S, 3)."""
         return inside(self.wide, self.border)
 
     def select(self, keep: Iterable[bool]) -> Faces:
-        """Returns those faces."""
+        """Returns the faces where `keep` is true."""
         index = np.flatnonzero(list(keep))
         return Faces(self.wide[index], self.border, [self.faces[i] for i in index])
 
     def split(self) -> tuple[Faces, Faces]:
-        """Returns those to train on and those held out, no person in both."""
+        """Returns training faces and held-out faces, of different people."""
         out = [face.held_out for face in self.faces]
         return self.select(not one for one in out), self.select(out)
 
@@ -81,11 +82,11 @@ def crop_matrix(image: Array, points: Sequence[float], size: int) -> Array:
 
     Args:
         image: The whole image, uint8 (H, W, 3).
-        points: x and y of eyes, nose and mouth corners by turns, in pixels.
-        size: Pixels of the aligned face.
+        points: x, y of eyes, nose and mouth corners in pixels, flattened.
+        size: Side of the aligned face in pixels.
 
     Returns:
-        (2, 3), from pixels of the image to those of the aligned face.
+        (2, 3) matrix from pixels of the image to those of the aligned face.
     """
     given = np.array(points, float).reshape(5, 2)
     unit = invert(umeyama(given, YUNET))  # from the unit square to the image
@@ -101,22 +102,23 @@ def crop_matrix(image: Array, points: Sequence[float], size: int) -> Array:
 def read(
     folders: Sequence[Path], size: int, cache: Path, limit: int | None = None
 ) -> Faces:
-    """Returns all faces of the folders, aligned; from `cache` if it holds the same.
+    """Returns the aligned faces of folders, from `cache` if they are in it.
 
     Args:
-        folders: Of portraits, of synthetic people, or of images of one's own.
+        folders: Folders of portraits, synthetic people or other images.
         size: Side of the faces in pixels, without the border.
-        cache: Folder to keep the arrays in.
-        limit: Images to take at most, evenly spaced; all by default.
+        cache: Folder of the cached arrays.
+        limit: Most images, evenly spaced; all by default.
 
     Raises:
-        FileNotFoundError: No image is in the folders.
+        FileNotFoundError: There are no images or no faces.
     """
     faces = spaced([face for folder in folders for face in listed(folder)], limit)
     if not faces:
         raise FileNotFoundError(
-            f"{', '.join(map(str, folders))} holds no images. Expected portraits/ or "
-            "synthetic_people/ with an index.csv, or one folder a person. Check --data."
+            f"{', '.join(map(str, folders))} has no images. Expected portraits/ or "
+            "synthetic_people/ with an index.csv, or one folder per person. Check "
+            "--data."
         )
     text = json.dumps([[str(f.file), f.file.stat().st_size, f.points] for f in faces])
     key = hashlib.sha256(f"{size} {_MARGIN} {YUNET} {text}".encode()).hexdigest()

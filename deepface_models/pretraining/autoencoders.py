@@ -25,12 +25,12 @@ from deepface_models.pretraining.job import MODEL, Job
 from deepface_models.pretraining.machine import share_batches
 from deepface_models.pretraining.recipes import Recipe
 
-_NO_LOSS = 0.01  # dB that float16 may cost
-_SHOWN = 200  # images that previews are chosen from
+_NO_LOSS = 0.01  # dB of PSNR that float16 may cost
+_SHOWN = 200  # held-out images from which previews are selected
 
 
 def load(job: Job) -> Data:
-    """Returns the recipe's data, split; or what was gathered of them."""
+    """Returns the recipe's data, split into training and test images."""
     recipe, limit = job.recipe, job.settings["limit"]
     if recipe.data != FACES:
         return read_digits(recipe.data, job.data, limit)
@@ -40,7 +40,7 @@ def load(job: Job) -> Data:
 
 
 def train(job: Job, data: Data) -> None:
-    """Trains, or goes on; leaves model, previews and history."""
+    """Trains the model, or resumes; writes model, previews and history."""
     recipe, seed = job.recipe, job.settings["seed"]
     keras.utils.set_random_seed(seed)
     devices = share_batches() if job.distribute else 1
@@ -56,7 +56,7 @@ def train(job: Job, data: Data) -> None:
         steps=recipe.steps,
         workers=job.workers or 1,
     )
-    told = replace(job, recipe=replace(recipe, batch_size=batches.batch_size)).facts(
+    facts = replace(job, recipe=replace(recipe, batch_size=batches.batch_size)).facts(
         data.text, devices, data.commit
     )
     model = build(recipe, job.settings["dtype"])
@@ -69,29 +69,29 @@ def train(job: Job, data: Data) -> None:
     more: list[keras.callbacks.Callback] = []
     if recipe.warmup:
         more.append(KLWarmup(steps=recipe.warmup))
-    if devices == 1 and data.test is not None:  # a batch of ten cannot be shared
+    if devices == 1 and data.test is not None:  # ten images cannot be distributed
         previews = job.run / "previews"
         more.append(ReconstructionGrid(data.test[:_SHOWN], previews, every=20))
     steps = job.fit(model, batches, callbacks=more)
     if hasattr(model, "fit_prior"):
         model.fit_prior(seen(recipe, data.images))
     model.save_parts(job.run / MODEL)
-    job.note({**told, "steps": steps})
+    job.record({**facts, "steps": steps})
 
 
 def build(recipe: Recipe, dtype: str = "float32") -> Any:
-    """Returns the recipe's model, with fresh weights."""
+    """Returns the recipe's model with random weights."""
     return getattr(autoencoders, recipe.architecture)(**recipe.arguments, dtype=dtype)
 
 
 def seen(recipe: Recipe, images: Array) -> Array:
-    """Returns images as training shows them but for small changes: mirrored too."""
+    """Returns the training images; with mirrored copies if training mirrors them."""
     flips = recipe.moves is not None and recipe.moves.get("flip")
     return np.concatenate([images, images[:, :, ::-1]]) if flips else images
 
 
 def finish(job: Job, data: Data) -> Path | None:
-    """Measures and packs, where there is something to measure with."""
+    """Measures the model and saves the preset; None without test images."""
     if data.test is None:
         return None
     job.check_data(data.text)
@@ -104,7 +104,7 @@ def finish(job: Job, data: Data) -> Path | None:
 
 
 def measure(recipe: Recipe, model: Any, data: Data) -> dict[str, Any]:
-    """Returns all measures of a trained model on what was held out."""
+    """Returns the measures of a trained model on held-out images."""
     test = np.asarray(data.test)
     rendered = measures.rendered_by(model, seen(recipe, data.images), test)
     ours = measures.own(model)
@@ -126,6 +126,6 @@ def _in_float32(model: Any) -> Any:
 
 
 def _golden(data: Data) -> Array | None:
-    """Returns two images of nobody for the golden values; None for noise."""
-    nobody = [i for i, f in enumerate(data.faces) if "generated" in f.groups]
-    return np.asarray(data.test)[nobody[:2]] if len(nobody) > 1 else None
+    """Returns two generated faces for the golden values; None for noise."""
+    generated = [i for i, f in enumerate(data.faces) if "generated" in f.groups]
+    return np.asarray(data.test)[generated[:2]] if len(generated) > 1 else None

@@ -1,4 +1,4 @@
-"""Batches of images, each epoch in another order and slightly changed."""
+"""Batches of shuffled and augmented images."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from deepface_models.data.augmentation import Augmentation, random_similarity
 from deepface_models.data.color import scale_colors
 from deepface_models.pretraining.ahead import Ahead
 
-_AHEAD = 2  # batches for each worker that are made before they are asked for
-_SOFT = 0.5  # of an image: how wide the seam of two blended ones is
+_AHEAD = 2  # batches per worker that are prepared in advance
+_SOFT = 0.5  # width of the transition between blended images, as a fraction
 
 
 class Images(keras.utils.PyDataset):
-    """Batches whose random changes depend on `seed`, `epoch` and the number alone.
+    """Batches whose random changes depend only on `seed`, `epoch` and their index.
 
-    So a training that is resumed sees what an uninterrupted one would. The threads
-    are its own, because Keras' would carry batches over from one epoch to the next.
+    So a resumed training has the same batches as an uninterrupted one. It has its own
+    threads, because Keras' would keep batches from one epoch to the next.
 
     Args:
-        wide: (N, S + 2 border, S + 2 border, C), uint8 where they are to be changed.
-        border: What the changes may bring into the image.
-        batch_size: Images a batch.
-        moves: Ranges of turn, size, place and mirror, which is all that is taken of
-            it; None changes nothing.
+        wide: Images with border, (N, S + 2 border, S + 2 border, C); uint8 if they
+            are augmented.
+        border: Width of the border in pixels, which changes can move into the image.
+        batch_size: Images per batch.
+        moves: Augmentation of which rotation, zoom, shift and flip are used; None for
+            no changes.
         color: Standard deviation of the changes of brightness and of each color.
-        seed: Makes the changes repeatable.
-        blend: Share of images that pass into another one along a line.
-        steps: Batches an epoch; None for as many as show each image once.
-        workers: Threads that make batches ahead; 1 makes each when it is asked for.
+        seed: Seed of the changes.
+        blend: Fraction of images that are blended with another one along a line.
+        steps: Batches per epoch; None to use each image once.
+        workers: Threads that prepare batches in advance; 1 for none.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Images(keras.utils.PyDataset):
         self._ahead: Ahead | None = None
         if workers > 1:
             self._ahead = Ahead(ThreadPoolExecutor(workers), self._batch)
-            cv2.setNumThreads(1)  # its own threads cost more than such small images
+            cv2.setNumThreads(1)  # OpenCV's threads are slower for small images
 
     def __len__(self) -> int:
         return self.steps
@@ -73,11 +74,11 @@ class Images(keras.utils.PyDataset):
         return (self._ahead.result(first),)
 
     def on_epoch_end(self) -> None:
-        """Goes on to the next epoch's order."""
+        """Advances to the next epoch."""
         self.epoch += 1
 
     def _batch(self, number: int) -> Array:
-        """Makes the batch of that number, counted from the training's beginning."""
+        """Returns the batch with this index, counted from the first epoch."""
         turn, index = divmod(number, len(self.wide) // self.batch_size)
         order = np.random.default_rng((self.seed, turn)).permutation(len(self.wide))
         chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
@@ -93,7 +94,7 @@ class Images(keras.utils.PyDataset):
             image = self._blended(image, rng)
         matrix = random_similarity(rng, len(image), moves)
         matrix[:, 2] += matrix[:, :2] @ np.full(2, self.border, float)
-        # Cubic: the network would learn the softness of linear interpolation.
+        # Linear interpolation would blur the targets.
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         shape, border = (self.size, self.size), cv2.BORDER_REPLICATE
         face = cv2.warpAffine(image, matrix, shape, flags=flags, borderMode=border)
@@ -103,7 +104,7 @@ class Images(keras.utils.PyDataset):
         return scale_colors(face, gain, 255 * rng.normal(0, self.color / 2))
 
     def _blended(self, image: Array, rng: np.random.Generator) -> Array:
-        """Joins a part of an image and of another: aligned faces make one face."""
+        """Blends an image with another one; two aligned faces give a new face."""
         other = self.wide[rng.integers(len(self.wide))]
         angle, middle = rng.uniform(0, 2 * np.pi), rng.uniform(-0.25, 0.25)
         line = np.linspace(-0.5, 0.5, len(image), dtype="float32")

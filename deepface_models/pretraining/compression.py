@@ -1,4 +1,4 @@
-"""What needs no network: PCA, JPEG and OpenCV's non-local means, to compare with."""
+"""Baselines without neural networks: PCA, JPEG and non-local means."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from deepface_models.core.arrays import Array, as_float
 
 QUALITIES = (1, 3, 5, 8, 12, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
 SHRINKS = (1, 2, 4, 8)
-_MOST_ROWS = 8000  # of PCA, which then takes a tenth of a minute
+_MOST_ROWS = 8000  # images for PCA, which then takes six seconds
 
 
 class PCA:
-    """Principal components of images; of the smaller of the two products.
+    """Principal component analysis of images.
 
     Args:
-        images: To learn them from, (N, H, W, C), uint8 or float in [0, 1].
-        components: How many; at most as many as there are images or values.
+        images: Training images, (N, H, W, C), uint8 or float in [0, 1].
+        components: Number of components, at most the number of images and of values.
     """
 
     def __init__(self, images: Array, components: int) -> None:
@@ -34,7 +34,7 @@ class PCA:
             self.axes = np.linalg.qr(rows.T @ weights)[0]
 
     def __call__(self, images: Array) -> Array:
-        """Returns images rendered from their components, float32 of their shape."""
+        """Returns images reconstructed from their components, float32."""
         rows = as_float(images).reshape(len(images), -1) - self.mean
         rendered = rows @ self.axes @ self.axes.T + self.mean
         return np.clip(rendered, 0, 1).reshape(images.shape).astype("float32")
@@ -46,10 +46,10 @@ def as_bytes(images: Array) -> Array:
 
 
 def jpegs(images: Array, size: int) -> tuple[Array, float]:
-    """Returns each image as the best JPEG of at most `size` bytes, and mean bytes.
+    """Returns the best JPEG of at most `size` bytes of each image, and mean bytes.
 
-    Smaller images that are enlarged again are tried too. Where no JPEG is so small
-    the smallest is taken.
+    Images are also tried at lower resolutions. If no JPEG is small enough, the
+    smallest one is used.
     """
     pairs = [_jpeg(one, size) for one in as_bytes(images)]
     return np.stack([one for one, _ in pairs]), float(np.mean([n for _, n in pairs]))
@@ -82,7 +82,7 @@ def _jpeg(image: Array, size: int) -> tuple[Array, int]:
 
 
 def non_local_means(images: Array, strength: float) -> Array:
-    """Returns images without noise, uint8."""
+    """Returns images denoised by OpenCV's non-local means, uint8."""
     return np.stack(
         [
             cv2.fastNlMeansDenoisingColored(i, None, strength, strength)

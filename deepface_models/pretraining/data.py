@@ -1,4 +1,4 @@
-"""What an autoencoder is trained on and what is held out of it."""
+"""Training and test images of autoencoders."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from deepface_models.pretraining.machine import commit
 from deepface_models.pretraining.people import Face, folders_of
 from deepface_models.pretraining.storage import load_faces, save_faces
 
-MOST_DIGITS = 2000  # to measure with
-_QUALITY = 98  # of JPEG: a mean error of about one level of 255
+MOST_DIGITS = 2000  # test images
+_QUALITY = 98  # of JPEG; the mean error is about one level of 255
 _FOLDERS = {MNIST: "mnist", FASHION: "fashion-mnist"}
 
 
 @dataclass
 class Data:
-    """Images to train on and held out.
+    """Training and test images.
 
     Attributes:
-        wide: To train on, with a border.
-        border: Its width in pixels.
-        text: What they are, for the card.
-        test: Held out, without a border; None if they are elsewhere.
-        faces: What is known of those held out; nothing of digits.
-        commit: Of the code that gathered them.
+        wide: Training images with border.
+        border: Width of the border in pixels.
+        text: Description for the model card.
+        test: Test images without border; None for gathered data.
+        faces: Person, source and groups of each test image; empty for digits.
+        commit: Commit of the code that gathered the data.
     """
 
     wide: Array
@@ -46,31 +46,31 @@ class Data:
 
     @property
     def images(self) -> Array:
-        """What is trained on, without the border."""
+        """Training images without border."""
         return inside(self.wide, self.border)
 
     def save(self, path: Path) -> None:
-        """Writes what is to be trained on, for another machine."""
+        """Writes the training images to a file, for training on another machine."""
         facts = {"border": self.border, "text": self.text, "commit": self.commit}
         save_faces(path, self.wide, _QUALITY, **facts)
 
     @classmethod
     def open(cls, path: Path, size: int) -> Data:
-        """Reads what `save` wrote.
+        """Reads a file of `save`.
 
         Args:
             path: The file.
-            size: Side of the images in pixels, without the border.
+            size: Expected side of the images in pixels, without the border.
 
         Raises:
-            MediaError: It holds something else.
+            MediaError: The file has other contents.
         """
         wide, more = load_faces(path)
         found = wide.shape[1] - 2 * int(more.get("border", 0))
         if "text" not in more or found != size:
             raise MediaError(
-                f"{path} holds other images, of {found} px. Expected {size} px. "
-                "Gather them again, with the preset that is to be trained."
+                f"{path} has other images, of {found} px. Expected {size} px. Gather "
+                "them again for this preset."
             )
         border, text = int(more["border"]), str(more["text"])
         return cls(wide, border, text, commit=str(more["commit"]))
@@ -82,7 +82,7 @@ def read_digits(data: str, folder: Path | None, limit: int | None) -> Data:
     Args:
         data: "mnist" or "fashion".
         folder: DATA, or the folder of the IDX files; None downloads them.
-        limit: Images to train on at most.
+        limit: Most training images.
     """
     if folder is not None and (folder / _FOLDERS[data]).is_dir():
         folder = folder / _FOLDERS[data]
@@ -96,13 +96,13 @@ def read_digits(data: str, folder: Path | None, limit: int | None) -> Data:
 def split_digits(
     data: str, folder: str | Path | None, limit: int | None
 ) -> tuple[Array, Array]:
-    """Returns images in [0, 1] to train on and held out, (N, 28, 28, 1).
+    """Returns training and test images in [0, 1], float32 (N, 28, 28, 1).
 
     Args:
-        data: "mnist", "fashion" or "digits", which are scikit-learn's.
-        folder: Of the IDX files; one with the test files alone is split 4 to 1. None
-            downloads them.
-        limit: Images to train on at most, and a quarter to test.
+        data: "mnist", "fashion", or "digits" for those of scikit-learn.
+        folder: Folder of the IDX files; None downloads them. If it has the test files
+            only, they are split 4 to 1.
+        limit: Most training images; a quarter of it is the most test images.
     """
     if data == "digits":
         (train, _), (test, _) = load_digits(image_size=28)
@@ -123,10 +123,10 @@ def read_faces(data: Path, size: int, cache: Path, limit: int | None) -> Data:
     """Returns aligned faces, split by person.
 
     Args:
-        data: DATA, or a folder of images of one's own, one folder a person.
+        data: DATA, or a folder with a folder of images for each person.
         size: Side of the faces in pixels.
-        cache: Folder to keep aligned faces in.
-        limit: Images to take at most.
+        cache: Folder of cached aligned faces.
+        limit: Most images.
 
     Raises:
         FileNotFoundError: There are no images.
@@ -137,9 +137,9 @@ def read_faces(data: Path, size: int, cache: Path, limit: int | None) -> Data:
     if not (training.faces and out.faces):
         raise ValueError(
             f"{data} has {len(found.faces)} images of "
-            f"{len({f.person for f in found.faces})} people, which leave nobody to "
-            "train on or to hold out. Expected about twenty people or more. Put the "
-            "images into one folder a person."
+            f"{len({f.person for f in found.faces})} people, too few to split into "
+            "training and test people. Expected about twenty people or more. Put the "
+            "images into one folder per person."
         )
     text = f"{_described(training)} Held out: {_described(out)}"
     return Data(training.wide, training.border, text, out.images, out.faces)

@@ -1,11 +1,11 @@
-"""What the cards of presets say: sources, licenses, use and limits."""
+"""Texts of the model cards: sources, licenses, intended use and limitations."""
 
 from __future__ import annotations
 
 FACES, MNIST, FASHION = "faces", "mnist", "fashion"
 VIEWS, PERSON = "views", "person"
 
-# What the folders of DATA hold, by the folder that an image or clip lies in.
+# Descriptions of the folders of DATA.
 SOURCES = {
     "congress": "official portraits of members of the US Congress (public domain)",
     "congress_historic": "members of 1863 to 1921 (public domain)",
@@ -26,8 +26,8 @@ TITLES = {
     MNIST: "MNIST (Y. LeCun, C. Cortes, C. Burges)",
     FASHION: "Fashion-MNIST (Zalando Research, MIT)",
 }
-# Of the weights. The London set asks for credit (CC BY 4.0), so does AT&T; MNIST is
-# shared under CC BY-SA 3.0 and Fashion-MNIST under MIT.
+# Licenses of the weights. The London set requires attribution (CC BY 4.0), as does
+# AT&T's; MNIST has CC BY-SA 3.0 and Fashion-MNIST MIT.
 LICENSES = {
     FACES: "CC-BY-4.0",
     MNIST: "CC-BY-SA-3.0",

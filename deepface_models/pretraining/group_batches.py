@@ -1,4 +1,4 @@
-"""Batches of groups for the training, made ahead by other processes."""
+"""Batches of groups of views, prepared in advance by other processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deepface_models.pretraining.ahead import Ahead
 from deepface_models.pretraining.groups import GroupSampler
 from deepface_models.pretraining.views import Views
 
-_SAMPLER: list[GroupSampler] = []  # of this process; forked, so that images are shared
+_SAMPLER: list[GroupSampler] = []  # global, so that forked processes share the images
 
 
 def _batch(groups: int, seed: tuple[int, ...]) -> dict[str, Array]:
@@ -28,7 +28,7 @@ def _batch(groups: int, seed: tuple[int, ...]) -> dict[str, Array]:
 
 @contextmanager
 def _no_threads() -> Iterator[None]:
-    """Has OpenCV end its threads, and start them again later."""
+    """Stops OpenCV's threads within a `with` block."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -40,18 +40,18 @@ def _no_threads() -> Iterator[None]:
 class Groups(keras.utils.PyDataset):
     """Batches for the training model of `pretraining.swift`.
 
-    `x["image"]` and `x["face"]`, and `y["rendered"]` and `y["points"]`; see
-    `GroupSampler.batch`. They depend on seed, epoch and number alone. Make it before
-    Keras touches a device: its processes are forks of this one.
+    A batch has `x["image"]`, `x["face"]`, `y["rendered"]` and `y["points"]`; see
+    `GroupSampler.batch`. It depends only on seed, epoch and index. Create the data set
+    before Keras uses a device, because its processes are forks of this one.
 
     Args:
-        views: Whose faces.
-        seed: Makes the batches repeatable.
-        groups: In a batch.
-        steps: Batches an epoch.
-        reuse: Epochs that show the same batches, in other orders: where making them is
-            slower than learning.
-        workers: Processes that make them; None for one each core.
+        views: The faces.
+        seed: Seed of the batches.
+        groups: Groups per batch.
+        steps: Batches per epoch.
+        reuse: Epochs with the same batches in another order, if preparing batches is
+            slower than training.
+        workers: Processes that prepare batches; None for one per core.
     """
 
     def __init__(
@@ -70,18 +70,18 @@ class Groups(keras.utils.PyDataset):
             workers or os.cpu_count(), multiprocessing.get_context("fork")
         )
         self._ahead = Ahead(pool, partial(_batch, groups))
-        with _no_threads():  # which a fork would wait for; the first order forks all
-            self._order(0)
+        with _no_threads():  # a fork would wait for them
+            self._order(0)  # forks the processes
 
     def close(self) -> None:
-        """Ends the processes; what they were making is lost."""
+        """Stops the processes and drops their batches."""
         self._ahead.close()
 
     def __len__(self) -> int:
         return self.steps
 
     def on_epoch_end(self) -> None:
-        """Goes on to the next epoch's order."""
+        """Advances to the next epoch."""
         self.epoch += 1
 
     def __getitem__(self, index: int) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -93,6 +93,6 @@ class Groups(keras.utils.PyDataset):
         return x, {"rendered": made["target"], "points": made["points"]}
 
     def _order(self, shown: int) -> None:
-        """Has this and the next epoch's batches made; drops what is over."""
+        """Submits the batches of this and the next epoch; drops earlier ones."""
         both = itertools.product((shown, shown + 1), range(self.steps))
         self._ahead.order((self.seed, *one) for one in both)

@@ -1,10 +1,9 @@
-"""Batches that teach latents of pose, expression and light, and not of who it is.
+"""Groups of views, to train latents of pose, expression and lighting only.
 
-A group is several views of one person A, in, and the same poses and expressions of a
-person B, out; often B is somebody else. Where there is no such image of B, one is
-made: landmarks are moved by what somebody's landmarks did in a clip or a set of
-expressions, and the image is warped along. So the latent of A's face cannot say who A
-is: it would be wrong for B.
+The inputs of a group are several views of a person A; its targets are a person B with
+the same poses and expressions, where B often is another person. Images of B are made by
+a warp: their landmarks move as those of some person did in a clip or a set of
+expressions. So the latent cannot encode the identity of A, which would be wrong for B.
 """
 
 from __future__ import annotations
@@ -26,30 +25,30 @@ from deepface_models.faces import face_mask
 from deepface_models.faces._template import MIRROR_68
 from deepface_models.pretraining.views import Views
 
-VIEWS = 6  # of a group
-POINTS = 136
-STEPS = 85  # of a weight of 1, in a byte: eyes weigh 3
-# How often movements are taken from each source.
+VIEWS = 6  # per group
+POINTS = 136  # coordinates of 68 landmarks
+STEPS = 85  # a weight of 1 as a byte; eyes have 3
+# Probabilities of the sources of movements.
 MOVERS = {"talkers": 0.4, "synthetic_people": 0.4, "att_faces": 0.2}
-_MANY = 0.6  # share of groups whose person has several images
-_AS_THEY_ARE = 0.75  # share of their groups whose images are not warped
-_ANOTHER = 0.5  # share of groups where B is not A
-_GRAY = 0.15  # share of inputs without colors; how often gray people are taken
-# Of the input alone: a target is as the aligner cuts it.
+_MANY = 0.6  # fraction of groups whose person has several images
+_AS_THEY_ARE = 0.75  # fraction of these groups whose images are not warped
+_ANOTHER = 0.5  # fraction of groups where B is not A
+_GRAY = 0.15  # fraction of grayscale inputs, and relative frequency of grayscale people
+# Changes of the input only: targets are crops of the aligner.
 _RANGES = Augmentation(rotation=2.0, zoom=0.02, shift=0.012, flip=0.0, warp=0.012)
-_LIPS = slice(60, 68)  # of the 68 points, their inner line
-_DARK = (58.0, 28.0, 26.0)  # inside of a mouth
-_OPEN = 0.012  # of the width; a mouth that opens by more shows its inside
+_LIPS = slice(60, 68)  # the inner lips among the 68 points
+_DARK = (58.0, 28.0, 26.0)  # color of the inside of a mouth
+_OPEN = 0.012  # opening of a mouth from which its inside is visible, of the width
 
 
 class GroupSampler:
-    """Makes groups of views, which depend on the seed alone.
+    """Samples groups of views, which depend only on the seed.
 
     Args:
-        views: Whose faces.
+        views: The faces.
 
     Raises:
-        ValueError: Nobody has several images, whose movements others could get.
+        ValueError: No person has enough images to take movements from.
     """
 
     def __init__(self, views: Views) -> None:
@@ -66,22 +65,22 @@ class GroupSampler:
         self.movers = {name: own for name, own in found.items() if len(own)}
         if not self.movers:
             raise ValueError(
-                f"Nobody of {', '.join(MOVERS)} has more than {VIEWS} images among "
-                f"these {len(views.sources)} people. Expected some, whose movements "
-                "are given to others. Put clips of people into talkers/ of --data."
+                f"{len(views.sources)} people were given, none of whom is of "
+                f"{', '.join(MOVERS)} and has more than {VIEWS} images. Expected some "
+                "to take movements from. Put clips of people into talkers/ of --data."
             )
 
     def batch(self, seed: tuple[int, ...], groups: int) -> dict[str, Array]:
-        """Makes groups * VIEWS images.
+        """Returns a batch of groups * VIEWS examples.
 
         Args:
-            seed: Of the random choices.
-            groups: How many.
+            seed: Seed of the random choices.
+            groups: Number of groups.
 
         Returns:
-            "image" (B, S, S, 3) uint8 to encode; "target" (B, S, S, 5) uint8: image,
-            mask and weight; "points" (B, 136) float32, the target's landmarks less
-            their group's mean, in pixels of 128.
+            "image", the inputs, (B, S, S, 3) uint8; "target", image, mask and weight,
+            (B, S, S, 5) uint8; "points", the target's landmarks minus their group's
+            mean, (B, 136) float32, in pixels at 128 px.
         """
         rng = np.random.default_rng(seed)
         made = [self._group(rng) for _ in range(groups)]
@@ -113,7 +112,7 @@ class GroupSampler:
     def _moves(
         self, rng: np.random.Generator, person: int
     ) -> list[tuple[int, Array | None]]:
-        """Returns a person's faces, and how the landmarks of each move, if at all."""
+        """Returns faces of a person, with the movement of the landmarks or None."""
         own = self.views.faces[person]
         if len(own) > VIEWS and rng.random() < _AS_THEY_ARE:
             return [(face, None) for face in rng.choice(own, VIEWS, replace=False)]
@@ -121,7 +120,7 @@ class GroupSampler:
         return [(face, self._move(rng)) for _ in range(VIEWS)]
 
     def _move(self, rng: np.random.Generator) -> Array:
-        """Returns what somebody's landmarks did, (68, 2); sometimes of two together."""
+        """Samples a movement of landmarks, (68, 2); sometimes the sum of two."""
         share = np.array([MOVERS[name] for name in self.movers])
         move = np.zeros((68, 2))
         for _ in range(1 + (rng.random() < 0.3)):
@@ -141,9 +140,9 @@ class GroupSampler:
     ) -> tuple[Array, Array, Array]:
         """Returns input, target with mask and weight, and the target's landmarks."""
         shown, marks = self.moved(face, move)
-        target, places = shown, marks
+        target, points = shown, marks
         if base is not None:
-            target, places = self.moved(
+            target, points = self.moved(
                 base, self.views.moved[face] if move is None else move, move is None
             )
         similarity = random_similarity(rng, self.size, _RANGES)
@@ -154,21 +153,21 @@ class GroupSampler:
             gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
             image = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
         layers = (
-            face_mask(places, self.size) * 255,
-            region_weights(places, self.size) * STEPS,
+            face_mask(points, self.size) * 255,
+            region_weights(points, self.size) * STEPS,
         )
         whole = [scale_colors(target, *colors), *(np.rint(layer) for layer in layers)]
-        return image, np.dstack(whole).astype("uint8"), places
+        return image, np.dstack(whole).astype("uint8"), points
 
     def moved(
         self, face: int, move: Array | None, neutral: bool = False
     ) -> tuple[Array, Array]:
-        """Returns a face whose landmarks moved, and where they are then.
+        """Returns a face warped by a movement of its landmarks, and their positions.
 
         Args:
-            face: Its number.
-            move: (68, 2) in pixels; None for the face as it is.
-            neutral: Whether they move from their person's mean instead.
+            face: Index of the face.
+            move: Movement (68, 2) in pixels; None for no warp.
+            neutral: Whether to start from the person's mean landmarks.
         """
         image, marks = self.views.images[face], self.views.points[face]
         if move is None:
@@ -179,15 +178,15 @@ class GroupSampler:
 
 
 def open_mouth(image: Array, before: Array, after: Array) -> Array:
-    """Paints the inside of a mouth that was closed, where a warp stretches the lips.
+    """Paints the inside of a mouth that a warp has opened.
 
     Args:
         image: The warped face, (S, S, 3) uint8.
-        before: Its landmarks before the warp, (68, 2).
-        after: Where they are now.
+        before: The landmarks before the warp, (68, 2) in pixels.
+        after: The landmarks after the warp.
 
     Returns:
-        The same image, or a painted one.
+        The painted image, or `image` if the mouth was not opened.
     """
     size = image.shape[0]
     closed, opened = (np.ptp(p[_LIPS][[2, 6], 1]) for p in (before, after))
@@ -211,6 +210,6 @@ def _remap(image: Array, source: Array) -> Array:
 
 
 def _colors(rng: np.random.Generator, gain: float, light: float) -> tuple[Array, Array]:
-    """Returns a random gain and shift of each color, (3,)."""
+    """Samples a gain and a shift of each color, (3,)."""
     shift = rng.normal(0, light) + rng.normal(0, light / 2, 3)
     return np.exp(rng.normal(0, gain, 3)), 255.0 * shift

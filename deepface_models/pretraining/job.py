@@ -1,4 +1,4 @@
-"""One pretraining: what was asked for, where it is kept, how it came about."""
+"""A pretraining: its settings, its folder, and the facts for the model card."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from deepface_models.pretraining.facts import LICENSES, LIMITS, NOT_FOR, USE
 from deepface_models.pretraining.machine import commit, machine
 from deepface_models.pretraining.recipes import Recipe, command
 
-MANY_EPOCHS = 99_999  # the minutes end the training
+MANY_EPOCHS = 99_999  # never reached: the time budget ends the training first
 TRAINING, MODEL = "training.json", "model"
 _HOW = ("minutes", "steps", "batch_size", "dtype", "backend", "machine")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to make and how; see `pretrain` for the settings.
+    """A preset to train, and how; see `pretrain` for the settings.
 
     Attributes:
-        name: The preset's.
-        recipe: How it is made, with the settings that were given in place of its own.
-        settings: Those that change the result.
+        name: Name of the preset.
+        recipe: Its recipe, with given settings in place of its own.
+        settings: The settings that change the result.
         run: Folder of the training.
         data: DATA or a file of gathered faces; None downloads digits.
-        weights: Folder that the preset is packed into; None for `run`.
-        pack_only: Whether to train no more.
-        workers: That make batches; None for the recipe's own choice.
-        distribute: Whether to share each batch between all devices.
-        results: Measures for the card.
+        weights: Folder that receives the preset; None for `run`.
+        pack_only: Whether to skip the training.
+        workers: Threads or processes that prepare batches; None for the default.
+        distribute: Whether to distribute each batch over all devices.
+        results: More measures for the model card.
     """
 
     name: str
@@ -66,42 +66,42 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """DATA.
+        """The folder DATA.
 
         Raises:
-            ValueError: None was given.
+            ValueError: None or a file was given.
         """
         if self.data is None or self.gathered:
             raise ValueError(
-                f"{self.name} was asked for with data={self.data}. Expected a folder "
-                "with portraits/, synthetic_people/ or talkers/. Give --data FOLDER."
+                f"data={self.data} was given for {self.name}. Expected a folder with "
+                "portraits/, synthetic_people/ or talkers/. Use --data FOLDER."
             )
         return self.data
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What is known of the finished training; nothing before."""
+    def recorded(self) -> dict[str, Any]:
+        """The facts of the finished training; empty before it is finished."""
         path = self.run / TRAINING
         return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to train."""
-        told = self.told
-        return bool(told) and (self.pack_only or told["minutes"] >= self.minutes)
+        """Whether the training is finished."""
+        facts = self.recorded
+        return bool(facts) and (self.pack_only or facts["minutes"] >= self.minutes)
 
     @property
     def minutes(self) -> float:
-        """Time to train."""
+        """Duration of the training."""
         return self.recipe.minutes
 
     def facts(self, data: str, devices: int = 1, code: str = "") -> dict[str, Any]:
-        """Returns how the training comes about; asked at its beginning.
+        """Returns the facts of the training, at its beginning.
 
         Args:
-            data: What it is trained on.
-            devices: How many share each batch.
-            code: Commit of the code that gathered the data; this code's by default.
+            data: Description of the data.
+            devices: Number of devices.
+            code: Commit of the code that gathered the data; by default the current one.
         """
         return {
             "minutes": self.minutes,
@@ -125,18 +125,18 @@ class Job:
         every: int = 1,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> int:
-        """Trains, or goes on where it was; returns how many steps it has taken.
+        """Trains a model, or resumes; returns the number of steps.
 
         Args:
-            model: Compiled.
-            data: Its batches, whose draws depend on `epoch`.
+            model: A compiled model.
+            data: A data set whose batches depend on its attribute `epoch`.
             every: Epochs between checkpoints.
-            callbacks: More of them.
+            callbacks: Further callbacks.
         """
         budget = TimeBudget(self.minutes)
         folder = self.run / "checkpoints"
         checkpoint = ResumableCheckpoint(folder, data, every=every, also=[budget])
-        # With pack_only the checkpoint is restored, and its epochs are done already.
+        # With pack_only the checkpoint is only restored.
         epochs = 1 if self.pack_only else self.settings["epochs"] or MANY_EPOCHS
         table = EpochTable(self.run / "history.csv")
         model.fit(
@@ -149,35 +149,35 @@ class Job:
         keras.distribution.set_distribution(None)
         return int(model.optimizer.iterations)
 
-    def note(self, facts: Mapping[str, Any]) -> None:
-        """Says that the training is finished, and how."""
+    def record(self, facts: Mapping[str, Any]) -> None:
+        """Writes the facts of the finished training."""
         write_json(self.run / TRAINING, dict(facts))
 
     def check_data(self, text: str) -> None:
-        """Refuses to measure a model on other data than it was trained on.
+        """Checks that the model was trained on the same data.
 
         Raises:
-            ModelFileError: The training's data were others.
+            ModelFileError: It was trained on other data.
         """
-        known = self.told.get("data", text)
+        known = self.recorded.get("data", text)
         if known != text:
             raise ModelFileError(
-                f"{self.run} was trained on: {known} Expected the data given now: "
-                f"{text} Give the folder that was gathered from, or another --output."
+                f"{self.run} was trained on other data: {known} Expected these: {text} "
+                "Use the folder of the training data, or another --output."
             )
 
     def pack(
         self, model: Any, data: str, results: Mapping[str, Any], **options: Any
     ) -> Path:
-        """Writes the preset; one among those that ship is entered under its name.
+        """Saves the preset and returns its folder.
 
         Args:
             model: The trained model, in float32.
-            data: What it was trained on.
-            results: What was measured.
-            **options: Of `save_preset`.
+            data: Description of the training data.
+            results: The measures.
+            **options: Further arguments of `save_preset`.
         """
-        told, about = self.told, self.settings["about"]
+        facts, about = self.recorded, self.settings["about"]
         kind = self.recipe.data
         folder = presets.save_preset(
             model,
@@ -189,13 +189,13 @@ class Job:
             use=USE[kind],
             limits=LIMITS[kind],
             not_for=NOT_FOR[kind],
-            seed=told["seed"],
-            commit=told["commit"],
-            command=told["command"],
+            seed=facts["seed"],
+            commit=facts["commit"],
+            command=facts["command"],
             results={
                 **results,
                 **(self.results or {}),
-                "training": {key: told[key] for key in _HOW},
+                "training": {key: facts[key] for key in _HOW},
             },
             **options,
         )

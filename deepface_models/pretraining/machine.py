@@ -1,4 +1,4 @@
-"""Devices, and what a preset is trained by: machine and code."""
+"""Devices, and a description of machine and code for the model card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def share_batches() -> int:
-    """Has each batch shared between all devices, and returns how many there are."""
+    """Distributes each batch over all devices; returns their number."""
     devices = keras.distribution.list_devices()
     if len(devices) > 1:
         keras.distribution.set_distribution(
@@ -25,7 +25,7 @@ def share_batches() -> int:
 
 
 def machine() -> str:
-    """Returns the accelerator, if Keras trains on one, and the processor."""
+    """Returns a description of the accelerator, if there is one, and the CPU."""
     found = [_accelerator(), f"{os.cpu_count()} CPU cores, {platform.machine()}"]
     return ", ".join(filter(None, found))
 
@@ -49,10 +49,9 @@ def _accelerator() -> str:
 
 
 def commit() -> str:
-    """Returns the code's commit and whether it was changed since, or its version.
+    """Returns the commit of the code and whether it was changed, or the version.
 
-    The version stands for an installed package, which may lie in a folder of
-    somebody else's repository.
+    It is the version for an installed package, even inside another repository.
     """
     found = _git("rev-parse", "HEAD") if _git("ls-files", "core/version.py") else ""
     if not found:
@@ -62,9 +61,9 @@ def commit() -> str:
 
 
 def _git(*words: str) -> str:
-    told = ["git", "-C", str(_PACKAGE), *words]
+    command = ["git", "-C", str(_PACKAGE), *words]
     try:
-        done = subprocess.run(told, capture_output=True, text=True, encoding="utf-8")
-    except FileNotFoundError:  # a machine without git
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    except FileNotFoundError:  # git is not installed
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,4 +1,4 @@
-"""`pretrain`: data in, a preset out that says how it was made."""
+"""`pretrain`: trains a preset and saves it with its model card."""
 
 from __future__ import annotations
 
@@ -43,55 +43,56 @@ def pretrain(
     results: str | Path | None = None,
     weights: str | Path | None = None,
 ) -> Path | None:
-    """Makes a preset: trains it, measures it on people never seen, packs it.
+    """Trains a preset, measures it on held-out people, and saves it.
 
-    Called again after an interruption, it goes on from the last checkpoint, and with
-    more minutes it trains on. Any backend of Keras will do.
+    Called again after an interruption, it resumes from the last checkpoint; with more
+    `minutes`, it continues a finished training. It works with any backend of Keras.
 
-    `data` is a folder with what the preset is trained on (docs/presets.md says how it
-    is laid out): `portraits/` and `synthetic_people/` for faces, `talkers/` besides for
-    Swift, `synthetic_people/P007/` for swap_demo, `mnist/` or `fashion-mnist/` for
-    digits. For faces a folder of your own serves, with a folder for each person.
+    `data` is a folder of training data (docs/presets.md describes its layout):
+    `portraits/` and `synthetic_people/` for faces, also `talkers/` for Swift,
+    `synthetic_people/P007/` for swap_demo, `mnist/` or `fashion-mnist/` for digits. For
+    faces it can be any folder with a folder of images for each person.
 
-    Another machine may train, with neither the images nor dlib nor PyAV: `gather`
-    writes what is to be trained on, `data` takes that file there, and `pack_only`
-    measures and packs here, with its output's folder of that name in yours.
+    To train on another machine, without the images, dlib and PyAV: write the training
+    data to a file with `gather`, train there with that file as `data`, copy the output
+    folder back, and call it here with `pack_only` to measure and save the preset.
 
     Args:
         preset: A key of `RECIPES`, such as "vae_mnist".
-        data: Folder of the data, or a file that `gather` wrote. None downloads digits.
-        output: Folder that gets a folder of the preset's name with `preset/`,
-            `training.json`, `history.csv`, `checkpoints/` and what was measured.
-        minutes: Time to train; as the recipe says by default.
-        epochs: At most so many.
-        batch_size: Images a step; of Swift a multiple of 6.
-        steps: Batches an epoch.
-        reuse: Epochs that show the same batches: where making them is slower than
-            learning. Of Swift only.
-        seed: Makes weights and batches repeatable.
+        data: Folder of the data, or a file of `gather`. None downloads digits.
+        output: Parent of the training's folder, which has the preset's name and
+            receives `preset/`, `training.json`, `history.csv`, `checkpoints/` and
+            measures.
+        minutes: Duration of the training; by default that of the recipe, as for
+            `batch_size`, `steps` and `reuse`.
+        epochs: Most epochs.
+        batch_size: Images per step; a multiple of 6 for Swift.
+        steps: Batches per epoch.
+        reuse: Epochs with the same batches, if preparing batches is slower than
+            training; for Swift only.
+        seed: Seed of weights and batches.
         dtype: "float32", or "mixed_bfloat16" for an accelerator.
-        limit: Images to take at most.
-        leave_out: Talkers whom Swift is not to see, to measure with.
-        license: Of the weights, for data of your own.
-        about: What your own data are, for the card.
-        workers: Threads or processes that make batches.
-        distribute: Whether to share each batch between all devices.
-        pack_only: Whether to measure and pack what is there, and train no more.
-        gather: File to write what is to be trained on into; nothing is trained.
-        results: JSON file of more measures for the card.
-        weights: Folder to pack the preset into, under its name. `weights/` of this
-            package makes it known by name.
+        limit: Most images.
+        leave_out: Talkers to exclude from the training of Swift, for measuring.
+        license: License of the weights, for your own data.
+        about: Description of your own data, for the model card.
+        workers: Threads or processes that prepare batches.
+        distribute: Whether to distribute each batch over all devices.
+        pack_only: Whether to measure and save the trained model without training.
+        gather: File to write the training data to, without training.
+        results: JSON file of more measures for the model card.
+        weights: Folder that receives the preset, under its name. In the package's
+            `weights/`, the preset can be loaded by name.
 
     Returns:
-        The preset's folder, or the gathered file. None if what is to be measured with
-        is on another machine.
+        The preset's folder, or the gathered file. None if the test images are on
+        another machine.
 
     Raises:
-        ValueError: The preset or an argument is unknown, or the data do not suffice.
-        FileNotFoundError: The data are not there.
-        InUseError: The same preset is being made in `output`.
-        ModelFileError: With `pack_only` there is nothing to pack, or the training was
-            on other data.
+        ValueError: The preset or an argument is unknown, or there are too few data.
+        FileNotFoundError: There are no data.
+        InUseError: Another process is training the same preset in `output`.
+        ModelFileError: With `pack_only`, there is no training, or it used other data.
     """
     recipe = find(preset)
     settings: dict[str, Any] = {
@@ -131,9 +132,10 @@ def _made(job: Job, gather: Path | None) -> Path | None:
     if gather is not None:
         found.save(gather)
         return gather
-    if job.pack_only and not (job.told or (job.run / "checkpoints").is_dir()):
+    if job.pack_only and not (job.recorded or (job.run / "checkpoints").is_dir()):
         raise ModelFileError(
-            f"{job.run} holds no training. Expected one to pack. Leave --pack-only out."
+            f"{job.run} contains no training. Expected a trained model. Leave out "
+            "--pack-only."
         )
     with hold_folder(job.run):
         if not job.finished:
@@ -143,26 +145,25 @@ def _made(job: Job, gather: Path | None) -> Path | None:
 
 
 def _check(preset: str, recipe: Recipe, settings: dict[str, Any]) -> None:
-    """Refuses numbers that nothing could be trained with."""
     for name in (*_OF_RECIPE, "epochs", "limit"):
         value = settings[name]
         if value is not None and not value > 0:
             raise ValueError(
                 f"{name}={value!r} was given. Expected more than 0. Leave it out for "
-                f"what the recipe of {preset} says."
+                f"the recipe of {preset}."
             )
     if settings["leave_out"] is not None and recipe.data != VIEWS:
         raise ValueError(
-            f"leave_out={settings['leave_out']} was given for {preset}, which sees no "
-            "talkers. Expected swift_64 or swift_128. Leave it out."
+            f"leave_out={settings['leave_out']} was given for {preset}, which is not "
+            "trained on talkers. Expected swift_64 or swift_128. Leave it out."
         )
 
 
 def _check_gathered(job: Job, gather: Path | None) -> None:
     if (gather or job.gathered) and job.recipe.data not in (FACES, VIEWS):
         raise ValueError(
-            f"A file of gathered faces was named for {job.name}. Expected a preset of "
-            "many people's faces. Give --data FOLDER, which any machine can read."
+            f"A file of gathered faces was given for {job.name}. Expected a preset of "
+            "many people's faces. Use --data FOLDER."
         )
 
 
@@ -170,7 +171,7 @@ def _existing(data: str | Path) -> Path:
     path = Path(data)
     if not path.exists():
         raise FileNotFoundError(
-            f"Nothing is at {path}. Expected a folder of data, or a file that --gather "
-            "wrote. Check --data."
+            f"Nothing is at {path}. Expected a folder of data, or a file of --gather. "
+            "Check --data."
         )
     return path

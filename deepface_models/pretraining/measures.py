@@ -1,9 +1,9 @@
-"""What an autoencoder makes of images it never saw, beside PCA and JPEG.
+"""Measures of an autoencoder on held-out images, compared with PCA and JPEG.
 
-SSIM is that of `deepface_models.metrics.face_ssim`, PSNR in dB; both are taken over
-each person's images first, then over people, so that one with many images counts once.
-An embedding distance is dlib's, between an image and what was made of it (below 0.6
-they are taken for one person), and beside it that of two people.
+SSIM is `deepface_models.metrics.face_ssim`, PSNR is in dB. Both are means over people
+of the means over their images, so that all people have the same weight. The embedding
+distance is dlib's, between an image and its reconstruction (below 0.6 they count as the
+same person); for comparison there is the distance between different people.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from deepface_models.pretraining.compression import (
 )
 
 STRENGTHS = (10, 15, 20, 25, 30, 40)  # of OpenCV's non-local means
-MOST_PEOPLE = 100  # whose embeddings are taken
-_FEWEST = 2  # people of a group that is measured by itself
+MOST_PEOPLE = 100  # for embedding distances
+_FEWEST = 2  # people in a group with its own measures
 
 
 def scores(images: Array, rendered: Array) -> dict[str, Array]:
@@ -53,7 +53,7 @@ def mean_of(values: dict[str, Array], people: Sequence[str]) -> dict[str, float]
 def by_group(
     values: dict[str, Array], people: Sequence[str], groups: Sequence[Sequence[str]]
 ) -> dict[str, dict[str, float]]:
-    """Returns `mean_of` each group that has at least two people, who are counted."""
+    """Returns `mean_of` each group of two or more people, by name and number."""
     found = {}
     for group in sorted({g for gs in groups for g in gs}):
         index = [i for i, gs in enumerate(groups) if group in gs]
@@ -80,7 +80,7 @@ def apart(known: Array) -> float:
 def embedding_distances(
     images: Array, rendered: dict[str, Array], people: Sequence[str], most: int
 ) -> dict[str, float]:
-    """Returns distances between embeddings of images and of what was made of them."""
+    """Returns distances between embeddings of images and of their reconstructions."""
     first = list({name: i for i, name in reversed(list(enumerate(people)))}.values())
     chosen = sorted(first)[:: max(1, math.ceil(len(first) / most))]
     known = embeddings(images[chosen])
@@ -94,10 +94,10 @@ def embedding_distances(
 
 
 def rendered_by(model: Any, training: Array, images: Array) -> dict[str, Array]:
-    """Returns what the model and what needs no network make of images, by name.
+    """Returns reconstructions of the model and of the baselines, by name.
 
-    The model's own comes under the name that `own` returns. PCA is named with the
-    bytes of its axes in float16, to be held against the model's.
+    `own` returns the name of the model's. The name of PCA has the size of its axes in
+    float16, to compare with the model's size.
     """
     if hasattr(model, "corrupt"):
         return _denoised(model, training, images)
@@ -113,7 +113,7 @@ def rendered_by(model: Any, training: Array, images: Array) -> dict[str, Array]:
 
 
 def own(model: Any) -> str:
-    """Returns the name of what the model itself makes of images."""
+    """Returns the name of the model's reconstructions."""
     return "denoised" if hasattr(model, "corrupt") else "reconstruction"
 
 
@@ -131,7 +131,7 @@ def _denoised(model: Any, training: Array, images: Array) -> dict[str, Array]:
 
 
 def _best_strength(clean: Array, noisy: Array) -> float:
-    """Returns the strength of non-local means with the best PSNR on these images."""
+    """Returns the strength of non-local means with the best PSNR."""
     return max(
         STRENGTHS,
         key=lambda s: float(scores(clean, non_local_means(noisy, s))["PSNR"].mean()),
@@ -145,14 +145,14 @@ def report(
     people: Sequence[str] = (),
     groups: Sequence[Sequence[str]] = (),
 ) -> dict[str, Any]:
-    """Returns all measures, as a card shows them.
+    """Returns all measures for the model card.
 
     Args:
-        images: Held out, (N, H, W, C).
-        rendered: What was made of them, by name.
-        ours: The model's name among those.
-        people: Whose each image is; none of digits, which stand for themselves.
-        groups: What is known of each.
+        images: Held-out images, (N, H, W, C).
+        rendered: Their reconstructions, by name.
+        ours: Name of the model's reconstructions.
+        people: Person of each image; empty for digits.
+        groups: Groups of each image.
     """
     found: dict[str, Any] = {"images": len(images)}
     if people:
@@ -171,7 +171,7 @@ def report(
 
 
 def lost_to_float16(model: Any, images: Array, render: Callable[[Any], Array]) -> float:
-    """Returns by how many dB the weights' rounding changes the mean PSNR."""
+    """Returns the change of the mean PSNR in dB by rounding the weights to float16."""
     before = scores(images, render(model))["PSNR"].mean()
     kept = model.get_weights()
     model.set_weights([_half(weight) for weight in kept])
@@ -187,5 +187,5 @@ def _half(weight: Array) -> Array:
 
 
 def rounded(value: Any) -> float:
-    """Returns a value with four digits."""
+    """Returns a value with four significant digits."""
     return float(f"{float(value):.4g}")

@@ -1,6 +1,6 @@
-"""How each preset is made: model, loss and training, by the preset's name.
+"""Model, loss and training settings of each preset, by name.
 
-Recipes are plain values, so that listing them imports no Keras.
+Recipes are plain values, so that listing them does not import Keras.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import Any
 from deepface_models.core.choices import choose
 from deepface_models.pretraining.facts import FACES, FASHION, MNIST, PERSON, VIEWS
 
-# Strong enough that two thousand images are not learned by heart.
+# Strong enough to prevent overfitting on two thousand images.
 _MOVED = {"rotation": 5.0, "zoom": 0.05, "shift": 0.025, "flip": 0.5}
-# Absolute error and structure: sharper than squared error for as many numbers.
+# Absolute error and structure give sharper images than the squared error.
 _SHARP = {"l1": 1.0, "structure": 1.0}
-# Mostly errors, for the PSNR. On what PCA renders of faces the gradient of structure
-# is 5 times that of l1, and that of squared a ninth: each pulls about as hard.
+# For a high PSNR. With these weights the terms have gradients of about the same size
+# (for reconstructions by PCA, that of structure is 5 times and that of squared a ninth
+# of the gradient of l1).
 _FAITHFUL = {"l1": 1.0, "structure": 0.2, "squared": 10.0}
-# The talkers that the docs measure swaps with.
+# Talkers with whom the docs measure swaps.
 _MEASURED_ON = ("grid_s1", "oygard")
 
 _MODULES = {VIEWS: "swift", PERSON: "swap_demo"}
@@ -28,27 +29,27 @@ _MODULES = {VIEWS: "swift", PERSON: "swap_demo"}
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to make a preset.
+    """Settings of a preset.
 
     Attributes:
-        description: What the preset is, in a sentence.
-        architecture: Class of the model.
-        arguments: What it is built with.
-        data: What it is trained on: "faces", "mnist", "fashion", "views" (several of
-            each person) or "person".
-        minutes: Time to train.
-        batch_size: Images a step.
-        steps: Batches an epoch; None for as many as show each image once.
-        reuse: Epochs that show the same batches, in other orders.
-        learning_rate: Of Adam.
-        weight_decay: Of Adam.
-        loss: Weights of `FaceLoss`; None for the model's own loss.
-        moves: Ranges of the changes of images; None leaves them as they are.
+        description: One-sentence description of the preset.
+        architecture: Name of the model's class.
+        arguments: Its constructor arguments.
+        data: Kind of training data: "faces", "mnist", "fashion", "views" (several
+            images of each person) or "person".
+        minutes: Duration of the training.
+        batch_size: Images per step.
+        steps: Batches per epoch; None to use each image once.
+        reuse: Epochs with the same batches in another order.
+        learning_rate: Adam's learning rate.
+        weight_decay: Adam's weight decay.
+        loss: Weights of `FaceLoss`; None for the model's default loss.
+        moves: Arguments of `Augmentation`; None for no changes.
         color: Standard deviation of the changes of brightness and of each color.
-        blend: Share of images that pass into another one along a line.
-        warmup: Steps until the KL term has its weight.
-        leave_out: Talkers who are left out where they are there.
-        preset: What the training starts from.
+        blend: Fraction of images that are blended with another one along a line.
+        warmup: Steps of the warm-up of the KL divergence.
+        leave_out: Talkers to exclude, if they are in the data.
+        preset: The preset from which training starts.
         person: Folder of the person in `synthetic_people`.
     """
 
@@ -73,7 +74,7 @@ class Recipe:
 
     @property
     def module(self) -> str:
-        """The module of this package that carries it out."""
+        """Name of the module of this package that trains the preset."""
         return _MODULES.get(self.data, "autoencoders")
 
     @property
@@ -93,7 +94,7 @@ def _faces(
 def _digits(
     description: str, architecture: str, data: str, minutes: float, more: dict[str, Any]
 ) -> Recipe:
-    """Returns a recipe for images of 28 x 28 px, which are not changed."""
+    """Returns a recipe for images of 28 x 28 px, without augmentation."""
     own: dict[str, Any] = {"learning_rate": 2e-3, "batch_size": 128, "moves": None}
     arguments = {"image_shape": (28, 28, 1), **more}
     return Recipe(description, architecture, arguments, data, minutes, **own)
@@ -153,7 +154,7 @@ RECIPES: dict[str, Recipe] = {
     "swap_demo": Recipe(
         "A synthetic person's face for anybody's clip: identity='nobody'",
         "Swift",
-        {"image_size": 128, "basis_size": 8},  # of twenty images more would be noise
+        {"image_size": 128, "basis_size": 8},  # more would overfit twenty images
         data=PERSON,
         minutes=3.0,
         batch_size=8,
@@ -209,14 +210,14 @@ def find(name: str) -> Recipe:
 
 
 def command(name: str, settings: Mapping[str, Any] | None = None) -> str:
-    """Returns the command line that makes a preset, the same on every computer.
+    """Returns the command line that trains a preset.
 
     Args:
         name: The preset's name.
-        settings: Arguments of `pretrain`; those that the recipe says are left out.
+        settings: Arguments of `pretrain`; those equal to the recipe's are left out.
 
     Returns:
-        "deepface-models pretrain swift_128 --data DATA", options behind it.
+        For example "deepface-models pretrain swift_128 --data DATA --seed 1".
     """
     recipe = find(name)
     words = ["deepface-models", "pretrain", name, "--data", "DATA"]

@@ -1,6 +1,6 @@
-"""Faces as one file, for training on a machine that has neither images nor dlib.
+"""Files of gathered faces, for training on a machine without images and dlib.
 
-The file holds JPEGs and plain arrays, and no pickled objects.
+A file contains JPEGs and plain arrays, and no pickled objects.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BROKEN = (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile)
 
 
 def save_faces(path: Path, images: Array, quality: int, **arrays: Any) -> None:
-    """Writes images uint8 (N, H, W, 3) as JPEG beside other arrays."""
+    """Writes images, uint8 (N, H, W, 3), as JPEG with other arrays."""
     jpegs = [_jpeg(image, quality) for image in images]
     ends = np.cumsum([len(one) for one in jpegs])
     with atomic_path(path) as new, new.open("wb") as file:
@@ -31,7 +31,7 @@ def load_faces(path: Path) -> tuple[Array, dict[str, Array]]:
     """Returns images and other arrays of a file of `save_faces`.
 
     Raises:
-        MediaError: It is no such file.
+        MediaError: It is not such a file, or damaged.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
@@ -41,12 +41,12 @@ def load_faces(path: Path) -> tuple[Array, dict[str, Array]]:
     except _BROKEN as error:
         raise MediaError(_damaged(path, str(error))) from error
     if not images or any(image is None for image in images):
-        raise MediaError(_damaged(path, "an image is no JPEG"))
+        raise MediaError(_damaged(path, "an image is not a JPEG"))
     return np.stack(images)[..., ::-1], arrays
 
 
 def _jpeg(image: Array, quality: int) -> Array:
-    """Returns an image's bytes, its colors in full."""
+    """Returns an image as JPEG, without chroma subsampling."""
     how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     how += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     return np.asarray(cv2.imencode(".jpg", image[..., ::-1], how)[1])
@@ -54,6 +54,6 @@ def _jpeg(image: Array, quality: int) -> Array:
 
 def _damaged(path: Path, reason: str) -> str:
     return (
-        f"{path} cannot be read ({reason}). Expected a file that `pretrain --gather` "
-        "wrote for the same preset. Copy the file again."
+        f"{path} cannot be read ({reason}). Expected a file of `pretrain --gather` for "
+        "the same preset. Copy the file again."
     )

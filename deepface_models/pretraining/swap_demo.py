@@ -1,9 +1,9 @@
-"""Pretraining of a face that belongs to nobody, to be put on anybody.
+"""Training of swap_demo, which swaps a synthetic person's face into any clip.
 
 The target identity, "nobody", is a synthetic person; s1 is the speaker of the demo's
-clips. Both start from swift_128, whose encoder stays as it is: it has seen many people,
-so that faces of anybody tell it their expression. s1 is left out of the preset; the
-demo's last clip is held out and measured on.
+clips. The training starts from swift_128. Its encoder is frozen: it was trained on many
+people, so it encodes the expressions of anyone. The preset does not include s1. The
+last clip of the demo is held out for measuring.
 """
 
 from __future__ import annotations
@@ -34,7 +34,14 @@ _GENERATED = (
 
 @dataclass
 class Faces:
-    """Faces of the target identity, and of the speaker to train on and held out."""
+    """Faces of the target identity, and training and test faces of the speaker.
+
+    Attributes:
+        target: Faces of the target identity.
+        learned: Training faces of the speaker.
+        held_out: Test faces of the speaker.
+        text: Description for the model card.
+    """
 
     target: FaceSet
     learned: FaceSet
@@ -43,7 +50,7 @@ class Faces:
 
 
 def load(job: Job) -> Faces:
-    """Returns both people's faces; extracted on the first run."""
+    """Returns both people's faces; extracts them on the first run."""
     size, limit = job.recipe.size, job.settings["limit"]
     generated = job.folder / "synthetic_people" / job.recipe.person
     folder = generated if generated.is_dir() else job.folder
@@ -52,7 +59,7 @@ def load(job: Job) -> Faces:
     )[:limit]
     if not images:
         raise FileNotFoundError(
-            f"{folder} holds no images. Expected those of one person, or "
+            f"{folder} has no images. Expected those of one person, or "
             f"synthetic_people/{job.recipe.person}/. Check --data."
         )
     aligner = FaceAligner(image_size=size)
@@ -67,10 +74,10 @@ def load(job: Job) -> Faces:
 
 
 def train(job: Job, faces: Faces) -> None:
-    """Trains, or goes on; leaves the model of both people and history."""
+    """Trains the model of both people, or resumes; writes model and history."""
     recipe, seed = job.recipe, job.settings["seed"]
     keras.utils.set_random_seed(seed)
-    told = job.facts(faces.text)
+    facts = job.facts(faces.text)
     model = _model(job)
     model.freeze("encoder")
     model.compile()
@@ -83,14 +90,13 @@ def train(job: Job, faces: Faces) -> None:
     )
     steps = job.fit(model, pairs)
     model.save_parts(job.run / MODEL)
-    job.note({**told, "steps": steps})
+    job.record({**facts, "steps": steps})
 
 
 def _model(job: Job) -> Swift:
     """Returns a model of both people with the preset's encoder.
 
-    The latents that new people's faces set are left out: those of these two would say
-    nothing of anybody.
+    It has no adapted latents, because those of two people would not generalize.
     """
     people = (TARGET, SPEAKER)
     source = Swift.from_preset(job.recipe.preset, identities=people)
@@ -103,7 +109,7 @@ def _model(job: Job) -> Swift:
 
 
 def finish(job: Job, faces: Faces) -> Path:
-    """Measures and packs the model without the speaker."""
+    """Measures the model without the speaker and saves the preset."""
     job.check_data(faces.text)
     model = alone(loading.load(job.run / MODEL))
     data = f"{faces.text}; it starts from {model.started_from}."
@@ -114,8 +120,8 @@ def finish(job: Job, faces: Faces) -> Path:
 
 
 def alone(model: Swift) -> Swift:
-    """Returns the model of the target identity: the source is anybody."""
-    keras.utils.clear_session()  # layers' names, which are counted, go into files
+    """Returns the model of the target identity only."""
+    keras.utils.clear_session()  # for repeatable layer names, which are saved
     only = Swift((TARGET,), model.image_size, basis_size=model.basis_size)
     only.take_parts(model, {name: name for name in only.parts})
     only.started_from = model.started_from
@@ -123,7 +129,7 @@ def alone(model: Swift) -> Swift:
 
 
 def measure(model: Swift, faces: Faces) -> dict[str, Any]:
-    """Returns measures on the clip held out, beside what learned nothing."""
+    """Returns measures on the held-out clip, and those of the baselines."""
     found = evaluate(
         model,
         faces.held_out,

@@ -1,10 +1,9 @@
-"""Pretraining of what people share of `Swift`, from groups of views.
+"""Pretraining of the shared parts of `Swift` with groups of views.
 
-An encoder and decoder pretrained as a plain autoencoder put the person into the latent,
-and then a swap shows the source person. Here the latent is of no use for that: the same
-latents have to render other people too (`groups`), each person's mean is taken from
-them, and who is rendered comes from a mean image. A linear map has to tell from them
-where the landmarks are.
+The latent of a plain autoencoder encodes the identity, so that a swap resembles the
+source person. Here latents have to render other people too (`groups`), each person's
+mean is subtracted from them, and the rendered identity comes from a mean image. In
+addition, a linear map has to predict the landmarks from the latents.
 """
 
 from __future__ import annotations
@@ -26,15 +25,20 @@ from deepface_models.pretraining.job import Job
 from deepface_models.pretraining.machine import share_batches
 from deepface_models.pretraining.views import TALKERS, Views, gather
 
-# Of latents and on their squares: what matters little is lost.
+# Noise and L2 penalty of the latents, which suppress unimportant ones.
 _NOISE, _SMALL = 0.3, 1e-4
-_LANDMARKS = 0.05  # weight of a pixel's error of the landmarks, of 128
+_LANDMARKS = 0.05  # weight of the landmarks' error in pixels at 128 px
 _PEOPLE = ("a", "b")
-ADAPTED = 128  # latents that the faces of new people are to set (swap/_detail.py)
+ADAPTED = 128  # latents that are adapted to the faces of new people
 
 
 class OfGroups(layers.Layer):
-    """Means over the views of each group, or what is left of inputs without them."""
+    """Means over the views of each group, or the inputs minus these means.
+
+    Args:
+        left: Whether to return the inputs minus the means.
+        **kwargs: As in `keras.layers.Layer`.
+    """
 
     def __init__(self, left: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -54,17 +58,17 @@ class OfGroups(layers.Layer):
 
 
 class ByteFaceLoss(FaceLoss):
-    """`FaceLoss` of targets in bytes."""
+    """`FaceLoss` for targets in uint8."""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the loss of each image; see `GroupSampler.batch` for the target."""
+        """Returns the loss of each image, (B,); see `GroupSampler.batch`."""
         unit = y_true / 255.0
         weight = unit[..., 4:] * (255.0 / STEPS)
         return super().call(ops.concatenate([unit[..., :4], weight], -1), y_pred)
 
 
 def build(model: Swift) -> keras.Model:
-    """Returns the training model around the parts that people share."""
+    """Returns the training model, which contains the shared parts."""
     size = model.image_size
     image = keras.Input((size, size, 3), name="image", dtype="uint8")
     face = keras.Input((size, size, 4), name="face", dtype="uint8")
@@ -81,7 +85,7 @@ def build(model: Swift) -> keras.Model:
 
 
 def even(model: Swift, data: Groups) -> None:
-    """Scales latents to a mean square of 1 about their person's mean."""
+    """Scales latents to a standard deviation of 1 about their person's mean."""
     images = np.concatenate([data[n][0]["image"] for n in range(min(8, len(data)))])
     latents = model.encode(images).reshape(-1, VIEWS, model.latent_size)
     scale = float(np.std(latents - latents.mean(axis=1, keepdims=True)))
@@ -93,7 +97,7 @@ def even(model: Swift, data: Groups) -> None:
 
 
 def load(job: Job) -> Views:
-    """Returns the faces of many people, from images and clips or gathered."""
+    """Returns the faces of many people, from images and clips or a gathered file."""
     size = job.recipe.size
     if job.gathered:
         return Views.open(job.gathered).resized(size)
@@ -106,18 +110,19 @@ def load(job: Job) -> Views:
 
 
 def train(job: Job, views: Views) -> None:
-    """Trains, or goes on; leaves the shared parts and history."""
+    """Trains the shared parts, or resumes; writes them and the history."""
     recipe, seed, groups = job.recipe, job.settings["seed"], _groups(job)
-    # First, as its processes are forks of this one.
+    # First, because its processes are forks of this one.
     data = Groups(views, seed, groups, recipe.steps or 50, recipe.reuse, job.workers)
     devices = share_batches() if job.distribute else 1
     if groups % devices:
         data.close()
         raise ValueError(
             f"batch_size={recipe.batch_size} was given for {devices} devices. Expected "
-            f"a multiple: give {VIEWS * devices * math.ceil(groups / devices)}."
+            f"a multiple of {VIEWS * devices}. Use "
+            f"{VIEWS * devices * math.ceil(groups / devices)}."
         )
-    told = job.facts(views.text, devices, views.commit)
+    facts = job.facts(views.text, devices, views.commit)
     keras.utils.set_random_seed(seed)
     model = _model(job)
     whole = build(model)
@@ -133,26 +138,27 @@ def train(job: Job, views: Views) -> None:
         data.close()
     for name, part in _learned(model).items():
         part.save_weights(job.run / f"{name}.weights.h5")
-    job.note({**told, "steps": steps})
+    job.record({**facts, "steps": steps})
 
 
 def finish(job: Job, views: Views) -> Path:
-    """Packs the parts that people share."""
+    """Saves the shared parts as a preset."""
     model = _model(job, "float32")
     for name, part in _learned(model).items():
         part.load_weights(job.run / f"{name}.weights.h5")
-    roomy = with_adapted_latents(model)
-    return job.pack(roomy, job.told["data"], {}, shared=True, dtype="float16")
+    adaptable = with_adapted_latents(model)
+    data = job.recorded["data"]
+    return job.pack(adaptable, data, {}, shared=True, dtype="float16")
 
 
 def with_adapted_latents(model: Swift) -> Swift:
-    """Returns the same model with latents that the faces of new people set."""
-    keras.utils.clear_session()  # layers' names, which are counted, go into files
-    roomy = Swift(_PEOPLE, model.image_size, adapted_latent_size=ADAPTED)
-    roomy.take_parts(model)  # but for the encoder, which differs
-    given, own = model.encoder.get_weights(), roomy.encoder.get_weights()
-    roomy.encoder.set_weights([*given, *own[len(given) :]])
-    return roomy
+    """Returns the same model with additional latents for faces of new people."""
+    keras.utils.clear_session()  # for repeatable layer names, which are saved
+    adaptable = Swift(_PEOPLE, model.image_size, adapted_latent_size=ADAPTED)
+    adaptable.take_parts(model)  # except for the encoder, which differs
+    given, own = model.encoder.get_weights(), adaptable.encoder.get_weights()
+    adaptable.encoder.set_weights([*given, *own[len(given) :]])
+    return adaptable
 
 
 def _groups(job: Job) -> int:
@@ -173,6 +179,6 @@ def _model(job: Job, dtype: str | None = None) -> Swift:
 
 
 def _learned(model: Swift) -> dict[str, keras.Model]:
-    """Returns the parts that people share, and the decoder initializer."""
+    """Returns the shared parts and the decoder initializer."""
     shared = {name: model.parts[name] for name in ("encoder", "shared_decoder")}
     return {**shared, **model.decoder_initializers}

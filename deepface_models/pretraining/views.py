@@ -1,4 +1,4 @@
-"""Several views of many people: aligned faces, their landmarks, and whose they are."""
+"""Aligned faces of many people, with landmarks, several of each person."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from deepface_models.pretraining.people import FOLDERS, listed, spaced
 from deepface_models.pretraining.storage import load_faces, save_faces
 
 TALKERS = "talkers"  # folder of DATA, with a folder of clips for each person
-_QUALITY = 91  # of JPEG: a small file is soon elsewhere
-_GRAY = 8  # levels between colors, below which an image is gray
+_QUALITY = 91  # of JPEG, for small files
+_GRAY = 8  # largest difference of color levels in a grayscale image
 
 
 @dataclass
@@ -28,14 +28,14 @@ class Views:
 
     Attributes:
         images: uint8 (N, S, S, 3).
-        points: Their landmarks, float32 (N, 68, 2) in pixels.
-        owner: Number of each one's person, (N,).
-        sources: Of each person, where they are from: "talkers" or a folder's name.
-        left_out: Names of talkers who were left out.
-        commit: Of the code that gathered them.
-        faces: Places of each person's faces.
-        moved: Their landmarks less the mean of their person's, (N, 68, 2).
-        gray: Whether a person's images have no colors, (people,).
+        points: Landmarks, float32 (N, 68, 2) in pixels.
+        owner: Index of each face's person, (N,).
+        sources: Source of each person: "talkers" or a folder's name.
+        left_out: Names of excluded talkers.
+        commit: Commit of the code that gathered the faces.
+        faces: Indices of each person's faces.
+        moved: Landmarks minus the mean of their person's, (N, 68, 2).
+        gray: Whether a person's images are grayscale, (people,).
     """
 
     images: Array
@@ -55,7 +55,7 @@ class Views:
 
     @property
     def text(self) -> str:
-        """What they are, for the card."""
+        """Description for the model card."""
         sources = "; ".join(SOURCES.get(one, one) for one in sorted(set(self.sources)))
         return (
             f"{len(self.images):,} images of {len(self.sources):,} people: {sources}. "
@@ -64,7 +64,7 @@ class Views:
         )
 
     def resized(self, size: int) -> Views:
-        """Returns the same faces, smaller."""
+        """Returns the same faces at a smaller size."""
         old = self.images.shape[1]
         if size == old:
             return self
@@ -72,12 +72,12 @@ class Views:
         images = [
             cv2.resize(i, shape, interpolation=cv2.INTER_AREA) for i in self.images
         ]
-        # Centers of pixels have whole coordinates.
+        # Pixel centers have integer coordinates.
         points = (self.points + 0.5) * (size / old) - 0.5
         return replace(self, images=np.stack(images), points=points)
 
     def save(self, path: Path) -> None:
-        """Writes them, for another machine; images as JPEG of quality 91."""
+        """Writes the faces to a file, for training on another machine."""
         facts = {"sources": np.array(self.sources), "commit": self.commit}
         facts["left_out"] = np.array(self.left_out, "U")
         own = {"points": self.points, "owner": self.owner}
@@ -85,16 +85,16 @@ class Views:
 
     @classmethod
     def open(cls, path: Path) -> Views:
-        """Reads what `save` wrote.
+        """Reads a file of `save`.
 
         Raises:
-            MediaError: It holds something else.
+            MediaError: The file has other contents.
         """
         images, found = load_faces(path)
         if "owner" not in found:
             raise MediaError(
-                f"{path} holds faces without landmarks. Expected what `pretrain "
-                "swift_128 --gather` wrote. Gather them again."
+                f"{path} has faces without landmarks. Expected a file of `pretrain "
+                "swift_128 --gather`. Gather them again."
             )
         sources, left_out = (found[name].tolist() for name in ("sources", "left_out"))
         own = (found["points"], found["owner"], sources, left_out)
@@ -108,19 +108,19 @@ def gather(
     leave_out: Sequence[str] = (),
     limit: int | None = None,
 ) -> Views:
-    """Extracts everybody's faces; those of the first run are kept in `cache`.
+    """Extracts the faces of all people, or reads those of an earlier run.
 
     Args:
-        data: DATA, with `talkers`, `portraits` or `synthetic_people`; of the last two
-            who is held out is left out.
-        size: Pixels of the faces.
-        cache: Folder of the face sets.
-        leave_out: Names of talkers to leave out.
-        limit: Images and clips of a folder to take at most.
+        data: DATA, with `talkers`, `portraits` or `synthetic_people`. Held-out people
+            of the last two are excluded.
+        size: Side of the faces in pixels.
+        cache: Folder of the extracted face sets.
+        leave_out: Names of talkers to exclude.
+        limit: Most images and clips per folder.
 
     Raises:
-        FileNotFoundError: Nobody was found.
-        ValueError: Somebody to leave out is not there.
+        FileNotFoundError: There are no people.
+        ValueError: A name in `leave_out` is unknown.
     """
     aligner = FaceAligner(image_size=size, embeddings=False)
     found = [
@@ -134,7 +134,7 @@ def gather(
             found += [(source, one) for one in by_person(together, people)]
     if not found:
         raise FileNotFoundError(
-            f"Nobody was found in {data}. Expected talkers/ with a folder of clips a "
+            f"{data} has no people. Expected talkers/ with a folder of clips for each "
             "person, portraits/ or synthetic_people/. Check --data."
         )
     return Views(
@@ -149,15 +149,15 @@ def gather(
 def _talkers(
     folder: Path, leave_out: Sequence[str], limit: int | None
 ) -> list[tuple[str, list[Path]]]:
-    """Returns names and clips of those who are not left out."""
+    """Returns names and clips of the talkers that are not excluded."""
     people = (
         sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
     )
     names = [person.name for person in people]
     if unknown := sorted(set(leave_out) - set(names)):
         raise ValueError(
-            f"{', '.join(unknown)} shall be left out. Expected folders of {folder}, "
-            f"which holds {', '.join(names) or 'nobody'}. Check --leave-out."
+            f"leave_out={', '.join(unknown)} was given. Expected folders in {folder}: "
+            f"{', '.join(names) or 'there are none'}. Check --leave-out."
         )
     clips = [sorted(p for p in one.iterdir() if p.is_file())[:limit] for one in people]
     both = zip(names, clips, strict=True)
@@ -165,7 +165,7 @@ def _talkers(
 
 
 def _people(folder: Path, limit: int | None) -> dict[str, dict[str, list[Path]]]:
-    """Returns the images of each person who is not held out, by source."""
+    """Returns the images of each person that is not held out, by source."""
     found: dict[str, dict[str, list[Path]]] = {}
     for face in spaced([f for f in listed(folder) if not f.held_out], limit):
         found.setdefault(face.source, {}).setdefault(face.person, []).append(face.file)
@@ -173,7 +173,7 @@ def _people(folder: Path, limit: int | None) -> dict[str, dict[str, list[Path]]]
 
 
 def by_person(faces: FaceSet, people: dict[str, list[Path]]) -> list[FaceSet]:
-    """Splits a set; images that are nobody's (held out since) are left out."""
+    """Splits a set by person; images of other people are dropped."""
     owner = {path.resolve(): name for name, own in people.items() for path in own}
     names = [owner.get(Path(record.source).resolve()) for record in faces.records]
     return [

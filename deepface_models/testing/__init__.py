@@ -1,4 +1,4 @@
-"""The contract that every model of the package keeps, as a test of your own ones."""
+"""The common requirements on models of the package, as a test of your own models."""
 
 from deepface_models.testing.contract import CHECKS, ContractReport, check_model
 from deepface_models.testing.errors import ContractError

@@ -1,4 +1,4 @@
-"""Checks of what a model does with data: shapes, bytes, batches, gradients."""
+"""Checks of a model's behavior: shapes, dtypes, batches, gradients, data sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from deepface_models.testing.case import (
 
 
 def check_shapes(case: Case) -> None:
-    """The graph's shapes are those of what comes out."""
+    """Checks that the graph's output shapes are those of the actual outputs."""
     case.restore()
     x = as_unit(case.x)
     announced = {k: tuple(v.shape) for k, v in named(case.model.output).items()}
@@ -31,9 +31,9 @@ def check_shapes(case: Case) -> None:
         shapes = {k: tuple(v.shape) for k, v in named(outputs).items()}
         if not _agree(announced, shapes, case.batch + 1):
             case.fail(
-                f"{way} gives {shapes} where the graph announces {announced}",
-                "the same names and shapes (None is any length)",
-                "Correct compute_output_shape of a layer, or what `call` changes.",
+                f"{way} has outputs {shapes}, but the graph has {announced}",
+                "the same names and shapes (None matches any length)",
+                "Correct compute_output_shape or `call` of a layer.",
             )
 
 
@@ -47,7 +47,7 @@ def _agree(announced: dict[str, Any], shapes: dict[str, Any], count: int) -> boo
 
 
 def check_bytes(case: Case) -> None:
-    """Images of uint8 and of float in [0, 1] give the same."""
+    """Checks that uint8 and float images have the same outputs."""
     case.restore()
     bytes_ = tree.map_structure(_as_bytes, case.x)
     unit = as_unit(bytes_)
@@ -60,7 +60,7 @@ def check_bytes(case: Case) -> None:
             of_bytes,
             of_floats,
             f"{way} of uint8 and of float in [0, 1]",
-            "Divide uint8 by 255, and nothing else, before the first layer.",
+            "Divide uint8, but no floats, by 255 before the first layer.",
         )
     y = rows(case.y, case.batch)
     bytes_, unit = rows(bytes_, case.batch), rows(unit, case.batch)
@@ -79,14 +79,14 @@ def _as_bytes(array: Any) -> Any:
 
 
 def check_batches(case: Case) -> None:
-    """One example, whole and ragged batches give the same, and one can train."""
+    """Checks that outputs do not depend on the batch size, and training on one."""
     case.restore()
     whole = _predict(case, case.x, case.batch + 1)
     ragged = _predict(case, case.x, case.batch)
     single = _predict(case, rows(case.x, 1))
     fix = (
-        "Leave examples independent and nothing random when not training, and take "
-        "the number of examples from ops.shape(x)[0]."
+        "Compute examples independently, use random numbers only while training, and "
+        "take the number of examples from ops.shape(x)[0]."
     )
     case.same(ragged, whole, "predict in ragged batches and in one", fix)
     case.same(single, rows(whole, 1), "predict of one example and of many", fix)
@@ -95,12 +95,12 @@ def check_batches(case: Case) -> None:
 
 
 def check_gradients(case: Case) -> None:
-    """One step of training changes every trainable variable."""
+    """Checks that a training step changes every trainable variable."""
     case.restore()
     variables = case.model.trainable_variables
     before = [np.array(ops.convert_to_numpy(v)) for v in variables]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Keras' own word on missing gradients
+        warnings.simplefilter("ignore")  # Keras warns of missing gradients
         logs = case.fit(rows(case.x, case.batch), rows(case.y, case.batch))
     after = [np.array(ops.convert_to_numpy(v)) for v in variables]
     changes = list(zip(variables, before, after, strict=True))
@@ -108,22 +108,22 @@ def check_gradients(case: Case) -> None:
     still = [v.path for v, old, new in changes if np.array_equal(old, new)]
     if broken:
         case.fail(
-            f"a step of training leaves values that are not finite in {_list(broken)}",
+            f"a training step makes values of {_list(broken)} not finite",
             "finite gradients",
             "Look for a square root, logarithm or division at 0.",
         )
     if still or not variables:
         case.fail(
-            f"a step of training does not change {_list(still) or 'anything'}",
+            f"a training step does not change {_list(still) or 'any variable'}",
             "a gradient for every trainable variable",
-            "Remove what the loss does not depend on, or make it trainable=False; "
-            "look for stop_gradient and for parts that are left out of a step.",
+            "Remove variables that the loss does not depend on, or set "
+            "trainable=False. Look for stop_gradient and for unused parts.",
         )
     _check_finite(case, logs, "fit")
 
 
 def check_data(case: Case) -> str | None:
-    """Arrays, `tf.data` and `PyDataset` have the same loss, also in a graph."""
+    """Checks that arrays, `tf.data` and `PyDataset` have the same loss."""
     x, y = as_unit(case.x), as_unit(case.y)
     expected = case.fit(x, y)
     _check_finite(case, expected, "fit on arrays")
@@ -131,8 +131,8 @@ def check_data(case: Case) -> str | None:
     found = {"PyDataset": case.fit(batches)}
     if importlib.util.find_spec("tensorflow"):
         found["tf.data"] = case.fit(_tf_data(x, y, case.batch))
-    # Once, as tracing is what takes the time. In graphs Keras averages the losses of
-    # single outputs over batches, not over examples, so they differ by the ragged one.
+    # Only once, because tracing is slow. In graphs Keras averages the losses of single
+    # outputs over batches, not over examples, so they differ if the last is smaller.
     in_graph = case.fit(batches, graph=True)
     found["PyDataset in a graph"] = {**expected, "loss": in_graph["loss"]}
     for name, logs in found.items():
@@ -140,13 +140,13 @@ def check_data(case: Case) -> str | None:
             logs,
             expected,
             f"logs of fit on {name} and on arrays",
-            "Do in `call` and compute_loss what `fit` does to arrays.",
+            "Convert inputs and targets in `call` and compute_loss, not in `fit`.",
         )
     return None if "tf.data" in found else "tf.data, as tensorflow is not installed"
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches of arrays; the last one is ragged."""
+    """Batches of arrays; the last one is smaller."""
 
     def __init__(self, x: Any, y: Any, batch: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Checks of how a model is built, of its precision and its files."""
+"""Checks of a model's config, precision and saved files."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _POLICIES = ("mixed_float16", "mixed_bfloat16")
 
 
 def check_config(case: Case) -> None:
-    """Every constructor argument survives `get_config`."""
+    """Checks that `get_config` has every constructor argument."""
     try:
         config = _config(case.model)
     except TypeError as error:
         case.fail(
-            f"get_config() is no JSON ({error})",
+            f"get_config() is not JSON ({error})",
             "numbers, texts, lists and dictionaries",
-            "Use keras.saving.serialize_keras_object for what is an object.",
+            "Use keras.saving.serialize_keras_object for objects.",
         )
     for name, value in _arguments(case).items():
         if name not in config:
@@ -39,9 +39,9 @@ def check_config(case: Case) -> None:
             )
         if _canonical(name, config[name]) != _canonical(name, value):
             case.fail(
-                f"get_config() says {name}={config[name]!r} where {value!r} was given",
-                "the value given",
-                f"Store what the constructor was given: self.{name} = {name}.",
+                f"get_config() has {name}={config[name]!r}, but {value!r} was given",
+                "the given value",
+                f"Store the argument unchanged: self.{name} = {name}.",
             )
     _check_copy(case, config)
 
@@ -51,14 +51,14 @@ def _config(model: Any) -> dict[str, Any]:
 
 
 def _check_copy(case: Case, config: dict[str, Any]) -> None:
-    again = _config(case.cls.from_config(dict(config)))
-    changed = [key for key in {*config, *again} if config.get(key) != again.get(key)]
+    copy = _config(case.cls.from_config(dict(config)))
+    changed = [key for key in {*config, *copy} if config.get(key) != copy.get(key)]
     for key in sorted(changed):
         case.fail(
-            f"from_config(get_config()) has {key}={again.get(key)!r}, not "
+            f"from_config(get_config()) has {key}={copy.get(key)!r}, not "
             f"{config.get(key)!r}",
             "an equal config",
-            "Pass every argument on, **kwargs to super().__init__ too.",
+            "Use every argument, and pass **kwargs to super().__init__.",
         )
 
 
@@ -72,7 +72,7 @@ def _arguments(case: Case) -> dict[str, Any]:
 
 
 def _canonical(name: str, value: Any) -> Any:
-    if name == "image_shape":  # (28, 28) is kept as (28, 28, 1)
+    if name == "image_shape":  # (28, 28) is stored as (28, 28, 1)
         value = check_shape(value)
     if not _is_json(value):
         value = keras.saving.serialize_keras_object(value)
@@ -88,16 +88,16 @@ def _is_json(value: Any) -> bool:
 
 
 def check_precision(case: Case) -> None:
-    """Mixed precision reaches the layers, trains and ends in float32."""
+    """Checks that mixed precision is used in layers, trains, and outputs float32."""
     for policy in _POLICIES:
         model = case.cls(**{**case.kwargs, "dtype": policy})
         half = policy.removeprefix("mixed_")
-        said = model.get_config().get("dtype")
-        if said != policy or all(n.compute_dtype != half for n in _layers(model)):
+        found = model.get_config().get("dtype")
+        if found != policy or all(n.compute_dtype != half for n in _layers(model)):
             case.fail(
-                f"dtype={policy!r} gave a model of dtype {said!r} without a layer that "
-                f"computes in {half}",
-                "layers of the dtype asked for",
+                f"dtype={policy!r} gave a model of dtype {found!r} without a layer "
+                f"that computes in {half}",
+                "layers of that dtype",
                 'Build them inside `with precision(kwargs.get("dtype")):`.',
             )
         _check_float32(case, model, policy)
@@ -118,15 +118,15 @@ def _check_float32(case: Case, model: Any, policy: str) -> None:
         dtype = keras.backend.standardize_dtype(output.dtype)
         if dtype != "float32":
             case.fail(
-                f"dtype={policy!r} gives {dtype} ({name})",
-                "float32 out of every model",
-                'End in a layer with dtype="float32", such as the last activation.',
+                f"dtype={policy!r} gives outputs in {dtype} ({name})",
+                "outputs in float32",
+                'Use dtype="float32" in the last layer, such as the last activation.',
             )
         if not np.isfinite(ops.convert_to_numpy(output)).all():
             case.fail(
                 f"dtype={policy!r} gives values that are not finite ({name})",
                 "finite values",
-                "Compute sums and exponentials in float32: float16 ends at 65504.",
+                "Compute sums and exponentials in float32: float16 has up to 65504.",
             )
 
 
@@ -137,7 +137,7 @@ def _layers(model: Any) -> Iterator[Any]:
 
 
 def check_saving(case: Case) -> None:
-    """A model that was saved and loaded is the same to the bit."""
+    """Checks that a saved and loaded model is bitwise equal."""
     case.restore()
     x = as_unit(case.x)
     expected = numbers(forward(case.model, x))
@@ -155,23 +155,23 @@ def _check_loaded(case: Case, path: Path, way: str, x: Any, expected: Any) -> No
     found, built = map(_config, (loaded, case.model))
     if type(loaded) is not case.cls or found != built:
         case.fail(
-            f"what {way} wrote loads as {type(loaded).__name__} with {found}",
+            f"a model saved by {way} loads as {type(loaded).__name__} with {found}",
             f"a {case.cls.__name__} with {built}",
             "Register the class under its own name; see also the check 'config'.",
         )
     for kept, variable in zip(loaded.weights, case.model.weights, strict=True):
         if not np.array_equal(*map(ops.convert_to_numpy, (kept, variable))):
             case.fail(
-                f"what {way} wrote loads other values of {variable.path}",
-                "the weights that were saved, to the bit",
-                "See the layer's save_own_variables and load_own_variables.",
+                f"a model saved by {way} loads with other values of {variable.path}",
+                "bitwise equal weights",
+                "Check the layer's save_own_variables and load_own_variables.",
             )
     for name, values in numbers(forward(loaded, x)).items():
         if not np.array_equal(values, expected[name]):
             gap = np.abs(values - expected[name]).max()
             case.fail(
-                f"what {way} wrote draws values up to {gap:.3g} away once loaded, of "
-                f"equal weights ({name})",
-                "the same to the bit",
-                "Keep in weights or arguments what the constructor draws or counts.",
+                f"a model saved by {way} has outputs that differ by up to {gap:.3g} "
+                f"after loading, with equal weights ({name})",
+                "bitwise equal outputs",
+                "Store what the constructor samples or counts as weights or arguments.",
             )

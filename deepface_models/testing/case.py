@@ -1,4 +1,4 @@
-"""A model under test, with data that fit it and comparisons that explain."""
+"""A model under test, with suitable data and comparisons."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from deepface_models.models.swap.base import FaceSwap
 from deepface_models.testing.errors import ContractError
 
 _SLOW_GRAPHS = keras.backend.backend() == "tensorflow"
-_ANY_LENGTH = 8  # examples' size along an axis that the model leaves open
+_ANY_LENGTH = 8  # length of an axis that the model leaves open
 
 
 class SignDescent(keras.optimizers.SGD):
-    """Moves every value that has a gradient by the learning rate, however small it is.
+    """Changes every value with a gradient by the learning rate.
 
-    A gradient of 1e-9, as behind a bias that a softmax hardly notices, shows as
-    clearly as a large one.
+    So even a gradient of 1e-9, such as that of a bias before a softmax, is detected.
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Follows the gradient's sign; 0 moves nothing, infinity gives NaN."""
+        """Subtracts the gradient's sign times the rate; NaN if it is not finite."""
         step = ops.where(ops.isfinite(gradient), ops.sign(gradient), float("nan"))
         super().update_step(step, variable, learning_rate)
 
@@ -36,9 +35,9 @@ class Case:
     Args:
         cls: Its class.
         kwargs: Its constructor arguments.
-        batch: Examples in a whole batch; there is one example more than that.
+        batch: Batch size; there is one more example than that.
         data: Examples, or (examples, targets); random bytes by default.
-        loss: What `compile` is given; the model's own loss by default.
+        loss: The loss for `compile`; the model's default loss by default.
     """
 
     def __init__(
@@ -52,26 +51,26 @@ class Case:
         keras.utils.set_random_seed(0)
         self.model = cls(**self.kwargs)
         self.x, self.y = self._examples(data)
-        self._randomise()
+        self._randomize()
         self._state: list[tuple[Any, Array]] | None = None
 
     def fail(self, found: str, expected: str, fix: str) -> NoReturn:
-        """Raises the error of the check that is running."""
+        """Raises the error of the current check."""
         raise ContractError(self.cls.__name__, self.check, found, expected, fix)
 
     def compile(self, model: Any) -> None:
-        """Compiles with the model's loss and an optimizer that shows any gradient."""
+        """Compiles with the loss and an optimizer that detects any gradient."""
         loss = {} if self.loss is None else {"loss": self.loss}
         model.compile(optimizer=SignDescent(1e-6), run_eagerly=_SLOW_GRAPHS, **loss)
 
     def fit(self, x: Any, y: Any = None, graph: bool = False) -> dict[str, float]:
-        """Trains one epoch from the same start every time; returns what it logs.
+        """Trains one epoch from the same state every time; returns the logs.
 
         Args:
             x: Examples, or a data set.
             y: Targets.
-            graph: Whether to train as `fit` does by default. Otherwise what takes
-                the least time: TensorFlow traces for longer than it trains here.
+            graph: Whether to train in a graph, as `fit` does by default. Otherwise
+                TensorFlow trains eagerly, because tracing takes longer here.
         """
         self.restore(graph)
         size = {} if is_data_set(x) else {"batch_size": self.batch}
@@ -79,7 +78,7 @@ class Case:
         return {name: float(values[0]) for name, values in logs.history.items()}
 
     def restore(self, graph: bool = False) -> None:
-        """Puts weights and random generators back to the start."""
+        """Restores the initial weights and random generators."""
         if self._state is None:
             self._state = [
                 (variable, np.array(ops.convert_to_numpy(variable)))
@@ -88,14 +87,14 @@ class Case:
             self.compile(self.model)
         eager = _SLOW_GRAPHS and not graph
         if self.model.run_eagerly != eager:
-            # Not compiled again: TensorFlow traces twice what makes variables.
+            # Compiling again would make TensorFlow trace twice.
             self.model.run_eagerly = eager
             self.model.train_function = self.model.predict_function = None
         for variable, value in self._state:
             variable.assign(value)
 
     def same(self, found: Any, expected: Any, what: str, fix: str) -> None:
-        """Fails unless structures hold the same values but for rounding."""
+        """Fails unless structures have the same values except for rounding."""
         for name, one, two in pairs(found, expected):
             if one.shape != two.shape or not np.allclose(one, two, 1e-4, 1e-5):
                 self.fail(f"{what} {_difference(one, two, name)}", "the same", fix)
@@ -109,13 +108,13 @@ class Case:
             if array is not None and len(array) <= self.batch:
                 raise ValueError(
                     f"data of {len(array)} examples was given with batch={self.batch}."
-                    " Expected more examples than a batch has, for a ragged last one. "
-                    f"Give {self.batch + 1}, or a smaller batch (2 or more)."
+                    " Expected more examples than that, for a smaller last batch. "
+                    f"Use {self.batch + 1} examples, or a smaller batch (2 or more)."
                 )
         return rows(x, self.batch + 1), rows(y, self.batch + 1)
 
-    def _randomise(self) -> None:
-        """Moves weights off their start, as zeros hide what lies behind them."""
+    def _randomize(self) -> None:
+        """Adds noise to the weights, because zeros would hide later layers."""
         rng = np.random.default_rng(0)
         for variable in self.model.trainable_variables:
             noise = rng.standard_normal(variable.shape, "float32") * 0.05
@@ -154,12 +153,12 @@ def as_unit(data: Any) -> Any:
 
 
 def is_data_set(data: Any) -> bool:
-    """Whether it yields batches itself."""
+    """Whether data are a data set rather than arrays."""
     return not isinstance(data, dict | np.ndarray)
 
 
 def forward(model: Any, data: Any) -> Any:
-    """Calls a model without a graph, as when it is not training."""
+    """Calls a model without a graph, in inference mode."""
     tensors = tree.map_structure(ops.convert_to_tensor, data)
     return model(tensors, training=False)
 
@@ -181,7 +180,7 @@ def numbers(structure: Any) -> dict[str, Array]:
 
 
 def pairs(found: Any, expected: Any) -> list[tuple[str, Array, Array]]:
-    """Returns (path, found, expected) of two structures; empty where one lacks it."""
+    """Returns (path, found, expected) of two structures; missing arrays are empty."""
     one, two = numbers(found), numbers(expected)
     nothing = np.zeros(0)
     return [

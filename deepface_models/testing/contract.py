@@ -17,7 +17,7 @@ from deepface_models.testing import behavior, building
 from deepface_models.testing.case import Case
 from deepface_models.testing.errors import ContractError
 
-# What is returned says what could not be done, such as "tf.data: ...".
+# Each check returns a note on what it skipped, or None.
 _CHECKS: dict[str, Callable[[Case], str | None]] = {
     "config": building.check_config,
     "shapes": behavior.check_shapes,
@@ -33,13 +33,13 @@ CHECKS = tuple(_CHECKS)
 
 @dataclass(frozen=True)
 class ContractReport:
-    """What `check_model` did.
+    """The result of `check_model`.
 
     Attributes:
-        model: The class's name.
+        model: Name of the class.
         backend: Keras' backend.
         done: Names of the checks that passed.
-        skipped: Names of those that were not run, or what of them was not.
+        skipped: Names of skipped checks, and notes on skipped parts of others.
     """
 
     model: str
@@ -58,45 +58,43 @@ def check_model(
     loss: Any = None,
     skip: Sequence[str] = (),
 ) -> ContractReport:
-    """Checks that a model does what every model of the package does.
+    """Checks that a model meets the requirements on models of the package.
 
-    Each check has a name:
+    The checks are:
 
-    - `config`: `get_config` has every constructor argument and `from_config` builds
+    - `config`: `get_config` has every constructor argument, and `from_config` builds
       the same model.
-    - `shapes`: the shapes that the graph announces are those that come out.
-    - `bytes`: uint8 and float in [0, 1] give the same.
-    - `batches`: a batch of one, whole and ragged batches give the same.
-    - `gradients`: one step of training changes every trainable variable, and to
-      finite values. Weights are randomized before, so that branches which start at
-      zero hide nothing.
-    - `data`: an epoch without shuffling has the same loss from arrays, `tf.data`
-      and `PyDataset`; the last batch is ragged.
-    - `precision`: mixed_float16 and mixed_bfloat16 train, and end in finite float32.
-    - `saving`: what `save_parts` and `save("x.keras")` wrote loads equal to the bit.
+    - `shapes`: the graph's output shapes are those of the actual outputs.
+    - `bytes`: uint8 and float images in [0, 1] have the same outputs.
+    - `batches`: outputs do not depend on the batch size.
+    - `gradients`: a training step changes every trainable variable to a finite
+      value. Weights are randomized before, because zeros would hide later layers.
+    - `data`: an epoch without shuffling has the same loss for arrays, `tf.data` and
+      `PyDataset`; the last batch is smaller than the others.
+    - `precision`: mixed_float16 and mixed_bfloat16 train, and outputs are finite
+      float32.
+    - `saving`: models saved by `save_parts` and `save("x.keras")` load bitwise equal.
 
-    It runs on the active Keras backend and trains a few steps, so choose arguments
-    that make the model small, and other values than the defaults. It sets Keras'
-    random seed to 0.
+    It uses the active Keras backend and trains a few steps: choose arguments for a
+    small model that differ from the defaults. It sets Keras' random seed to 0.
 
     Args:
         cls: A subclass of `Autoencoder` or `FaceSwap`, registered with
             `@keras.saving.register_keras_serializable("deepface_models")`.
-        kwargs: Its constructor arguments; by default what it was registered with as
-            `smallest`.
-        batch: Examples in a batch, 2 or more.
-        data: More than `batch` examples, or (examples, targets), for a model that
-            random bytes do not suit; a dictionary keyed by identity for a face swap.
-        loss: What `compile` is given; the model's own loss by default.
-        skip: Names of checks to leave out; the report lists them.
+        kwargs: Its constructor arguments; by default those registered as `smallest`.
+        batch: Batch size, 2 or more.
+        data: More than `batch` examples, or (examples, targets), if random bytes are
+            not suitable; dictionaries keyed by identity for a face swap.
+        loss: The loss for `compile`; the model's default loss by default.
+        skip: Names of checks to skip.
 
     Returns:
-        The names of the checks done and skipped.
+        The names of the passed and the skipped checks.
 
     Raises:
-        ContractError: A check failed; the message says what to do.
-        TypeError: `cls` is neither kind of model.
-        ValueError: `skip` names no check, or `batch` and `data` do not fit.
+        ContractError: A check failed; the message has a suggestion.
+        TypeError: `cls` is not a model of this package.
+        ValueError: `skip` has an unknown name, or `data` has too few examples.
 
     Example:
         >>> from deepface_models.models.autoencoders import DenseAutoencoder

@@ -1,17 +1,17 @@
-"""What a broken contract raises."""
+"""The error of a failed check."""
 
 from __future__ import annotations
 
 
 class ContractError(AssertionError):
-    """A model does not do what every model of the package does.
+    """A model does not meet the requirements on models of the package.
 
     Args:
-        model: The class's name.
-        check: The name of the check that failed.
-        found: What it found.
-        expected: What it should have found.
-        fix: What to do.
+        model: Name of the class.
+        check: Name of the failed check.
+        found: The finding.
+        expected: The expectation.
+        fix: A suggestion, as a sentence.
     """
 
     def __init__(

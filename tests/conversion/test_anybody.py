@@ -229,7 +229,7 @@ def test_many_faces_are_sampled_and_cut_as_the_model_wants(moving, person):
 
 def test_a_wrong_mean_is_refused_before_the_clip_is_read():
     swift = Swift(("ana", "ben"), 64, latent_size=8, basis_size=2)
-    with pytest.raises(ValueError, match=r"shape \(9,\) as source_identity=.*\(8,\)"):
+    with pytest.raises(ValueError, match=r"shape \(9,\) was given as source_.*\(8,\)"):
         Converter(swift, "ben", source_identity=np.zeros(9))
     with pytest.raises(ValueError, match=r"source_identity='anybdy'.*mean 'anybody'"):
         Converter(swift, "ben", source_identity="anybdy")

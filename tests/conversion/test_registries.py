@@ -150,7 +150,7 @@ def test_one_name_for_each():
         registry.function("oval")(two)
     assert list(registry) == ["oval"] and registry["oval"] is one
     for name in ("a*b", "Hull", ""):
-        with pytest.raises(ValueError, match="small letters"):
+        with pytest.raises(ValueError, match="lower-case letters"):
             registry.function(name)(one)
 
 

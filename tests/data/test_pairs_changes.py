@@ -138,7 +138,9 @@ def test_warping_to_landmarks_needs_as_many(people):
     points = MEAN_FACE_68.astype("float32") * 40 + 12
     face = Face(Box(0, 0, 64, 64), points, 1.0, "hand", np.eye(2, 3), 64)
     faces["bob"].append(face, np.zeros((64, 64, 3), "uint8"))
-    with pytest.raises(ValueError, match=r"faces with .* landmarks\. Expected as many"):
+    with pytest.raises(
+        ValueError, match=r"faces with .* landmarks\. Expected the same"
+    ):
         SwapPairs(faces, augmentation=Augmentation(landmark_warp=0.5))
 
 

@@ -236,7 +236,7 @@ def theano(path: Path, secret: Path) -> None:
         (kernel_outside, "the values of conv2d_1/conv2d_1/kernel:0 are not in it"),
         (kernel_of_nothing, "the values of conv2d_1/conv2d_1/kernel:0 are not in it"),
         (kernel_of_text, "conv2d_1/conv2d_1/kernel:0 is no array of floats"),
-        (no_names, "no layer_names in it"),
+        (no_names, "it has no layer_names"),
         (names_of_numbers, "1 is missing, or a link"),
         (theano, "saved on Theano"),
     ],

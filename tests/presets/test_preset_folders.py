@@ -166,7 +166,7 @@ def test_reordered_people_keep_their_faces(packed, swift):
 def test_nobody_is_drawn_by_anothers_parts(packed, names):
     with pytest.raises(ValueError, match=r"knows 'ana', 'ben'.*add_identity"):
         Swift.from_preset(packed / "people", identities=names)
-    with pytest.raises(ValueError, match="knows no people"):
+    with pytest.raises(ValueError, match="has no people"):
         load(packed / "dense", identities=PEOPLE)
 
 
@@ -264,7 +264,7 @@ def test_plain_folders_and_wrong_paths(swift, dense, tmp_path):
         ({"license": ""}, "license=''"),
         ({"dtype": "int8"}, "dtype='int8'.*float16"),
         ({"shared": True}, "which has no people"),
-        ({"name": "Big Name"}, "small letters"),
+        ({"name": "Big Name"}, "lower-case letters"),
         ({"results": {"source_identity": object()}}, "not JSON serializable"),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_damaged_file_of_faces_is_refused(faces, tmp_path, damage):
         if damage == "other":
             del kept["ends"]
         np.savez(path, **kept)
-    with pytest.raises(ValueError, match="Expected a file that `pretrain --gather`"):
+    with pytest.raises(ValueError, match="Expected a file of `pretrain --gather`"):
         Data.open(path, 64)
 
 

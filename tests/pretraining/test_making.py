@@ -171,7 +171,7 @@ def test_another_machine_trains_on_what_was_gathered(make, data, tmp_path):
     assert record["command"] == command(name, {"epochs": 1, "batch_size": 4})
     assert record["results"]["training"]["batch_size"] == 4
     assert "CPU cores" in record["results"]["training"]["machine"]
-    with pytest.raises(ModelFileError, match="Give the folder that was gathered"):
+    with pytest.raises(ModelFileError, match="Use the folder of the training"):
         make(name, pack_only=True, limit=20)
 
 
@@ -180,13 +180,13 @@ def test_another_machine_trains_on_what_was_gathered(make, data, tmp_path):
     [
         ("vae_mnist", {"gather": "x.npz"}, "Expected a preset of many people's faces"),
         ("vae_mnist", {"data": "nowhere"}, "Nothing is at nowhere"),
-        ("vae_faces_64", {"data": None}, "Give --data FOLDER"),
+        ("vae_faces_64", {"data": None}, "Use --data FOLDER"),
         ("vae_faces_64", {"data": FACES / "none"}, "Nothing is at"),
-        ("vae_faces_64", {"pack_only": True}, "holds no training"),
+        ("vae_faces_64", {"pack_only": True}, "contains no training"),
         ("vae_faces_64", {"epochs": 0}, "epochs=0 was given. Expected a whole number"),
         ("vae_faces_64", {"minutes": -1.0}, "minutes=-1.0 was given"),
         ("vae_faces_64", {"leave_out": ["ana"]}, "Expected swift_64 or swift_128"),
-        ("vae_faces_64", {"limit": 1}, "leave nobody to train on or to hold out"),
+        ("vae_faces_64", {"limit": 1}, "too few to split into training"),
         ("vae_face_64", {}, "Did you mean 'vae_faces_64'"),
     ],
 )

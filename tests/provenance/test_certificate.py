@@ -84,7 +84,7 @@ def test_damaged_file_says_what_to_do(home, text):
     path.write_text(
         whole[: len(whole) // 3] if text == "half" else text, encoding="utf-8"
     )
-    with pytest.raises(ProvenanceError, match="Delete it and a new one is made"):
+    with pytest.raises(ProvenanceError, match="Delete it to create a new one"):
         Certificate.own()
 
 

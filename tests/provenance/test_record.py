@@ -22,7 +22,7 @@ FIELDS = {
 
 @pytest.mark.parametrize("consent", ["", "  \n\t", None, 3])
 def test_consent_is_required(consent):
-    with pytest.raises(ProvenanceError, match="Pass, for instance, consent='Both"):
+    with pytest.raises(ProvenanceError, match="Use, for example, consent='Both"):
         Record(**{**FIELDS, "consent": consent})
 
 
@@ -40,7 +40,7 @@ def test_missing_source_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["source", "model"])
 def test_empty_names_are_refused(name):
-    with pytest.raises(ProvenanceError, match=f"record's {name} is ''"):
+    with pytest.raises(ProvenanceError, match=f"{name}='' was given"):
         Record(**{**FIELDS, name: ""})
 
 

@@ -222,7 +222,7 @@ def test_batches_agree_with_single_examples(model):
         (BYTES.astype("int64"), r'Divide by 255, or convert .*astype\("uint8"\)'),
         (FLOATS - 0.5, "from -0.5 to 0.5 "),
         (np.full((2, *SHAPE), np.nan), "NaN.*missing values"),
-        (np.zeros((0, *SHAPE)), "N of 1 or more.*holds nothing"),
+        (np.zeros((0, *SHAPE)), "N of 1 or more.*data are empty"),
         ([], "N of 1 or more"),
         (np.moveaxis(FLOATS, -1, 1), r"Channels seem.*transpose\(x, \(0, 2, 3, 1\)\)"),
     ],

@@ -166,10 +166,10 @@ def test_unknown_person_with_a_near_name(model, faces):
         (("ana", "ana"), "or more different people"),
         (("ana", "ben", "ana"), "or more different people"),
         ("ab", "identities='ab' was given"),
-        (("ana", "../ben"), r"'\.\./ben' cannot be the name of a file"),
-        (("ana", "b/c"), "cannot be the name of a file"),
-        (("ana", ""), "'' cannot be"),
-        (("ana", 2), "2 cannot be"),
+        (("ana", "../ben"), r"'\.\./ben' was given.*name of files"),
+        (("ana", "b/c"), "'b/c' was given"),
+        (("ana", ""), "'' was given"),
+        (("ana", 2), "identity 2 was given"),
     ],
 )
 @pytest.mark.parametrize("architecture", [Original, Swift])

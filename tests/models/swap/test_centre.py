@@ -163,10 +163,10 @@ def test_no_model_is_built_for_another_mean(model, people):
     [
         (
             np.zeros((3, 16)),
-            r"shape \(3, 16\) as source_identity=.*of shape \(16,\).*mean\(0\)",
+            r"shape \(3, 16\) was given as source_identity.*of shape \(16,\).*mean\(0\)",
         ),
         (np.zeros(15), r"shape \(15,\)"),
-        (("ana",), r"a tuple as source_identity=.*name of a person"),
+        (("ana",), r"A tuple was given as source_identity.*name of a person"),
         (np.full(16, np.nan), "not finite"),
     ],
 )
@@ -221,5 +221,5 @@ def test_models_without_means_take_of_and_decode_the_same(people):
         model.predict(faces, identity="ben", source_identity=mean),
         model.predict(faces, identity="ben"),
     )
-    with pytest.raises(ValueError, match="as source_identity="):
+    with pytest.raises(ValueError, match="as source_identity"):
         model.predict(faces, identity="ben", source_identity=mean[:-1])
