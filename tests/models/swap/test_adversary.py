@@ -20,7 +20,7 @@ EAGER = keras.backend.backend() == "tensorflow"
 NAMES = ("ana", "ben")
 
 
-def randomised(model: FaceSwap, seed: int = 0) -> FaceSwap:
+def randomized(model: FaceSwap, seed: int = 0) -> FaceSwap:
     rng = np.random.default_rng(seed)
     for _, part in sorted(model.parts.items()):
         part.set_weights([w + rng.normal(0, 0.1, w.shape) for w in part.get_weights()])
@@ -29,7 +29,7 @@ def randomised(model: FaceSwap, seed: int = 0) -> FaceSwap:
 
 def small(seed: int = 0) -> FaceSwap:
     keras.utils.set_random_seed(seed)
-    return randomised(IAE(NAMES, image_size=16, width=0.02), seed)
+    return randomized(IAE(NAMES, image_size=16, width=0.02), seed)
 
 
 def against(model, **kwargs) -> AdversarialFaceSwap:
@@ -239,7 +239,7 @@ def test_history_shows_each_term(pairs, gan_loss):
 
 @pytest.mark.backend
 def test_the_face_swap_is_saved_as_what_it_is(tmp_path):
-    model, pairs = randomised(Swift(NAMES, 64, 4, 2)), faces_of(64)
+    model, pairs = randomized(Swift(NAMES, 64, 4, 2)), faces_of(64)
     training = against(model)
     before = model.get_weights()
     step(training, pairs)
@@ -343,7 +343,7 @@ def test_a_face_swap_without_a_loss_is_named():
 
 @pytest.mark.slow
 def test_a_training_ends_with_the_exact_mean_latents():
-    model, pairs = randomised(Swift(NAMES, 64, 4, 2)), faces_of(64)
+    model, pairs = randomized(Swift(NAMES, 64, 4, 2)), faces_of(64)
     training = against(model)
     training.compile()
     training.fit(*pairs, epochs=1, verbose=0)

@@ -15,7 +15,7 @@ SIZE = 64
 SMALL = {"image_size": SIZE, "latent_size": 16, "basis_size": 4}
 
 
-def randomise(model: FaceSwap, seed: int = 0) -> FaceSwap:
+def randomize(model: FaceSwap, seed: int = 0) -> FaceSwap:
     """Gives every weight a value of its own, so that no two parts are alike."""
     rng = np.random.default_rng(seed)
     for _, part in sorted(model.parts.items()):
@@ -41,7 +41,7 @@ def assert_same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
 def model():
     """Not to be changed."""
     keras.utils.set_random_seed(0)
-    return randomise(Swift(("ben", "ana"), **SMALL))
+    return randomize(Swift(("ben", "ana"), **SMALL))
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def test_weights_of_other_people_are_refused(model, tmp_path, names):
 def test_nobodys_decoder_sees_anothers_images(people, architecture):
     keras.utils.set_random_seed(1)
     if architecture == "swift":
-        model = randomise(Swift(("ana", "ben"), **SMALL))
+        model = randomize(Swift(("ana", "ben"), **SMALL))
         size = SIZE
     else:
         model, size = Original(("ana", "ben"), image_size=16, latent_size=8), 16
@@ -269,7 +269,7 @@ def test_nobodys_decoder_sees_anothers_images(people, architecture):
 def test_fit_takes_bytes_as_unit_floats(people):
     bytes_ = {name: people[name].images[:4] for name in people}
     unit = {name: value.astype("float32") / 255 for name, value in bytes_.items()}
-    model = randomise(Swift(("ana", "ben"), **SMALL))
+    model = randomize(Swift(("ana", "ben"), **SMALL))
     model.compile(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True)
     start, histories = model.get_weights(), []
     for data in (bytes_, unit):
@@ -406,7 +406,7 @@ def test_mixed_precision_decodes_float32(policy, people, faces, dtype):
 
 
 def test_dtype_argument_reaches_the_layers_and_a_file(faces, tmp_path):
-    model = randomise(Swift(("ana", "ben"), **SMALL, dtype="mixed_bfloat16"))
+    model = randomize(Swift(("ana", "ben"), **SMALL, dtype="mixed_bfloat16"))
     assert keras.config.dtype_policy().name == "float32"
     model.save(tmp_path / "model.keras")
     model.save_parts(tmp_path / "parts")

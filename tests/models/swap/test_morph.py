@@ -21,7 +21,7 @@ MODELS = {
 }
 
 
-def randomise(model: FaceSwap) -> FaceSwap:
+def randomize(model: FaceSwap) -> FaceSwap:
     rng = np.random.default_rng(0)
     for _, part in sorted(model.parts.items()):
         part.set_weights([rng.normal(0, 0.2, w.shape) for w in part.get_weights()])
@@ -35,13 +35,13 @@ def some_faces(size: int) -> np.ndarray:
 @pytest.fixture(scope="module", params=MODELS)
 def model(request):
     """Not to be changed."""
-    return randomise(MODELS[request.param]())
+    return randomize(MODELS[request.param]())
 
 
 @pytest.fixture(scope="module")
 def iae():
     """Two people. Not to be changed."""
-    return randomise(IAE(("ben", "ana"), image_size=16, width=0.02))
+    return randomize(IAE(("ben", "ana"), image_size=16, width=0.02))
 
 
 def test_ends_are_the_two_people(model):
@@ -88,7 +88,7 @@ def test_what_the_shared_decoder_takes_is_mixed(iae):
 
 
 def test_what_the_trunk_takes_is_mixed():
-    model = randomise(Swift(("ana", "ben"), 64, 8, 3))
+    model = randomize(Swift(("ana", "ben"), 64, 8, 3))
     faces = some_faces(64)
     latent = model.encode(faces)
     ana, ben = (model.decoders[n].predict(latent, verbose=0) for n in ("ana", "ben"))

@@ -41,7 +41,7 @@ APPLICATION = {
 }
 
 
-def randomise(model: FaceSwap) -> FaceSwap:
+def randomize(model: FaceSwap) -> FaceSwap:
     rng = np.random.default_rng(0)
     for _, part in sorted(model.parts.items()):
         part.set_weights([rng.normal(0, 0.3, w.shape) for w in part.get_weights()])
@@ -155,7 +155,7 @@ def inters(split_fc: bool, shared_fc: str, gblock: bool | None) -> set[str]:
 )
 def test_people_are_told_apart_and_kept(choice, faces, tmp_path):
     three = ("zoe", "ana", "ben")
-    model = randomise(PhazeA(three, **{**TINY, **choice}))
+    model = randomize(PhazeA(three, **{**TINY, **choice}))
     decoded = eager(model, faces)
     for one, two in itertools.combinations(three, 2):
         assert np.abs(decoded[one] - decoded[two]).max() > 1e-3
@@ -205,7 +205,7 @@ def test_a_shared_gblock_is_one_in_all_decoders():
 
 
 def test_the_style_steers_the_image(faces):
-    model = randomise(PhazeA(NAMES, **{**TINY, "gblock": True}))
+    model = randomize(PhazeA(NAMES, **{**TINY, "gblock": True}))
     before = model.predict(faces, identity="ana")
     style = model.parts["inter.+style"]
     style.set_weights([2 * w for w in style.get_weights()])

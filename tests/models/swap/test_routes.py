@@ -17,7 +17,7 @@ NAMES = ("ben", "ana")
 SMALL = {"image_size": 16, "width": 0.02}
 
 
-def randomise(model: FaceSwap, seed: int = 0) -> FaceSwap:
+def randomize(model: FaceSwap, seed: int = 0) -> FaceSwap:
     rng = np.random.default_rng(seed)
     for _, part in sorted(model.parts.items()):
         part.set_weights([rng.normal(0, 0.2, w.shape) for w in part.get_weights()])
@@ -25,13 +25,13 @@ def randomise(model: FaceSwap, seed: int = 0) -> FaceSwap:
 
 
 def liae(names=NAMES, target="ben", seed=0) -> DFLSAE:
-    return randomise(DFLSAE(names, architecture="liae", target=target, **SMALL), seed)
+    return randomize(DFLSAE(names, architecture="liae", target=target, **SMALL), seed)
 
 
 @pytest.fixture(scope="module")
 def iae():
     """Not to be changed."""
-    return randomise(IAE(NAMES, **SMALL))
+    return randomize(IAE(NAMES, **SMALL))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ SWIFT = {"image_size": 64, "latent_size": 8, "basis_size": 3}
 SMALL = {"image_size": 32, "width": 0.02}
 
 
-def randomise(model, seed=0):
+def randomize(model, seed=0):
     rng = np.random.default_rng(seed)
     for _, part in sorted(model.parts.items()):
         part.set_weights([rng.normal(0, 0.1, w.shape) for w in part.get_weights()])
@@ -23,11 +23,11 @@ def randomise(model, seed=0):
 
 
 def swift(names=("ana", "ben"), seed=0, **kwargs) -> FaceSwap:
-    return randomise(Swift(names, **{**SWIFT, **kwargs}), seed)
+    return randomize(Swift(names, **{**SWIFT, **kwargs}), seed)
 
 
 def liae(names=("ana", "ben"), target="ana", seed=0) -> FaceSwap:
-    return randomise(DFLSAE(names, 32, "liae", target=target, width=0.02), seed)
+    return randomize(DFLSAE(names, 32, "liae", target=target, width=0.02), seed)
 
 
 def same(one, other) -> bool:
@@ -213,7 +213,7 @@ def test_the_shared_inter_of_liae_is_the_wanted_persons():
 
 
 def test_a_shared_inter_beside_own_ones_is_shared():
-    source, model = (randomise(IAE(("ana", "ben"), **SMALL), n) for n in (1, 2))
+    source, model = (randomize(IAE(("ana", "ben"), **SMALL), n) for n in (1, 2))
     assert set(model.take_parts(source)) == {"encoder", "inter", "decoder"}
 
 
@@ -228,7 +228,7 @@ def test_parts_that_differ_are_refused_before_anything_changes():
         ValueError, match=r"'shared_decoder' does not.*\d+ weights there and \d"
     ):
         model.take_parts(source, {"encoder": "shared_decoder"})
-    other = randomise(Lightweight(("ana", "ben"), **SMALL))
+    other = randomize(Lightweight(("ana", "ben"), **SMALL))
     with pytest.raises(
         ValueError, match=r"None of this model's parts 'encoder', 'shared_decoder'"
     ):
@@ -251,7 +251,7 @@ def test_wrong_sources_are_named(tmp_path):
 
 def test_autoencoders_take_parts_too():
     one, other = (
-        randomise(ConvolutionalAutoencoder(image_shape=(8, 8, 3), widths=(4,)), n)
+        randomize(ConvolutionalAutoencoder(image_shape=(8, 8, 3), widths=(4,)), n)
         for n in (1, 2)
     )
     assert one.take_parts(other) == ("encoder", "decoder")
