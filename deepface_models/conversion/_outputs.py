@@ -88,7 +88,11 @@ def result_name(name: str) -> str:
 
 
 def model_sha256(model: Any) -> str:
-    """Returns the SHA-256 of a model's weights; it is the same in every process."""
+    """Returns the SHA-256 of a model's weights; it is the same in every process.
+
+    Args:
+        model: A model, whose parts are hashed in the order of their names.
+    """
     digest = hashlib.sha256()
     parts = getattr(model, "parts", None)
     if not isinstance(parts, Mapping):

@@ -102,13 +102,28 @@ def alignment_matrix(
 
 
 def invert(matrix: Array) -> Array:
-    """Returns the inverse of a (2, 3) matrix, as a (2, 3) matrix."""
+    """Returns the inverse of an affine transform.
+
+    Args:
+        matrix: (2, 3), from points (x, y, 1) to points (x, y).
+
+    Returns:
+        (2, 3) matrix, float64.
+    """
     inverse = np.linalg.inv(np.asarray(matrix, np.float64)[:, :2])
     return np.column_stack([inverse, -inverse @ matrix[:, 2]])
 
 
 def transform_points(points: ArrayLike, matrix: Array) -> Array:
-    """Returns points (..., 2) transformed by a (2, 3) matrix, float64."""
+    """Applies an affine transform to points.
+
+    Args:
+        points: (..., 2).
+        matrix: (2, 3), from points (x, y, 1) to points (x, y).
+
+    Returns:
+        (..., 2) float64.
+    """
     return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 

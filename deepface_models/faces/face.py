@@ -11,7 +11,14 @@ from deepface_models.core.arrays import Array
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in pixels of the frame; x grows to the right, y downwards."""
+    """A rectangle in pixels of the frame; x grows to the right, y downwards.
+
+    Attributes:
+        left: x of the left edge.
+        top: y of the upper edge.
+        right: x of the right edge.
+        bottom: y of the lower edge.
+    """
 
     left: float
     top: float

@@ -23,6 +23,13 @@ def lsgan_discriminator(real: Any, fake: Any) -> Any:
     """Least-squares loss: real images toward 1, generated ones toward 0.
 
     Reference: Mao et al., "Least Squares Generative Adversarial Networks", 2017.
+
+    Args:
+        real: Logits for real images, (B, ...).
+        fake: Logits for generated images, (B, ...).
+
+    Returns:
+        The loss, a scalar.
     """
     real, fake = _float(real), _float(fake)
     return 0.5 * (ops.mean(ops.square(real - 1.0)) + ops.mean(ops.square(fake)))
@@ -30,9 +37,16 @@ def lsgan_discriminator(real: Any, fake: Any) -> Any:
 
 @_register
 def lsgan_generator(real: Any, fake: Any) -> Any:
-    """Least-squares loss: generated images toward 1; `real` may be None.
+    """Least-squares loss: generated images toward 1.
 
     Reference: Mao et al., "Least Squares Generative Adversarial Networks", 2017.
+
+    Args:
+        real: Logits for real images, (B, ...) or None.
+        fake: Logits for generated images, (B, ...).
+
+    Returns:
+        The loss, a scalar.
     """
     return 0.5 * ops.mean(ops.square(_float(fake) - 1.0))
 
@@ -42,6 +56,13 @@ def hinge_discriminator(real: Any, fake: Any) -> Any:
     """Hinge loss: 0 for real images above 1 and for generated ones below -1.
 
     Reference: Lim and Ye, "Geometric GAN", 2017.
+
+    Args:
+        real: Logits for real images, (B, ...).
+        fake: Logits for generated images, (B, ...).
+
+    Returns:
+        The loss, a scalar.
     """
     real, fake = _float(real), _float(fake)
     return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
@@ -49,9 +70,16 @@ def hinge_discriminator(real: Any, fake: Any) -> Any:
 
 @_register
 def hinge_generator(real: Any, fake: Any) -> Any:
-    """Hinge loss: minus the mean logit of generated images; `real` may be None.
+    """Hinge loss: minus the mean logit of generated images.
 
     Reference: Lim and Ye, "Geometric GAN", 2017.
+
+    Args:
+        real: Logits for real images, (B, ...) or None.
+        fake: Logits for generated images, (B, ...).
+
+    Returns:
+        The loss, a scalar.
     """
     return -ops.mean(_float(fake))
 
@@ -65,6 +93,13 @@ def relativistic_discriminator(real: Any, fake: Any) -> Any:
 
     Reference: Jolicoeur-Martineau, "The Relativistic Discriminator: A Key Element
     Missing from Standard GAN", 2019 (RaSGAN).
+
+    Args:
+        real: Logits for real images, (B, ...).
+        fake: Logits for generated images, (B, ...).
+
+    Returns:
+        The loss, a scalar.
     """
     real, fake = _float(real), _float(fake)
     above = ops.softplus(ops.mean(fake, axis=0, keepdims=True) - real)
@@ -78,6 +113,13 @@ def relativistic_generator(real: Any, fake: Any) -> Any:
 
     Reference: Jolicoeur-Martineau, "The Relativistic Discriminator: A Key Element
     Missing from Standard GAN", 2019 (RaSGAN).
+
+    Args:
+        real: Logits for real images, (B, ...).
+        fake: Logits for generated images, (B, ...).
+
+    Returns:
+        The loss, a scalar.
     """
     return relativistic_discriminator(fake, real)
 

@@ -10,7 +10,13 @@ from keras import ops
 def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
     """Returns target image, weight, target mask and predicted image.
 
-    Weight and mask are None if `y_true` has no channel for them.
+    Args:
+        y_true: Targets (B, H, W, 3..5).
+        y_pred: Predictions (B, H, W, 3..4).
+
+    Returns:
+        Image (B, H, W, 3), weight and mask (B, H, W, 1), and prediction (B, H, W, 3).
+        Weight and mask are None if `y_true` has no channel for them.
     """
     channels = y_true.shape[-1]
     mask = y_true[..., 3:4] if channels > 3 else None

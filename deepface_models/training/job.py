@@ -31,7 +31,15 @@ _LOG = logging.getLogger(__name__)
 
 
 def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
-    """Returns each person's `FaceSet`; opens those given as folders."""
+    """Returns each person's `FaceSet`; opens those given as folders.
+
+    Args:
+        faces: For each person's name, a `FaceSet` or its folder.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        MediaError: A folder is not a face set, or damaged.
+    """
     return {
         name: value if isinstance(value, FaceSet) else FaceSet.open(value)
         for name, value in faces.items()
