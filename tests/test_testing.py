@@ -114,7 +114,7 @@ class Forgets(Plain):
     _arguments = ("image_shape",)
 
 
-@breaks("config", r"says latent_size=5 where 3 was given", latent_size=3)
+@breaks("config", r"has latent_size=5, but 3 was given", latent_size=3)
 class Misremembers(Plain):
     def __init__(self, image_shape=SHAPE, latent_size=4, **kwargs):
         super().__init__(image_shape, latent_size, **kwargs)
@@ -134,7 +134,7 @@ class DropsKeywords(Plain):
         return cls(config["image_shape"], config["latent_size"])
 
 
-@breaks("config", r"says latent_size=4 where 3 was given", latent_size=3)
+@breaks("config", r"has latent_size=4, but 3 was given", latent_size=3)
 class DropsItsArgument(Plain):
     def get_config(self):
         return {**super().get_config(), "latent_size": 4}
@@ -237,7 +237,7 @@ class Root(layers.Layer):
         return ops.sqrt(inputs - ops.stop_gradient(inputs))
 
 
-@breaks("gradients", r"does not change anything", trainable=False)
+@breaks("gradients", r"does not change any variable", trainable=False)
 class Frozen(Plain):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -263,7 +263,7 @@ class LosesMoreInGraphs(Plain):
         return loss if hasattr(loss, "numpy") else 2.0 * loss
 
 
-@breaks("precision", r"mixed_float16' gives float16.*dtype=\"float32\"")
+@breaks("precision", r"mixed_float16' gives outputs in float16.*dtype=\"float32\"")
 class EndsInHalf(Plain):
     def finish(self, x):
         return layers.Activation("sigmoid")(x)

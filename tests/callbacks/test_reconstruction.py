@@ -127,7 +127,9 @@ def test_weights_that_are_not_finite_are_drawn(tmp_path):
     for call in calls:
         call.set_model(model)
         call.on_epoch_end(0)
-        assert read_image(tmp_path / "000001.png").size
+        path = tmp_path / "000001.png"
+        np.testing.assert_array_equal(read_image(path), call.draw())
+        path.unlink()
 
 
 def test_without_tensorboard_a_log_folder_is_refused(tmp_path, monkeypatch):

@@ -77,7 +77,7 @@ def test_the_state_of_the_certificate(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "a" / "b" / "signing.pem").write_text("broken", encoding="utf-8")
     broken = _checks.collect("provenance")[-1]
     assert broken.state == "bad"
-    assert "Delete it and a new one is made" in broken.value
+    assert "Delete it to create a new one" in broken.value
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such signals")

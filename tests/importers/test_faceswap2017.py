@@ -122,7 +122,7 @@ def test_command_writes_a_model(model, folder, tmp_path, capsys):
 
 def test_command_says_what_is_missing(tmp_path, capsys):
     assert main(["import", str(tmp_path), str(tmp_path / "made")]) == 2
-    assert "holds none of them. Expected encoder.h5" in capsys.readouterr().err
+    assert "contains none of them. Expected encoder.h5" in capsys.readouterr().err
 
 
 # Files that are not what they should be
@@ -130,7 +130,7 @@ def test_command_says_what_is_missing(tmp_path, capsys):
 
 def test_missing_file_is_named(copied):
     (copied / "decoder_B.h5").unlink()
-    found = "holds encoder.h5, decoder_A.h5. Expected .*decoder_B.h5. Copy all three"
+    found = "contains encoder.h5, decoder_A.h5. Expected .*decoder_B.h5. Copy all three"
     with pytest.raises(FileNotFoundError, match=found):
         load_original(copied)
 
@@ -166,7 +166,7 @@ def test_wrong_shape_names_the_layer(copied, weights):
 
 def test_missing_layer_is_noticed(copied, weights):
     replace(copied / "decoder_A.h5", historic.decoder_layers()[:-1], weights["A"][:-2])
-    found = "holds 3 layers with weights. Expected the 4 of decoder_a"
+    found = "contains 3 layers with weights. Expected 4 for decoder_a"
     with pytest.raises(dfm.ModelFileError, match=found):
         load_original(copied)
 
@@ -174,7 +174,9 @@ def test_missing_layer_is_noticed(copied, weights):
 def test_other_architecture_is_named(copied, weights):
     shutil.copy(copied / "decoder_A.h5", copied / "other.h5")
     (copied / "other.h5").replace(copied / "encoder.h5")
-    with pytest.raises(dfm.ModelFileError, match=r"encoder.h5 holds conv2d_1 .*four"):
+    with pytest.raises(
+        dfm.ModelFileError, match=r"encoder.h5 contains conv2d_1 .*four"
+    ):
         load_original(copied)
 
 
@@ -235,7 +237,7 @@ def theano(path: Path, secret: Path) -> None:
         (kernel_elsewhere, "conv2d_1/kernel:0 is missing, or a link"),
         (kernel_outside, "the values of conv2d_1/conv2d_1/kernel:0 are not in it"),
         (kernel_of_nothing, "the values of conv2d_1/conv2d_1/kernel:0 are not in it"),
-        (kernel_of_text, "conv2d_1/conv2d_1/kernel:0 is no array of floats"),
+        (kernel_of_text, "conv2d_1/conv2d_1/kernel:0 is not an array of floats"),
         (no_names, "it has no layer_names"),
         (names_of_numbers, "1 is missing, or a link"),
         (theano, "saved on Theano"),

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import types
 from fractions import Fraction
 
 import av
@@ -11,8 +10,14 @@ import pytest
 from PIL import Image
 
 from deepface_models.core.errors import MediaError
-from deepface_models.media import probe, read_metadata, read_video, write_image
-from deepface_models.media.decoding import source_times
+from deepface_models.media import (
+    VideoWriter,
+    probe,
+    read_metadata,
+    read_video,
+    write_image,
+)
+from deepface_models.media.decoding import Decoder, source_times
 
 
 def test_probe(clip):
@@ -45,11 +50,23 @@ def test_start_stop_every_n(clip):
         read_video(clip, every_n=0)
 
 
-def test_reading_is_a_stream(clip):
+def test_reading_decodes_only_as_far_as_it_is_read(clip, monkeypatch):
+    """Issue 18, 5: one frame is read of 75, and few more are decoded."""
+    decoded = []
+    frames_of = Decoder.frames
+
+    def counting(decoder):
+        for frame in frames_of(decoder):
+            decoded.append(frame.pts)
+            yield frame
+
+    monkeypatch.setattr(Decoder, "frames", counting)
     frames = read_video(clip)
-    assert isinstance(frames, types.GeneratorType)
+    assert decoded == []
     next(frames)
+    assert 1 <= len(decoded) <= 3
     frames.close()
+    assert len(list(read_video(clip))) == 75 <= len(decoded)
 
 
 def test_colors_follow_the_matrix_and_the_range(make_video, frames):
@@ -191,8 +208,14 @@ def test_damaged_video_goes_on_after_the_damage(tmp_path, make_video, caplog):
     assert (np.diff([f.pts for f in seen]) > 0).all()
 
 
-def test_metadata_of_a_video(clip):
-    assert isinstance(read_metadata(clip), dict)
+def test_metadata_of_a_video(clip, tmp_path, frames):
+    """Issue 18, 5: a video without tags has none, and a written tag is read back."""
+    assert read_metadata(clip) == {}
+    path = tmp_path / "tagged.mkv"
+    with VideoWriter(path, metadata={"comment": "gr\u00fcn"}) as writer:
+        writer.write(frames[0])
+    found = {key.lower(): text for key, text in read_metadata(path).items()}
+    assert found["comment"] == "gr\u00fcn"
 
 
 def test_ten_bit_video(make_video, frames):

@@ -66,9 +66,9 @@ def test_a_name_is_pinned_as_models_say_where_they_come_from(named):
     pinned = load("people").started_from
     assert load(pinned).started_from == pinned
     name, _, digest = pinned.partition("=")
-    with pytest.raises(dfm.IntegrityError, match=f"digest that 'people' .*{digest}"):
+    with pytest.raises(dfm.IntegrityError, match=f"digest of 'people' .*{digest}"):
         load(f"{name}={'0' * 64}")
-    with pytest.raises(dfm.IntegrityError, match="asked for"):
+    with pytest.raises(dfm.IntegrityError, match="was given"):
         load(f"{name}=")
 
 

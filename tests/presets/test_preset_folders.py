@@ -111,7 +111,9 @@ def test_float16_refuses_what_would_overflow(tmp_path):
     with h5py.File(path, "w") as file:
         file.create_group("a").create_dataset("b", data=np.float32([1, 7e4]))
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"x.weights.h5/a/b holds 70000.*float32"):
+    with pytest.raises(
+        ValueError, match=r"x.weights.h5/a/b has the value 70000.*float32"
+    ):
         to_float16(path)
     assert path.read_bytes() == before
 
@@ -145,7 +147,7 @@ def test_people_start_afresh_from_what_is_shared(packed, swift):
         weights(swift, "encoder", "shared_decoder"),
     )
     assert not same(weights(model, "decoder.ben"), weights(swift, "decoder.ben"))
-    with pytest.raises(ValueError, match=r"nobody's own parts.*identities=\("):
+    with pytest.raises(ValueError, match=r"shared parts only.*identities=\("):
         Swift.from_preset(packed / "shared")
     with pytest.raises(ValueError, match="or more different people"):
         Swift.from_preset(packed / "shared", identities=("ana", "ana"))
@@ -164,7 +166,7 @@ def test_reordered_people_keep_their_faces(packed, swift):
 
 @pytest.mark.parametrize("names", [("ana", "cleo"), ("ana", "ben", "cleo"), ("a", "b")])
 def test_nobody_is_drawn_by_anothers_parts(packed, names):
-    with pytest.raises(ValueError, match=r"knows 'ana', 'ben'.*add_identity"):
+    with pytest.raises(ValueError, match=r"people are 'ana', 'ben'.*add_identity"):
         Swift.from_preset(packed / "people", identities=names)
     with pytest.raises(ValueError, match="has no people"):
         load(packed / "dense", identities=PEOPLE)
@@ -213,7 +215,7 @@ def test_a_flipped_byte_anywhere_is_refused(folder, monkeypatch):
         ({"architecture": "deepface_models>DeepAutoencoder"}, "record of a"),
         ({"config": {"latent_size": 4}}, "same model, settings"),
         ({"architecture": "os>system"}, "record of a os>system"),
-        ({"parts": ["encoder"]}, "'decoder.weights.h5' cannot be used"),
+        ({"parts": ["encoder"]}, "'decoder.weights.h5' cannot"),
         ({"parts": ["encoder", "../decoder"]}, r"parts\.1: .*cannot be used"),
         ({"files": {}}, "README.md"),
         ({"name": "../up"}, r"name: .*cannot be used"),
@@ -254,7 +256,7 @@ def test_plain_folders_and_wrong_paths(swift, dense, tmp_path):
     )
     with pytest.raises(FileNotFoundError, match="no preset has that name"):
         load(tmp_path / "none")
-    with pytest.raises(FileNotFoundError, match=r"holds no preset.json"):
+    with pytest.raises(FileNotFoundError, match=r"has no preset.json"):
         presets.fetch(tmp_path / "m")
 
 

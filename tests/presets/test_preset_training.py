@@ -219,7 +219,7 @@ def test_presets_that_are_no_face_swap_or_of_others_are_refused(
     with pytest.raises(ModelFileError, match="Expected a FaceSwap"):
         train(people, tmp_path, preset=packed / "dense", epochs=1, **QUIET)
     others = {"zoe": people["ana"], "joe": people["ben"]}
-    with pytest.raises(ValueError, match="which knows 'ana', 'ben'"):
+    with pytest.raises(ValueError, match="whose people are 'ana', 'ben'"):
         train(others, tmp_path, preset=packed / "people", epochs=1, **QUIET)
 
 
