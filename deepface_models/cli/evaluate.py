@@ -83,6 +83,11 @@ def add(commands: Commands) -> None:
         help="compute embeddings on every k-th frame (default: %(default)s)",
     )
     option("--json", metavar="FILE", help="also write all measures to this file")
+    option(
+        "--sheet",
+        metavar="FILE.png",
+        help="also write mouths and eyes of eight frames, source above swap",
+    )
     add_no_progress(parser)
 
 
@@ -102,6 +107,8 @@ def run(args: argparse.Namespace) -> int:
     echo(result.table())
     if args.json:
         result.to_json(args.json)
+    if args.sheet:
+        result.sheet(args.sheet)
     return 0
 
 

@@ -12,6 +12,7 @@ from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.core.arrays import Array
 from deepface_models.evaluation import colors
 from deepface_models.evaluation.frames import EvaluationFrame
+from deepface_models.evaluation.seen import Seen, Watcher
 from deepface_models.faces import Face, FaceAligner, face_mask, transform_points
 from deepface_models.faces.embedding import chip, embed_chips
 
@@ -32,6 +33,7 @@ class Collected:
         source_colors: The same for the source frame, with the same mask.
         ssim: SSIM of the reconstruction of the source person.
         psnr: PSNR of the same in decibels.
+        seen: What the face mesh saw; empty if it is not used.
     """
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Collected:
     source_colors: list[Array] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
     psnr: list[float] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
 
 
 class Measurer:
@@ -52,14 +55,20 @@ class Measurer:
         aligner: Finds the faces in the results.
         source_identity: The source person's identity in the model, or None.
         embed_every: Every how many frames the embedding is computed.
+        watcher: Measures by the face mesh, or None.
     """
 
     def __init__(
-        self, aligner: FaceAligner, source_identity: str | None, embed_every: int
+        self,
+        aligner: FaceAligner,
+        source_identity: str | None,
+        embed_every: int,
+        watcher: Watcher | None = None,
     ) -> None:
         self._aligner = aligner
         self._source_identity = source_identity
         self._every = embed_every
+        self._watcher = watcher
         self._known: dict[int, Array] = {}
 
     def add(
@@ -86,6 +95,8 @@ class Measurer:
         for (frame, decoded), image in zip(results, images, strict=True):
             self._measure_edge(into, frame.image, image, converter, decoded)
         self._embed(into, images, found, frames, start)
+        if self._watcher is not None:
+            into.seen += self._watcher.look(converter, results, images, start)
         self._reconstruct(into, converter, frames)
 
     def _find(

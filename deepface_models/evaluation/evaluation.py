@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,63 +15,11 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.display import one_line
 from deepface_models.core.files import write_json
 from deepface_models.core.version import __version__
+from deepface_models.evaluation import contact
+from deepface_models.evaluation.rows import ROWS
+from deepface_models.evaluation.seen import Seen
 
 COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
-
-
-class Row(NamedTuple):
-    """One line of the table: key, label, number format, better direction and note."""
-
-    key: str
-    label: str
-    form: str
-    better: str
-    note: str
-
-
-# fmt: off
-ROWS = (
-    Row("target_distance", "distance to target", ".3f", "low",
-        "mean embedding distance to the target person's faces; below 0.6, dlib "
-        "considers two faces to be the same person"),
-    Row("source_distance", "distance to source", ".3f", "high",
-        "mean embedding distance to the source person's faces; a small one means that "
-        "the source person can still be recognized"),
-    Row("distance_margin", "  margin", ".3f", "high",
-        "source distance minus target distance; a blurred face is far from both and "
-        "gains nothing here"),
-    Row("target_share", "is the target person", ".0%", "high",
-        "frames whose target distance is below 0.6 and below the source distance"),
-    Row("found", "face found again", ".0%", "high",
-        "frames in whose result the detector finds a face"),
-    Row("pose", "pose error", ".2f°", "low",
-        "mean difference in yaw, pitch and roll from the source frame"),
-    Row("expression", "expression error", ".2%", "low",
-        "how eyes and mouth deviate from the person's mean shape, result compared with "
-        "source, in units of the distance between the eyes"),
-    Row("motion", "  motion alone", ".2%", "low",
-        "the expression error without what is constant in a clip"),
-    Row("landmarks", "landmark error", ".2%", "low",
-        "distance of eyes and mouth from their place in the source frame; different "
-        "face shapes of the two people count as error"),
-    Row("mouth", "mouth correlation", ".3f", "high",
-        "correlation of the gap between the lips with the source, at best 1"),
-    Row("eyes", "eye correlation", ".3f", "high",
-        "correlation of the gap between the eyelids with the source, at best 1"),
-    Row("ssim", "reconstruction SSIM", ".3f", "high",
-        "the source person reconstructed by the model, compared with the frame"),
-    Row("psnr", "reconstruction PSNR", ".1f dB", "high", "the same in decibels"),
-    Row("seam", "seam energy", ".2f", "low",
-        "color gradient at the mask's edge relative to that of frame and decoded face; "
-        "1 if nothing became steeper"),
-    Row("jitter", "jitter", ".2f", "near 1",
-        "jitter of the landmarks from frame to frame, result / source"),
-    Row("flicker", "flicker", ".2f", "near 1",
-        "changes of the face's mean color from frame to frame, result / source"),
-    Row("flicker_levels", "  flicker, levels", ".2f", "low",
-        "the changes themselves, in 8-bit levels"),
-)
-# fmt: on
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +39,8 @@ class Evaluation:
         summary: The measures of each column; NaN for one that could not be measured.
         arrays: The measures of each frame, (N,), for each column; NaN for frames that
             were not measured.
+        seen: What the face mesh saw in the frames of the columns "swap" and "source";
+            empty with `mesh=False`.
     """
 
     identity: str
@@ -99,6 +49,7 @@ class Evaluation:
     frames: list[tuple[str, int]]
     summary: dict[str, dict[str, float]]
     arrays: dict[str, dict[str, Array]]
+    seen: dict[str, list[Seen]] = field(default_factory=dict, repr=False)
 
     @property
     def sources(self) -> list[str]:
@@ -124,6 +75,28 @@ class Evaluation:
         if math.isnan(self.summary["swap"]["expression"]):
             legend.append("Expressions are measured only with landmarks=68.")
         return "\n".join([*lines, "", *legend] if notes else lines)
+
+    def sheet(self, path: str | Path) -> None:
+        """Writes mouths and eyes of eight frames, the source's above the swap's.
+
+        Frames with open mouths, closed eyes, smiles and glances are chosen.
+
+        Args:
+            path: An image file; PNG keeps the pixels as they are.
+
+        Raises:
+            ValueError: The face mesh was not used.
+        """
+        if not self.seen:
+            raise ValueError(
+                "An evaluation with mesh=False has no sheet. Expected one with the "
+                "face mesh. Evaluate again with mesh=True."
+            )
+        names = ("mouth", "eyes", "smile", "gaze")
+        values = {n: self.arrays["source"][f"seen_{n}"] for n in names}
+        chosen = contact.choose(values)
+        pairs = ([self.seen[c][i].crops for i in chosen] for c in ("source", "swap"))
+        contact.write(path, *pairs)
 
     def _title(self) -> str:
         names = ", ".join(one_line(Path(s).name) for s in self.sources[:3])

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.evaluation import measures
+from deepface_models.evaluation import measures, sight
 from deepface_models.evaluation.collect import Collected
 from deepface_models.evaluation.evaluation import mean
 from deepface_models.evaluation.frames import EvaluationFrame
+from deepface_models.evaluation.seen import Seen, Watcher
 from deepface_models.faces import SAME_PERSON
 
 Arrays = dict[str, Array]
@@ -30,6 +31,7 @@ def summarize(
     mean_face: Collected,
     people: tuple[Array, Array],
     shapes: Sequence[Array],
+    watcher: Watcher | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Arrays]]:
     """Computes the measures of the swap and of both baselines.
 
@@ -39,14 +41,18 @@ def summarize(
         mean_face: Values of the mean face's results.
         people: Embeddings of the target person and of the source person.
         shapes: Mean aligned shapes of the same two people.
+        watcher: Saw frames and results by the face mesh, or None without it.
 
     Returns:
         Summary and per-frame values, both by column; see `Evaluation`.
     """
-    unchanged = _unchanged(frames, swap)
+    unchanged = _unchanged(frames, swap, watcher.seen_sources() if watcher else [])
     columns = {"swap": swap, "source": unchanged, "mean_face": mean_face}
     maker = _Frames(frames, np.array(swap.sizes), people, shapes)
     arrays = {name: maker.arrays(raw) for name, raw in columns.items()}
+    if watcher is not None:
+        for name, raw in columns.items():
+            arrays[name] |= sight.arrays(raw.seen)
     source = arrays["source"]
     summary = {}
     for name, values in arrays.items():
@@ -57,11 +63,19 @@ def summarize(
         one["jitter"] = measures.ratio(values["jitter"], source["jitter"])
         one["flicker"] = measures.ratio(values["flicker"], values["source_flicker"])
         one["flicker_levels"] = mean(values, "flicker")
+        if watcher is not None:
+            known = columns[name].seen, watcher.own
+            one |= sight.summary(values, source, *known, maker.clips)
+            far = one["target_distance"], mean(source, "target_distance")
+            before = watcher.seen_sources()
+            one |= sight.shares(far, known[0], before, watcher.own, people[0])
         summary[name] = one
     return summary, arrays
 
 
-def _unchanged(frames: Sequence[EvaluationFrame], swap: Collected) -> Collected:
+def _unchanged(
+    frames: Sequence[EvaluationFrame], swap: Collected, seen: Sequence[Seen]
+) -> Collected:
     """Returns the values of the unchanged frames; they have no reconstruction."""
     count = len(frames)
     return Collected(
@@ -74,6 +88,7 @@ def _unchanged(frames: Sequence[EvaluationFrame], swap: Collected) -> Collected:
         source_colors=swap.source_colors,
         ssim=[math.nan] * count,
         psnr=[math.nan] * count,
+        seen=list(seen),
     )
 
 

@@ -100,6 +100,8 @@ class FaceMesh:
         return _back(outline, into), _back(iris, into)
 
     def _run(self, name: str, crops: Array) -> list[Array]:
+        from deepface_models.core.predict import predict  # imports Keras
+
         network, found = _network(name), []
         for start in range(0, len(crops), self.batch_size):
             batch = crops[start : start + self.batch_size]
@@ -107,8 +109,8 @@ class FaceMesh:
             size = 1 << (len(batch) - 1).bit_length()
             filled = np.concatenate([batch, batch[-1:].repeat(size - len(batch), 0)])
             with _LOCK:
-                outputs = network.predict_on_batch(filled)
-            found.append([np.asarray(one)[: len(batch)] for one in outputs])
+                outputs = predict(network, filled, size)
+            found.append([one[: len(batch)] for one in outputs])
         return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 

@@ -146,7 +146,9 @@ def test_evaluate_measures_what_was_held_out(
     words += ["--identity", "mb", "--target-faces", str(faces["mb"])]
     words += ["--source-faces", str(faces["s1"]), "--validation", "0.25"]
     file = tmp_path / "measures.json"
-    assert main([*words, "--json", str(file), "--no-progress"]) == 0
+    words += ["--json", str(file), "--sheet", str(tmp_path / "sheet.png")]
+    assert main([*words, "--no-progress"]) == 0
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
     assert "s1 replaced by mb" in capsys.readouterr().out
     values = json.loads(file.read_text(encoding="utf-8"))
     assert [frame["frame"] for frame in values["frames"]] == list(range(18, 24))

@@ -52,7 +52,7 @@ def functions(command: str) -> list[Callable[..., Any]]:
 # Options that are no argument of those functions, and what they are.
 ELSEWHERE = {
     "convert": {"key"},  # of Certificate.load
-    "evaluate": {"json"},  # of Evaluation.to_json
+    "evaluate": {"json", "sheet"},  # of Evaluation.to_json and .sheet
     "verify": {"json"},  # how to print
     "list": {"json"},
     "describe": {"json"},
