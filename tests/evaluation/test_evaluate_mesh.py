@@ -233,3 +233,12 @@ def test_real_clips_open_and_close_their_mouths(aligner):
     gap = np.linalg.norm(theirs[:, 62] - theirs[:, 66], axis=1)
     assert np.corrcoef(mouth_opening(meshes), gap)[0, 1] > 0.8
     assert np.ptp(mouth_opening(meshes)) > 0.1
+
+
+def test_a_real_blink_is_seen(aligner):
+    frames = [f.image for f in read_video(CLIPS / "s1/bbaf2n.mpg", start=40, stop=64)]
+    faces = [found[0] for found in aligner.detect_frames(frames)]
+    meshes, _ = FaceMesh().predict(frames, [mesh_matrix(f.landmarks) for f in faces])
+    lids, clip = eye_opening(meshes), np.zeros(len(frames), int)
+    assert 48 <= 40 + lids.argmin() <= 56
+    assert blink_depth(lids, lids, clip) < 0.45
