@@ -37,6 +37,10 @@ def test_they_stay_small():
     assert len(sizes) > len(SHIPPED) > 1
     assert max(sizes) < PART
     assert sum(sizes) < ALL
+    home = presets.weights_folder()
+    every = [path.stat().st_size for path in home.rglob("*.h5")]
+    assert len(every) > len(sizes)  # and networks that are no preset
+    assert sum(every) < ALL
 
 
 @pytest.mark.parametrize("name", SHIPPED)

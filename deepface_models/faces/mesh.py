@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ CROP_SIZE, EYE_SIZE = 192, 64  # sides of what the networks see, in pixels
 _CENTER, _SIDE = (0.5, 0.38), 1.885
 _EYE_SIDE = 2.3  # of an eye's crop, in widths of the eye
 _LOCK = threading.RLock()
+_networks: dict[str, Any] = {}
 
 
 class FaceMesh:
@@ -128,14 +128,17 @@ def mesh_matrix(landmarks: ArrayLike) -> Array:
 _EYES = (list(numbers.LEFT_EYE), list(numbers.RIGHT_EYE))
 
 
-@cache
 def _network(name: str) -> Any:
+    """Returns the network "face" or "iris", which all threads share."""
     with _LOCK:
-        from deepface_models.faces import _mesh_network
+        if name not in _networks:
+            from deepface_models.faces import _mesh_network
 
-        model = getattr(_mesh_network, f"{name}_network")()
-        model.load_weights(model_path(f"mesh_{name}"))
-        return model
+            path = model_path(f"mesh_{name}")
+            model = getattr(_mesh_network, f"{name}_network")()
+            model.load_weights(path)
+            _networks[name] = model
+        return _networks[name]
 
 
 def _crops(images: Sequence[Array], matrices: Array, size: int) -> Array:
