@@ -55,5 +55,5 @@ def test_parameters_are_those_that_were_published(name, arguments, published):
         assert model.image_size == architectures()[name].image_size
 
 
-def test_as_many_counts_as_were_published():
-    assert len(COUNTS) == 28
+def test_no_published_count_is_missing():
+    assert len(COUNTS) >= 28
