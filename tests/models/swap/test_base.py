@@ -423,7 +423,9 @@ def test_dtype_argument_reaches_the_layers_and_a_file(faces, tmp_path):
 def test_precision_is_put_back_after_an_error():
     with pytest.raises(ValueError, match="mixed_float99"):
         Swift(("ana", "ben"), dtype="mixed_float99")
-    with pytest.raises(TypeError, match=r"given latent_sise.*latent_size, basis_size"):
+    with pytest.raises(
+        TypeError, match=r"latent_sise was given.*latent_size, basis_size"
+    ):
         Swift(("ana", "ben"), dtype="mixed_bfloat16", latent_sise=1)
     assert keras.config.dtype_policy().name == "float32"
 
@@ -445,4 +447,6 @@ def test_an_architecture_without_its_own_compile_has_a_default_loss():
     faces = np.random.default_rng(0).random((2, 16, 16, 3), "float32")
     pairs = dict.fromkeys(("ana", "ben"), faces)
     expected = 2 * float(FaceLoss()(faces, model.predict(faces, identity="ana")))
-    assert model.evaluate(pairs, pairs, verbose=0)[0] == pytest.approx(expected, rel=1e-3)
+    assert model.evaluate(pairs, pairs, verbose=0)[0] == pytest.approx(
+        expected, rel=1e-3
+    )
