@@ -27,6 +27,7 @@ from deepface_models.conversion.decoded import (
 from deepface_models.conversion.people import pick_face
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
+from deepface_models.core.expressions import all_measured, expressions, measures
 from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person, reference_embedding
@@ -83,6 +84,10 @@ class Converter:
         debug: "mask" shows the swapped pixels in green instead of the swap.
         latent_mean: The mean latent of "anybody", if it is known; by default it is
             measured as described above.
+        neutral: The neutral face of the source person, (3,), if it is known; by
+            default it is measured on the faces of each video, or on `person`. With it,
+            and faces with 68 landmarks, a model that `matches_expressions` opens mouth
+            and eyes as far as the source does.
 
     Raises:
         ValueError: An option has an unknown value, or `identity` is not an identity of
@@ -111,6 +116,7 @@ class Converter:
         side_by_side: bool = False,
         debug: str | None = None,
         latent_mean: Array | None = None,
+        neutral: Array | None = None,
     ) -> None:
         check_swap(model)
         masks.mask_names(mask)
@@ -119,6 +125,7 @@ class Converter:
         self._source_identity = source_identity
         self.source_identity = resolve_source_identity(model, identity, source_identity)
         self.latent_mean = None if latent_mean is None else latent(model, latent_mean)
+        self.neutral = neutral
         self.mask = mask
         self.color = choose("color", color, COLORS)
         self.blend = choose("blend", blend, BLENDS)
@@ -137,7 +144,8 @@ class Converter:
     def replace(self, **changes: Any) -> Self:
         """Returns a converter with some options changed.
 
-        It shares the model and the aligner; `latent_mean` goes with the model.
+        It shares the model and the aligner; `latent_mean` and `neutral` go with the
+        model.
 
         Args:
             **changes: Options of `Converter`, `model` and `identity` among them.
@@ -150,7 +158,7 @@ class Converter:
         """
         kept: dict[str, Any] = {"source_identity": self._source_identity}
         if "model" in changes:
-            kept["latent_mean"] = None
+            kept |= {"latent_mean": None, "neutral": None}
         return replaced(self, Converter, kept | changes)
 
     @property
@@ -240,7 +248,7 @@ class Converter:
         if not frames:
             return []
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
-        source = self._source()
+        source = self._source(faces)
         decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
         predicted = np.asarray(decoded)
         check_decoded(predicted, len(frames))
@@ -296,11 +304,21 @@ class Converter:
             return face.image
         return COLORS[self.color](face)
 
-    def _source(self) -> dict[str, Any]:
-        """Returns the argument of `predict` about the source person, if it takes it."""
+    @property
+    def needs_neutral(self) -> bool:
+        """Whether the source person's neutral face must still be measured."""
+        matches = getattr(self.model, "matches_expressions", False)
+        return matches and self.neutral is None
+
+    def _source(self, faces: Sequence[Face]) -> dict[str, Any]:
+        """Returns the arguments of `predict` about the source, if it takes any."""
         # Third-party models may accept no more than faces and `identity`.
         if not getattr(self.model, "shifts_latents", False) or self.needs_mean:
             return {}
         unknown = is_anybody(self.source_identity, self.model)
-        source = self.latent_mean if unknown else self.source_identity
-        return {"source_identity": source}
+        mean = self.latent_mean if unknown else self.source_identity
+        source: dict[str, Any] = {"source_identity": mean}
+        if self.neutral is not None and all_measured(faces):
+            values = measures([face.landmarks for face in faces])
+            source["expressions"] = expressions(values, self.neutral)
+        return source

@@ -1,4 +1,4 @@
-"""The mean latent of a person unknown to the model, measured on their faces."""
+"""Mean latent and neutral face of a person unknown to the model, from their faces."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from deepface_models.conversion.people import face_set
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
+from deepface_models.core.expressions import all_measured, measures, neutral_face
 from deepface_models.core.progress import Progress
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, padding_of, template, umeyama
+from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import read_video
 
@@ -27,19 +29,24 @@ FEWEST = 16  # the mean of fewer faces depends too much on their expressions
 
 
 def from_person(converter: Converter, person: Person) -> Converter:
-    """Returns a converter with the mean latent of a person's faces.
+    """Returns a converter with the mean latent and the neutral face of a person.
 
     Args:
         converter: The converter; it is not changed.
-        person: The source person. The mean is measured on a FaceSet, or its folder,
-            with at least `FEWEST` faces whose crop is as wide as the model's or wider.
+        person: The source person. Both are measured on a FaceSet, or its folder, with
+            at least `FEWEST` faces; the mean only if their crop is as wide as the
+            model's or wider.
 
     Returns:
-        A copy of `converter`; `converter` itself if it needs no mean, or none can be
-        measured on `person`.
+        A copy of `converter`; `converter` itself if it needs neither, or nothing can
+        be measured on `person`.
     """
-    faces = face_set(person) if converter.needs_mean else None
+    needed = converter.needs_mean or converter.needs_neutral
+    faces = face_set(person) if needed else None
     if faces is None or len(faces) < FEWEST:
+        return converter
+    converter = _with_neutral(converter, faces.faces)
+    if not converter.needs_mean:
         return converter
     size = int(converter.model.image_size)
     face_type = getattr(converter.model, "face_type", "full")
@@ -55,9 +62,10 @@ def from_clip(
     report: ConversionReport,
     bar: Progress,
 ) -> Converter:
-    """Returns a converter with the mean latent of the faces to swap in a video.
+    """Returns a converter with the mean latent and the neutral face in a video.
 
-    This reads the video once more and holds up to `MOST` aligned faces in memory.
+    For the mean, this reads the video once more and holds up to `MOST` aligned faces
+    in memory.
 
     Args:
         converter: The converter; it is not changed.
@@ -67,11 +75,14 @@ def from_clip(
         bar: Counts the frames.
 
     Returns:
-        A copy of `converter`; `converter` itself if it needs no mean, or there are
+        A copy of `converter`; `converter` itself if it needs neither, or there are
         fewer than `FEWEST` faces.
     """
     detected = [n for n, (_, f) in plan.faces.items() if f.detector != "interpolated"]
-    if not converter.needs_mean or len(detected) < FEWEST:
+    if len(detected) < FEWEST:
+        return converter
+    converter = _with_neutral(converter, [plan.faces[n][1] for n in detected])
+    if not converter.needs_mean:
         return converter
     chosen = set(_evenly(sorted(detected)))
     first, last = min(chosen), max(chosen)
@@ -86,9 +97,16 @@ def from_clip(
         return _with_mean(converter, np.stack(faces))
 
 
-def _with_mean(converter: Converter, faces: Array) -> Converter:
-    latents = converter.model.encode(faces, converter.batch_size)
+def _with_mean(converter: Converter, images: Array) -> Converter:
+    latents = converter.model.encode(images, converter.batch_size)
     return converter.replace(latent_mean=latents.mean(axis=0))
+
+
+def _with_neutral(converter: Converter, faces: Sequence[Face]) -> Converter:
+    if not converter.needs_neutral or not all_measured(faces):
+        return converter
+    values = measures([face.landmarks for face in faces])
+    return converter.replace(neutral=neutral_face(values))
 
 
 def _cropped(faces: FaceSet, size: int, face_type: str) -> Array:

@@ -1,4 +1,4 @@
-"""Checks of mean latents, without Keras."""
+"""Checks of mean latents and expressions, without Keras."""
 
 from __future__ import annotations
 
@@ -38,3 +38,23 @@ def as_latent_mean(source_identity: Any, shape: Sequence[int | None]) -> Array:
             f"source_identity. Expected finite numbers. {use}"
         )
     return latent_mean
+
+
+def as_expressions(given: Any, count: int) -> Array:
+    """Returns the expressions of faces as float32, (count, 3).
+
+    Args:
+        given: What was given for them.
+        count: Number of faces.
+
+    Raises:
+        ValueError: It is no finite array of that shape.
+    """
+    values = np.asarray(given, "float32")
+    if values.shape != (count, 3) or not np.isfinite(values).all():
+        raise ValueError(
+            f"Expressions of shape {values.shape} were given for {count} faces. "
+            f"Expected ({count}, 3) finite numbers. Use FaceSet.expressions, or leave "
+            "it out."
+        )
+    return values

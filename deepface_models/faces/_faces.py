@@ -10,6 +10,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError, MissingDependencyError
+from deepface_models.core.expressions import expressions, measures, neutral_face
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import _table
 from deepface_models.faces._store import last_clips, last_frames, read_face
@@ -112,6 +113,19 @@ class Faces:
         return np.array(points, np.float32).reshape(
             len(self), count_of(self.landmarks), 2
         )
+
+    @property
+    def expressions(self) -> Array:
+        """The expressions in the images, (N, 3) float32, relative to the neutral face.
+
+        Opening of the mouth, opening of the eyes and width of the mouth; see
+        `core.expressions`. The set has to show one person.
+
+        Raises:
+            ValueError: The faces have no 68 landmarks.
+        """
+        values = measures(self.landmarks_aligned)
+        return expressions(values, neutral_face(values))
 
     def masks(self, dilation: float = 0.0) -> Array:
         """The mask of the face in each image, (N, S, S) float32 in [0, 1].

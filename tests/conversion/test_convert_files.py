@@ -177,7 +177,7 @@ def test_transparency_beside_the_source(frame, model, aligner, tmp_path):
 def test_consent_is_required(tmp_path, frame, model):
     write_image(tmp_path / "in.png", frame)
     for consent in ("", "  ", None):
-        with pytest.raises(ProvenanceError, match="consent statement"):
+        with pytest.raises(ProvenanceError, match="who agreed"):
             told = {**TOLD, "consent": consent}
             convert(tmp_path / "in.png", tmp_path / "out.png", model, **told)
     with pytest.raises(TypeError, match="consent"):

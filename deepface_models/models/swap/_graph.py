@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
 from deepface_models.core.names import check_names
 from deepface_models.models.swap._mixing import blend
+from deepface_models.models.swap.expressions import Expressions, MatchExpressions
 from deepface_models.models.swap.latent_mean import LatentMean, ShiftLatents
 
 SHARED = ""  # name of the shared inter; no person can have this name
+
+
+class Source(NamedTuple):
+    """What is known of the person in the encoded images.
+
+    Attributes:
+        mean: A person of the model, the mean latents (B, L), or None.
+        expressions: The expressions (B, 3) in the images, or None to read them from
+            the latents, if `mean` is a person of the model.
+    """
+
+    mean: Any = None
+    expressions: Any = None
+
+
+UNKNOWN = Source()
 
 
 @dataclass(frozen=True)
@@ -28,6 +45,8 @@ class Paths:
         mix: Layer that combines a route's outputs into a code, and the codes of two
             people into a morph. If None, they are concatenated and blended.
         latent_means: The layer with each person's mean latent, or None.
+        expressions: The layer with each person's maps between latents and
+            expressions, or None.
     """
 
     decoders: Mapping[str, keras.Model]
@@ -36,6 +55,7 @@ class Paths:
     shared_decoder: keras.Model | None
     mix: keras.layers.Layer | None = None
     latent_means: Mapping[str, LatentMean] | None = None
+    expressions: Mapping[str, Expressions] | None = None
 
     def __post_init__(self) -> None:
         used = {inter for route in self.routes.values() for inter in route}
@@ -71,16 +91,15 @@ class Paths:
         """Whether people share the decoder or its last part, as morphs need."""
         return self.shared or self.shared_decoder is not None
 
-    def decode(self, latents: Any, name: str, source_identity: Any = None) -> Any:
+    def decode(self, latents: Any, name: str, source: Source = UNKNOWN) -> Any:
         """Decodes latents to a person's image.
 
         Args:
             latents: Output of the encoder, (B, ...).
             name: The person to decode.
-            source_identity: The person in the encoded images: a name, the mean latents
-                (B, L), or None.
+            source: The person in the encoded images.
         """
-        code = self._code(latents, name, source_identity)
+        code = self._code(latents, name, source)
         return self._finish(self.decoders[name](code))
 
     def morph(
@@ -89,13 +108,13 @@ class Paths:
         name: str,
         other: str,
         share: Any,
-        source_identity: Any = None,
+        source: Source = UNKNOWN,
     ) -> Any:
         """Decodes a face between two people; `share` (B, 1) is that of `name`.
 
         The input of the part that people share is mixed: the decoder or its end.
         """
-        one, two = (self._code(latents, n, source_identity) for n in (name, other))
+        one, two = (self._code(latents, n, source) for n in (name, other))
         if self.shared:
             mixed = blend if self.mix is None else self.mix.between
             return self._finish(self.decoders[name](mixed(one, two, share)))
@@ -157,20 +176,25 @@ class Paths:
     def _finish(self, x: Any) -> Any:
         return x if self.shared_decoder is None else self.shared_decoder(x)
 
-    def _shifted(self, latents: Any, name: str, source_identity: Any) -> Any:
-        if self.latent_means is None or source_identity is None:
+    def _shifted(self, latents: Any, name: str, source: Source) -> Any:
+        if self.latent_means is None or source.mean is None or source.mean == name:
             return latents
-        target = self.latent_means[name]
-        if not isinstance(source_identity, str):
-            return ShiftLatents(target)(latents, source_identity)
-        return (
-            latents
-            if source_identity == name
-            else ShiftLatents(target, self.latent_means[source_identity])(latents)
-        )
+        target, given = self.latent_means[name], source.mean
+        if isinstance(given, str):
+            shifted = ShiftLatents(target, self.latent_means[given])(latents)
+        else:
+            shifted = ShiftLatents(target)(latents, given)
+        if self.expressions is None:
+            return shifted
+        goal = self.expressions[name]
+        if source.expressions is not None:
+            return MatchExpressions(goal)(shifted, source.expressions)
+        if isinstance(given, str):
+            return MatchExpressions(goal, self.expressions[given])(shifted, latents)
+        return shifted
 
-    def _code(self, latents: Any, name: str, source_identity: Any) -> Any:
-        latents = self._shifted(latents, name, source_identity)
+    def _code(self, latents: Any, name: str, source: Source) -> Any:
+        latents = self._shifted(latents, name, source)
         if not self.inters:
             return latents
         route = self.routes[name]

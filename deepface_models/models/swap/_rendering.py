@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from deepface_models.core.choices import choose
-from deepface_models.core.latents import as_latent_mean
-from deepface_models.models.swap._graph import Paths
+from deepface_models.core.latents import as_expressions, as_latent_mean
+from deepface_models.models.swap._graph import Paths, Source
 from deepface_models.models.swap._mixing import shares
+from deepface_models.models.swap.expressions import FEATURES
 
 # Architectures that support morphs, for error messages.
 MORPHING = (
@@ -39,7 +40,7 @@ class Renderer:
         self.encoder = encoder
         self.paths = paths
         self.identities = tuple(identities)
-        self._models: dict[tuple[str | None, ...], keras.Model] = {}
+        self._models: dict[tuple[Any, ...], keras.Model] = {}
 
     def find(
         self,
@@ -49,6 +50,7 @@ class Renderer:
         source_identity: Any,
         morph: Any,
         other: str | None,
+        expressions: Any = None,
     ) -> tuple[keras.Model, Any]:
         """Returns the model for a request, and the model's inputs.
 
@@ -60,10 +62,11 @@ class Renderer:
                 latent, or None.
             morph: The share of `identity` in a morph, or None.
             other: The other person of the morph, or None.
+            expressions: The expressions in the faces, (N, 3), or None.
 
         Raises:
-            ValueError: A person is unknown, the mean latent or the share is invalid,
-                or the architecture cannot morph.
+            ValueError: A person is unknown, the mean latent, the share or the
+                expressions are invalid, or the architecture cannot morph.
         """
         known(identity, self.identities)
         inputs, second = [batch], None
@@ -73,7 +76,11 @@ class Renderer:
             inputs.append(shares(morph, len(batch)))
         if latent_mean is not None:
             inputs.append(np.repeat(latent_mean[None], len(batch), axis=0))
-        model = self._model(way, identity, second, source)
+        matches = source is not None and self.paths.expressions is not None
+        given = matches and expressions is not None
+        if given:
+            inputs.append(as_expressions(expressions, len(batch)))
+        model = self._model(way, identity, second, source, given)
         return model, inputs if len(inputs) > 1 else batch
 
     def _source(self, source_identity: Any) -> tuple[str | None, Any]:
@@ -89,25 +96,29 @@ class Renderer:
         return (None, None) if self.paths.latent_means is None else (name, latent_mean)
 
     def _model(
-        self, way: str, name: str, other: str | None, source_identity: str | None
+        self, way: str, name: str, other: str | None, source: str | None, given: bool
     ) -> keras.Model:
-        key = (way, name, other, source_identity)
+        key = (way, name, other, source, given)
         if key not in self._models:
-            self._models[key] = self._build(way == "swap", name, other, source_identity)
+            self._models[key] = self._build(way == "swap", name, other, source, given)
         return self._models[key]
 
     def _build(
-        self, swap: bool, name: str, other: str | None, source_identity: str | None
+        self, swap: bool, name: str, other: str | None, person: str | None, given: bool
     ) -> keras.Model:
         latent = self.encoder.output.shape[1:]
         first = keras.Input(self.encoder.input.shape[1:] if swap else latent)
         latents = self.encoder(first) if swap else first
-        inputs, source = [first], source_identity
+        inputs, mean, expressions = [first], person, None
         share = None if other is None else keras.Input((1,))
         inputs += [] if share is None else [share]
-        if source_identity == GIVEN:
-            source = keras.Input(latent, dtype="float32")
-            inputs.append(source)
+        if person == GIVEN:
+            mean = keras.Input(latent, dtype="float32")
+            inputs.append(mean)
+        if given:
+            expressions = keras.Input((FEATURES,), dtype="float32")
+            inputs.append(expressions)
+        source = Source(mean, expressions)
         if other is None:
             decoded = self.paths.decode(latents, name, source)
         else:

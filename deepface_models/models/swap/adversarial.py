@@ -80,6 +80,7 @@ class AdversarialFaceSwap(AdversarialSwap):
                 shared_decoder=model._paths.shared_decoder,
                 mix=model._paths.mix,
                 latent_means=model._paths.latent_means,
+                expressions=model._paths.expressions,
                 has_mask=model.has_mask,
                 face_type=model.face_type,
                 **kwargs,

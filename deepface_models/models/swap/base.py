@@ -24,6 +24,7 @@ from deepface_models.models.stored import StoredModel
 from deepface_models.models.swap._graph import Paths, check_identities
 from deepface_models.models.swap._named import NamedImages
 from deepface_models.models.swap._rendering import Renderer, known
+from deepface_models.models.swap.expressions import Expressions
 from deepface_models.models.swap.latent_mean import LatentMean
 
 
@@ -56,6 +57,8 @@ class FaceSwap(StoredModel):
             the codes of two people into a morph; None to concatenate and blend.
         latent_means: For each identity, the layer with the mean of its latents, or
             None; `predict(..., source_identity=)` uses them.
+        expressions: For each identity, the layer that knows how its latents depend on
+            the expression, or None; used with the latent means.
         has_mask: Whether output images have a mask as fourth channel.
         face_type: How the training faces are cropped, a key of `faces.FACE_TYPES`;
             conversion crops faces the same way.
@@ -77,6 +80,7 @@ class FaceSwap(StoredModel):
         shared_decoder: keras.Model | None = None,
         mix: keras.layers.Layer | None = None,
         latent_means: Mapping[str, LatentMean] | None = None,
+        expressions: Mapping[str, Expressions] | None = None,
         has_mask: bool = False,
         face_type: str = "full",
         **kwargs: Any,
@@ -87,7 +91,15 @@ class FaceSwap(StoredModel):
             for name in sorted(identities)
         }
         inters, routes = dict(inters or {}), dict(routes or {})
-        paths = Paths(dict(decoders), inters, routes, shared_decoder, mix, latent_means)
+        paths = Paths(
+            dict(decoders),
+            inters,
+            routes,
+            shared_decoder,
+            mix,
+            latent_means,
+            expressions,
+        )
         outputs = {n: paths.decode(encoder(image), n) for n, image in inputs.items()}
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.identities = tuple(identities)
@@ -112,6 +124,11 @@ class FaceSwap(StoredModel):
     def shifts_latents(self) -> bool:
         """Whether `predict(..., source_identity=)` shifts latents between means."""
         return self._paths.latent_means is not None
+
+    @property
+    def matches_expressions(self) -> bool:
+        """Whether `predict` can give swaps the expression of their source."""
+        return self._paths.expressions is not None
 
     @property
     def parts(self) -> dict[str, keras.Model]:
@@ -164,6 +181,7 @@ class FaceSwap(StoredModel):
         batch_size: int = 32,
         *,
         source_identity: str | Array | None = None,
+        expressions: Array | None = None,
         morph: Any = None,
         other: str | None = None,
     ) -> Array:
@@ -172,7 +190,7 @@ class FaceSwap(StoredModel):
         single = latent.ndim == len(self.encoder.output.shape) - 1
         batch = latent[None] if single else latent
         model, inputs = self._renderer.find(
-            "decode", batch, identity, source_identity, morph, other
+            "decode", batch, identity, source_identity, morph, other, expressions
         )
         decoded = predict(model, inputs, batch_size)
         return decoded[0] if single else decoded
@@ -186,6 +204,7 @@ class FaceSwap(StoredModel):
         *,
         identity: str | None = None,
         source_identity: str | Array | None = None,
+        expressions: Array | None = None,
         morph: Any = None,
         other: str | None = None,
         **kwargs: Any,
@@ -202,6 +221,10 @@ class FaceSwap(StoredModel):
             source_identity: The person in `x`: a person of the model, or the mean
                 latent of anybody, (L,), from `encode(faces).mean(0)`. It improves the
                 expression if the model `shifts_latents`; otherwise it has no effect.
+            expressions: The expressions in `x`, (N, 3), as `FaceSet.expressions` has
+                them, for a person whom the model does not know. They need
+                `source_identity` and a model that has learned how its people's
+                latents depend on them; otherwise they have no effect.
             morph: Share of `identity` in a face between two people, from 0 (only
                 `other`) to 1 (only `identity`); one for all faces, or one for each,
                 (N,). It needs an architecture whose people share the decoder or its
@@ -232,7 +255,7 @@ class FaceSwap(StoredModel):
             return super().predict(x, batch_size=batch_size, verbose=verbose, **kwargs)
         batch, single = self._batch(x)
         model, inputs = self._renderer.find(
-            "swap", batch, identity, source_identity, morph, other
+            "swap", batch, identity, source_identity, morph, other, expressions
         )
         if verbose or kwargs:
             decoded = model.predict(inputs, batch_size, verbose or 0, **kwargs)

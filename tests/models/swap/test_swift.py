@@ -81,6 +81,8 @@ def test_every_weight_learns(people):
     for variable, old in zip(model.weights, before, strict=True):
         gradient = old - keras.ops.convert_to_numpy(variable)
         assert np.isfinite(gradient).all(), variable.path
+        if "expressions/" in variable.path:  # estimated after the training
+            continue
         assert np.abs(gradient).max() > 0, variable.path
 
 

@@ -133,7 +133,7 @@ def test_unknown_parts_are_named():
         ValueError, match=r"'inter'.*'shared_decoder', 'decoder\.ana', 'dec"
     ):
         model.unfreeze("inter")
-    with pytest.raises(ValueError, match=r"no part.*Use freeze\('encoder'\)"):
+    with pytest.raises(ValueError, match=r"No part.*Use freeze\('encoder'\)"):
         model.freeze()
 
 

@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from deepface_models.layers import ConstantVector, Modulate, PixelShuffle
+from deepface_models.models.swap.expressions import Expressions
 from deepface_models.models.swap.latent_mean import LatentMean
 
 # Channels at 1/4, 1/8 and 1/16 of the image's width. On two CPU cores these train ten
@@ -61,6 +62,7 @@ def build_decoder(
     """Builds (B, L) -> one person's coarse maps, vector and appearance."""
     inputs = keras.Input((latent_size,))
     latent = LatentMean(name="latent_mean")(inputs)
+    latent = Expressions(name="expressions")(latent)
     low, middle, high = DECODER_WIDTHS
     coarse = size // 16
     x = layers.Dense(coarse * coarse * high, name="coarse")(latent)

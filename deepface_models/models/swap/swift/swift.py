@@ -10,9 +10,11 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.inputs import precision
+from deepface_models.core.latents import as_expressions
 from deepface_models.losses import FaceLoss
 from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap._graph import check_identities
+from deepface_models.models.swap._rendering import known
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.models.swap.swift.adaptation import adapt_encoder
 from deepface_models.models.swap.swift.appearance import (
@@ -116,9 +118,8 @@ class Swift(FaceSwap):
                 image_size=image_size,
                 encoder=build_encoder(image_size, latent_size, adapted_latent_size),
                 decoders=decoders,
-                latent_means={
-                    n: d.get_layer("latent_mean") for n, d in decoders.items()
-                },
+                latent_means=_layers(decoders, "latent_mean"),
+                expressions=_layers(decoders, "expressions"),
                 shared_decoder=build_shared_decoder(image_size),
                 has_mask=True,
                 **kwargs,
@@ -198,6 +199,24 @@ class Swift(FaceSwap):
         trainable = [n for n in self.identities if self.decoders[n].trainable]
         if _has_images(x, y):
             self._set_latent_means(_faces_of(x, y, trainable)[1])
+        for name, (faces, values) in getattr(x, "expressions", {}).items():
+            if name in trainable:
+                self.learn_expressions(name, faces, values)
+
+    def learn_expressions(self, name: str, faces: Any, expressions: Array) -> None:
+        """Learns how a person's latents depend on the expression.
+
+        Afterwards, `predict(..., identity=name, source_identity=...)` opens mouth and
+        eyes as far as in the source. `fit` calls it at its end if `x` is `SwapPairs`
+        of faces with 68 landmarks. With fewer than 16 faces nothing is learned.
+
+        Args:
+            name: A person of the model.
+            faces: The person's faces, (N, S, S, 3), uint8 or float in [0, 1].
+            expressions: Those in the faces, (N, 3), as `FaceSet.expressions` has them.
+        """
+        layer = self.decoders[known(name, self.identities)].get_layer("expressions")
+        layer.estimate(self.encode(faces), as_expressions(expressions, len(faces)))
 
     @property
     def decoder_initializers(self) -> dict[str, keras.Model]:
@@ -218,6 +237,10 @@ class Swift(FaceSwap):
             mean = self.encode(images[..., :3]).mean(axis=0)
             latent_mean = self.decoders[name].get_layer("latent_mean")
             latent_mean.set_weights([mean, np.ones((), "float32")])
+
+
+def _layers(decoders: dict[str, keras.Model], name: str) -> dict[str, Any]:
+    return {person: decoder.get_layer(name) for person, decoder in decoders.items()}
 
 
 def _has_images(x: Any, y: Any) -> bool:
