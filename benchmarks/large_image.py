@@ -84,6 +84,7 @@ def main() -> None:
                 check=True,
                 capture_output=True,
                 text=True,
+                encoding="utf-8",
             )
             print("whole " if whole else "strips", done.stdout.strip().split("\n")[-1])
         print("values that differ by so many levels:", differences(*results))

@@ -33,7 +33,8 @@ def available_memory() -> int | None:
     found = [_free()]
     for names in _LIMITS:
         try:
-            high, low = (int(Path(_CGROUP, name).read_text()) for name in names)
+            texts = [Path(_CGROUP, name).read_text(encoding="ascii") for name in names]
+            high, low = map(int, texts)
         except (OSError, ValueError):  # "max" means that there is no limit
             continue
         found.append(max(0, high - low))
