@@ -197,7 +197,7 @@ def test_missing_empty_and_unrelated_places(tmp_path):
 
 def test_a_folder_of_other_things_is_never_replaced(model, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(ValueError, match="holds no saved model"):
+    with pytest.raises(ValueError, match="is not a saved model"):
         save_parts(model, tmp_path)
     assert os.listdir(tmp_path) == ["thesis.txt"]
 
