@@ -38,10 +38,12 @@ class Progress:
     def advance(self, frames: int = 1) -> None:
         """Adds to the done frames of the current task."""
         self._done += frames
+        if self._total is not None:  # estimated: containers may state too few frames
+            self._total = max(self._total, self._done)
         if self._report is not None:
             self._report(self._done, self._total)
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self._done)
+            self._bar.update(self._task, completed=self._done, total=self._total)
 
     def done(self) -> None:
         """Completes the current task's bar, even if the total was wrong."""
