@@ -258,6 +258,7 @@ class Converter:
             for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
         ]
 
+    @whole_numbers(size=1)
     def aligned(self, frame: Array, face: Face, size: int | None = None) -> Array:
         """Returns a frame's face aligned as the model's input, (S, S, 3).
 
@@ -269,6 +270,7 @@ class Converter:
         size = int(self.model.image_size) if size is None else size
         return align(frame, self.matrix(face, size), size)
 
+    @whole_numbers(size=1)
     def matrix(self, face: Face, size: int) -> Array:
         """Returns the (2, 3) matrix from a frame to its aligned face of `size` px."""
         return regions.resize_matrix(face.matrix, face.image_size, size)

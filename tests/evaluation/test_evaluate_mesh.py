@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ from deepface_models.faces import FaceMesh, mesh_matrix
 from deepface_models.faces._mesh_points import OVAL
 from deepface_models.media import read_image, read_video
 
-PORTRAITS = CLIPS.parents[2] / "tests" / "data" / "faces"
+PORTRAITS = Path(__file__).parents[1] / "data" / "faces"
 CLIP = np.zeros(40, int)
 
 

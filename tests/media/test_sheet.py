@@ -35,7 +35,7 @@ def test_labels_are_written_to_the_left(frames):
 
 
 def test_errors(frames):
-    with pytest.raises(ValueError, match="rows without an image"):
+    with pytest.raises(ValueError, match="rows without images"):
         grid([[], []])
     with pytest.raises(ValueError, match="1 labels were given for 2 rows"):
         grid([[frames[0]], [frames[0]]], labels=["one"])

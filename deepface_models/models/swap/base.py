@@ -19,7 +19,6 @@ from deepface_models.core.inputs import (
 from deepface_models.core.predict import predict
 from deepface_models.core.weights import weights_for_each
 from deepface_models.core.whole import whole_numbers
-from deepface_models.losses import FaceLoss
 from deepface_models.models.stored import StoredModel
 from deepface_models.models.swap._graph import Paths, check_identities
 from deepface_models.models.swap._named import NamedImages
@@ -286,14 +285,6 @@ class FaceSwap(StoredModel):
         """Computes the metrics with the same targets as `compute_loss`."""
         y = y if y is None else as_unit(y)
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles; the defaults are Adam with 5e-5 and `FaceLoss`."""
-        super().compile(
-            optimizer=optimizer or keras.optimizers.Adam(5e-5),
-            loss=loss or {name: FaceLoss() for name in self.identities},
-            **kwargs,
-        )
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Trains as `keras.Model.fit` does; images may be uint8.

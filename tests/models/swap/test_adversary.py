@@ -316,7 +316,7 @@ def test_published_unet_has_the_published_size():
         (lambda: with_adversary(keras.Sequential()), TypeError, "Sequential was giv"),
         (lambda: against(small(), gan_loss="go"), ValueError, "'go' was.*logistic"),
         (lambda: against(small(), weight=-1), ValueError, r"adversarial'\]=-1"),
-        (lambda: against(small(), widht=1), TypeError, "given widht"),
+        (lambda: against(small(), widht=1), TypeError, "widht was given"),
         (
             lambda: TwoTimeScaleAdam(discriminator_rate=0),
             ValueError,

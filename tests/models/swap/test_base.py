@@ -9,7 +9,6 @@ import pytest
 
 from deepface_models import load
 from deepface_models.data import Augmentation, SwapPairs
-from deepface_models.losses import FaceLoss
 from deepface_models.models.swap import FaceSwap, Original, Swift
 
 SIZE = 64
@@ -428,25 +427,3 @@ def test_precision_is_put_back_after_an_error():
     ):
         Swift(("ana", "ben"), dtype="mixed_bfloat16", latent_sise=1)
     assert keras.config.dtype_policy().name == "float32"
-
-
-def test_an_architecture_without_its_own_compile_has_a_default_loss():
-    """Issue 18, 4: the steps in CONTRIBUTING.md for an architecture are enough."""
-    image, code = keras.Input((16, 16, 3)), keras.Input((8, 8, 4))
-    down = keras.layers.Conv2D(4, 3, 2, padding="same")(image)
-    up = keras.layers.Conv2DTranspose(3, 3, 2, padding="same", activation="sigmoid")
-    model = FaceSwap(
-        identities=("ana", "ben"),
-        image_size=16,
-        encoder=keras.Model(image, down),
-        decoders={name: keras.Model(code, up(code)) for name in ("ana", "ben")},
-    )
-    model.compile()
-    assert {type(loss) for loss in model.loss.values()} == {FaceLoss}
-    assert float(model.optimizer.learning_rate) == pytest.approx(5e-5)
-    faces = np.random.default_rng(0).random((2, 16, 16, 3), "float32")
-    pairs = dict.fromkeys(("ana", "ben"), faces)
-    expected = 2 * float(FaceLoss()(faces, model.predict(faces, identity="ana")))
-    assert model.evaluate(pairs, pairs, verbose=0)[0] == pytest.approx(
-        expected, rel=1e-3
-    )
