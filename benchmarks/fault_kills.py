@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import http.server
+import json
 import os
 import shutil
 import signal
@@ -154,6 +155,19 @@ def _table(folder: Path) -> State:
     return {**_faces(folder), "rows": repr(rows)}
 
 
+def _saved(folder: Path) -> State:
+    """The faces that the saved progress counts; later ones are found again."""
+    path = folder / "faceset.json"
+    progress = json.loads(path.read_text("utf-8"))["sources"] if path.exists() else {}
+    done = {
+        row["file"]
+        for row in _rows(folder / "table.csv")
+        if (of := progress.get(row["source"]))
+        and (of["status"] == "done" or int(row["frame"]) < of["next_frame"])
+    }
+    return {name: digest for name, digest in _faces(folder).items() if name in done}
+
+
 def _epochs(folder: Path) -> State:
     found = (folder / "checkpoints").glob("epoch-*/checkpoint.json")
     newest = max((p.parent.name for p in found), default="")
@@ -200,7 +214,7 @@ def _swaps(folder: Path) -> State:
 
 
 FINISHED: dict[str, Callable[[Path], State]] = {
-    "extract": _faces,
+    "extract": _saved,
     "train": _epochs,
     "convert": lambda folder: _files(folder, "*.[pm]*"),
     "fetch": _files,

@@ -18,7 +18,8 @@ moments and run again.
 | memory | peak resident memory (VmHWM, set back before each case) more than 2 GiB |
 |   | above what the warm process held before the case |
 | touched | a file outside of the output was made, changed or deleted |
-| loss | a finished result was lost, or differs from that of an uninterrupted run |
+| loss | a finished result was lost, or differs from that of an uninterrupted run; |
+|   | faces are finished once the saved progress counts them, 2 s later at most |
 | left | temporary files of a killed run remained after the last run |
 
 Exit status 1 if any column but the first two is not 0; each such case is written to
