@@ -31,8 +31,7 @@ EVERYTHING = {
     *("Swift", "DenseAutoencoder", "VariationalAutoencoder"),
     *("AdversarialAutoencoder", "VectorQuantizedAutoencoder"),
 }
-# A third of the face swaps stands for all of them on the other backends, and on
-# TensorFlow where slow tests are left out.
+# A third of the face swaps stands for all of them on the other backends.
 TENSORFLOW_ONLY = {
     *("AMP", "DFLH128", "DFLSAE", "DFaker", "DLight", "RealFace"),
     *("PhazeA", "SAEHD", "Unbalanced", "Villain"),
@@ -58,8 +57,13 @@ def test_every_registered_class_is_exported_and_the_other_way_round():
         assert architecture_names(family) == list(architectures(family))
 
 
+# On TensorFlow, where these are slow, Swift stands for the face swaps.
+SLOW = TENSORFLOW_ONLY | {"FaceSwapGAN", "IAE", "Lightweight", "Original", "Quick96"}
+
+
 def parameter(name: str) -> Any:
-    marks = [pytest.mark.slow] if name in TENSORFLOW_ONLY else []
+    slow = name in SLOW and keras.backend.backend() == "tensorflow"
+    marks = [pytest.mark.slow] if slow else []
     return pytest.param(name, marks=marks)
 
 

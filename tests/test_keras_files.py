@@ -130,6 +130,7 @@ def test_a_quantized_model_loads_again(tmp_path):
         np.testing.assert_array_equal(again.predict(ROWS, verbose=0), drawn)
 
 
+@pytest.mark.slow
 def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
     """Issue 17, 4: what was quantized is noted for each part."""
     model = quantize(small_swap())

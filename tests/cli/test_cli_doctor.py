@@ -31,6 +31,7 @@ def test_everything_is_fine_here(capsys: Any) -> None:
     assert all(check["state"] == "ok" or check["fix"] for check in checks.values())
 
 
+@pytest.mark.slow
 def test_a_training_step_is_timed(monkeypatch: Any) -> None:
     small = {"image_size": 64, "batch_size": 2, "steps": 2}
     monkeypatch.setattr(_checks, "_STEP", small)

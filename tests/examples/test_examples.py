@@ -119,6 +119,7 @@ def test_faces_that_were_drawn_say_so(run):
         assert "Synthetic" in read_metadata(path)["description"]
 
 
+@pytest.mark.slow
 def test_images_climb_to_what_excites_a_map(run):
     gains = run("06_what_layers_see")[0]["gains"]
     assert len(gains) == 3 and all(1 < gain < 1000 for gain in gains)

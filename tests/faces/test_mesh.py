@@ -223,6 +223,7 @@ def test_other_landmarks_are_refused(wrong):
         FaceAligner(landmarks=wrong)
 
 
+@pytest.mark.slow
 def test_the_mesh_never_opens_the_68_point_file():
     code = """
 import sys

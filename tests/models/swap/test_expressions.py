@@ -181,6 +181,7 @@ def test_they_are_saved_with_the_decoder(model, tmp_path):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 def test_fit_learns_them_from_faces_with_68_landmarks():
     aligner = FaceAligner(64, embeddings=False)
     people = {
