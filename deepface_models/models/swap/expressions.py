@@ -79,13 +79,13 @@ class Expressions(keras.layers.Layer):
 
     def read(self, latents: Any) -> Any:
         """Predicts expressions (B, 3) from latents (B, L)."""
-        return ops.matmul(latents, self.reader) + self.offset
+        return ops.add(ops.matmul(latents, self.reader), self.offset)
 
     def move(self, latents: Any, expressions: Any, known: Any) -> Any:
         """Moves latents (B, L) to expressions (B, 3), if `known`, 0 or 1, is 1."""
-        goal = ops.clip(expressions, self.least, self.most)
-        step = ops.matmul(goal - self.read(latents), self.directions)
-        return latents + known * self.known * step
+        goal = ops.minimum(ops.maximum(expressions, self.least), self.most)
+        step = ops.matmul(ops.subtract(goal, self.read(latents)), self.directions)
+        return ops.add(latents, ops.multiply(ops.multiply(known, self.known), step))
 
 
 class MatchExpressions(keras.layers.Layer):
