@@ -168,6 +168,12 @@ class Converter:
         unknown = is_anybody(self.source_identity, self.model)
         return shifts and unknown and self.latent_mean is None
 
+    @property
+    def needs_neutral(self) -> bool:
+        """Whether the source person's neutral face must still be measured."""
+        matches = getattr(self.model, "matches_expressions", False)
+        return matches and self.neutral is None
+
     def settings(self) -> dict[str, Any]:
         """Returns the options that determine the result, for the provenance record."""
         names = ("mask", "color", "blend", "feather", "erode", "sharpen")
@@ -305,12 +311,6 @@ class Converter:
         if face.image_colors is None or face.frame_colors is None:
             return face.image
         return COLORS[self.color](face)
-
-    @property
-    def needs_neutral(self) -> bool:
-        """Whether the source person's neutral face must still be measured."""
-        matches = getattr(self.model, "matches_expressions", False)
-        return matches and self.neutral is None
 
     def _source(self, faces: Sequence[Face]) -> dict[str, Any]:
         """Returns the arguments of `predict` about the source, if it takes any."""

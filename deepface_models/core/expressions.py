@@ -8,6 +8,13 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 
+FEATURES = 3
+# Pairs of opposite landmarks of the inner lips, the lids and the corners of each eye,
+# of dlib's 68.
+LIPS = ((61, 67), (62, 66), (63, 65))
+LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
+_CORNERS = ((36, 39), (36, 39), (42, 45), (42, 45))  # of the eye of each pair of lids
+_MOUTH = ((48, 54),)
 # Bounds of a neutral face. Who smiles throughout a clip never shows theirs, and the
 # smile must not be taken for it. Ten speakers, GRID and others, the first 400 frames of
 # a clip: mouth 0.01 to 0.06, eyes 0.27 to 0.38, width 0.70 to 0.85.
@@ -35,17 +42,23 @@ def measures(landmarks: Any) -> Array:
             "faces with FaceAligner(landmarks=68)."
         )
 
-    def apart(one: Any, other: Any) -> Array:
-        difference = points[:, one] - points[:, other]
-        return np.asarray(np.linalg.norm(difference, axis=-1))
-
     left, right = points[:, [36, 39]].mean(1), points[:, [42, 45]].mean(1)
     between = np.maximum(np.linalg.norm(left - right, axis=-1), 1e-6)
-    heights = apart([37, 38, 43, 44], [41, 40, 47, 46])
-    widths = np.maximum(apart([36, 36, 42, 42], [39, 39, 45, 45]), 1e-6)
-    mouth = apart([61, 62, 63], [67, 66, 65]).mean(1) / between
-    width = apart([48], [54])[:, 0] / between
-    return np.stack([mouth, (heights / widths).mean(1), width], axis=1)
+    eyes = gaps(points, LIDS) / np.maximum(gaps(points, _CORNERS), 1e-6)
+    mouth, width = (gaps(points, one).mean(1) / between for one in (LIPS, _MOUTH))
+    return np.stack([mouth, eyes.mean(1), width], axis=1)
+
+
+def gaps(points: Array, pairs: tuple[tuple[int, ...], ...]) -> Array:
+    """Returns the distances of pairs of points, (N, number of pairs).
+
+    Args:
+        points: (N, K, 2 or more); x and y count.
+        pairs: Numbers of two points each.
+    """
+    one, other = np.array(pairs).T
+    difference = points[:, one, :2] - points[:, other, :2]
+    return np.asarray(np.linalg.norm(difference, axis=-1))
 
 
 def all_measured(faces: Any) -> bool:
@@ -80,3 +93,16 @@ def expressions(values: Array, neutral: Array) -> Array:
     relative = values - neutral
     relative[:, 1] /= neutral[1]
     return np.asarray(relative, np.float32)
+
+
+def own_expressions(landmarks: Any) -> Array:
+    """Returns the expressions in one person's faces, relative to their neutral face.
+
+    Args:
+        landmarks: (N, 68, 2) in pixels.
+
+    Returns:
+        (N, 3) float32; see `expressions`.
+    """
+    values = measures(landmarks)
+    return expressions(values, neutral_face(values))

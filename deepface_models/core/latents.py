@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.expressions import FEATURES
 
 
 def as_latent_mean(source_identity: Any, shape: Sequence[int | None]) -> Array:
@@ -51,10 +52,10 @@ def as_expressions(given: Any, count: int) -> Array:
         ValueError: It is no finite array of that shape.
     """
     values = np.asarray(given, "float32")
-    if values.shape != (count, 3) or not np.isfinite(values).all():
+    if values.shape != (count, FEATURES) or not np.isfinite(values).all():
         raise ValueError(
             f"Expressions of shape {values.shape} were given for {count} faces. "
-            f"Expected ({count}, 3) finite numbers. Use FaceSet.expressions, or leave "
-            "it out."
+            f"Expected ({count}, {FEATURES}) finite numbers. Use FaceSet.expressions, "
+            "or leave it out."
         )
     return values

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.expressions import expressions, measures, neutral_face
+from deepface_models.core.expressions import own_expressions
 from deepface_models.core.names import check_names
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data._person import Person, resize
@@ -126,7 +126,7 @@ class SwapPairs(keras.utils.PyDataset):
         """Returns a set's images resized to `image_size`, uint8 (N, S, S, 3)."""
         return np.stack([resize(image, self.image_size) for image in faces.images])
 
-    @functools.cached_property
+    @property
     def expressions(self) -> dict[str, tuple[Array, Array]]:
         """Up to 512 of each person's faces and their expressions, spread evenly.
 
@@ -139,8 +139,7 @@ class SwapPairs(keras.utils.PyDataset):
                 continue
             places = np.linspace(0, len(person.faces) - 1, min(512, len(person.faces)))
             chosen = np.rint(places).astype(int)
-            values = measures(person.landmarks)
-            relative = expressions(values, neutral_face(values))
+            relative = own_expressions(person.landmarks)
             faces = [resize(person.faces[i], self.image_size) for i in chosen]
             found[name] = np.stack(faces), relative[chosen]
         return found

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.expressions import gaps
 from deepface_models.evaluation.chips import eye_distance
+from deepface_models.evaluation.measures import centered
 from deepface_models.faces._mesh_points import (
     LEFT_CORNERS,
     LEFT_IRIS,
@@ -72,11 +74,7 @@ def gain(result: Array, source: Array, clips: Array) -> float:
         1 for movements as large as the source's, 0 for none; NaN with fewer than
         three frames or a source that does not move.
     """
-    known = np.isfinite(result) & np.isfinite(source)
-    a, b, clips = result[known].copy(), source[known].copy(), clips[known]
-    for clip in np.unique(clips):
-        a[clips == clip] -= a[clips == clip].mean()
-        b[clips == clip] -= b[clips == clip].mean()
+    a, b = centered(result, source, clips)
     scale = float((b**2).sum())
     return float((a * b).sum() / scale) if len(a) > 2 and scale > 1e-12 else np.nan
 
@@ -107,9 +105,7 @@ def blink_depth(result: Array, source: Array, clips: Array) -> float:
 
 
 def _gap(mesh: Array, pairs: tuple[tuple[int, ...], ...]) -> Array:
-    one, two = np.array(pairs).T
-    apart = np.linalg.norm(mesh[:, one, :2] - mesh[:, two, :2], axis=-1)
-    return np.asarray(apart.mean(-1))
+    return np.asarray(gaps(mesh, pairs).mean(-1))
 
 
 def _between(mesh: Array, point: int, left: int, right: int) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.expressions import LIDS, LIPS, gaps
 from deepface_models.faces import (
     alignment_matrix,
     head_pose,
@@ -18,9 +19,6 @@ from deepface_models.faces import (
 
 EYES_AND_MOUTH = slice(36, 68)
 _LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)
-# Pairs of opposite upper and lower landmarks, of dlib's 68.
-_LIPS = ((61, 67), (62, 66), (63, 65))
-_LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 
 
 def embedding_distance(embeddings: Array, person: Array) -> Array:
@@ -167,18 +165,16 @@ def motion_error(offsets: Array, clips: Array) -> Array:
 
 def mouth_opening(landmarks: Array) -> Array:
     """Returns the gap between the lips: (N, 68, 2) -> (N,) in face units."""
-    return _gap(landmarks, _LIPS)
+    return _gap(landmarks, LIPS)
 
 
 def eye_opening(landmarks: Array) -> Array:
     """Returns the mean gap between the eyelids: (N, 68, 2) -> (N,) in face units."""
-    return _gap(landmarks, _LIDS)
+    return _gap(landmarks, LIDS)
 
 
 def _gap(landmarks: Array, pairs: tuple[tuple[int, int], ...]) -> Array:
-    upper, lower = np.array(pairs).T
-    gaps = np.linalg.norm(landmarks[:, upper] - landmarks[:, lower], axis=-1)
-    return np.asarray(gaps.mean(-1) / eye_distance(landmarks))
+    return np.asarray(gaps(landmarks, pairs).mean(-1) / eye_distance(landmarks))
 
 
 def correlation(result: Array, source: Array, clips: Array) -> float:
@@ -192,13 +188,25 @@ def correlation(result: Array, source: Array, clips: Array) -> float:
     Returns:
         -1 to 1, or NaN with fewer than three frames or constant values.
     """
+    a, b = centered(result, source, clips)
+    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum() / scale) if len(a) > 2 and scale > 1e-12 else np.nan
+
+
+def centered(result: Array, source: Array, clips: Array) -> tuple[Array, Array]:
+    """Returns both values, where both are known, less their means in each clip.
+
+    Args:
+        result: (N,) values of the results; NaN where not known.
+        source: (N,) values of the source frames.
+        clips: (N,) labels.
+    """
     known = np.isfinite(result) & np.isfinite(source)
     a, b, clips = result[known].copy(), source[known].copy(), clips[known]
     for clip in np.unique(clips):
         a[clips == clip] -= a[clips == clip].mean()
         b[clips == clip] -= b[clips == clip].mean()
-    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum() / scale) if len(a) > 2 and scale > 1e-12 else np.nan
+    return a, b
 
 
 def second_difference(values: Array, runs: Array) -> Array:

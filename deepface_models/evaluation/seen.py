@@ -51,9 +51,9 @@ class Own:
 
     def __init__(self, faces: FaceSet, distance: float) -> None:
         chosen = np.unique(np.linspace(0, len(faces) - 1, _MOST).astype(int))
-        images = list(faces.select(chosen).images)
-        points = faces.select(chosen).landmarks_aligned
-        meshes, _ = FaceMesh().predict(images, [mesh_matrix(p) for p in points])
+        faces = faces.select(chosen)
+        images, matrices = list(faces.images), map(mesh_matrix, faces.landmarks_aligned)
+        meshes, _ = FaceMesh().predict(images, list(matrices))
         theirs = float(np.median(eye_distance(meshes)))
         self.distance = _REDUCED * min(distance, theirs)
         pairs = list(zip(images, meshes, strict=True))

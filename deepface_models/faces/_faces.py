@@ -10,7 +10,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import FaceNotFoundError, MissingDependencyError
-from deepface_models.core.expressions import expressions, measures, neutral_face
+from deepface_models.core.expressions import own_expressions
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces import _table
 from deepface_models.faces._store import last_clips, last_frames, read_face
@@ -124,8 +124,7 @@ class Faces:
         Raises:
             ValueError: The faces have no 68 landmarks.
         """
-        values = measures(self.landmarks_aligned)
-        return expressions(values, neutral_face(values))
+        return own_expressions(self.landmarks_aligned)
 
     def masks(self, dilation: float = 0.0) -> Array:
         """The mask of the face in each image, (N, S, S) float32 in [0, 1].

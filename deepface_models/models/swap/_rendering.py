@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from deepface_models.core.choices import choose
+from deepface_models.core.expressions import FEATURES
 from deepface_models.core.latents import as_expressions, as_latent_mean
 from deepface_models.models.swap._graph import Paths, Source
 from deepface_models.models.swap._mixing import shares
-from deepface_models.models.swap.expressions import FEATURES
 
 # Architectures that support morphs, for error messages.
 MORPHING = (

@@ -9,14 +9,15 @@ import numpy as np
 from keras import ops
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.expressions import FEATURES
 from deepface_models.core.version import PACKAGE
+from deepface_models.models.swap.linear import linear_map
 
-FEATURES = 3  # see core/expressions.py
 FEWEST = 16  # faces from which they are estimated
 _RIDGE = 0.1  # relative to the latents' mean variance
-# Faces' worth of doubt in the directions. Those of twenty faces contain much that goes
-# along with the expression by chance, and moving by all of it burns the skin.
-_DOUBT = 10.0
+# The directions are shrunk by 10 / N for N faces. In few faces, much else changes with
+# the expression by chance, and moving latents by all of it burns the skin.
+_SHRINKAGE = 10.0
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -64,12 +65,13 @@ class Expressions(keras.layers.Layer):
         latents = np.asarray(latents, np.float64)
         expressions = np.asarray(expressions, np.float64)
         mean, middle = latents.mean(axis=0), expressions.mean(axis=0)
-        reader = _ridge(latents - mean, expressions - middle, _RIDGE)
+        spread = np.maximum(expressions.std(axis=0), 1e-9)
+        reader, offset = linear_map(latents, expressions - middle, _RIDGE)
         self.reader.assign(reader)
-        self.offset.assign(middle - mean @ reader)
-        self.directions.assign(
-            _ridge(expressions - middle, latents - mean, _DOUBT / len(latents))
-        )
+        self.offset.assign(offset + middle)
+        standard = (expressions - middle) / spread
+        directions, _ = linear_map(standard, latents - mean, _SHRINKAGE / len(latents))
+        self.directions.assign(directions / spread[:, None])
         few = max(1, len(expressions) // 200)
         ordered = np.sort(expressions, axis=0)
         least, most = ordered[:few].mean(axis=0), ordered[-few:].mean(axis=0)
@@ -117,12 +119,3 @@ class MatchExpressions(keras.layers.Layer):
     def compute_output_shape(self, shifted_shape: Any, given_shape: Any) -> Any:
         """Returns the shape of the latents."""
         return shifted_shape
-
-
-def _ridge(inputs: Array, outputs: Array, strength: float) -> Array:
-    squares = inputs.T @ inputs
-    # Expressions differ in scale; for latents, their mean is the better measure.
-    wide = len(squares) > FEATURES
-    scale = np.trace(squares) / len(squares) if wide else np.diag(squares)
-    ridge = np.maximum(strength * scale, 1e-9) * np.eye(len(squares))
-    return np.asarray(np.linalg.solve(squares + ridge, inputs.T @ outputs))

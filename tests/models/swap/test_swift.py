@@ -8,8 +8,8 @@ import pytest
 
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import Swift
+from deepface_models.models.swap.linear import linear_map
 from deepface_models.models.swap.swift.appearance import (
-    linear_map,
     principal_components,
 )
 

@@ -82,21 +82,3 @@ def _weights(faces: Array) -> Array:
     face = _OUTSIDE + (1.0 - _OUTSIDE) * inside.prod(axis=-1, keepdims=True)
     colors = np.broadcast_to(face, (*side, 3))
     return np.concatenate([colors, np.ones((*side, 1), "float32")], -1).reshape(-1)
-
-
-def linear_map(
-    latents: Array, codes: Array, strength: float = PLAIN_RIDGE
-) -> list[Array]:
-    """Returns kernel (L, C) and bias (C,) that predict codes from latents.
-
-    It is the ridge regression (Hoerl and Kennard, 1970) of codes (N, C) of mean zero on
-    latents (N, L).
-    """
-    mean = latents.mean(axis=0, dtype="float64")
-    centered = latents - mean
-    squares = centered.T @ centered
-    ridge = max(strength * np.trace(squares) / len(squares), 1e-9)
-    kernel = np.linalg.solve(
-        squares + ridge * np.eye(len(squares)), centered.T @ codes.astype("float64")
-    )
-    return [kernel.astype("float32"), (-mean @ kernel).astype("float32")]

@@ -16,11 +16,11 @@ from deepface_models.models.registry import register_architecture
 from deepface_models.models.swap._graph import check_identities
 from deepface_models.models.swap._rendering import known
 from deepface_models.models.swap.base import FaceSwap
+from deepface_models.models.swap.linear import linear_map
 from deepface_models.models.swap.swift.adaptation import adapt_encoder
 from deepface_models.models.swap.swift.appearance import (
     ADAPTED_RIDGE,
     PLAIN_RIDGE,
-    linear_map,
     principal_components,
 )
 from deepface_models.models.swap.swift.initializer import DecoderInitializer
