@@ -2,27 +2,30 @@
 
     python benchmarks/alignment.py --data ../shared/data
 
-prints a table and writes docs/alignment.md. With `--template` it instead prints the
+prints a table and writes docs/alignment.md. With `--detector MODULE:CLASS` it only
+prints the table, for a detector of your own. With `--template` it instead prints the
 mean face of deepface_models/faces/_template.py, computed from the same images.
 """
 
 from __future__ import annotations
 
-import argparse
+import importlib
 import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import harness
 import numpy as np
 
 from deepface_models.faces import Box, FaceAligner, transform_points, umeyama
 from deepface_models.faces._template import MIRROR_68, STABLE_68
 from deepface_models.media import read_image
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 CLEAN = ("london", "canada", "composite", "lisa", "zoom")
+HEAD = ("subset", "images", "found", "false", "overlap", "eyes", "landmarks", "ms")
 # Of dlib's points those that the hand-placed templates have too (within 6% of the
 # distance between the eyes); jaw and nose ridge are placed by another rule there.
 SAME_POINT = 0.06
@@ -64,17 +67,20 @@ class Result:
     eye: list[float] = field(default_factory=list)
     landmark: list[float] = field(default_factory=list)
 
-    def row(self, name: str) -> str:
+    def row(self, name: str) -> list[str]:
         def middle(values: list[float], digits: int, unit: str = "") -> str:
             return f"{np.median(values):.{digits}f}{unit}" if values else "-"
 
         recall = f"{self.found}/{self.faces}" if self.faces else "-"
-        return (
-            f"| {name} | {self.images} | {recall} | {self.false} | "
-            f"{middle(self.iou, 2)} | {middle(self.eye, 1, ' %')} | "
-            f"{middle(self.landmark, 1, ' %')} | "
-            f"{1000 * self.seconds / max(1, self.images):.0f} |"
-        )
+        return [
+            *(name, str(self.images), recall, str(self.false)),
+            *(middle(self.iou, 2), middle(self.eye, 1, " %")),
+            *(middle(self.landmark, 1, " %"), f"{self.time():.0f}"),
+        ]
+
+    def time(self) -> float:
+        """Milliseconds per image."""
+        return 1000 * self.seconds / max(1, self.images)
 
 
 def truths(data: Path) -> list[Truth]:
@@ -185,7 +191,7 @@ def compare(faces: list, truth: Truth, result: Result) -> None:
     result.false += len(free)
 
 
-def report(data: Path) -> str:
+def report(data: Path, **detector: Any) -> str:
     target_faces = truths(data)
     lines = [
         "# Accuracy of face detection and alignment",
@@ -209,16 +215,14 @@ def report(data: Path) -> str:
         *MESH,
     ]
     for points, title in KINDS.items():
-        aligner = FaceAligner(landmarks=points, embeddings=False)
+        aligner = FaceAligner(landmarks=points, embeddings=False, **detector)
         aligner.detect(read_image(data / target_faces[0].file))  # loads the models
         results = measure(aligner, data, target_faces)
         lines += [
             "",
             f"## {title}",
             "",
-            "| subset | images | found | false | overlap | eyes | landmarks | ms |",
-            "|---|---|---|---|---|---|---|---|",
-            *(result.row(name) for name, result in results.items()),
+            harness.markdown(HEAD, [r.row(name) for name, r in results.items()]),
         ]
     return "\n".join(lines) + "\n"
 
@@ -258,15 +262,17 @@ def procrustes_mean(shapes: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=REPOSITORY / "../shared/data")
-    parser.add_argument(
-        "--output", type=Path, default=REPOSITORY / "docs" / "alignment.md"
-    )
+    parser = harness.options(__doc__, data=True, output=harness.DOCS / "alignment.md")
     parser.add_argument("--template", action="store_true")
+    parser.add_argument("--detector", metavar="MODULE:CLASS", help="measure this one")
     arguments = parser.parse_args()
     if arguments.template:
         print(mean_face(arguments.data))
+        return
+    if arguments.detector:
+        module, _, name = arguments.detector.partition(":")
+        one = getattr(importlib.import_module(module), name)()
+        print(report(arguments.data, detector=one))
         return
     text = report(arguments.data)
     print(text)

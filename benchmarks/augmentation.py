@@ -2,21 +2,20 @@
 
     python benchmarks/augmentation.py
 
-In each row one augmentation is applied to every face. It is timed in turns with the
-warp alone (`Augmentation` with its published ranges); compare the ratios. "a batch" is
-the whole of `SwapPairs`: sampling, warps, resizing and conversion to float.
+prints a table. In each row one augmentation is applied to every face. It is timed in
+turns with the warp alone (`Augmentation` with its published ranges); compare the
+ratios. "a batch" is the whole of `SwapPairs`: sampling, warps, resizing and conversion
+to float.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 
 import cv2
+import harness
 import numpy as np
 
 from deepface_models.data import (
@@ -30,8 +29,7 @@ from deepface_models.data.augmentation import warp_pair
 from deepface_models.faces import MEAN_FACE_68, Box, Face, FaceSet
 from deepface_models.media import read_image
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-SAMPLE = REPOSITORY / "tests" / "data" / "faces" / "london_005_neutral.jpg"
+SAMPLE = harness.ROOT / "tests" / "data" / "faces" / "london_005_neutral.jpg"
 STILL = Augmentation.none()
 COLORS = {
     "LAB": {"lightness": 0.3, "tint": 0.08},
@@ -70,14 +68,8 @@ def people(size: int, count: int = 16) -> dict[str, FaceSet]:
 
 
 def timed(changes: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median microseconds of processor time of each, asked in turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in changes}
-    for number in range(rounds + 3):
-        for name, change in changes.items():
-            start = time.process_time()
-            change()
-            if number >= 3:
-                seconds[name].append(time.process_time() - start)
+    """Median microseconds of processor time of each."""
+    seconds = harness.in_turns(changes, rounds, untimed=3)
     return {name: 1e6 * median(values) for name, values in seconds.items()}
 
 
@@ -114,7 +106,7 @@ def batches(size: int, rounds: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = harness.options(__doc__)
     parser.add_argument("--size", type=int, default=128, help="pixels of the faces")
     parser.add_argument("--rounds", type=int, default=200)
     arguments = parser.parse_args()
@@ -122,10 +114,9 @@ def main() -> None:
     rows = single(arguments.size, arguments.rounds)
     rows |= batches(arguments.size, arguments.rounds)
     base = rows["warp alone"]
-    print(f"| {arguments.size} px, one thread | us a face | beside the warp |")
-    print("|---|---|---|")
-    for name, value in rows.items():
-        print(f"| {name} | {value:.0f} | {value / base:.2f} |")
+    head = (f"{arguments.size} px, one thread", "us a face", "beside the warp")
+    cells = [[n, f"{value:.0f}", f"{value / base:.2f}"] for n, value in rows.items()]
+    print(harness.markdown(head, cells))
 
 
 if __name__ == "__main__":

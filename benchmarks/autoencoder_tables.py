@@ -6,14 +6,10 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
+from harness import markdown
+
 CLOSE, FAST = 0.02, 1.05  # the loss within, the time at most
 SAME_BITS = 11  # numbers of float32 that take as much room as 49 codes of 7 bits
-
-
-def table(head: str, rows: list[list[str]]) -> str:
-    titles = head.split(" | ")
-    lines = [titles, ["---"] + ["---:"] * (len(titles) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def beside_plain(models: dict[str, Any]) -> str:
@@ -27,8 +23,8 @@ def beside_plain(models: dict[str, Any]) -> str:
         row += [f"{m['plain_loss']:.4f}", f"{m['loss_ratio']:.4f}"]
         row += [seconds(m["seconds"]), seconds(m["plain_seconds"])]
         rows.append([*row, f"{middle:.3f} ({low:.2f} to {high:.2f})"])
-    head = "model | parameters | held-out loss | plain's | ratio | s an epoch | plain's"
-    return table(f"{head} | ratio (quartiles)", rows)
+    head = ("model", "parameters", "held-out loss", "plain's", "ratio", "s an epoch")
+    return markdown((*head, "plain's", "ratio (quartiles)"), rows)
 
 
 def beside_pca(models: dict[str, Any], pca: dict[str, Any]) -> str:
@@ -39,7 +35,8 @@ def beside_pca(models: dict[str, Any], pca: dict[str, Any]) -> str:
         p = pca[str(m["numbers"])]
         values = (m["mse"], p["mse"], m["bce"], p["bce"])
         rows.append([name, str(m["numbers"]), *(f"{value:.4f}" for value in values)])
-    return table("model | numbers a code | MSE | PCA's | BCE | PCA's", rows)
+    head = ("model", "numbers a code", "MSE", "PCA's", "BCE", "PCA's")
+    return markdown(head, rows)
 
 
 def denoised(models: dict[str, Any], found: dict[str, Any]) -> str:
@@ -56,7 +53,7 @@ def denoised(models: dict[str, Any], found: dict[str, Any]) -> str:
     if "denoising_fresh" in models:
         own = models["denoising_fresh"]["psnr"]
         rows.append(["DenoisingAutoencoder, fresh noise each batch", own])
-    return table("images | PSNR (dB)", [[a, f"{b:.2f}"] for a, b in rows])
+    return markdown(("images", "PSNR (dB)"), [[a, f"{b:.2f}"] for a, b in rows])
 
 
 def notes(models: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

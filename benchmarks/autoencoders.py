@@ -12,9 +12,6 @@ these pairs without the first, so other load of the machine affects both.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -22,16 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deepface_models.core.arrays import Array
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import autoencoder_baselines as baselines
 import autoencoder_tables as tables
+import harness
 import keras
 import numpy as np
 import plain_autoencoders as plain
 
+from deepface_models.core.arrays import Array
 from deepface_models.models.autoencoders.adversarial import AdversarialAutoencoder
 from deepface_models.models.autoencoders.beta import BetaVAE
 from deepface_models.models.autoencoders.convolutional import ConvolutionalAutoencoder
@@ -228,17 +223,12 @@ def quartiles(ours: list[float], plain: list[float]) -> list[float]:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", choices=("fashion", "mnist", "digits"), required=True)
-    parser.add_argument("--folder", help="of the IDX files; downloaded if left out")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser = harness.digits_options(__doc__, epochs=30)
     parser.add_argument("--rounds", type=int, default=10, help="timed pairs at least")
     parser.add_argument(
         "--models", nargs="+", choices=tuple(ENTRIES), default=list(ENTRIES)
     )
-    parser.add_argument("--limit", type=int, help="images to train on; 1/4 to test")
     parser.add_argument("--validation", type=int, default=200, help="for OpenCV's h")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="JSON of everything measured")
     return parser.parse_args()
 
@@ -248,15 +238,14 @@ def main() -> None:
     images = split_digits(args.data, args.folder, args.limit)
     noisy = tuple(corrupt(one, "gaussian", NOISE, i) for i, one in enumerate(images))
     head = (
-        f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "
-        f"cores, {platform.machine()}; {args.data}: {len(images[0]):,} images to "
+        f"{harness.setting()}; {args.data}: {len(images[0]):,} images to "
         f"train on, {len(images[1]):,} held out; {args.epochs} epochs"
     )
     found: dict[str, Any] = {"setting": head, "models": {}}
     for name in args.models:
         found["models"][name] = run(name, images, noisy, args)
         print(name, found["models"][name]["loss"], file=sys.stderr, flush=True)
-        save(found, args.output)
+        harness.keep(args.output, found)
     models = found["models"]
     numbers = {m["numbers"] for m in models.values()} - {0}
     if "vector_quantized" in models:
@@ -269,14 +258,8 @@ def main() -> None:
     if any(name.startswith("denoising") for name in models):
         found["denoisers"] = baselines.denoisers(images, noisy, args.validation)
         parts.append(tables.denoised(models, found["denoisers"]))
-    save(found, args.output)
+    harness.keep(args.output, found)
     print("\n\n".join([*parts, "\n".join(tables.notes(models, found))]))
-
-
-def save(found: dict[str, Any], output: Path | None) -> None:
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

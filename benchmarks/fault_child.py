@@ -1,4 +1,4 @@
-"""A process that reads damaged files, one per line, and reports each outcome. Linux.
+"""A process of `faults.py` that reads damaged files and prints each outcome. Linux.
 
     echo '{"kind": "image", "input": "folder", "output": "folder"}' \\
         | python benchmarks/fault_child.py
@@ -17,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PACKAGE = str(Path(__file__).resolve().parent.parent / "deepface_models")
+import harness
+
+PACKAGE = str(harness.PACKAGE)
 PLAIN = (ValueError, TypeError, OSError, FileNotFoundError, FileExistsError)
 
 
@@ -150,17 +152,10 @@ def _only(folder: Path) -> Path:
     return next(p for p in sorted(folder.iterdir()) if not p.name.startswith("."))
 
 
-def memory(key: str) -> float:
-    """Returns a line of the process's memory in MiB."""
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return int(next(line for line in lines if line.startswith(key)).split()[1]) / 1024
-
-
 def run(task: dict[str, str]) -> dict[str, Any]:
     """Reads one damaged thing."""
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5", "utf-8")  # the peak starts anew
-    before, start = memory("VmRSS"), time.perf_counter()
+    before, start = harness.forget_peak(), time.perf_counter()
     outcome, error = "ok", ""
     try:
         READERS[task["kind"]](Path(task["input"]), Path(task["output"]))
@@ -170,7 +165,7 @@ def run(task: dict[str, str]) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "error": error,
-        "grown": memory("VmHWM") - before,
+        "grown": (harness.resident("VmHWM") - before) / 2**20,
         "seconds": time.perf_counter() - start,
     }
 

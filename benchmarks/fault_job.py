@@ -1,4 +1,7 @@
-"""A job that `faults.py` kills: prints "ready" after its imports, then works."""
+"""A job that `faults.py` kills: prints "ready" after its imports, then works.
+
+python benchmarks/fault_job.py extract MATERIALS OUTPUT
+"""
 
 from __future__ import annotations
 

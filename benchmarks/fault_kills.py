@@ -1,4 +1,4 @@
-"""Jobs that are killed at random moments, run again and compared. Linux."""
+"""For `faults.py`: jobs killed at random moments, run again and compared. Linux."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Intact files of each kind, which `faults.py` damages: real faces, small models."""
+"""Intact files of each kind, which `faults.py` damages: real faces, small models.
+
+    python benchmarks/fault_materials.py FOLDER
+
+writes them, and prints nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-CLIPS = ROOT / "deepface_models" / "demo" / "clips"
+import harness
+
+CLIPS = harness.PACKAGE / "demo" / "clips"
 CONSENT = "Both speakers are volunteers of the GRID corpus"
 PEOPLE = {"s1": "bbaf2n.mpg", "mb": "sbia1a.mpg"}
 SIZE = 64

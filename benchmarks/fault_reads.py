@@ -1,4 +1,4 @@
-"""Damaged files given to the functions that read them, in separate processes. Linux."""
+"""For `faults.py`: damaged files, read in separate processes. Linux."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fuzz test: damaged files and killed jobs, with a table of the outcomes. Linux.
+"""A fuzz test of damaged files and killed jobs; prints a table of outcomes. Linux.
 
     python benchmarks/faults.py --seconds 600
     python benchmarks/faults.py --seed 7 --only keras --case 31   # one case again

@@ -1,9 +1,9 @@
-"""Peak memory of a swap in one picture of 108 megapixels, in strips and as a whole.
+"""Peak memory of a swap in one image of 108 megapixels, in strips and as a whole.
 
     python benchmarks/large_image.py --data ../shared/data
     python benchmarks/large_image.py --data ../shared/data --blend poisson --crop 270
 
-The picture is a portrait of the London set, cropped to --crop pixels in height and
+The image is a portrait of the London set, cropped to --crop pixels in height and
 enlarged to 12000 x 9000. `convert` runs with the preset swap_demo in a process of its
 own: once as it is, and once with a large region blended as a whole. Printed are the
 peak of each process, its seconds, and how many values of both results differ by how
@@ -13,10 +13,7 @@ The whole takes 4 to 6 GB.
 
 from __future__ import annotations
 
-import argparse
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import harness
 import numpy as np
 
 import deepface_models as dfm
@@ -33,7 +31,7 @@ from deepface_models.media import read_image, write_image
 SIZE = 12000, 9000
 
 
-def picture(data: Path, crop: int) -> Any:
+def enlarged(data: Path, crop: int) -> Any:
     """A portrait, cropped around its middle to 4:3 and enlarged."""
     image = read_image(data / "portraits" / "london_smiling" / "001_smiling.jpg")
     height, width = crop, crop * 4 // 3
@@ -44,7 +42,7 @@ def picture(data: Path, crop: int) -> Any:
 
 
 def swap(source: str, output: str, blend: str, whole: str) -> None:
-    """Converts the picture; prints gigabytes and seconds."""
+    """Converts the image; prints gigabytes and seconds."""
     if whole == "True":
         paste.LARGE = 10**12
     model = dfm.load("swap_demo")
@@ -52,8 +50,7 @@ def swap(source: str, output: str, blend: str, whole: str) -> None:
     start = time.perf_counter()
     dfm.convert(source, output, model, blend=blend, progress=False, **told)
     spent = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # kB on Linux
-    print(f"{peak:.2f} GB, {spent:.0f} s")
+    print(f"{harness.peak_memory() / 2**30:.2f} GB, {spent:.0f} s")
 
 
 def differences(one: Path, other: Path) -> dict[int, int]:
@@ -66,27 +63,22 @@ def differences(one: Path, other: Path) -> dict[int, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="shared/data")
+    parser = harness.options(__doc__, data=True)
     parser.add_argument("--crop", type=int, default=384, help="pixels in height")
     parser.add_argument("--blend", default="laplacian", choices=sorted(BLENDS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DEEPFACE_MODELS_HOME"] = folder
         source = Path(folder) / "source.png"
-        write_image(source, picture(options.data, options.crop))
+        write_image(source, enlarged(options.data, options.crop))
         results = []
         for whole in (False, True):
             results.append(Path(folder) / f"{whole}.png")
-            words = [str(source), str(results[-1]), options.blend, str(whole)]
-            done = subprocess.run(
-                [sys.executable, __file__, "--run", *words],
-                check=True,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-            )
-            print("whole " if whole else "strips", done.stdout.strip().split("\n")[-1])
+            words = ("--run", source, results[-1], options.blend, whole)
+            status, printed = harness.apart(__file__, *words)
+            if status:
+                sys.exit(status)
+            print("whole " if whole else "strips", printed)
         print("values that differ by so many levels:", differences(*results))
 
 

@@ -2,6 +2,8 @@
 
     python benchmarks/loss_effects.py --minutes 4 --then 2 --output runs/effects
 
+prints a table of measures for each direction.
+
 Trains Swift on the demo's clips with its default loss and no region weights. Then each
 variant continues from there for the same time with a new optimizer: no change
 ("plain"), region weights of 3 for the eyes and 2 for the mouth or 8 and 6, a perceptual
@@ -13,23 +15,19 @@ of each variant, so that an interrupted run can be resumed.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import cv2
+import harness
 import keras
 import numpy as np
 
 import deepface_models as dfm
 from deepface_models import losses
 from deepface_models.callbacks import TimeBudget
-from deepface_models.demo import CLIPS, PEOPLE
+from deepface_models.demo import PEOPLE
+from deepface_models.evaluation.rows import ROWS
 from deepface_models.models import swap
 from deepface_models.optimizers import TwoTimeScaleAdam
 
@@ -38,14 +36,7 @@ MEASURES = (
     *("mouth", "eyes", "motion", "expression", "detail", "distance_margin"),
     *("target_distance", "ssim", "psnr", "seam"),
 )
-BEST = {"motion": "low", "expression": "low", "target_distance": "low", "seam": "low"}
-
-
-def people(folder: Path) -> dict[str, tuple[dfm.FaceSet, dfm.FaceSet]]:
-    """Faces to train on and held out."""
-    aligner = dfm.FaceAligner(image_size=128)
-    clips = {name: sorted((CLIPS / name).glob("*.mpg")) for name in PEOPLE}
-    return {n: aligner.extract(clips[n], folder / n).split() for n in PEOPLE}
+BETTER = {row.key: row.better for row in ROWS}
 
 
 def pairs(split: dict[str, Any], eyes: float = 1.0, mouth: float = 1.0) -> Any:
@@ -131,42 +122,33 @@ def edges(image: np.ndarray) -> np.ndarray:
 
 def measured(model: Any, split: dict[str, Any]) -> dict[str, dict[str, float]]:
     found = {}
-    for source_faces, target_faces in (PEOPLE, PEOPLE[::-1]):
-        summary = dfm.evaluate(
-            model,
-            split[source_faces][1],
-            identity=target_faces,
-            target_faces=split[target_faces][0],
-            source_faces=split[source_faces][0],
-            progress=False,
-        ).summary["swap"]
-        summary["detail"] = detail(model, source_faces, split[source_faces][1])
-        found[f"{source_faces} as {target_faces}"] = {
-            k: float(summary[k]) for k in MEASURES
-        }
+    for direction, source, one in harness.both_ways(PEOPLE, lambda _: model, split):
+        summary = one.summary["swap"]
+        summary["detail"] = detail(model, source, split[source][1])
+        found[direction] = {k: float(summary[k]) for k in MEASURES}
     return found
 
 
 def show(results: dict[str, Any]) -> None:
     for direction in (" as ".join(PEOPLE), " as ".join(PEOPLE[::-1])):
-        print(f"\n| {direction} | {' | '.join(MEASURES)} |")
-        print(f"|---|{'---:|' * len(MEASURES)}")
-        for way, found in results.items():
-            cells = [f"{found[direction][key]:.3f}" for key in MEASURES]
-            print(f"| {way} | {' | '.join(cells)} |")
-    best = ", ".join(f"{key} {BEST.get(key, 'high')}" for key in MEASURES)
-    print(f"\nbetter: {best}; detail: near 1")
+        rows = [
+            [way, *(f"{found[direction][key]:.3f}" for key in MEASURES)]
+            for way, found in results.items()
+        ]
+        print(f"\n{harness.markdown((direction, *MEASURES), rows)}")
+    print("\nbetter:", ", ".join(f"{key} {BETTER[key]}" for key in MEASURES))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__, output="runs/effects")
     parser.add_argument("--minutes", type=float, default=4.0, help="of the beginning")
     parser.add_argument("--then", type=float, default=2.0, help="minutes of each way")
-    parser.add_argument("--output", type=Path, default=Path("runs/effects"))
     options = parser.parse_args()
-    split, begun = people(options.output / "faces"), options.output / "begun"
+    faces = harness.faces_of(options.output / "faces")
+    split = {name: one.split() for name, one in faces.items()}
+    begun = options.output / "begun"
     path = options.output / "results.json"
-    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    results = harness.kept(path)
     if not begun.exists():
         keras.utils.set_random_seed(0)
         model = dfm.Swift(PEOPLE)
@@ -181,7 +163,7 @@ def main() -> None:
         model = dfm.load(begun)
         steps = way(model, split, options.then)
         results[name] = {"steps": steps, **measured(model, split)}
-        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        harness.keep(path, results)
         print(name, results[name], flush=True)
     show(results)
 

@@ -2,6 +2,8 @@
 
     python benchmarks/losses.py [--sizes 64 128] [--batch 16] [--runs 10]
 
+prints a table for each size.
+
 Images are random; targets have a mask and weights. TensorFlow only. Every run computes
 all losses once; the shortest time of each counts. Compare the ratios: milliseconds
 depend on the machine. The last rows are other implementations of SSIM and the frequency
@@ -10,11 +12,10 @@ loss.
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Callable
 from typing import Any
 
+import harness
 import keras
 import numpy as np
 import tensorflow as tf
@@ -150,18 +151,15 @@ def step(compare: Compare) -> Callable[[Any, Any], Any]:
 
 def measured(steps: dict[str, Any], true: Any, pred: Any, runs: int) -> dict[str, Any]:
     """Least processor seconds of each."""
-    least = dict.fromkeys(steps, np.inf)
-    for number in range(runs + 1):  # the first compiles
-        for name, run in steps.items():
-            start = time.process_time()
-            run(true, pred).numpy()
-            if number:
-                least[name] = min(least[name], time.process_time() - start)
-    return least
+    calls = {
+        name: lambda run=run: run(true, pred).numpy() for name, run in steps.items()
+    }
+    seconds = harness.in_turns(calls, runs)  # after one that compiles
+    return {name: min(values) for name, values in seconds.items()}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128])
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--runs", type=int, default=10)
@@ -176,9 +174,11 @@ def main() -> None:
         least = measured(steps, true, pred, options.runs)
         base = least["MAELoss"]
         print(f"\n{options.batch} images of {size} x {size}\n")
-        print("| loss | ms of processor time | beside MAE |\n|---|---|---|")
-        for name, seconds in least.items():
-            print(f"| {name} | {1000 * seconds:.1f} | {seconds / base:.1f} |")
+        rows = [
+            [name, f"{1000 * seconds:.1f}", f"{seconds / base:.1f}"]
+            for name, seconds in least.items()
+        ]
+        print(harness.markdown(("loss", "ms of processor time", "beside MAE"), rows))
 
 
 if __name__ == "__main__":

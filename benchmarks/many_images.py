@@ -3,6 +3,8 @@
     python benchmarks/many_images.py
     python benchmarks/many_images.py --few 100 --many 10000 --converted 1000
 
+prints milliseconds and ratio of each step.
+
 Each step uses the public functions on a folder of tiny images. The detector returns the
 whole image as a face and the model darkens it, so that only the bookkeeping is
 measured. A ratio near 1 means that the time of a step is proportional to the number of
@@ -11,7 +13,6 @@ images; a ratio of 100, to its square. All numbers come from one run on one mach
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import harness
 import numpy as np
 
 from deepface_models.conversion import convert
@@ -113,7 +115,7 @@ def measure(folder: Path, count: int, converted: int) -> dict[str, float]:
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = harness.options(__doc__)
     parser.add_argument("--few", type=int, default=100)
     parser.add_argument("--many", type=int, default=10_000)
     parser.add_argument("--converted", type=int, default=1000)

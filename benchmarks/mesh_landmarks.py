@@ -11,10 +11,10 @@ used for the fit.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from pathlib import Path
 
+import harness
 import numpy as np
 from alignment import Truth, hand_placed
 from scipy.optimize import linear_sum_assignment
@@ -161,9 +161,7 @@ def points_for(landmark: int) -> list[int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, required=True)
-    data = parser.parse_args().data
+    data = harness.options(__doc__, data=True).parse_args().data
     truths = [t for t in hand_placed(data) if t.landmarks[0] is not None]
     truths = [t for t in truths if t.subset in ("london", "canada", "composite")]
     fit = Fit(data, truths)

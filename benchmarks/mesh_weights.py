@@ -10,12 +10,12 @@ far the outputs of both are apart; that needs ai-edge-litert.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import harness
 import keras
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
@@ -146,7 +146,7 @@ def crops(folder: Path, count: int) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = harness.options(__doc__)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--check", type=Path, metavar="FOLDER")

@@ -22,21 +22,17 @@ people, of means over their images.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepface_models.core.arrays import Array
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+import harness
 import keras
 import numpy as np
 import preset_sheets
 
-from deepface_models.core.files import write_json
+from deepface_models.core.arrays import Array
 from deepface_models.core.predict import predict
 from deepface_models.evaluation import colors, measures
 from deepface_models.faces import FaceAligner, FaceSet, landmarks, template
@@ -168,7 +164,7 @@ def sheet(faces: list[Face], rows: dict[str, Array]) -> Array:
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__)
     parser.add_argument("preset", help="its name or folder")
     parser.add_argument("--data", type=Path, required=True, help="what pretrain takes")
     parser.add_argument("--output", type=Path, required=True, help="JSON of measures")
@@ -188,7 +184,7 @@ def main(words: list[str]) -> None:
     measured_of = table(measured(shown, others.images, others.masks()), faces)
     two = apart(embeddings(bases.images[firsts(faces)]))
     more = {"two people of those": {"embedding distance": two}}
-    write_json(args.output, measured_of | more)
+    harness.keep(args.output, measured_of | more)
     show(measured_of)
     print(f"two people{two:>38.3f}")
     if args.image:

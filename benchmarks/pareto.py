@@ -6,6 +6,8 @@
     python benchmarks/pareto.py --architectures Swift "Swift from swift_128"
     python benchmarks/pareto.py --few 20 --output runs/pareto_20
 
+prints a table.
+
 A row "Swift from PRESET" trains as `train(preset=)` does. "Swift from PRESET; freeze
 encoder=0.2; lr_multipliers shared_decoder=0.1 encoder=0.5" sets which parts are frozen
 for which share of the training and which learn more slowly; "; freeze; lr_multipliers"
@@ -26,15 +28,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+import harness
 import keras
 import numpy as np
 import pareto_plot
@@ -63,16 +62,11 @@ BASELINES = {"mean_face": "(mean face)", "source": "(unchanged)"}
 
 def faces_of(options: argparse.Namespace) -> dict[str, dfm.FaceSet]:
     """Each person's faces, from clips on the first run."""
-    found = {}
-    for name in options.people:
-        folder = options.output / "faces" / name
-        if (folder / "faceset.json").exists():
-            found[name] = dfm.FaceSet.open(folder)
-            continue
-        clips = sorted(p for p in (options.clips / name).iterdir() if p.is_file())
-        aligner = dfm.FaceAligner(image_size=128, embeddings=3)
-        found[name] = aligner.extract(clips[: options.most_clips], folder)
-    return found
+    folder = options.output / "faces"
+    if all((folder / name / "faceset.json").exists() for name in options.people):
+        return {name: dfm.FaceSet.open(folder / name) for name in options.people}
+    chosen = options.clips, options.people, options.most_clips
+    return harness.faces_of(folder, *chosen, embeddings=3)
 
 
 # One training, in a process of its own
@@ -155,26 +149,20 @@ def measured(title: str, minutes: float, options: argparse.Namespace) -> dict[st
     """Trains, then measures both directions."""
     split = {name: faces.split() for name, faces in faces_of(options).items()}
     training = {name: value[0] for name, value in split.items()}
-    first, second = options.people
+    second = options.people[1]
     seen = {**training, second: spread(training[second], options.few)}
     model, done = trained(title, minutes, seen, options.batch)
-    done["memory"] = round(zoo_table.memory(), 2)
-    for source_faces, target_faces in ((first, second), (second, first)):
-        found = dfm.evaluate(
-            model,
-            split[source_faces][1],
-            identity=target_faces,
-            target_faces=training[target_faces],
-            source_faces=training[source_faces],
-            limit=options.frames,
-            progress=False,
-        )
+    done["memory"] = round(harness.peak_memory() / 1e9, 2)
+    swaps = harness.both_ways(
+        options.people, lambda _: model, split, limit=options.frames
+    )
+    for direction, _, found in swaps:
         columns = {
             column: {key: finite(values.get(key)) for key in KEPT}
             for column, values in found.summary.items()
         }
         columns["people"] = {"between": finite(found.between)}
-        done[f"{source_faces} as {target_faces}"] = columns
+        done[direction] = columns
     return done
 
 
@@ -195,7 +183,7 @@ def finite(value: float | None) -> float | None:
 def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Trains and measures what is not kept yet, the shortest times first."""
     path = options.output / "results.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    kept = harness.kept(path)
     settings = {
         "clips": [str(options.clips), options.most_clips],
         **{name: getattr(options, name) for name in ("people", "frames", "batch")},
@@ -211,27 +199,19 @@ def run(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
             points = kept.setdefault("points", {}).setdefault(title, {})
             if f"{minutes:g}" not in points:
                 points[f"{minutes:g}"] = measured_apart(title, minutes, options)
-                path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+                harness.keep(path, kept)
     return kept["points"]
 
 
 def measured_apart(
     title: str, minutes: float, options: argparse.Namespace
 ) -> dict[str, Any]:
-    words = [sys.executable, __file__, "--point", title, str(minutes)]
+    words = ["--point", title, minutes]
     for name in ("clips", "most_clips", "output", "frames", "batch", "few"):
         if getattr(options, name) is not None:
-            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    done = subprocess.run(
-        [*words, "--people", *options.people],
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    if done.returncode:
-        found = {"failed": done.returncode}
-    else:
-        found = json.loads(done.stdout.splitlines()[-1])
+            words += [f"--{name.replace('_', '-')}", getattr(options, name)]
+    status, printed = harness.apart(__file__, *words, "--people", *options.people)
+    found = {"failed": status} if status else json.loads(printed)
     print(f"{title}, {minutes:g} min: {found}", flush=True)
     return found
 
@@ -262,14 +242,14 @@ def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None
         for (title, minutes), found in good.items()
     ]
     baselines = {t: mean_of(any_of_them, c) for c, t in BASELINES.items()}
-    table = zoo_table.markdown(*pareto_plot.table(dots, baselines))
+    table = harness.markdown(*pareto_plot.table(dots, baselines))
     print(table)
     (options.output / "pareto.md").write_text(table + "\n", encoding="utf-8")
     images = [options.output / "pareto.png"]
     if options.docs:
         page = f"![Time against identity and expression](pareto.png)\n\n{table}"
-        zoo_table.replace_between(zoo_table.DOCS, "pareto table", page)
-        images.append(zoo_table.DOCS.parent / "pareto.png")
+        harness.replace_between(zoo_table.DOCS, "pareto table", page)
+        images.append(harness.DOCS / "pareto.png")
     for path in images:
         pareto_plot.draw(path, dots, baselines[BASELINES["mean_face"]])
 
@@ -286,7 +266,7 @@ def check(title: str, parser: argparse.ArgumentParser) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__, output="runs/pareto")
     option = parser.add_argument
     option("--clips", type=Path, default=CLIPS, help="a folder a person in it")
     option("--people", nargs=2, default=list(PEOPLE), help="names of two folders")
@@ -296,7 +276,6 @@ def main() -> None:
     option("--frames", type=int, default=75, help="to measure in each direction")
     option("--batch", type=int, default=8, help="faces of each person")
     option("--few", type=int, help="images of the second person; all by default")
-    option("--output", type=Path, default=Path("runs/pareto"))
     option("--docs", action="store_true", help="also write into docs/zoo.md")
     option("--point", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()

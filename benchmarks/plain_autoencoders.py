@@ -1,11 +1,11 @@
-"""The published autoencoders as plain Keras scripts, with no code of the package.
+"""The plain Keras scripts that `autoencoders.py` compares: no code of the package.
 
-Layer by layer those of F. Chollet, "Building Autoencoders in Keras" (2016), for 28 x
-28 images, with Adam, as a reader of the tutorial would write them for Keras 3. Two
-differ from the page: the variational one reads one symbol as a log-variance in both
-the sample and the KL term (the page mixes the two up), and the sequence one, for which
-the page has no sizes, has those of `SequenceAutoencoder`. `variational_convolutional`
-is not on the page; it is the package's network, for its time.
+Layer by layer the networks of F. Chollet, "Building Autoencoders in Keras" (2016), for
+28 x 28 images, with Adam, as a reader of the tutorial would write them for Keras 3. Two
+differ from the page: the variational one reads one symbol as a log-variance in both the
+sample and the KL term (the page mixes the two up), and the sequence one, for which the
+page has no sizes, has those of `SequenceAutoencoder`. `variational_convolutional` is
+not on the page; it is the package's network, for its time.
 """
 
 from __future__ import annotations

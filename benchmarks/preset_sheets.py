@@ -9,25 +9,20 @@ are not shown.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deepface_models import load
-from deepface_models.core.arrays import Array
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+import harness
 import numpy as np
 from PIL import Image
 
+from deepface_models import load
 from deepface_models.conversion import model_sha256
-from deepface_models.core.arrays import as_float
+from deepface_models.core.arrays import Array, as_float
 from deepface_models.core.files import atomic_path
 from deepface_models.media import grid
 from deepface_models.media.image import embedded
@@ -125,11 +120,10 @@ def write(path: Path, image: Array, stated: Record | None = None) -> None:
 
 
 def main(words: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__, output="docs/presets")
     parser.add_argument("preset", help="its name")
     parser.add_argument("--data", type=Path, help="what pretrain takes")
     parser.add_argument("--weights", help="the preset's folder, where not its own")
-    parser.add_argument("--output", type=Path, default=Path("docs/presets"))
     parser.add_argument("--cache", type=Path, default=Path("runs/pretrain/data"))
     args = parser.parse_args(words)
     recipe = RECIPES[args.preset]

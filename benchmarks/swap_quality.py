@@ -18,49 +18,16 @@ head and the blending set.
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
+import harness
 import numpy as np
 
 import deepface_models as dfm
 from deepface_models.demo import CLIPS, PEOPLE
+from deepface_models.evaluation.rows import ROWS
 
-BETTER = {
-    "target_distance": "low",
-    "source_distance": "high",
-    "distance_margin": "high",
-    "target_share": "high",
-    "found": "high",
-    "pose": "low",
-    "expression": "low",
-    "motion": "low",
-    "landmarks": "low",
-    "mouth": "high",
-    "eyes": "high",
-    "seen_mouth": "high",
-    "mouth_gain": "near 1",
-    "seen_eyes": "high",
-    "eyes_gain": "near 1",
-    "blink": "low",
-    "smile_gain": "near 1",
-    "gaze_gain": "near 1",
-    "detail": "near 1",
-    "detail_through": "near 1",
-    "detail_own": "near 1",
-    "likeness": "high",
-    "likeness_shape": "high",
-    "outside": "low",
-    "skin_color": "low",
-    "iris_color": "low",
-    "teeth_color": "low",
-    "ssim": "high",
-    "psnr": "high",
-    "seam": "low",
-    "jitter": "near 1",
-    "flicker_levels": "low",
-}
+BETTER = {row.key: row.better for row in ROWS}
 
 
 class Photos:
@@ -93,23 +60,16 @@ class Photos:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__, output="runs/quality")
     parser.add_argument("--minutes", type=float, default=6.0)
-    parser.add_argument("--output", type=Path, default=Path("runs/quality"))
     parser.add_argument("--clips", type=Path, default=CLIPS)
     parser.add_argument("--people", nargs=2, default=list(PEOPLE))
     parser.add_argument("--most-clips", type=int, help="of each person")
     parser.add_argument("--preset", help="what Swift starts from")
     options = parser.parse_args()
     people = options.people
-    aligner = dfm.FaceAligner(image_size=128)
-    faces = {
-        name: aligner.extract(
-            sorted((options.clips / name).iterdir())[: options.most_clips],
-            options.output / "faces" / name,
-        )
-        for name in people
-    }
+    chosen = options.clips, people, options.most_clips
+    faces = harness.faces_of(options.output / "faces", *chosen)
     split = {name: value.split() for name, value in faces.items()}
     training = {name: value[0] for name, value in split.items()}
     results = {}
@@ -132,25 +92,13 @@ def main() -> None:
     for direction in results["swift"]:
         show(direction, *(results[name][direction] for name in results))
     show("both directions", *(means(one) for one in results.values()))
-    (options.output / "results.json").write_text(
-        json.dumps(results, indent=1), encoding="utf-8"
-    )
+    harness.keep(options.output / "results.json", results)
 
 
 def measured(people, model_for, split) -> dict[str, dict[str, float]]:
     """Evaluates both directions; `model_for` gets the source person's name."""
-    return {
-        f"{source_faces} as {target_faces}": dfm.evaluate(
-            model_for(source_faces),
-            split[source_faces][1],
-            identity=target_faces,
-            target_faces=split[target_faces][0],
-            source_faces=split[source_faces][0],
-            embed_every=1,
-            progress=False,
-        ).summary["swap"]
-        for source_faces, target_faces in (people, people[::-1])
-    }
+    swaps = harness.both_ways(people, model_for, split, embed_every=1)
+    return {direction: found.summary["swap"] for direction, _, found in swaps}
 
 
 def means(directions: dict[str, dict[str, float]]) -> dict[str, float]:

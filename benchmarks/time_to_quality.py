@@ -14,20 +14,19 @@ docs/presets.md.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+import harness
 import pareto
 import pareto_plot
 import time_to_quality_plot
-import zoo_table
 from pareto_plot import Point
 from time_to_quality_plot import SCRATCH, Study
 
-DOCS = zoo_table.DOCS.parent / "presets.md"
+DOCS = harness.DOCS / "presets.md"
 MARKER = "time to quality"
 MEASURES = {**pareto_plot.COLUMNS, "psnr": ("PSNR, dB", ".1f")}
 
@@ -91,7 +90,7 @@ def table(study: Study) -> str:
         for p in sorted(points, key=lambda p: p.minutes)
     ]
     face = pareto_plot.cells(study.mean_face, MEASURES)
-    return zoo_table.markdown(head, [*rows, ["(mean face)", "", *face]])
+    return harness.markdown(head, [*rows, ["(mean face)", "", *face]])
 
 
 def crossings(study: Study) -> str:
@@ -106,7 +105,7 @@ def crossings(study: Study) -> str:
     for key, (title, _), goal in zip(MEASURES, MEASURES.values(), goals, strict=True):
         when = [crossing(curve, key, study.goal(key)) for curve in others.values()]
         rows.append([title, goal, *when])
-    return zoo_table.markdown(head, rows)
+    return harness.markdown(head, rows)
 
 
 def crossing(curve: list[Point], key: str, goal: float | None) -> str:
@@ -135,11 +134,10 @@ def has_curves(study: Study) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__, output="runs/time_to_quality")
     option = parser.add_argument
     option("runs", type=Path, nargs="*", help="folders of pareto.py; runs/pareto")
     option("--architecture", default="Swift", metavar="ROW")
-    option("--output", type=Path, default=Path("runs/time_to_quality"))
     option("--docs", action="store_true", help=f"also write into {DOCS.name}")
     options = parser.parse_args()
     found = studies(options.runs or [Path("runs/pareto")], options.architecture)
@@ -155,7 +153,7 @@ def main() -> None:
         parts.append(page(one, f"presets/{name}"))
         print(f"{options.output / name}\n\n{table(one)}\n\n{crossings(one)}\n")
     if options.docs:
-        zoo_table.replace_between(DOCS, MARKER, "\n\n".join(parts))
+        harness.replace_between(DOCS, MARKER, "\n\n".join(parts))
 
 
 if __name__ == "__main__":

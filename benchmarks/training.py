@@ -10,16 +10,12 @@ written without code of the package, for these sizes only.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import statistics
 import time
 from dataclasses import dataclass
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+import harness
 import keras
 import numpy as np
 from keras import layers, ops
@@ -27,7 +23,7 @@ from keras import layers, ops
 from deepface_models.models.swap import Original, Swift
 
 NAMES = ("ana", "ben")
-WANTED = 10.0  # Swift's images/s in those of Original
+EXPECTED = 10.0  # Swift's images/s in those of Original
 
 
 # A plain Keras script of the original network
@@ -212,16 +208,13 @@ def ratio(speeds: dict[str, list[float]], a: str, b: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__)
     parser.add_argument("--batches", type=int, nargs="+", default=[8, 16])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=4, help="of Original, each round")
     args = parser.parse_args()
-    print(
-        f"{keras.backend.backend()}, keras {keras.__version__}, "
-        f"{os.cpu_count()} CPU cores, {platform.machine()}; two people, "
-        f"{args.rounds} rounds; images/s are medians\n"
-    )
+    rounds = f"two people, {args.rounds} rounds"
+    print(f"{harness.setting()}; {rounds}; images/s are medians\n")
     head = (
         "faces a person and step",
         "Swift 128 px",
@@ -229,23 +222,22 @@ def main() -> None:
         "Original 64 px",
         "plain",
     )
-    ratios = ("Swift / Original", "Swift / plain", "Original / plain")
-    print("| " + " | ".join((*head, *ratios)) + " |")
-    print("|" + "---|" * (len(head) + len(ratios)))
+    pairs = {
+        "Swift / Original": ("swift", "original"),
+        "Swift / plain": ("swift", "plain_swift"),
+        "Original / plain": ("original", "plain_original"),
+    }
+    rows, slow = [], []
     for batch in args.batches:
         speeds = measure(batch, args.steps, args.rounds)
-        cells = [str(batch), *(f"{statistics.median(v):.1f}" for v in speeds.values())]
-        factor = ratio(speeds, "swift", "original")
-        cells += [
-            f"**{factor:.1f}**",
-            f"{ratio(speeds, 'swift', 'plain_swift'):.2f}",
-            f"{ratio(speeds, 'original', 'plain_original'):.2f}",
-        ]
-        print("| " + " | ".join(cells) + " |", flush=True)
-        if factor < WANTED:
-            print(
-                f"\nSwift / Original is below the {WANTED:.0f} that it is made for.\n"
-            )
+        first, *others = (ratio(speeds, *pair) for pair in pairs.values())
+        medians = [f"{statistics.median(values):.1f}" for values in speeds.values()]
+        ratios = [f"**{first:.1f}**", *(f"{other:.2f}" for other in others)]
+        rows.append([str(batch), *medians, *ratios])
+        slow += [batch] if first < EXPECTED else []
+    print(harness.markdown((*head, *pairs), rows))
+    if slow:
+        print(f"\nSwift / Original is below the {EXPECTED:.0f} it is made for: {slow}.")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ two latents. Ten minutes on two cores with 8,000 images.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
+import harness
 import keras
 import numpy as np
 from PIL import Image
@@ -60,12 +60,7 @@ def row(images: Array) -> list[Array]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", choices=("fashion", "mnist", "digits"), required=True)
-    parser.add_argument("--folder", help="of the IDX files; downloaded if left out")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--limit", type=int, help="images to train on")
-    parser.add_argument("--seed", type=int, default=0)
+    parser = harness.digits_options(__doc__, epochs=40)
     parser.add_argument("--output", type=Path, default=Path("runs/samples"))
     args = parser.parse_args()
     images = split_digits(args.data, args.folder, args.limit)

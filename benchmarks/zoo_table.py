@@ -17,26 +17,22 @@ import contextlib
 import json
 import math
 import os
-import platform
-import resource
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+import harness
 import keras
 import numpy as np
+from keras.src.backend.common import global_state
 
 from deepface_models.models import architectures, create
 
 NAMES = ("ana", "ben")
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "zoo.md"
+DOCS = harness.DOCS / "zoo.md"
 HEAD = (
     *("architecture", "input px", "output px", "parameters", "G MACs per face"),
     *("training, images/s", "inference, images/s"),
@@ -131,12 +127,17 @@ def counts(title: str) -> dict[str, Any]:
     with keras.StatelessScope(initialize_variables=False):
         model = build(title)
         each = [keras.Model(model.input[n], model.output[n]) for n in NAMES]
-        return {
+        found = {
             "in": model.image_size,
             "out": model.output_size,
-            "parameters": sum(math.prod(w.shape) for w in model.weights),
+            "parameters": sum(
+                math.prod(w.shape) for w in model.weights if "float" in str(w.dtype)
+            ),
             "macs": sorted({macs_of(one) for one in each}),
         }
+    # Else the end of any later scope would give all these variables values.
+    global_state.set_global_attribute("uninitialized_variables", [])
+    return found
 
 
 def counted_cells(title: str, found: dict[str, Any]) -> list[str]:
@@ -182,17 +183,11 @@ class Clock(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def memory() -> float:
-    """The most memory this process has had, in GB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
-
-
 def leave_beyond(limit: float) -> None:
     """Ends this process before it takes the machine's last memory, in GB."""
 
     def watch() -> None:
-        while memory() < limit:
+        while harness.peak_memory() < limit * 1e9:
             time.sleep(0.05)
         os._exit(TOO_LARGE)
 
@@ -209,7 +204,7 @@ def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float
         start = time.perf_counter()
         model.predict(faces, identity=identity, batch_size=batch)
         spent.append(time.perf_counter() - start)
-    inference = memory()
+    inference = harness.peak_memory() / 1e9
     model.compile()
     clock = Clock(seconds, steps)
     model.fit(data, epochs=1, verbose=0, callbacks=[clock])
@@ -218,25 +213,22 @@ def timed(title: str, batch: int, seconds: float, steps: int) -> dict[str, float
         "trains": len(NAMES) * batch / step,
         "draws": len(faces) / statistics.median(spent[1:]),
         "memory_draws": inference,
-        "memory_trains": memory(),
+        "memory_trains": harness.peak_memory() / 1e9,
     }
 
 
 def timed_apart(title: str, options: argparse.Namespace) -> dict[str, Any]:
     """Times in a process of its own, with fewer faces a step where memory ends."""
-    words = [sys.executable, __file__, "--measure", title]
+    words = ["--measure", title]
     for name in ("seconds", "steps", "memory"):
-        words += [f"--{name}", str(getattr(options, name))]
+        words += [f"--{name}", getattr(options, name)]
     batch = options.batch
     while True:
-        command = [*words, "--batch", str(batch)]
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-        if done.returncode == 0:
-            return {"batch": batch, **json.loads(done.stdout.splitlines()[-1])}
-        if done.returncode != TOO_LARGE or batch == 1:
-            return {"failed": done.returncode}
+        status, printed = harness.apart(__file__, *words, "--batch", batch)
+        if status == 0:
+            return {"batch": batch, **json.loads(printed)}
+        if status != TOO_LARGE or batch == 1:
+            return {"failed": status}
         batch = max(1, batch // 4)
 
 
@@ -251,29 +243,9 @@ def timed_cells(found: dict[str, Any], options: argparse.Namespace) -> list[str]
 # The page
 
 
-def between(path: Path, name: str) -> str:
-    """The text between a page's markers."""
-    text = path.read_text(encoding="utf-8")
-    return text.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0]
-
-
-def replace_between(path: Path, name: str, new: str) -> None:
-    old = between(path, name)
-    marks = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-    text = path.read_text(encoding="utf-8").replace(
-        old.join(marks), f"{new}\n".join(marks)
-    )
-    path.write_text(text, encoding="utf-8")
-
-
-def markdown(head: tuple[str, ...], lines: list[list[str]]) -> str:
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *lines])
-
-
 def committed() -> dict[str, list[str]]:
     """The cells of the page's table, by title."""
-    lines = between(DOCS, "zoo table").splitlines()
+    lines = harness.between(DOCS, "zoo table").splitlines()
     found = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
     return {cells[0]: cells for cells in found if len(cells) == len(HEAD)}
 
@@ -292,11 +264,11 @@ def write(kept: dict[str, Any], options: argparse.Namespace) -> None:
             cells += before.get(title, [""] * len(HEAD))[COUNTED:]
         lines.append(cells)
         print(" | ".join(lines[-1]), flush=True)
-    replace_between(DOCS, "zoo table", markdown(HEAD, lines))
+    harness.replace_between(DOCS, "zoo table", harness.markdown(HEAD, lines))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.options(__doc__, output="runs/zoo.json")
     option = parser.add_argument
     option("--only", nargs="+", metavar="ROW", help="titles; all rows by default")
     option("--timed", action="store_true", help="measure what --output lacks")
@@ -304,7 +276,6 @@ def main() -> None:
     option("--seconds", type=float, default=10.0, help="to measure, at the least")
     option("--steps", type=int, default=3, help="to measure, at the least")
     option("--memory", type=float, default=20.0, help="GB, the most to take")
-    option("--output", type=Path, default=Path("runs/zoo.json"))
     option("--measure", metavar="ROW", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -315,23 +286,15 @@ def main() -> None:
     options.only = options.only or list(rows())
     if unknown := set(options.only) - set(rows()):
         parser.error(f"no such rows: {', '.join(unknown)}; there are {list(rows())}")
-    kept = (
-        json.loads(options.output.read_text(encoding="utf-8"))
-        if options.output.exists()
-        else {}
-    )
+    kept = harness.kept(options.output)
     for title in options.only if options.timed else ():
         if title in kept:
             continue
         kept[title] = timed_apart(title, options)
         print(title, kept[title], flush=True)
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        harness.keep(options.output, kept)
     write(kept, options)
-    print(
-        f"{keras.backend.backend()}, keras {keras.__version__}, {os.cpu_count()} CPU "
-        f"cores, {platform.machine()}, {options.batch} faces of each person a step"
-    )
+    print(f"{harness.setting()}, {options.batch} faces of each person a step")
 
 
 if __name__ == "__main__":

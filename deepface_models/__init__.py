@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         presets,
         pretraining,
         provenance,
+        streaming,
         testing,
         training,
     )
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from deepface_models.presets.loading import load
     from deepface_models.provenance import Certificate
     from deepface_models.provenance.verify import verify
+    from deepface_models.streaming import live
     from deepface_models.training import train
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "importers",
     "layers",
     "list_architectures",
+    "live",
     "load",
     "losses",
     "media",
@@ -101,6 +104,7 @@ __all__ = [
     "pretraining",
     "provenance",
     "register_architecture",
+    "streaming",
     "swap",
     "testing",
     "train",
@@ -127,6 +131,7 @@ _MODULES = (
     "presets",
     "pretraining",
     "provenance",
+    "streaming",
     "swap",
     "testing",
     "training",
@@ -146,6 +151,7 @@ _HOMES = {
     "Swift": "models.swap",
     "convert": "conversion",
     "evaluate": "evaluation",
+    "live": "streaming",
     "load": "presets.loading",
     "train": "training",
     "verify": "provenance",

@@ -8,7 +8,7 @@
 #   and noise.
 # - **Takes**: half a minute on two cores.
 # - **Expect**: an MSE of 0.0006 on the face for the wide network and 0.0166 for the one
-#   with a bottleneck; on noise 0.006 and 0.075 (noise itself varies by 0.084).
+#   with a bottleneck; on noise 0.006 and 0.075 (the variance of the noise is 0.084).
 #
 # By default the data are scikit-learn's small digits, which need no download.
 

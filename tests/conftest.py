@@ -8,8 +8,18 @@ import sys
 import threading
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The workers share the cores; more threads only wait for each other.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples in every run.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 FACES = Path(__file__).resolve().parent / "data" / "faces"
 FIVE_OF_68 = ("45", "42", "36", "39", "33")  # as dlib's five points
@@ -42,6 +52,21 @@ def nothing_left_to_allocate():
         from keras.src.backend.common import global_state
 
         global_state.set_global_attribute("uninitialized_variables", [])
+
+
+@pytest.fixture(scope="module")
+def eager():
+    """Runs TensorFlow without graphs: tracing takes longer than the few steps here."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

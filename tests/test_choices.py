@@ -1,4 +1,4 @@
-"""Values chosen by name: one message for all, with what was perhaps meant."""
+"""Values chosen by name: one message for all, with the nearest known name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_what_is_known_comes_back():
     ],
 )
 def test_one_message_for_all(value, message):
-    """Issue 18, 3: one `choose`, with "did you mean"."""
+    """One `choose`, with "did you mean"."""
     with pytest.raises(ValueError, match=message):
         choose("mask", value, ("hull", "ellipse"), 'Use "hull".')
 

@@ -74,7 +74,7 @@ KINDS = pytest.mark.parametrize("kind", [Batches, generator, tf_data])
 @pytest.mark.backend
 @KINDS
 def test_autoencoders_refuse_0_to_255_in_data_sets(plain, kind):
-    """Issue 17, 4: a loss of -870 or 43,039 without a word."""
+    """The loss was -870 or 43,039, without a message."""
     for method in (plain.fit, plain.evaluate, plain.predict):
         with pytest.raises(ValueError, match=RANGE):
             method(kind(DIGITS * 255), verbose=0)
@@ -87,7 +87,7 @@ def test_autoencoders_refuse_0_to_255_in_data_sets(plain, kind):
 @pytest.mark.backend
 @KINDS
 def test_face_swaps_refuse_0_to_255_in_data_sets(swap, kind):
-    """Issue 17, 4: check the first batch as arrays are checked."""
+    """Check the first batch as arrays are checked."""
     for batch in ((times_255(FACES), TARGETS), (FACES, times_255(TARGETS))):
         for method in (swap.fit, swap.evaluate):
             with pytest.raises(ValueError, match=RANGE):
@@ -98,7 +98,7 @@ def test_face_swaps_refuse_0_to_255_in_data_sets(swap, kind):
 
 @pytest.mark.backend
 def test_face_swaps_refuse_0_to_255_in_dictionaries(swap):
-    """Issue 17, 4: dictionaries are checked as arrays are."""
+    """Dictionaries are checked as arrays are."""
     for x, y in ((times_255(FACES), TARGETS), (FACES, times_255(TARGETS))):
         for method in (swap.fit, swap.evaluate):
             with pytest.raises(ValueError, match=RANGE):
@@ -110,7 +110,7 @@ def test_face_swaps_refuse_0_to_255_in_dictionaries(swap):
 
 
 def test_a_refused_batch_changes_nothing(swap):
-    """Issue 17, 4: the check comes before people get their first basis."""
+    """The check comes before people get their first basis."""
     before = swap.get_weights()
     with pytest.raises(ValueError, match=RANGE):
         swap.fit(Batches(FACES, times_255(TARGETS)), verbose=0)
@@ -120,7 +120,7 @@ def test_a_refused_batch_changes_nothing(swap):
 
 @pytest.mark.backend
 def test_a_generator_keeps_its_first_batch(plain):
-    """Issue 17, 4: looking at a generator's first batch does not use it up."""
+    """Looking at a generator's first batch does not use it up."""
     other = 1 - DIGITS
     rows = (rows for rows in [(DIGITS,), (other,)])
     drawn = plain.predict(rows, steps=2, verbose=0)
@@ -129,7 +129,7 @@ def test_a_generator_keeps_its_first_batch(plain):
 
 
 def test_sequences_may_have_any_range_but_no_nan():
-    """Issue 17, 4: data that is no image is only checked for finite values."""
+    """Data that is no image is only checked for finite values."""
     model = SequenceAutoencoder((4, 1), 2, 3)
     model.compile()
     values = np.full((2, 4, 1), 255.0, "float32")
@@ -139,7 +139,7 @@ def test_sequences_may_have_any_range_but_no_nan():
 
 
 def test_empty_data_is_named(plain, swap):
-    """Issue 17, 4: empty arrays and data sets get a message of ours."""
+    """Empty arrays and data sets get a message of ours."""
     with pytest.raises(ValueError, match="Nothing without a batch was given"):
         plain.fit(Nothing(DIGITS), verbose=0)
     with pytest.raises(ValueError, match="generator without a batch was given"):
@@ -154,7 +154,7 @@ def test_empty_data_is_named(plain, swap):
 
 
 def test_what_is_no_data_for_a_face_swap_is_named(swap, tmp_path):
-    """Issue 17, 4: arrays, paths, tables and data sets: our own message."""
+    """Arrays, paths, tables and data sets: our own message."""
     faces = FACES["ana"]
     with pytest.raises(ValueError, match=r"ndarray of shape .*keyed by identity"):
         swap.fit(faces, faces, verbose=0)
@@ -173,7 +173,7 @@ def test_what_is_no_data_for_a_face_swap_is_named(swap, tmp_path):
 
 
 def test_tables_are_arrays():
-    """Issue 17, 4: DataFrames are taken, and checked, as arrays are."""
+    """DataFrames are taken, and checked, as arrays are."""
     pandas = pytest.importorskip("pandas")
     model = VariationalAutoencoder(image_shape=6, latent_size=2, widths=(3,))
     model.compile()
@@ -188,7 +188,7 @@ def test_tables_are_arrays():
 
 @pytest.mark.backend
 def test_weights_of_examples_weigh_examples(plain, swap):
-    """Issue 17, 4: `sample_weight` of images: each example's, for everybody."""
+    """`sample_weight` of images: each example's, for everybody."""
     first = np.array([1.0, 0.0, 0.0, 0.0])
     weighed = plain.evaluate(DIGITS, sample_weight=first, verbose=0)
     assert weighed == pytest.approx(plain.evaluate(DIGITS[:1], verbose=0) / 4, rel=1e-5)
@@ -202,7 +202,7 @@ def test_weights_of_examples_weigh_examples(plain, swap):
 
 
 def test_weights_of_classes_are_refused(plain, swap):
-    """Issue 17, 4: `class_weight` has no meaning where targets are images."""
+    """`class_weight` has no meaning where targets are images."""
     for model, data in ((plain, (DIGITS,)), (swap, (FACES, TARGETS))):
         with pytest.raises(ValueError, match=r"class_weight=.*sample_weight"):
             model.fit(*data, class_weight={0: 1.0}, verbose=0)

@@ -39,12 +39,12 @@ def steers(text: str) -> bool:
     ],
 )
 def test_one_line_shows_what_is_there(text: Any, shown: str) -> None:
-    """Issue 17, 2: one home for showing foreign text."""
+    """One function shows untrusted text."""
     assert one_line(text) == shown
 
 
 def test_length_is_bounded_and_both_ends_are_kept() -> None:
-    """Issue 17, 2: the advice at the end of a message outlives a long name."""
+    """The advice at the end of a message outlives a long name."""
     shown = one_line("ab" + "\x1b" * 10**6 + "yz", 40)
     assert len(shown) == 40
     assert shown.startswith("ab\\x1b") and shown.endswith("yz")
@@ -53,12 +53,12 @@ def test_length_is_bounded_and_both_ends_are_kept() -> None:
 
 
 def test_layout_keeps_lines_only() -> None:
-    """Issue 17, 2: a table keeps its lines and nothing else."""
+    """A table keeps its lines and nothing else."""
     assert layout("a  b\n\tc\r\x1b[K\n") == "a  b\n\tc\\r\\x1b[K\n"
 
 
 def test_errors_logs_and_mistyped_options_are_shown_safely(capsys: Any) -> None:
-    """Issue 17, 2: messages that name a stranger's file."""
+    """Messages that name a stranger's file."""
     _console.error(ValueError(HOSTILE))
     with _console.plain_messages():
         logging.getLogger("deepface_models.x").warning("%s: broken", HOSTILE)
@@ -76,7 +76,7 @@ def test_errors_logs_and_mistyped_options_are_shown_safely(capsys: Any) -> None:
 
 
 def test_commands_print_in_one_way_only() -> None:
-    """Issue 17, 2: what prints past the filter would be found here."""
+    """What prints past the filter would be found here."""
     for path in CLI.glob("*.py"):
         if path.name in ("_console.py", "_checks.py"):  # this way, and JSON to doctor
             continue
@@ -87,7 +87,7 @@ def test_commands_print_in_one_way_only() -> None:
 
 
 def test_a_preset_of_a_stranger_is_described_safely() -> None:
-    """Issue 17, 2: `describe` of a record with escapes and line ends."""
+    """`describe` of a record with escapes and line ends."""
     known = describe("swift_128")
     hostile = {**known, "description": HOSTILE, "license": HOSTILE, "command": HOSTILE}
     hostile["results"] = {f"ssim{HOSTILE}": HOSTILE}
@@ -98,21 +98,21 @@ def test_a_preset_of_a_stranger_is_described_safely() -> None:
 
 
 def test_a_card_holds_no_control_characters(tmp_path: Path) -> None:
-    """Issue 17, 2: model cards are read in terminals too."""
+    """Model cards are read in terminals too."""
     record = {**describe("swift_128"), "description": HOSTILE, "use": HOSTILE}
     card.write_card(tmp_path / "README.md", {**record, "command": f"a|{HOSTILE}"})
     assert not steers((tmp_path / "README.md").read_text("utf-8"))
 
 
 def test_a_report_names_hostile_files_on_one_line_each() -> None:
-    """Issue 17, 2: files that failed, by names a stranger chose."""
+    """Files that failed, by names a stranger chose."""
     report = ConversionReport(Path(HOSTILE), failed={HOSTILE: HOSTILE, "b": "why"})
     assert not steers(report.summary())
     assert len(report.summary().splitlines()) == 3
 
 
 def test_progress_takes_names_literally(monkeypatch: Any) -> None:
-    """Issue 17, 2: rich takes [red] in a name for markup unless told not to."""
+    """Rich takes [red] in a name for markup unless told not to."""
     rich = pytest.importorskip("rich.console")
     stream = io.StringIO()
     console = rich.Console(file=stream, force_terminal=False, width=200)

@@ -1,4 +1,4 @@
-"""Issue 18, 2: every public name is documented, with all of its arguments."""
+"""Every public name is documented, with all of its arguments."""
 
 from __future__ import annotations
 

@@ -27,22 +27,8 @@ def trap(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_extract_helpers_run_nothing_of_the_current_folder(trap, monkeypatch):
-    """Issue 17, 2: a dlib.py in the current folder is not executed."""
-    import numpy as np
-
-    from deepface_models.faces._workers import _ask, _close, _start
-
-    monkeypatch.setattr(sys, "path", [str(trap), "", *sys.path])
-    helper = _start()
-    rows = _ask(helper, [np.zeros((150, 150, 3), np.uint8)])
-    _close(helper)
-    assert rows.shape == (1, 128)
-    assert not (trap / "ran").exists()
-
-
 def test_doctor_runs_nothing_of_the_current_folder(trap, monkeypatch):
-    """Issue 17, 2: an av.py in the current folder is not executed."""
+    """An av.py in the current folder is not executed."""
     from deepface_models.cli.doctor import examine
 
     monkeypatch.setattr(sys, "path", [str(trap), "", *sys.path])
@@ -52,7 +38,7 @@ def test_doctor_runs_nothing_of_the_current_folder(trap, monkeypatch):
 
 @pytest.mark.slow
 def test_python_m_runs_nothing_of_the_current_folder(trap, tmp_path):
-    """Issue 17, 2: nor does `python -m deepface_models` itself, once it has begun."""
+    """Nor does `python -m deepface_models` itself, once it has begun."""
     words = [sys.executable, "-m", "deepface_models", "doctor", "--json", "--no-step"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -64,7 +50,7 @@ def test_python_m_runs_nothing_of_the_current_folder(trap, tmp_path):
 
 
 def test_a_folder_that_the_user_chose_stays_on_the_path(tmp_path, monkeypatch):
-    """Issue 17, 2: PYTHONPATH is the user's word, also for the current folder."""
+    """PYTHONPATH is the user's choice, also for the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", str(tmp_path), "/elsewhere"])
     monkeypatch.setenv("PYTHONPATH", os.pathsep)
@@ -74,7 +60,7 @@ def test_a_folder_that_the_user_chose_stays_on_the_path(tmp_path, monkeypatch):
 
 
 def test_the_package_is_taken_from_where_it_is(trap):
-    """Issue 17, 2: found through a checkout, it does not bring that folder along."""
+    """Found through a checkout, it does not bring that folder along."""
     code = "import deepface_models.core.helpers as h; print(h.__file__)"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     words = _helpers.helper_command("builtins", "print", "started")

@@ -40,7 +40,7 @@ def quantize(model):
 
 
 def test_h5_is_refused_with_advice(tmp_path):
-    """Issue 17, 4: `model.save("m.h5")` is silent and cannot be loaded."""
+    """`model.save("m.h5")` is silent and cannot be loaded."""
     for model in (small_vae(), small_swap()):
         for name in ("m.h5", "m.hdf5", "m.weights.h5"):
             with pytest.raises(ValueError, match=r'Use model.save\("model.keras"\)'):
@@ -52,7 +52,7 @@ def test_h5_is_refused_with_advice(tmp_path):
 
 
 def test_a_checkpoint_to_h5_is_refused_before_training(tmp_path):
-    """Issue 17, 4: also through `ModelCheckpoint`, before an epoch is lost."""
+    """Also through `ModelCheckpoint`, before an epoch is lost."""
     model = DenseAutoencoder(image_shape=6, latent_size=2)
     model.compile()
     before = model.get_weights()
@@ -72,7 +72,7 @@ def test_a_checkpoint_to_h5_is_refused_before_training(tmp_path):
 @pytest.mark.backend
 @pytest.mark.parametrize("make", [small_vae, small_swap])
 def test_clone_model_keeps_the_class(make):
-    """Issue 17, 4: a clone was a plain functional model with another loss."""
+    """A clone was a plain functional model with another loss."""
     model = make()
     model.compile()
     clone = keras.models.clone_model(model)
@@ -85,7 +85,7 @@ def test_clone_model_keeps_the_class(make):
 
 
 def test_clone_model_of_a_model_in_a_model():
-    """Issue 17, 4: the face swap inside is a copy too."""
+    """The face swap inside is a copy too."""
     model = with_adversary(small_swap(), discriminator_width=2)
     clone = keras.models.clone_model(model)
     assert type(clone) is type(model)
@@ -93,7 +93,7 @@ def test_clone_model_of_a_model_in_a_model():
 
 
 def test_clone_model_with_other_layers_is_refused():
-    """Issue 17, 4: what a clone cannot hold is said."""
+    """A message names what a clone cannot hold."""
     with pytest.raises(ValueError, match="clone_function that changes the layer"):
         keras.models.clone_model(
             small_vae(), clone_function=lambda layer: keras.layers.Identity()
@@ -112,9 +112,9 @@ def test_signatures_are_those_of_the_constructors():
 @pytest.mark.backend
 @pytest.mark.slow
 def test_a_quantized_model_loads_again(tmp_path):
-    """Issue 17, 4: `model.quantize("int8")` could be saved and never loaded."""
+    """`model.quantize("int8")` could be saved and never loaded."""
     model = small_vae()
-    model.compile()
+    model.compile(run_eagerly=keras.backend.backend() == "tensorflow")
     quantize(model)
     drawn = model.predict(ROWS, verbose=0)
     model.save(tmp_path / "q.keras")
@@ -132,7 +132,7 @@ def test_a_quantized_model_loads_again(tmp_path):
 
 @pytest.mark.slow
 def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
-    """Issue 17, 4: what was quantized is noted for each part."""
+    """What was quantized is noted for each part."""
     model = quantize(small_swap())
     model.save_parts(tmp_path / "q")
     faces = FACES["ana"]
@@ -149,7 +149,7 @@ def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
 
 
 def test_an_export_names_outputs_apart_from_inputs(tmp_path):
-    """Issue 17, 4: inputs and outputs shared names, which ONNX does not allow."""
+    """Inputs and outputs shared names, which ONNX does not allow."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("reads a SavedModel with TensorFlow")
     import tensorflow
@@ -165,8 +165,9 @@ def test_an_export_names_outputs_apart_from_inputs(tmp_path):
         np.testing.assert_allclose(found, expected[name], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_whole_face_swap_runs_in_onnx(tmp_path):
-    """Issue 17, 4: `export(format="onnx")` of a whole face swap failed."""
+    """`export(format="onnx")` of a whole face swap failed."""
     pytest.importorskip("tf2onnx")
     runtime = pytest.importorskip("onnxruntime")
     model = small_swap()

@@ -1,4 +1,4 @@
-"""Issue 18, 3: layers hold, read from every import, inside functions too."""
+"""No package imports one of a higher layer, inside functions too."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ROOT = Path(deepface_models.__file__).parent
 # A package may import those before it.
 ORDER = (
     "core media faces layers losses metrics optimizers data presets models callbacks "
-    "provenance conversion evaluation training importers testing demo pretraining cli "
-    "__main__"
+    "provenance conversion streaming evaluation training importers testing demo "
+    "pretraining cli __main__"
 ).split()
 FORBIDDEN = {
     "models": {"faces", "data", "media"},

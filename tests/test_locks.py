@@ -1,8 +1,9 @@
-"""One writer at a time, and what a killed one leaves."""
+"""One writer at a time, and the files of a killed writer."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,8 @@ import pytest
 import deepface_models
 from deepface_models import InUseError
 from deepface_models.core import locks as _locks
-from deepface_models.core.files import atomic_path, write_json
-from deepface_models.core.folders import recover_folder, whole_folder
+from deepface_models.core.files import atomic_path, sweep, write_json
+from deepface_models.core.folders import atomic_folder, recover_folder
 from deepface_models.core.locks import hold, hold_folder
 
 ROOT = Path(deepface_models.__file__).parents[1]
@@ -53,8 +54,8 @@ def holder(path: Path, call: str = "hold") -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("call", ["hold", "hold_folder"])
-def test_the_second_says_who_holds_it(tmp_path, call):
-    """Issue 17, 1: one writer at a time; the second says who holds it."""
+def test_the_error_names_the_holder_of_the_lock(tmp_path, call):
+    """One writer at a time; the error names the holder."""
     with holder(tmp_path / "a", call) as process:
         with pytest.raises(InUseError) as caught, getattr(_locks, call)(tmp_path / "a"):
             pass
@@ -67,7 +68,7 @@ def test_the_second_says_who_holds_it(tmp_path, call):
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 @pytest.mark.parametrize("call", ["hold", "hold_folder"])
 def test_a_killed_process_leaves_no_lock(tmp_path, call):
-    """Issue 17, 1: a lock that a killed process cannot leave behind."""
+    """A lock that a killed process cannot leave behind."""
     with holder(tmp_path / "a", call) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -135,7 +136,7 @@ def test_control_characters_of_the_holder_are_not_shown(tmp_path):
                 pass
 
 
-def test_without_locks_it_goes_on_and_says_so(tmp_path, monkeypatch, caplog):
+def test_without_locks_it_continues_with_a_warning(tmp_path, monkeypatch, caplog):
     def refused(file: int) -> None:
         raise OSError(37, "No locks available")
 
@@ -164,13 +165,39 @@ def test_a_forked_child_does_not_give_the_lock_away(tmp_path):
 
 
 def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
-    """Issue 17, 1: temporary files are swept by the next run."""
+    """Temporary files are swept by the next run."""
     with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / "a.json") as name:
         left = name
         raise KeyboardInterrupt
     left.write_text("torn", encoding="utf-8")
     write_json(tmp_path / "a.json", {"a": 1})
     assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_one_way_of_writing_serves_locks_and_small_files(tmp_path, elsewhere):
+    """One function writes a file whole; a held lock is not taken again."""
+    elsewhere(hold(tmp_path / "a"))
+    with pytest.raises(InUseError), atomic_path(tmp_path / "a", wait=0.0):
+        pass
+    with atomic_path(tmp_path / "a", wait=None, flush=False) as name:
+        assert not (tmp_path / "a").exists()
+        name.write_text("small", encoding="utf-8")
+    assert (tmp_path / "a").read_text(encoding="utf-8") == "small"
+    assert sorted(os.listdir(tmp_path)) == [".a.lock", "a"]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_sweep_removes_what_killed_writers_left(tmp_path, apart):
+    """Temporary files are swept by the next run."""
+    work, copy = tmp_path / "work", tmp_path / "copy"
+    for name in ("a.png", "x" * 255):
+        with atomic_path(work / name, apart=apart) as left:
+            left.touch()
+            shutil.copytree(work, copy, dirs_exist_ok=True)
+    assert len([path for path in copy.rglob("*") if path.is_file()]) > 2
+    sweep(copy)
+    kept = [name for name in os.listdir(copy) if not name.endswith(".lock")]
+    assert kept == ["a.png"]
 
 
 def test_two_open_writers_of_one_file_do_not_mix(tmp_path):
@@ -184,14 +211,14 @@ def test_two_open_writers_of_one_file_do_not_mix(tmp_path):
 def test_the_longest_names_can_be_written(tmp_path):
     name = "ü" * 125 + ".json"  # 255 bytes
     write_json(tmp_path / name, {})
-    with whole_folder(tmp_path / ("x" * 255)) as new:
+    with atomic_folder(tmp_path / ("x" * 255)) as new:
         (new / "a").write_text("a", encoding="utf-8")
     assert sorted(os.listdir(tmp_path)) == sorted([name, "x" * 255])
 
 
 def test_a_reader_waits_for_a_writer_between_its_two_renames(tmp_path, monkeypatch):
     """A reader took the former folder for a crash's, and the writer then failed."""
-    final, monkeyed = tmp_path / "model", threading.Event()
+    final, renamed = tmp_path / "model", threading.Event()
     for text in ("old", "new"):
         reader = threading.Thread(target=recover_folder, args=[final])
         rename = os.rename
@@ -201,13 +228,13 @@ def test_a_reader_waits_for_a_writer_between_its_two_renames(tmp_path, monkeypat
             if str(target).endswith(".former"):
                 reader.start()
                 reader.join(0.3)
-                monkeyed.set()
+                renamed.set()
 
         monkeypatch.setattr(os, "rename", between)
-        with whole_folder(final) as made:
+        with atomic_folder(final) as made:
             (made / "a").write_text(text, encoding="utf-8")
         monkeypatch.setattr(os, "rename", rename)
     reader.join()
-    assert monkeyed.is_set()
+    assert renamed.is_set()
     assert (final / "a").read_text(encoding="utf-8") == "new"
     assert os.listdir(tmp_path) == ["model"]

@@ -1,4 +1,4 @@
-"""Names of people that every disk can keep apart."""
+"""Names of people that every file system can distinguish."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ BAD = [
 
 
 @pytest.mark.parametrize(("names", "says"), BAD)
-def test_names_that_a_disk_cannot_keep_apart_are_refused(names, says):
-    """Issue 17, 2: long names and names that collide are refused at construction."""
+def test_names_that_a_file_system_cannot_distinguish_are_refused(names, says):
+    """Long names and names that collide are refused at construction."""
     with pytest.raises(ValueError, match=says):
         Swift(names, **SMALL)
     with pytest.raises(ValueError, match=says):
@@ -34,7 +34,7 @@ def test_names_that_a_disk_cannot_keep_apart_are_refused(names, says):
 
 
 def test_training_refuses_them_before_it_opens_anything(tmp_path):
-    """Issue 17, 2: 250 letters broke save_parts after the training."""
+    """250 letters broke save_parts after the training."""
     from deepface_models import train
 
     sets = {"ana": tmp_path / "none", "b" * 250: tmp_path / "none"}
@@ -43,7 +43,7 @@ def test_training_refuses_them_before_it_opens_anything(tmp_path):
 
 
 def test_the_command_line_refuses_them(tmp_path, capsys):
-    """Issue 17, 2: "Ana" and "ana" collide on disks that fold case."""
+    """ "Ana" and "ana" collide on disks that fold case."""
     from deepface_models.cli import main
 
     words = ["train", f"ana={tmp_path}", f"Ana={tmp_path}"]
@@ -53,7 +53,7 @@ def test_the_command_line_refuses_them(tmp_path, capsys):
 
 @pytest.mark.parametrize("kind", [Swift, FaceSwapGAN])
 def test_adding_a_person_of_nearly_the_same_name_is_refused(kind):
-    """Issue 17, 2: a new person is checked against those who are there."""
+    """A new person is checked against those who are there."""
     sizes = SMALL if kind is Swift else {}
     model = kind(("ana", "ben"), **sizes)
     with pytest.raises(ValueError, match="'ana' and 'ANA'"):
@@ -61,7 +61,7 @@ def test_adding_a_person_of_nearly_the_same_name_is_refused(kind):
 
 
 def test_the_longest_name_can_be_saved(tmp_path):
-    """Issue 17, 2: what is accepted can also be written."""
+    """What is accepted can also be written."""
     names = ("ana", "z" * LONGEST_NAME)
     assert check_names(names) == names
     model = Swift(names, **SMALL)

@@ -173,7 +173,13 @@ def test_a_gradient_that_is_not_finite_stays_visible_and_is_not_noted():
 
 
 @backend
-@pytest.mark.parametrize("kind", ["jit", "execution", "accumulated", "scaled"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("jit", marks=pytest.mark.slow),
+        *("execution", "accumulated", "scaled"),
+    ],
+)
 def test_it_runs_as_keras_lets_optimizers_run(kind):
     more = {"gradient_accumulation_steps": 2} if kind == "accumulated" else {}
     optimizer = optimizers.AdaBelief(0.01, lr_dropout=0.5, autoclip=50, **more)
@@ -232,12 +238,12 @@ def test_saved_and_loaded_goes_on(tmp_path):
         ({"autoclip": 10, "clipnorm": 1.0}, "Leave clipnorm out"),
     ],
 )
-def test_wrong_arguments(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         optimizers.Adam(1e-3, **arguments)
 
 
-def test_dropout_cannot_be_turned_on_where_no_masks_are_drawn():
+def test_dropout_cannot_be_turned_on_where_no_masks_are_sampled():
     plain = optimizers.Adam()
     assert plain.lr_dropout is plain.clip_norm is plain.gradient_norm is None
     with pytest.raises(ValueError, match=r"Make it with lr_dropout=0\.0"):

@@ -31,23 +31,24 @@ def test_import_loads_nothing_heavy():
     assert loaded_by("import deepface_models; dir(deepface_models)") == set()
 
 
-@pytest.mark.parametrize("room", ["media", "faces", "provenance"])
-def test_rooms_without_a_model_do_not_load_keras(room):
-    loaded = loaded_by(f"import deepface_models.{room}")
+@pytest.mark.parametrize("part", ["media", "faces", "provenance"])
+def test_packages_without_models_do_not_load_keras(part):
+    loaded = loaded_by(f"import deepface_models.{part}")
     assert not loaded & {"keras", "tensorflow", "jax", "torch"}
 
 
+@pytest.mark.slow
 def test_models_and_callbacks_need_neither_videos_nor_dlib():
-    """Issue 18, 3: layers hold; a training machine needs no PyAV and no dlib."""
+    """Layers hold; a training machine needs no PyAV and no dlib."""
     packages = "callbacks data losses models.autoencoders models.swap training "
     packages += "presets.golden"
-    code = "; ".join(f"import deepface_models.{room}" for room in packages.split())
+    code = "; ".join(f"import deepface_models.{part}" for part in packages.split())
     loaded = loaded_by(f"{code}\nfrom deepface_models.media import grid, read_image")
     assert "keras" in loaded and not loaded & {"av", "dlib"}
 
 
 def test_every_public_module_works_after_a_plain_import():
-    """Issue 17, 4: `dfm.faces`, `dfm.media` and so on."""
+    """`dfm.faces`, `dfm.media` and so on."""
     found = {m.name for m in pkgutil.iter_modules(deepface_models.__path__)}
     public = {name for name in found if name[0] != "_"} - {"cli", "weights"}
     assert public <= set(deepface_models.__all__)
@@ -91,7 +92,7 @@ def test_errors_are_builtin_ones_too(name, builtin):
     assert issubclass(getattr(deepface_models, name), builtin)
 
 
-def test_version():
+def test_the_version_is_that_of_the_metadata():
     assert re.fullmatch(r"\d+\.\d+\.\d+([.a-z]+\d+)?", deepface_models.__version__)
     try:
         installed = importlib.metadata.version("deepface_models")
@@ -100,12 +101,13 @@ def test_version():
     assert installed == deepface_models.__version__
 
 
+@pytest.mark.slow
 def test_a_name_is_no_module_once_all_modules_are_imported():
     packages = sorted({home for home in deepface_models._HOMES.values()})
     code = f"""
 import importlib, inspect, deepface_models
-for room in {packages!r}:
-    importlib.import_module("deepface_models." + room)
+for part in {packages!r}:
+    importlib.import_module("deepface_models." + part)
 for name in {sorted(deepface_models._HOMES)!r}:
     assert not inspect.ismodule(getattr(deepface_models, name)), name
 """

@@ -1,4 +1,4 @@
-"""A stranger's folder may hold pipes, which wait for ever when they are opened."""
+"""Untrusted folders may contain pipes, which would block for ever when opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX pipes")
 def test_a_pipe_is_refused_and_not_waited_for(
     tmp_path: Path, name: str, read: Callable[[Path], Any], error: type[Exception]
 ) -> None:
-    """Issue 17, what it must show: no hangs; `benchmarks/faults.py` found it."""
+    """No hangs; `benchmarks/faults.py` found it."""
     os.mkfifo(tmp_path / name)
     with pytest.raises(error):
         read(tmp_path / name)

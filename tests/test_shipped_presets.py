@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def people_of(record):
 
 @pytest.mark.backend
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_is_loaded_draws_the_golden_values(name):
+def test_a_loaded_preset_gives_its_golden_outputs(name):
     record = presets.describe(name)
     model = load(name, identities=people_of(record))
     found = presets.check_golden(model, record["folder"])
@@ -47,10 +48,17 @@ def test_they_stay_small():
 def test_each_says_what_it_is_good_for(name):
     record = presets.describe(name)
     assert all(record[key] for key in ("limits", "not_for", "data", "results"))
-    assert "changed" not in record["commit"]
+    assert "changed" not in record["commit"]  # committed before it was trained
     # Those packed before the command line had `pretrain` name a script.
     old = record["command"].startswith("python benchmarks/pretrain")
     assert old or record["command"].startswith(pretraining.command(name))
+
+
+def test_the_page_of_presets_has_a_row_for_each():
+    """Step 3 of "Add a preset" could be forgotten."""
+    page = (Path(__file__).parents[1] / "docs" / "presets.md").read_text("utf-8")
+    rows = "".join(line for line in page.splitlines() if line.startswith("|"))
+    assert [name for name in SHIPPED if f"`{name}`" not in rows] == []
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -1,4 +1,4 @@
-"""Files from anybody raise what is documented, and allocate what they may."""
+"""Untrusted files raise only documented errors and allocate bounded memory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ FACTS: dict[str, Any] = {"license": "CC0-1.0", "data": "noise", "seed": 0}
 FEW = settings(
     max_examples=25,
     deadline=None,
-    derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -119,7 +118,7 @@ MODEL = (ModelFileError, IntegrityError)
     ],
 )
 def test_changed_json_raises_what_is_documented(place, name, file, use, allowed):
-    """Issue 17, 2: wrong types, deep JSON, bytes that are not UTF-8, in each file."""
+    """Wrong types, deep JSON, bytes that are not UTF-8, in each file."""
     former = (place(name) / file).read_bytes()
     both = st.one_of(json_change(json.loads(former)), bytes_change(former))
 
@@ -164,7 +163,7 @@ def _sign_preset(folder: Path) -> None:
 
 
 def test_changed_weights_with_the_right_hash(place):
-    """Issue 17, 2: weights damaged behind a right hash."""
+    """Weights damaged behind a right hash."""
     file = "encoder.weights.h5"
     former = (place("model") / file).read_bytes()
 
@@ -190,7 +189,7 @@ def _sign_model(folder: Path) -> None:
 
 
 def test_changed_keras_files(place):
-    """Issue 17, 2: a .keras file with wrong arguments, or with other weights."""
+    """A .keras file with wrong arguments, or with other weights."""
     with zipfile.ZipFile(place("model.keras")) as archive:
         inside = {name: archive.read(name) for name in archive.namelist()}
     configs = json_change(json.loads(inside["config.json"])).map(to_text)
@@ -217,8 +216,8 @@ def test_changed_keras_files(place):
 
 
 @pytest.mark.parametrize("file", ["model.keras", "golden.npz", "state.npz"])
-def test_changed_archives(place, file):
-    """Issue 17, 2: archives of ours with other bytes, hashed anew."""
+def test_changed_archives_end_in_a_documented_error(place, file):
+    """Archives of ours with other bytes, hashed anew."""
     if file == "model.keras":
         name, use = file, load
     elif file == "golden.npz":
@@ -254,7 +253,7 @@ def golden(folder: Path) -> None:
 
 
 def test_changed_small_files(place, tmp_path, monkeypatch):
-    """Issue 17, 2: registry, start.json, diary, certificate and provenance record."""
+    """Registry, start.json, progress log, certificate, record."""
     known = presets.describe(place("preset"))
     own = ("sources", "folder")
     facts = {key: value for key, value in known.items() if key not in own}
@@ -308,7 +307,7 @@ HUGE = [{"latent_size": 10**6}, {"latent_size": 10**12}]
 @pytest.mark.parametrize("change", HUGE)
 @pytest.mark.parametrize("name", ["model", "model.keras"])
 def test_a_config_allocates_no_gigabytes(place, name, change):
-    """Issue 17, 2: latent_size of 1e6 is refused before memory is taken."""
+    """Latent_size of 1e6 is refused before memory is taken."""
     path = place(name)
     if name == "model":
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
@@ -327,7 +326,7 @@ def test_a_config_allocates_no_gigabytes(place, name, change):
 
 
 def test_the_limit_can_be_raised_and_does_not_bind_ones_own(place):
-    """Issue 17, 2: the limit is the caller's, and is over once a model is loaded."""
+    """The limit is the caller's, and is over once a model is loaded."""
     folder = place("model")
     with pytest.raises(ModelFileError, match=r"larger max_parameters="):
         size = sum(path.stat().st_size for path in folder.glob("*.h5"))
@@ -340,7 +339,7 @@ def test_the_limit_can_be_raised_and_does_not_bind_ones_own(place):
 
 
 def test_weights_that_declare_more_than_they_hold(tmp_path):
-    """Issue 17, 2: an h5 file's declared shapes, links and outside values."""
+    """An h5 file's declared shapes, links and outside values."""
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
         file.create_dataset("vars/0", (10**6, 10**6), "float32", compression="gzip")
@@ -357,7 +356,7 @@ def test_weights_that_declare_more_than_they_hold(tmp_path):
 
 
 def test_arrays_that_unpack_to_more_than_they_may(tmp_path):
-    """Issue 17, 2: zip bombs and declared shapes in golden.npz and state.npz."""
+    """Zip bombs and declared shapes in golden.npz and state.npz."""
     path = tmp_path / "x.npz"
     np.savez_compressed(path, a=np.zeros(10**7, "uint8"))
     assert path.stat().st_size < 20_000

@@ -1,4 +1,4 @@
-"""Text is UTF-8 whatever the locale: every call that reads or writes some says so."""
+"""Text is UTF-8 whatever the locale: every call that reads or writes text names it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def mode_of(call: ast.Call, place: int, default: str) -> str:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_text_file_is_utf_8(folder):
-    """Issue 17, 3: no text file depends on the locale."""
+    """No text file depends on the locale."""
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sorted((ROOT / folder).rglob("*.py"))
@@ -94,14 +94,14 @@ def run(command, folder, **environment):
     ],
 )
 def test_commands_speak_in_every_locale(tmp_path, environment, command, status):
-    """Issue 17, 3: output that the terminal's encoding lacks is shown as escapes."""
+    """Output that the terminal's encoding lacks is shown as escapes."""
     done = run(command, tmp_path, **environment)
     assert done.returncode == status, done.stderr.decode("utf-8", "replace")
     assert b"Traceback" not in done.stderr and b"UnicodeEncodeError" not in done.stderr
 
 
 def test_files_written_in_an_ascii_locale_are_utf_8(tmp_path):
-    """Issue 17, 3: JSON with letters beyond ASCII."""
+    """JSON with letters beyond ASCII."""
     code = (
         "from deepface_models.core.files import write_json;"
         "write_json('a.json', {'name': 'Gr\\u00f6\\u00dfe \\u4e16'})"

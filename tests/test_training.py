@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -13,6 +14,8 @@ from deepface_models.data import Augmentation
 from deepface_models.faces import FaceSet
 from deepface_models.models.swap import FaceSwap, Original, Swift
 from deepface_models.training import build, job, open_sets, train
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 SETTINGS = {
     "image_size": 64,
@@ -53,6 +56,7 @@ def calls(monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 def test_output_holds_what_is_promised(runs, people):
     models, folders = runs
     model, folder = models["straight"], folders["straight"]
@@ -73,6 +77,7 @@ def test_output_holds_what_is_promised(runs, people):
         assert np.isfinite([float(row[key]) for row in rows]).all()
 
 
+@pytest.mark.slow
 def test_called_again_it_goes_on_as_if_uninterrupted(runs):
     models, folders = runs
     for name, part in models["straight"].parts.items():
@@ -85,6 +90,7 @@ def test_called_again_it_goes_on_as_if_uninterrupted(runs):
     assert histories[0] == histories[1]
 
 
+@pytest.mark.slow
 def test_a_finished_training_is_not_repeated(runs, people):
     models, folders = runs
     again = train(people, folders["straight"], epochs=3, **SETTINGS)
@@ -175,7 +181,7 @@ def test_one_person_is_refused_before_anything_is_written(people, tmp_path):
 
 
 def test_one_training_writes_a_folder(people, tmp_path, calls, elsewhere):
-    """Issue 17, 1: one writer at a time; an error lets the next one go on."""
+    """One writer at a time; an error lets the next one go on."""
     with pytest.raises(Stop):
         train(people, tmp_path / "a", epochs=1, **SETTINGS)
     with pytest.raises(Stop):
@@ -192,3 +198,19 @@ def test_faces_cut_out_differently_are_refused(people, tmp_path):
     other.extend(people["ben"].records)
     with pytest.raises(ValueError, match=r"types \['full', 'half'\]"):
         train({"ana": people["ana"], "ben": other}, tmp_path, epochs=1, **SETTINGS)
+
+
+def test_the_model_knows_how_far_people_turned(people, tmp_path, calls):
+    """Turned heads beyond the person's own range can be counted."""
+    turned = {}
+    for name, faces in people.items():
+        turned[name] = FaceSet(faces.image_size, faces.face_type, faces.landmarks)
+        for i, record in enumerate(faces.records):
+            face = replace(record.face, yaw=float(i), pitch=-2.0 * i)
+            turned[name].append(face, faces.images[i], record.source, record.frame)
+    with pytest.raises(Stop):
+        train(turned, tmp_path, epochs=1, **SETTINGS)
+    poses = calls["model"].poses
+    assert set(poses) == {"ana", "ben"}
+    for least, most, low, high in poses.values():
+        assert 0 <= least < 0.2 and most > 2.5 and low < -5 and -0.4 < high <= 0

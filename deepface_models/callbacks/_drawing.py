@@ -13,16 +13,8 @@ from deepface_models.callbacks._state import unchanged
 from deepface_models.callbacks._tensorboard import ImageEvents
 from deepface_models.core.arrays import Array
 from deepface_models.core.files import atomic_path
-from deepface_models.core.version import __version__
+from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.media import write_image
-
-
-def synthetic(description: str) -> dict[str, str]:
-    """Returns image metadata that marks an image as synthetic."""
-    return {
-        "software": f"deepface_models {__version__}",
-        "description": f"Synthetic: {description}",
-    }
 
 
 class NumberedImages(keras.callbacks.Callback):
@@ -68,7 +60,7 @@ class DrawingCallback(NumberedImages):
         ValueError: When training begins: the data do not fit the model.
     """
 
-    label = synthetic("decoded by an autoencoder in training.")
+    label = synthetic_tags("decoded by an autoencoder in training.")
     tag = "image"
 
     def __init__(

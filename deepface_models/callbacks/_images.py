@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from deepface_models.callbacks._drawing import NumberedImages, evenly, synthetic
+from deepface_models.callbacks._drawing import NumberedImages, evenly
 from deepface_models.core.arrays import Array
+from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.models.swap.base import FaceSwap
 
-LABEL = synthetic("faces decoded by a face-swap model in training.")
+LABEL = synthetic_tags("faces decoded by a face-swap model in training.")
 
 
 class FaceImages(NumberedImages):

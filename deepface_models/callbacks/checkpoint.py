@@ -30,7 +30,7 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.checked import check, first_line, read
 from deepface_models.core.errors import IntegrityError, ModelFileError
 from deepface_models.core.files import sha256_file, write_json
-from deepface_models.core.folders import recover_folder, whole_folder
+from deepface_models.core.folders import atomic_folder, recover_folder
 from deepface_models.core.guards import read_arrays
 from deepface_models.core.whole import whole_numbers
 
@@ -174,7 +174,7 @@ class ResumableCheckpoint(HoldsFolder):
             The checkpoint's folder.
         """
         path = self.folder / f"epoch-{epoch:06d}"
-        with whole_folder(path) as new:
+        with atomic_folder(path) as new:
             np.savez(new / _STATE, **read_state(self.model))  # type: ignore[arg-type]
             manifest = {
                 "format": _FORMAT,

@@ -19,8 +19,11 @@ from deepface_models.cli import (
     evaluate,
     extract,
     importing,
+    live,
     presets,
     pretrain,
+    preview,
+    tracks,
     train,
     verify,
 )
@@ -29,7 +32,7 @@ from deepface_models.core.version import __version__
 
 PROGRAM = "deepface-models"
 _COMMANDS = (
-    *(extract, train, convert, evaluate, verify),
+    *(extract, train, tracks, preview, convert, live, evaluate, verify),
     *(presets, pretrain, importing, doctor, demo),
 )
 _EPILOG = f"""\

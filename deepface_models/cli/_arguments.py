@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -74,6 +75,27 @@ def whole(least: int = 1) -> Callable[[str], int]:
             ) from error
 
     return parse
+
+
+def frames(text: str) -> tuple[int | None, int | None]:
+    """Is an argparse `type` for a range of frames, such as 100:250 or 100: or :250."""
+    start, sign, stop = text.partition(":")
+    numbers = [one for one in (start, stop) if one]
+    if sign and numbers and all(one.isascii() and one.isdigit() for one in numbers):
+        return int(start) if start else None, int(stop) if stop else None
+    raise argparse.ArgumentTypeError(
+        f"{text!r} was given. Expected START:STOP, such as 100:250, 100: or :250"
+    )
+
+
+def frame_rate(text: str) -> Fraction:
+    """Is an argparse `type` for frames per second, such as 24 or 24000/1001."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} was given. Expected a number such as 24 or 24000/1001"
+        ) from error
 
 
 def landmarks(text: str) -> int | str:

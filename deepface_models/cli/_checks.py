@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ _STEP = {"image_size": 128, "batch_size": 8, "steps": 6}
 _REINSTALL = "Install it with: pip install --force-reinstall"
 _NEEDED = {"libx264": "H.264", "aac": "AAC"}
 _USEFUL = {"libx264rgb": "lossless H.264", "libx265": "HEVC"}
+_USEFUL |= {"prores_ks": "ProRes", "ffv1": "FFV1"}
 
 
 @dataclass
@@ -109,7 +111,15 @@ def provenance() -> Iterator[Check]:
 
 
 def training(step: bool = False) -> Iterator[Check]:
-    """Checks Keras, its backend and devices; times a training step if `step`."""
+    """Checks Keras, its backend and devices, and times a training step.
+
+    Args:
+        step: Whether to start the backend, which takes several seconds, and to time a
+            step; else only what is installed is looked up.
+    """
+    if not step:
+        yield from _installed()
+        return
     import keras
 
     backend = keras.backend.backend()
@@ -118,8 +128,29 @@ def training(step: bool = False) -> Iterator[Check]:
     yield Check("Backend", "ok", f"{backend} {version}")
     devices = keras.distribution.list_devices()
     yield Check("Devices", "ok", ", ".join(map(str, devices)))
-    if step:
-        yield _training_step()
+    yield _training_step()
+
+
+def _installed() -> Iterator[Check]:
+    """Looks up the versions of Keras and its backend without importing them."""
+    yield Check("Keras", "ok", metadata.version("keras"))
+    backend = _backend()
+    packages = metadata.packages_distributions().get(backend, [])
+    found = ", ".join(f"{name} {metadata.version(name)}" for name in sorted(packages))
+    missing = f"{backend} is not installed"
+    fix = f"{_REINSTALL} {backend}, or set KERAS_BACKEND to another backend."
+    yield _judge("Backend", bool(packages), found or missing, fix, "bad")
+    yield Check("Devices", "ok", "not tried without a training step")
+
+
+def _backend() -> str:
+    """Returns the backend that Keras would use."""
+    named = os.environ.get("KERAS_BACKEND")
+    home = os.environ.get("KERAS_HOME")
+    path = (Path(home) if home else Path.home() / ".keras") / "keras.json"
+    if not named and path.is_file():
+        named = json.loads(path.read_text(encoding="utf-8")).get("backend")
+    return str(named or "tensorflow")
 
 
 def _judge(name: str, good: bool, value: str, fix: str, worst: str) -> Check:

@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 
 def echo(text: object) -> None:
     """Prints a command's result, with unsafe characters escaped."""
-    print(layout(str(text)))
+    print(layout(str(text)), flush=True)
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from deepface_models.cli._arguments import (
     Commands,
@@ -12,26 +11,37 @@ from deepface_models.cli._arguments import (
     add_model,
     add_no_progress,
     chosen,
-    landmarks,
+    frame_rate,
+    frames,
     load_swap,
     whole,
 )
 from deepface_models.cli._console import echo
-from deepface_models.core.registry import names_in
+from deepface_models.cli._swapping import (
+    add_appearance,
+    add_landmarks,
+    add_signer,
+    certificate,
+    who_of,
+)
 
-if TYPE_CHECKING:
-    from deepface_models.provenance import Certificate
-
-_CONVERSION = Path(__file__).parents[1] / "conversion"
+_NOTHING = object()
 _CONVERT = (
     *(
         "identity",
         "source_identity",
         "consent",
+        "tracks",
+        "frames",
+        "fps",
+        "save_settings",
+        "patches",
         "progress",
         "codec",
         "crf",
         "lossless",
+        "bits",
+        "alpha",
         "mask",
         "color",
     ),
@@ -53,20 +63,64 @@ def add(commands: Commands) -> None:
         "continues after its last finished file, a single file starts again.",
     )
     _add_main(parser)
-    _add_appearance(parser.add_argument_group("appearance"))
+    appearance = parser.add_argument_group("appearance")
+    add_appearance(appearance, blend="laplacian")
+    appearance.add_argument(
+        "--batch-size",
+        type=whole(),
+        default=16,
+        metavar="N",
+        help="faces decoded at once (default: %(default)s)",
+    )
     _add_file(parser.add_argument_group("output file"))
 
 
 def _add_main(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    option("source", help="image, video or folder of them; never changed")
-    option("output", help="file or folder to write")
+    option(
+        "source",
+        help="image, video, folder of them, or image sequence (shot.%%04d.png, or a "
+        "folder with --fps); never changed",
+    )
+    option("output", help="file, folder or pattern such as out/shot.%%04d.png to write")
     add_model(parser)
     option(
         "--identity",
-        required=True,
         metavar="NAME",
-        help="target person, whose face is rendered",
+        help="target person, whose face is rendered; or use --people",
+    )
+    option(
+        "--people",
+        type=who_of,
+        nargs="+",
+        metavar="WHO=NAME",
+        help="several people to replace, each by another identity: an image, a folder "
+        "written by extract, the number of a track, or a name given by tracks --assign",
+    )
+    option(
+        "--tracks",
+        metavar="DIR",
+        help="folder with all faces of the video by track; an edited one is used as it "
+        "is (default: the source's name with .tracks, beside the output)",
+    )
+    option(
+        "--no-tracks",
+        dest="tracks",
+        action="store_false",
+        help="keep no tracks",
+    )
+    option(
+        "--frames",
+        type=frames,
+        metavar="START:STOP",
+        help="the part of a video to convert: the number of the first frame, from 0, "
+        "and of the frame to stop before, such as 100:250, 100: or :250",
+    )
+    option(
+        "--fps",
+        type=frame_rate,
+        metavar="N",
+        help="frames per second of an image sequence, such as 24 or 24000/1001",
     )
     option(
         "--source-identity",
@@ -88,79 +142,51 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
         help="person to replace when there are several: an image, or a folder written "
         "by extract (default: the largest face for the longest time)",
     )
+    add_landmarks(parser)
     option(
-        "--landmarks",
-        type=landmarks,
-        default=68,
-        metavar="N|mesh",
-        help="landmarks: 68, 5 or mesh, as in extract (default: %(default)s)",
+        "--settings",
+        action=_Replay,
+        metavar="FILE",
+        help="convert again with settings that an earlier conversion saved, such as "
+        "swap.settings.json; other arguments, given after it, change them",
+    )
+    option(
+        "--no-settings",
+        dest="save_settings",
+        action="store_false",
+        help="save no settings beside the output",
     )
     add_no_progress(parser)
+    parser.set_defaults(tracks=True)
 
 
-def _add_appearance(group: argparse._ArgumentGroup) -> None:
-    option = group.add_argument
-    option(
-        "--mask",
-        default="learned*hull",
-        metavar="NAME",
-        help=f"pixels to swap: {_names('mask')}, or several joined by * for their "
-        "intersection (default: %(default)s)",
-    )
-    option(
-        "--color",
-        default="reinhard",
-        metavar="NAME",
-        help="color transfer from the frame to the face, one of "
-        f"{_names('color')} (default: %(default)s)",
-    )
-    option(
-        "--blend",
-        default="laplacian",
-        metavar="NAME",
-        help=f"blending, one of {_names('blend')} (default: %(default)s)",
-    )
-    option(
-        "--feather",
-        type=float,
-        default=0.05,
-        metavar="FRACTION",
-        help="width of the soft edge, as a fraction of the face's size "
-        "(default: %(default)s)",
-    )
-    option(
-        "--erode",
-        type=float,
-        default=0.0,
-        metavar="FRACTION",
-        help="shrink the mask by this fraction of the face's size; negative grows it "
-        "(default: %(default)s)",
-    )
-    option(
-        "--sharpen",
-        type=float,
-        default=0.0,
-        metavar="AMOUNT",
-        help="sharpening of the face, 0 to 10 (default: %(default)s)",
-    )
-    option(
-        "--batch-size",
-        type=whole(),
-        default=16,
-        metavar="N",
-        help="faces decoded at once (default: %(default)s)",
-    )
-    option(
-        "--side-by-side",
-        action="store_true",
-        help="show the source to the left of the result",
-    )
-    option("--debug", metavar="NAME", help="mask: show the swapped pixels in green")
+class _Replay(argparse.Action):
+    """Takes saved settings for the arguments that are not given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        from deepface_models.conversion.settings import read_settings
+
+        try:
+            saved = read_settings(values)["arguments"]
+        except (ValueError, OSError) as error:
+            parser.error(str(error))
+        for action in parser._actions:
+            action.required = False
+            unset = getattr(namespace, action.dest, None) == action.default
+            if action.dest in saved and unset:
+                setattr(namespace, action.dest, _as_given(saved[action.dest]))
+        namespace.settings = values
 
 
-def _names(what: str) -> str:
-    """Returns the names of the package's masks, blends or colors, for the help."""
-    return ", ".join(names_in(_CONVERSION, f"register_{what}"))
+def _as_given(value: Any) -> Any:
+    """Returns a saved value as the command line gives it."""
+    return list(value.items()) if isinstance(value, dict) else value
 
 
 def _add_file(group: argparse._ArgumentGroup) -> None:
@@ -169,7 +195,8 @@ def _add_file(group: argparse._ArgumentGroup) -> None:
         "--codec",
         default="h264",
         metavar="NAME",
-        help="h264, hevc, av1 or vp9 (default: %(default)s)",
+        help="h264, hevc, av1, vp9 or ffv1 for .mp4; prores, prores_4444 or qtrle for "
+        ".mov (default: %(default)s)",
     )
     option(
         "--crf",
@@ -184,45 +211,63 @@ def _add_file(group: argparse._ArgumentGroup) -> None:
         help="keep every pixel, in a much larger video that few players support",
     )
     option(
-        "--certificate",
-        metavar="CHAIN.pem",
-        help="certificate chain to sign with (default: one created on this computer)",
+        "--bits",
+        type=whole(8),
+        metavar="N",
+        help="bits a sample: 8, 10, 12 or 16, as the codec supports them, 16 for PNG "
+        "sequences (default: 8, of ProRes 10)",
     )
     option(
-        "--key", metavar="KEY.pem", help="private key of the certificate, not encrypted"
+        "--alpha",
+        action="store_true",
+        help="write only the faces, with their masks as alpha: PNG, WebP, or a video "
+        "with the codec prores_4444, ffv1 or qtrle",
     )
+    option(
+        "--patches",
+        metavar="DIR",
+        help="folder for each rendered face, its mask, matrix and metadata, for a "
+        "compositor",
+    )
+    add_signer(group)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs it."""
     import deepface_models as dfm
+    from deepface_models.conversion.converter import aligner_of
 
-    certificate = _certificate(args)
+    if args.settings:
+        return _replay(args)
+    signer = certificate(args)
     model = load_swap(args.model)
-    aligner = dfm.FaceAligner(
-        model.image_size, model.face_type, args.landmarks, embeddings=False
-    )
     report = dfm.convert(
         args.source,
         args.output,
         model,
         person=args.person,
-        certificate=certificate,
-        aligner=aligner,
+        people=dict(args.people) if args.people else None,
+        certificate=signer,
+        aligner=aligner_of(model, args.landmarks),
         **chosen(args, *_CONVERT),
     )
     echo(report.summary())
     return 1 if report.failed else 0
 
 
-def _certificate(args: argparse.Namespace) -> Certificate | None:
-    if not args.certificate and not args.key:
-        return None
-    if not (args.certificate and args.key):
-        raise ValueError(
-            f"--certificate {args.certificate} and --key {args.key} were given. "
-            "Expected both or neither. Pass the chain and its private key."
-        )
-    import deepface_models as dfm
+def _replay(args: argparse.Namespace) -> int:
+    """Converts with saved settings and the arguments that differ from them."""
+    from deepface_models.conversion import replay
+    from deepface_models.conversion.settings import read_settings
 
-    return dfm.Certificate.load(args.certificate, args.key)
+    saved = read_settings(args.settings)["arguments"]
+    given = chosen(args, "source", "output", "person", "landmarks", *_CONVERT)
+    given["people"] = dict(args.people) if args.people else None
+    # What was not saved, such as --no-progress, has its default as before.
+    changes = {name: v for name, v in given.items() if v != saved.get(name, _NOTHING)}
+    if args.certificate or args.key:
+        changes["certificate"] = certificate(args)
+    model = load_swap(args.model) if args.model else None
+    report = replay(args.settings, model, **changes)
+    echo(report.summary())
+    return 1 if report.failed else 0

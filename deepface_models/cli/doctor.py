@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from deepface_models.cli._arguments import Commands, add_command
 from deepface_models.cli._console import echo
@@ -23,6 +24,7 @@ _GROUPS = {
     "training": "Training (Keras)",
 }
 _TIMEOUT = 600  # seconds
+_AT_ONCE = 2  # groups examined at the same time
 _MODULE = "deepface_models.cli._checks"
 
 Check = dict[str, str]
@@ -45,18 +47,20 @@ def add(commands: Commands) -> None:
         "--no-step",
         dest="step",
         action="store_false",
-        help="do not time a training step",
+        help="do not start Keras to time a training step, which takes longest",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs it."""
     found: dict[str, list[Check]] = {}
-    for group, title in _GROUPS.items():
-        step = ["step"] if group == "training" and args.step else []
-        found[group] = examine(group, *step)
-        if not args.json:
-            _show(title, found[group])
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        words = {"training": ["step"]} if args.step else {}
+        coming = {g: pool.submit(examine, g, *words.get(g, [])) for g in _GROUPS}
+        for group, title in _GROUPS.items():
+            found[group] = coming[group].result()
+            if not args.json:
+                _show(title, found[group])
     bad = sum(check["state"] == "bad" for checks in found.values() for check in checks)
     if args.json:
         echo(json.dumps({"ok": not bad, "checks": found}, indent=1))

@@ -91,7 +91,8 @@ def add(commands: Commands) -> None:
         dest="embeddings",
         type=whole(),
         metavar="K",
-        help="compute embeddings only on every k-th frame of a face in videos",
+        help="compute the embedding in one of K frames of a face in videos and "
+        "interpolate in between; 1: in each frame (default: %(default)s)",
     )
     option(
         "--workers",
@@ -100,7 +101,7 @@ def add(commands: Commands) -> None:
         help="number of threads (default: one per core, at most 4)",
     )
     add_no_progress(parser)
-    parser.set_defaults(embeddings=True)
+    parser.set_defaults(embeddings=32)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,8 +19,8 @@ from deepface_models.cli._console import echo
 from deepface_models.models.names import architecture_names
 
 _TRAIN = (
-    *("output", "architecture", "image_size", "minutes", "epochs", "batch_size"),
-    *("steps", "validation", "preview_every", "checkpoint_every", "seed"),
+    *("output", "architecture", "image_size", "output_size", "minutes", "epochs"),
+    *("batch_size", "steps", "validation", "preview_every", "checkpoint_every", "seed"),
 )
 
 
@@ -61,6 +61,13 @@ def add(commands: Commands) -> None:
         type=whole(),
         metavar="PX",
         help="side of the model's images (default: the architecture's)",
+    )
+    option(
+        "--output-size",
+        type=whole(),
+        metavar="PX",
+        help="side of the images it renders, if larger: 256 or 384 for swift; extract "
+        "the faces with at least this --size (default: the preset's, or --size)",
     )
     option(
         "--preset",

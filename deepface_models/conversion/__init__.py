@@ -15,6 +15,8 @@ from deepface_models.conversion.converter import Converter, ImageInfo
 from deepface_models.conversion.job import convert
 from deepface_models.conversion.masks import MASKS, register_mask
 from deepface_models.conversion.paste import paste_face
+from deepface_models.conversion.preview import preview
+from deepface_models.conversion.replay import replay
 from deepface_models.conversion.report import ConversionReport
 
 __all__ = [
@@ -30,7 +32,9 @@ __all__ = [
     "model_sha256",
     "paste_face",
     "poisson_blend",
+    "preview",
     "register_blend",
     "register_color",
     "register_mask",
+    "replay",
 ]

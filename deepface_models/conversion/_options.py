@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from deepface_models.core.latents import as_latent_mean
 # The source identity of a person unknown to the model. If the model has an identity of
 # this name, that one is meant instead.
 ANYBODY = "anybody"
+AUTO = "auto"  # the sharpening that the frame's own face asks for
 
 
 def check_swap(model: Any) -> None:
@@ -28,6 +30,23 @@ def check_swap(model: Any) -> None:
             f"A {type(model).__name__} was given as the model. Expected a face swap: "
             "a model with identities, image_size and predict(images, identity=...). "
             "Use a model from train, or deepface_models.load('swap_demo')."
+        )
+
+
+def check_converter(
+    converter: Any, model: Any, identity: str, options: Mapping[str, Any]
+) -> None:
+    """Refuses a given `Converter` that contradicts the other arguments.
+
+    Raises:
+        ValueError: It has another model or identity, or there are options beside it.
+    """
+    if options or converter.identity != identity or converter.model is not model:
+        raise ValueError(
+            f"converter= for identity={converter.identity!r} together with "
+            f"identity={identity!r} and the options {sorted(options)} was given. "
+            "Expected a Converter of the same model and identity, without further "
+            "options. Pass the options to Converter(...)."
         )
 
 
@@ -69,6 +88,17 @@ def source_name(source_identity: str | Array | None) -> str | None:
     if source_identity is None or isinstance(source_identity, str):
         return source_identity
     return f"latent {hashlib.sha256(source_identity.tobytes()).hexdigest()[:16]}"
+
+
+def sharpening(amount: float | str) -> float | str:
+    """Returns an amount of sharpening, or `AUTO`.
+
+    Raises:
+        ValueError: It is neither "auto" nor a number from 0 to 10.
+    """
+    if isinstance(amount, str):
+        return choose("sharpen", amount, (AUTO,), "Or pass a number from 0 to 10.")
+    return within("sharpen", amount, 0, 10)
 
 
 def within(name: str, value: float, low: float, high: float) -> float:

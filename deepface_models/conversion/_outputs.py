@@ -11,27 +11,43 @@ from typing import Any
 import numpy as np
 
 from deepface_models.core.errors import MediaError
-from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from deepface_models.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ImageSequence
 from deepface_models.media.folders import Listing, list_media
+from deepface_models.provenance import Record
 
-_IMAGES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
+IMAGES, _VIDEOS = (".png", ".jpg", ".jpeg", ".webp"), (".mp4", ".mov")
 
 
-def check_file(source: Path, output: Path, kind: str) -> None:
+def check_file(source: Path | ImageSequence, output: Path, kind: str) -> None:
     """Refuses an output that is the source, a folder or a file that cannot be signed.
 
     Raises:
         ValueError: `output` is a folder.
         MediaError: `output` is `source`, or has an extension that is not supported.
     """
-    check_apart(source, output)
+    if isinstance(source, Path):
+        check_apart(source, output)
     if output.is_dir():
         raise ValueError(
             f"The output {output} is a folder, but {source} is a file. Expected the "
             "name of the file to write. Pass "
             f"{str(output / result_name(source.name))!r}."
         )
-    suffixes = _IMAGES if kind == "image" else _VIDEOS
+    check_extension(source, output, kind)
+
+
+def check_extension(source: Any, output: Path, kind: str) -> None:
+    """Refuses an output that cannot be signed.
+
+    Args:
+        source: The source, for the message.
+        output: The file to write.
+        kind: "image" or "video".
+
+    Raises:
+        MediaError: `output` has an extension that is not supported.
+    """
+    suffixes = IMAGES if kind == "image" else _VIDEOS
     if output.suffix.lower() not in suffixes:
         raise MediaError(
             f"The result of {source} cannot be written to {output}. Expected one of "
@@ -82,7 +98,7 @@ def result_names(sources: list[Path]) -> dict[Path, str]:
 def result_name(name: str) -> str:
     """Returns the source's name, with .png or .mp4 if its format cannot be signed."""
     path = Path(name)
-    if path.suffix.lower() in (*_IMAGES, *_VIDEOS):
+    if path.suffix.lower() in (*IMAGES, *_VIDEOS):
         return name
     return path.stem + (".png" if path.suffix.lower() in IMAGE_SUFFIXES else ".mp4")
 
@@ -105,3 +121,10 @@ def model_sha256(model: Any) -> str:
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def tags_of(record: Record | None) -> dict[str, str] | None:
+    """Returns the plain tags of a record, if there is one."""
+    if record is None:
+        return None
+    return {key.lower(): text for key, text in record.plain_metadata().items()}

@@ -12,7 +12,7 @@ from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
 from deepface_models.faces.face import Face
 
-_HELD = 256 << 20  # bytes of frames waiting for their batch
+_HELD = 128 << 20  # bytes of frames waiting for their batch
 
 # Any object, the image of a frame, and the face to swap with its track's number.
 Item: TypeAlias = tuple[Any, Array, tuple[int, Face] | None]

@@ -15,11 +15,18 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from deepface_models.conversion.pyramid import (
+    SMALLEST,
+    blended,
+    covered,
+    extend,
+    masked_pyramid,
+    times,
+)
 from deepface_models.core.arrays import Array, as_float
 from deepface_models.core.registry import Registry
 from deepface_models.core.whole import whole_numbers
 
-_SMALLEST = 4  # pixels: side below which no further pyramid level is made
 _REACH = 4  # pixels that each level of a pyramid reaches, in its own pixels
 _MOST_LEVELS = 6
 _ADDED = 1e-6  # correction below which a pixel is not changed
@@ -134,8 +141,9 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     Raises:
         ValueError: The three do not have the same height and width.
     """
-    difference, alpha = _difference(face, frame, mask)
-    return add_correction(frame, _times(difference, alpha))
+    alpha = _alpha(face, frame, mask)
+    difference = _difference(face, frame)
+    return add_correction(frame, times(difference, alpha))
 
 
 @register_blend("laplacian", reach=pyramid_reach)
@@ -165,12 +173,18 @@ def laplacian_blend(
     Raises:
         ValueError: The three do not have the same height and width.
     """
-    difference, alpha = _difference(face, frame, mask)
-    difference = _extend(difference, alpha, relaxations=0)
+    alpha = _alpha(face, frame, mask)
+    part = covered(alpha)
+    if part is None:
+        return frame.copy()
     if reach is None:
         reach = pyramid_reach(mask_side(alpha))
     levels = max(0, math.floor(math.log2(reach / _REACH)))
-    return add_correction(frame, _masked_pyramid(difference, alpha, levels))
+    if levels == 0 or min(alpha.shape) < 2 * SMALLEST:
+        difference = extend(_difference(face, frame), alpha)
+        return add_correction(frame, masked_pyramid(difference, alpha, levels))
+    difference = _difference(face[part], frame[part])
+    return add_correction(frame, blended(difference, alpha, part, levels))
 
 
 @register_blend("poisson")
@@ -195,18 +209,19 @@ def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
     Raises:
         ValueError: The three do not have the same height and width.
     """
-    difference, alpha = _difference(face, frame, mask)
+    alpha = _alpha(face, frame, mask)
+    difference = _difference(face, frame)
     # In the middle of the soft edge there is skin on both sides; further out maybe not.
     inside = (alpha > 0.5).astype(np.uint8)
     ring = (inside - cv2.erode(inside, np.ones((5, 5), np.uint8))).astype(np.float32)
     if not ring.any():
-        return add_correction(frame, _times(difference, alpha))
-    membrane = _extend(difference, ring, relaxations=24)
-    return add_correction(frame, _times(difference - membrane, alpha))
+        return add_correction(frame, times(difference, alpha))
+    membrane = extend(difference, ring, relaxations=24)
+    return add_correction(frame, times(difference - membrane, alpha))
 
 
-def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
-    """Returns face - frame, float32 in [-1, 1], and the mask as float32 in [0, 1]."""
+def _alpha(face: Array, frame: Array, mask: Array) -> Array:
+    """Returns the mask as float32 in [0, 1]; checks the shapes."""
     if face.shape != frame.shape or mask.shape != frame.shape[:2]:
         raise ValueError(
             f"A face of shape {face.shape}, a frame of {frame.shape} and a mask of "
@@ -214,57 +229,21 @@ def _difference(face: Array, frame: Array, mask: Array) -> tuple[Array, Array]:
             "without channels. Warp the face into the frame's region first, see "
             "`paste`."
         )
-    alpha = np.clip(np.asarray(mask, np.float32), 0.0, 1.0)
-    return as_float(face) - as_float(frame), alpha
+    return np.clip(np.asarray(mask, np.float32), 0.0, 1.0)
+
+
+def _difference(face: Array, frame: Array) -> Array:
+    """Returns face - frame, float32 in [-1, 1]."""
+    if frame.dtype == np.uint8 and face.dtype == np.float32:  # at once, so faster
+        return cv2.addWeighted(face, 1, frame, -1 / 255, 0, dtype=cv2.CV_32F)
+    return as_float(face) - as_float(frame)
 
 
 def add_correction(frame: Array, correction: Array) -> Array:
     """Adds a correction in [-1, 1]; pixels with a zero correction keep their value."""
-    total = np.clip(as_float(frame) + correction, 0.0, 1.0)
     if frame.dtype == np.uint8:
-        return np.rint(total * 255).astype(np.uint8)
+        correction = np.asarray(correction, np.float32)
+        return cv2.addWeighted(frame, 1, correction, 255, 0, dtype=cv2.CV_8U)
+    total = np.clip(as_float(frame) + correction, 0.0, 1.0)
     changed = np.abs(correction) > _ADDED
     return np.where(changed, total, frame).astype(frame.dtype)
-
-
-def _masked_pyramid(difference: Array, alpha: Array, levels: int) -> Array:
-    """Collapses (Laplacian pyramid of the difference) x (Gaussian pyramid of alpha)."""
-    height, width = alpha.shape
-    if levels == 0 or min(height, width) < 2 * _SMALLEST:
-        return _times(difference, alpha)
-    coarse = cv2.pyrDown(difference)
-    fine = difference - cv2.pyrUp(coarse, dstsize=(width, height))
-    below = _masked_pyramid(coarse, cv2.pyrDown(alpha), levels - 1)
-    return _times(fine, alpha) + cv2.pyrUp(below, dstsize=(width, height))
-
-
-def _extend(values: Array, weight: Array, relaxations: int) -> Array:
-    """Continues `values` smoothly from where `weight` is 1 to where it is 0.
-
-    Push-pull interpolation over a pyramid. With `relaxations` Jacobi steps per level
-    it is a cascading multigrid solver of Laplace's equation.
-    """
-    height, width = weight.shape
-    fixed = _times(values, weight)
-    if min(height, width) < 2 * _SMALLEST:
-        mean = fixed.sum((0, 1)) / max(float(weight.sum()), 1e-6)
-        return fixed + _times(np.full_like(fixed, mean), 1 - weight)
-    small_weight = cv2.pyrDown(weight)
-    small = _times(cv2.pyrDown(fixed), 1 / np.maximum(small_weight, 1e-6))
-    # A coarse pixel is known as soon as a quarter of it is.
-    coarse = _extend(small, np.minimum(small_weight * 4, 1.0), relaxations)
-    filled = fixed + _times(cv2.pyrUp(coarse, dstsize=(width, height)), 1 - weight)
-    return _relax(filled, fixed, 1 - weight, relaxations)
-
-
-def _relax(filled: Array, fixed: Array, free: Array, steps: int) -> Array:
-    kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    for _ in range(steps):
-        around = cv2.filter2D(filled, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-        filled = fixed + _times(around, free)
-    return filled
-
-
-def _times(image: Array, weight: Array) -> Array:
-    """Multiplies each channel by `weight`; cv2 is much faster than broadcasting."""
-    return cv2.multiply(image, cv2.merge((weight, weight, weight)))

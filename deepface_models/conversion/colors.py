@@ -5,14 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
+import cv2
+import numpy as np
+
 from deepface_models.conversion.decoded import DecodedFace
+from deepface_models.conversion.skin import openings
 from deepface_models.core.arrays import Array
 from deepface_models.core.registry import Registry
-from deepface_models.media.color import Method, apply_statistics, transfer_color
+from deepface_models.media.color import (
+    ColorStatistics,
+    Method,
+    lab_to_rgb,
+    map_lab,
+    rgb_to_lab,
+    transfer_color,
+)
 
 Color: TypeAlias = Callable[[DecodedFace], Array]
 F = TypeVar("F", bound=Color)
 COLORS: Registry[Color] = Registry("color transfer")
+# Least and most change of the standard deviations of L, a and b, as a factor; most
+# change of their means; deviations that are noise; in Lab.
+_RATIOS = np.array([[0.8, 0.7, 0.7], [1.2, 1.15, 1.15]])
+_SHIFT, _FLAT = 50.0, 1.0
+_USUAL = 1.2  # standard deviations of skin's lightness that are fully changed
 
 
 def register_color(name: str) -> Callable[[F], F]:
@@ -55,7 +71,8 @@ def covariance(face: DecodedFace) -> Array:
 @register_color("histogram")
 def histogram(face: DecodedFace) -> Array:
     """Returns the face with the frame's distribution of red, green and blue."""
-    return transfer_color(face.image, face.aligned, face.weights, "histogram")
+    changed = transfer_color(face.image, face.aligned, face.weights, "histogram")
+    return _on_skin(face, rgb_to_lab(face.image), rgb_to_lab(changed))
 
 
 @register_color("none")
@@ -67,4 +84,68 @@ def none(face: DecodedFace) -> Array:
 def _by_statistics(face: DecodedFace, method: Method) -> Array:
     if face.image_colors is None or face.frame_colors is None:
         return face.image
-    return apply_statistics(face.image, face.image_colors, face.frame_colors, method)
+    wanted = bounded(face.image_colors, face.frame_colors)
+    lab = rgb_to_lab(face.image)
+    return _on_skin(face, lab, map_lab(lab, face.image_colors, wanted, method))
+
+
+def bounded(image: ColorStatistics, frame: ColorStatistics) -> ColorStatistics:
+    """Returns the frame's statistics, as far as the image may be changed to them.
+
+    A face whose contrast is multiplied shows blotches.
+
+    Args:
+        image: Of the decoded face.
+        frame: Of the frame's face.
+    """
+    shift = np.clip(frame.mean - image.mean, -_SHIFT, _SHIFT)
+    low, high = (np.maximum(image.deviation, _FLAT) * r for r in _RATIOS)
+    deviation = np.maximum(frame.deviation, 1e-6)
+    scale = np.clip(deviation, low, high) / deviation
+    return ColorStatistics(
+        image.mean + shift, frame.covariance * np.outer(scale, scale)
+    )
+
+
+def _on_skin(face: DecodedFace, lab: Array, changed: Array) -> Array:
+    """Returns the face, changed as far as each pixel is as light as skin.
+
+    Both are (S, S, 3) in Lab.
+
+    Black and white do not change, or brows and pupils would take on the complement of
+    the difference of two skins. Irises and teeth change with the light only.
+    """
+    if face.image_colors is None or face.frame_colors is None:
+        return lab_to_rgb(changed)
+    skin = face.image_colors
+    share = _lightness_share(lab[..., 0], skin)
+    result = lab + cv2.merge([share] * 3) * (changed - lab)
+    if face.landmarks is not None:
+        part, weight = openings(face.landmarks, lab, skin)
+        # Light adds little to what is dark.
+        bright = np.clip(lab[part][..., :1] / max(skin.mean[0], 1.0), 0, 1)
+        light = np.float32(_light(face)) * bright
+        result[part] += weight[..., None] * (lab[part] + light - result[part])
+    return lab_to_rgb(result)
+
+
+def _lightness_share(lightness: Array, skin: ColorStatistics) -> Array:
+    """Returns 1 where a pixel is as light as skin, falling to 0 at black and white."""
+    spread = _USUAL * max(float(skin.deviation[0]), _FLAT)
+    low, high = max(skin.mean[0] - spread, 1.0), min(skin.mean[0] + spread, 99.0)
+    return np.clip(np.minimum(lightness / low, (100 - lightness) / (100 - high)), 0, 1)
+
+
+def _light(face: DecodedFace) -> Array:
+    """Returns how the light of the frame shifts L, a and b, (3,).
+
+    The whites of the eyes tell it, as they are alike in all people. As they are small
+    and not seen well, it is at least half the change of the skin and at most all of it.
+    """
+    if face.image_colors is None or face.frame_colors is None:
+        return np.zeros(3)
+    skin = face.frame_colors.mean - face.image_colors.mean
+    if face.image_whites is None or face.frame_whites is None:
+        return skin / 2
+    whites = face.frame_whites.mean - face.image_whites.mean
+    return np.clip(whites, np.minimum(skin / 2, skin), np.maximum(skin / 2, skin))

@@ -10,10 +10,12 @@ import numpy as np
 
 from deepface_models.conversion import latent_means, masks, paste, regions
 from deepface_models.conversion._options import (
+    AUTO,
     check_swap,
     is_anybody,
     latent,
     resolve_source_identity,
+    sharpening,
     source_name,
     within,
 )
@@ -21,18 +23,21 @@ from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.colors import COLORS
 from deepface_models.conversion.decoded import (
     DecodedFace,
+    automatic,
     check_decoded,
     decoded_face,
 )
 from deepface_models.conversion.people import pick_face
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
-from deepface_models.core.expressions import all_measured, expressions, measures
+from deepface_models.core.expressions import expressions, neutral_face
 from deepface_models.core.options import replaced
+from deepface_models.core.poses import is_beyond
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person, reference_embedding
 from deepface_models.faces.align import align
 from deepface_models.faces.aligner import FaceAligner
+from deepface_models.faces.expressions import measure_faces
 from deepface_models.faces.face import Face
 
 
@@ -47,6 +52,20 @@ class ImageInfo:
 
     faces: int
     swapped: Face | None
+
+
+def aligner_of(model: Any, landmarks: int | str = 68, **options: Any) -> FaceAligner:
+    """Returns an aligner for the faces that a model takes, without embeddings.
+
+    Args:
+        model: A face swap; `face_type` may be missing.
+        landmarks: As in `FaceAligner`.
+        **options: Further arguments of `FaceAligner`.
+    """
+    face_type = getattr(model, "face_type", "full")
+    return FaceAligner(
+        model.image_size, face_type, landmarks, embeddings=False, **options
+    )
 
 
 class Converter:
@@ -70,24 +89,26 @@ class Converter:
             By default the other person of a model of two, else "anybody".
         aligner: Finds faces; by default a `FaceAligner` of the model's size.
         mask: The pixels to swap: "learned" (the model's mask), "hull" (outline of the
-            face in the frame), "ellipse", another one of `MASKS`, or several joined by
-            "*", for their intersection.
+            face in the frame), "skin" (neither hair nor background beside either face),
+            "ellipse", another one of `MASKS`, or several joined by "*", for their
+            intersection.
         color: Color transfer from the frame to the decoded face: "reinhard",
             "covariance", "histogram", "none" or another one of `COLORS`.
         blend: "laplacian", "poisson", "alpha" or another one of `BLENDS`.
         feather: Width of the soft edge as a fraction of the face's size, 0 to 1.
         erode: Shrinks the mask by this fraction of the face's size, -1 to 1; a negative
             value grows it.
-        sharpen: Amount of sharpening at the frame's resolution, 0 (none) to 10.
+        sharpen: Amount of sharpening at the frame's resolution, 0 (none) to 10; "auto"
+            gives the face the detail and the noise of the frame's own face.
         batch_size: Number of faces decoded at once, 1 to 4096.
         side_by_side: Whether the output shows the source to the left of the result.
         debug: "mask" shows the swapped pixels in green instead of the swap.
         latent_mean: The mean latent of "anybody", if it is known; by default it is
             measured as described above.
-        neutral: The neutral face of the source person, (3,), if it is known; by
-            default it is measured on the faces of each video, or on `person`. With it,
-            and faces with 68 landmarks, a model that `matches_expressions` opens mouth
-            and eyes as far as the source does.
+        neutral: The neutral face of the source person, (7,), if it is known; by
+            default it is measured on the faces of each video, or on `person`, and for
+            single images that of a usual face is taken. A model that
+            `matches_expressions` renders expressions relative to it.
 
     Raises:
         ValueError: An option has an unknown value, or `identity` is not an identity of
@@ -106,12 +127,12 @@ class Converter:
         *,
         source_identity: str | Array | None = None,
         aligner: FaceAligner | None = None,
-        mask: str = "learned*hull",
+        mask: str = "learned*hull*skin",
         color: str = "reinhard",
         blend: str = "laplacian",
         feather: float = 0.05,
         erode: float = 0.0,
-        sharpen: float = 0.0,
+        sharpen: float | str = "auto",
         batch_size: int = 16,
         side_by_side: bool = False,
         debug: str | None = None,
@@ -132,14 +153,10 @@ class Converter:
         self.debug = None if debug is None else choose("debug", debug, ("mask",))
         self.feather = within("feather", feather, 0, 1)
         self.erode = within("erode", erode, -1, 1)
-        self.sharpen = within("sharpen", sharpen, 0, 10)
+        self.sharpen = sharpening(sharpen)
         self.batch_size = int(within("batch_size", batch_size, 1, 4096))
         self.side_by_side = side_by_side
-        self.aligner = aligner or FaceAligner(
-            image_size=model.image_size,
-            face_type=getattr(model, "face_type", "full"),
-            embeddings=False,
-        )
+        self.aligner = aligner or aligner_of(model)
 
     def replace(self, **changes: Any) -> Self:
         """Returns a converter with some options changed.
@@ -173,6 +190,11 @@ class Converter:
         """Whether the source person's neutral face must still be measured."""
         matches = getattr(self.model, "matches_expressions", False)
         return matches and self.neutral is None
+
+    def is_turned(self, face: Face) -> bool:
+        """Whether a head is turned farther than the model has seen the target's."""
+        known = getattr(self.model, "poses", {}).get(self.identity)
+        return is_beyond(face, known)
 
     def settings(self) -> dict[str, Any]:
         """Returns the options that determine the result, for the provenance record."""
@@ -237,6 +259,8 @@ class Converter:
         frames: Sequence[Array],
         faces: Sequence[Face],
         tracks: Sequence[int] | None = None,
+        detail: bool = True,
+        measures: Array | None = None,
     ) -> list[DecodedFace]:
         """Decodes the faces of several frames at once.
 
@@ -244,6 +268,10 @@ class Converter:
             frames: (H, W, 3) images.
             faces: The face to swap in each frame.
             tracks: The number of each face's track; 0 for all by default.
+            detail: Whether to measure the detail of the frame's face, if `sharpen` is
+                "auto". Between frames of a video it hardly changes.
+            measures: What `measured` returns of the aligned faces, (N, 7), if it is
+                known.
 
         Returns:
             The decoded face of each frame, with its mask and color statistics.
@@ -254,13 +282,14 @@ class Converter:
         if not frames:
             return []
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
-        source = self._source(faces)
+        source = self._source(np.stack(inputs), measures)
         decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
         predicted = np.asarray(decoded)
         check_decoded(predicted, len(frames))
         numbers = [0] * len(frames) if tracks is None else tracks
+        auto = detail and self.sharpen == AUTO
         return [
-            decoded_face(self.mask, *one)
+            decoded_face(self.mask, *one, auto)
             for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
         ]
 
@@ -291,16 +320,23 @@ class Converter:
 
     def _pasted(self, frame: Array, decoded: DecodedFace) -> tuple[Any, ...]:
         face, mask = self.colored(decoded), self.edged(decoded.mask)
-        return face, mask, frame, decoded.matrix, self.blend, self.sharpen
+        sharp: tuple[Any, Any] = (self.sharpen, None)
+        if self.sharpen == AUTO:
+            sharp = automatic(decoded, face)
+        return face, mask, frame, decoded.matrix, self.blend, *sharp
 
     def render(self, frame: Array, decoded: DecodedFace | None) -> Array:
         """Returns the output frame, in the form set by `side_by_side` and `debug`."""
-        result = frame
-        if decoded is not None and self.debug == "mask":
-            result = paste.tint(self.edged(decoded.mask), frame, decoded.matrix)
-        elif decoded is not None:
-            result = self.apply(frame, decoded)
+        result = self.swapped(frame, decoded)
         return np.hstack([frame, result]) if self.side_by_side else result
+
+    def swapped(self, frame: Array, decoded: DecodedFace | None) -> Array:
+        """Returns the frame with the face swapped, in the form set by `debug`."""
+        if decoded is None:
+            return frame
+        if self.debug == "mask":
+            return paste.tint(self.edged(decoded.mask), frame, decoded.matrix)
+        return self.apply(frame, decoded)
 
     def edged(self, mask: Array) -> Array:
         """Returns a mask after erosion and feathering."""
@@ -312,15 +348,26 @@ class Converter:
             return face.image
         return COLORS[self.color](face)
 
-    def _source(self, faces: Sequence[Face]) -> dict[str, Any]:
+    def measured(self, images: Array) -> Array:
+        """Returns the measures of `measure_faces` of aligned faces, (N, 7)."""
+        return measure_faces(images, getattr(self.model, "face_type", "full"))
+
+    def _source(self, images: Array, measures: Array | None = None) -> dict[str, Any]:
         """Returns the arguments of `predict` about the source, if it takes any."""
         # Third-party models may accept no more than faces and `identity`.
-        if not getattr(self.model, "shifts_latents", False) or self.needs_mean:
-            return {}
-        unknown = is_anybody(self.source_identity, self.model)
-        mean = self.latent_mean if unknown else self.source_identity
-        source: dict[str, Any] = {"source_identity": mean}
-        if self.neutral is not None and all_measured(faces):
-            values = measures([face.landmarks for face in faces])
-            source["expressions"] = expressions(values, self.neutral)
+        source: dict[str, Any] = {}
+        if getattr(self.model, "shifts_latents", False) and not self.needs_mean:
+            unknown = is_anybody(self.source_identity, self.model)
+            source["source_identity"] = (
+                self.latent_mean if unknown else self.source_identity
+            )
+        if getattr(self.model, "matches_expressions", False):
+            values = self.measured(images) if measures is None else measures
+            source["expressions"] = self._expressions(values)
         return source
+
+    def _expressions(self, values: Array) -> Array:
+        if self.neutral is not None:
+            return expressions(values, self.neutral)
+        found = [expressions(one, neutral_face(one)) for one in values[:, None]]
+        return np.concatenate(found)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from deepface_models.conversion import masks
-from deepface_models.conversion.regions import inside_frame, resize_matrix
+from deepface_models.conversion.detail import Detail, contrast, measure
+from deepface_models.conversion.grain import Grain
+from deepface_models.conversion.regions import (
+    frame_scale,
+    inside_frame,
+    resize_matrix,
+)
+from deepface_models.conversion.skin import eye_whites, skin
 from deepface_models.core.arrays import Array
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.face import Face
 from deepface_models.media import ColorStatistics
 
 _FEWEST = 32  # pixels of a face needed to measure its colors
+_TRIM = 2.5  # standard deviations from the median: shadows, glints and hair
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +34,17 @@ class DecodedFace:
         image: (S, S, 3) float32 in [0, 1], the model's output.
         mask: (S, S) float32 in [0, 1], before erosion and feathering.
         aligned: (S, S, 3) uint8, the frame's own face.
-        weights: (S, S) float32 in [0, 1], the weight of each pixel in the colors.
-        image_colors: Colors of `image`; None if too little of the face is visible.
-        frame_colors: Colors of `aligned`, or None likewise.
+        weights: (S, S) float32 in [0, 1], the weight of each pixel in the colors: 0
+            outside of the skin.
+        image_colors: Colors of the skin in `image`; None if too little is visible.
+        frame_colors: Colors of the skin in `aligned`, or None likewise.
         track: Number of the track; faces of different tracks are never averaged.
+        landmarks: (68, 2) or (5, 2), those of the frame's face in pixels of `aligned`;
+            None if not known.
+        image_whites: Colors of the eyes' whites in `image`; None if they are closed.
+        frame_whites: Colors of the eyes' whites in `aligned`, or None likewise.
+        detail: Detail of both faces at the frame's resolution; None if it is not
+            needed, or too little is visible.
     """
 
     matrix: Array
@@ -39,6 +55,10 @@ class DecodedFace:
     image_colors: ColorStatistics | None
     frame_colors: ColorStatistics | None
     track: int = 0
+    landmarks: Array | None = None
+    image_whites: ColorStatistics | None = None
+    frame_whites: ColorStatistics | None = None
+    detail: Detail | None = None
 
 
 def decoded_face(
@@ -48,6 +68,7 @@ def decoded_face(
     aligned: Array,
     predicted: Array,
     track: int = 0,
+    detail: bool = False,
 ) -> DecodedFace:
     """Returns a decoded face with its mask and colors.
 
@@ -58,6 +79,7 @@ def decoded_face(
         aligned: The face that the model was given.
         predicted: (S, S, 3 or 4), what it returned.
         track: Number of the face's track.
+        detail: Whether to measure how sharp both faces are.
     """
     size = predicted.shape[0]
     matrix = resize_matrix(face.matrix, face.image_size, size)
@@ -68,10 +90,33 @@ def decoded_face(
     image = np.clip(predicted[..., :3].astype(np.float32), 0.0, 1.0)
     # The outermost pixels are often hair and background, not skin.
     weights = masks.erode(made, 0.05) * inside_frame(matrix, size, frame.shape)
-    image_colors, frame_colors = (_colors(i, weights) for i in (image, aligned))
+    weights *= skin(points, size)
     return DecodedFace(
-        matrix, image, made, aligned, weights, image_colors, frame_colors, track
+        *(matrix, image, made, aligned, weights),
+        image_colors=_colors(image, weights),
+        frame_colors=_colors(aligned, weights),
+        track=track,
+        landmarks=points,
+        image_whites=eye_whites(image, points),
+        frame_whites=eye_whites(aligned, points),
+        detail=measure(image, made, weights, frame, matrix) if detail else None,
     )
+
+
+def automatic(face: DecodedFace, colored: Array) -> tuple[float, Grain | None]:
+    """Returns the sharpening and the grain that give a face its frame's detail.
+
+    Args:
+        face: The decoded face.
+        colored: (S, S, 3) float32 in [0, 1], its image in the frame's colors.
+    """
+    if face.detail is None:
+        return 0.0, None
+    gain = contrast(face.image, colored, face.mask > 0.5)
+    amount, level, width = face.detail.solve(gain, frame_scale(face.matrix))
+    # The frame decides the noise: a still one keeps it, and a result can be repeated.
+    seed = zlib.crc32(face.aligned.tobytes())
+    return amount, Grain(level, width, seed) if level > 0 else None
 
 
 def check_decoded(predicted: Array, count: int) -> None:
@@ -100,4 +145,4 @@ def _colors(image: Array, weights: Array) -> ColorStatistics | None:
     every = np.s_[::step, ::step]
     if weights[every].sum() < _FEWEST:
         return None
-    return ColorStatistics.from_image(image[every], weights[every])
+    return ColorStatistics.from_image(image[every], weights[every], trim=_TRIM)

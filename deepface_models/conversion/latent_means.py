@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +11,15 @@ from deepface_models.conversion.people import face_set
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
-from deepface_models.core.expressions import all_measured, measures, neutral_face
+from deepface_models.core.expressions import neutral_face
 from deepface_models.core.progress import Progress
 from deepface_models.faces._reference import Person
 from deepface_models.faces.align import align, padding_of, template, umeyama
-from deepface_models.faces.face import Face
+from deepface_models.faces.analysis import MOST_SAMPLES
+from deepface_models.faces.face_tracks import FaceTracks
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.media import read_video
+from deepface_models.media.sequence import Source
 
 if TYPE_CHECKING:
     from deepface_models.conversion.converter import Converter
@@ -34,8 +35,7 @@ def from_person(converter: Converter, person: Person) -> Converter:
     Args:
         converter: The converter; it is not changed.
         person: The source person. Both are measured on a FaceSet, or its folder, with
-            at least `FEWEST` faces; the mean only if their crop is as wide as the
-            model's or wider.
+            at least `FEWEST` faces, if their crop is as wide as the model's or wider.
 
     Returns:
         A copy of `converter`; `converter` itself if it needs neither, or nothing can
@@ -45,27 +45,24 @@ def from_person(converter: Converter, person: Person) -> Converter:
     faces = face_set(person) if needed else None
     if faces is None or len(faces) < FEWEST:
         return converter
-    converter = _with_neutral(converter, faces.faces)
-    if not converter.needs_mean:
-        return converter
     size = int(converter.model.image_size)
     face_type = getattr(converter.model, "face_type", "full")
     if padding_of(faces.face_type) < padding_of(face_type):
         return converter
-    return _with_mean(converter, _cropped(faces, size, face_type))
+    return _measured(converter, _cropped(faces, size, face_type))
 
 
 def from_clip(
     converter: Converter,
-    source: Path,
+    source: Source,
     plan: SwapPlan,
     report: ConversionReport,
     bar: Progress,
 ) -> Converter:
     """Returns a converter with the mean latent and the neutral face in a video.
 
-    For the mean, this reads the video once more and holds up to `MOST` aligned faces
-    in memory.
+    They are measured on aligned faces that the analysis of the video kept. If the
+    video was analyzed earlier, it is read once more.
 
     Args:
         converter: The converter; it is not changed.
@@ -79,34 +76,58 @@ def from_clip(
         fewer than `FEWEST` faces.
     """
     detected = [n for n, (_, f) in plan.faces.items() if f.detector != "interpolated"]
-    if len(detected) < FEWEST:
+    needed = converter.needs_mean or converter.needs_neutral
+    if not needed or len(detected) < FEWEST or plan.tracks is None:
         return converter
-    converter = _with_neutral(converter, [plan.faces[n][1] for n in detected])
-    if not converter.needs_mean:
-        return converter
-    chosen = set(_evenly(sorted(detected)))
-    first, last = min(chosen), max(chosen)
-    bar.task("measure the person", last + 1 - first)
     with report.stage("latent_mean"):
-        faces = []
-        for frame in read_video(source, first, last + 1):
-            if frame.index in chosen:
-                faces.append(converter.aligned(frame.image, plan.faces[frame.index][1]))
-            bar.advance()
-        bar.done()
-        return _with_mean(converter, np.stack(faces))
+        chosen = _spread(plan.tracks, sorted(detected))
+        wanted = [(frame, plan.faces[frame][0]) for frame in chosen]
+        return _measured(converter, _faces(converter, source, plan, wanted, bar))
 
 
-def _with_mean(converter: Converter, images: Array) -> Converter:
-    latents = converter.model.encode(images, converter.batch_size)
-    return converter.replace(latent_mean=latents.mean(axis=0))
+def _spread(tracks: FaceTracks, detected: list[int]) -> list[int]:
+    """Returns the frames that the analysis kept faces of, if they are enough."""
+    stride, frames = 1, [n for track in tracks.tracks.values() for n in track.frames]
+    while sum(n % stride == 0 for n in frames) > MOST_SAMPLES and stride < max(frames):
+        stride *= 2
+    kept = [frame for frame in detected if frame % stride == 0]
+    return kept if len(kept) >= FEWEST else _evenly(detected)
 
 
-def _with_neutral(converter: Converter, faces: Sequence[Face]) -> Converter:
-    if not converter.needs_neutral or not all_measured(faces):
-        return converter
-    values = measures([face.landmarks for face in faces])
-    return converter.replace(neutral=neutral_face(values))
+def _faces(
+    converter: Converter,
+    source: Source,
+    plan: SwapPlan,
+    wanted: list[tuple[int, int]],
+    bar: Progress,
+) -> Array:
+    """Returns the aligned faces by (frame, track), in the model's size."""
+    tracks, size = plan.tracks, int(converter.model.image_size)
+    kept = {} if tracks is None or tracks.samples is None else tracks.samples
+    alike = converter.aligner.face_type == getattr(converter.model, "face_type", "full")
+    if alike and all(place in kept and len(kept[place]) == size for place in wanted):
+        return np.stack([kept[place] for place in wanted])
+    bar.task("measure the person", wanted[-1][0] + 1 - wanted[0][0])
+    by_frame, faces = dict(wanted), []
+    for frame in read_video(source, wanted[0][0], wanted[-1][0] + 1):
+        if tracks is not None and frame.index in by_frame:
+            track = tracks.tracks[by_frame[frame.index]]
+            face = track.faces[track.frames.index(frame.index)]
+            faces.append(converter.aligned(frame.image, face))
+        bar.advance()
+    bar.done()
+    return np.stack(faces)
+
+
+def _measured(converter: Converter, images: Array) -> Converter:
+    """Measures what a converter needs on aligned faces of the model's size."""
+    changes = {}
+    if converter.needs_mean:
+        latents = converter.model.encode(images, converter.batch_size)
+        changes["latent_mean"] = latents.mean(axis=0)
+    if converter.needs_neutral:
+        changes["neutral"] = neutral_face(converter.measured(images))
+    return converter.replace(**changes)
 
 
 def _cropped(faces: FaceSet, size: int, face_type: str) -> Array:

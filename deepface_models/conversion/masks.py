@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 import cv2
 import numpy as np
 
+from deepface_models.conversion.skin import looks_like_skin
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
 from deepface_models.core.registry import Registry
@@ -72,6 +73,17 @@ def hull(image: Array, aligned: Array, landmarks: Array) -> Array:
 def ellipse(image: Array, aligned: Array, landmarks: Array) -> Array:
     """Returns an ellipse around the face, from five landmarks."""
     return _unit(face_mask(five_points(landmarks), len(image)))
+
+
+@register_mask("skin")
+def skin(image: Array, aligned: Array, landmarks: Array) -> Array:
+    """Returns what has the color of skin at the edge of both faces, and all within.
+
+    Neither the wall or the hair beside the face that the model decodes, nor those
+    beside the face in the frame.
+    """
+    pair = (np.clip(image[..., :3], 0, 1), aligned)
+    return np.minimum(*(looks_like_skin(one, landmarks) for one in pair))
 
 
 def mask_names(mask: str) -> tuple[str, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
+import cv2
 import numpy as np
 
 from deepface_models.conversion.blend import BLENDS, Blend, add_correction, mask_side
+from deepface_models.conversion.grain import Grain
 from deepface_models.conversion.regions import (
     Region,
     compose,
@@ -54,6 +57,7 @@ def paste_face(
     matrix: Array,
     blend: str = "laplacian",
     sharpen: float = 0.0,
+    grain: Grain | None = None,
 ) -> Array:
     """Blends an aligned face into its frame.
 
@@ -64,6 +68,7 @@ def paste_face(
         matrix: (2, 3), from pixels of the frame to pixels of `face`.
         blend: One of `BLENDS`.
         sharpen: Amount of sharpening at the frame's resolution; 0 for none.
+        grain: Noise to add at the frame's resolution, or None.
 
     Returns:
         The result, with the shape and dtype of `frame`; `frame` itself if the mask does
@@ -72,11 +77,9 @@ def paste_face(
     Raises:
         ValueError: There is no such blend.
     """
-    method = BLENDS[choose("blend", blend, BLENDS)]
-    region = region_of(mask, matrix, frame.shape, method)
+    aligned, method, region = _located(face, mask, frame, matrix, blend, sharpen, grain)
     if region is None:
         return frame
-    aligned = _Aligned(as_float(face), mask, matrix, sharpen)
     result = frame.copy()
     blended = _blend_large if region.area > LARGE else _blend
     for part, pixels in blended(aligned, frame, method, region):
@@ -91,16 +94,14 @@ def place_face(
     matrix: Array,
     blend: str = "laplacian",
     sharpen: float = 0.0,
+    grain: Grain | None = None,
 ) -> PlacedFace | None:
     """Warps an aligned face to its place in a frame; None if nothing of it is there.
 
     The arguments are those of `paste_face`, which blends what this returns.
     """
-    method = BLENDS[choose("blend", blend, BLENDS)]
-    region = region_of(mask, matrix, frame.shape, method)
-    if region is None:
-        return None
-    return _Aligned(as_float(face), mask, matrix, sharpen).placed(region)
+    aligned, _, region = _located(face, mask, frame, matrix, blend, sharpen, grain)
+    return None if region is None else aligned.placed(region)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +112,7 @@ class _Aligned:
     mask: Array
     matrix: Array
     sharpen: float
+    grain: Grain | None
 
     def placed(self, region: Region) -> PlacedFace:
         """Returns the face in its place in a region."""
@@ -118,14 +120,49 @@ class _Aligned:
         np.clip(image, 0.0, 1.0, out=image)
         radius = max(1.0, frame_scale(self.matrix))
         image = sharpen_image(image, self.sharpen, radius)
+        if self.grain is not None:
+            image = self.grain.added(image, region.left, region.top)
         return PlacedFace(region, image, place_mask(self.mask, self.matrix, region))
+
+    def placed_inside(self, region: Region, frame_shape: Any) -> PlacedFace:
+        """Returns the face in its place; beyond the mask, its edge is repeated.
+
+        That is several times as fast in a region that is much larger than the mask.
+        """
+        inner = region_of(self.mask, self.matrix, frame_shape)
+        if inner is None:
+            return self.placed(region)
+        # So far the sharpening of a pixel sees its neighbors.
+        reach = math.ceil(3 * max(1.0, frame_scale(self.matrix)))
+        inner = inner.padded(reach if self.sharpen else 0, region)
+        placed = self.placed(inner)
+        return PlacedFace(
+            region,
+            inner.bordered(placed.image, region, cv2.BORDER_REPLICATE),
+            inner.bordered(placed.mask, region, cv2.BORDER_CONSTANT),
+        )
+
+
+def _located(
+    face: Array,
+    mask: Array,
+    frame: Array,
+    matrix: Array,
+    blend: str,
+    sharpen: float,
+    grain: Grain | None,
+) -> tuple[_Aligned, Blend, Region | None]:
+    """Returns the face, the blend, and the region that changes or None."""
+    method = BLENDS[choose("blend", blend, BLENDS)]
+    region = region_of(mask, matrix, frame.shape, method)
+    return _Aligned(as_float(face), mask, matrix, sharpen, grain), method, region
 
 
 def _blend(
     face: _Aligned, frame: Array, blend: Blend, region: Region
 ) -> Iterator[tuple[Region, Array]]:
     """Yields the region and its pixels."""
-    placed = face.placed(region)
+    placed = face.placed_inside(region, frame.shape)
     yield region, blend(placed.image, frame[region.slices], placed.mask)
 
 
@@ -140,7 +177,8 @@ def _blend_large(
     times = 2 ** math.ceil(math.log2(region.area / _REDUCED) / 2)
     small, to_small = reduced(frame, region, times)
     whole = Region(0, 0, small.shape[1], small.shape[0])
-    less = replace(face, matrix=compose(face.matrix, invert(to_small)))
+    # Grain is finer than what is left there.
+    less = replace(face, matrix=compose(face.matrix, invert(to_small)), grain=None)
     placed = less.placed(whole)
     reach = blend.reach_of(times * mask_side(placed.mask))
     changed = blend(placed.image, small, placed.mask, reach // times) - small

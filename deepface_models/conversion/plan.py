@@ -1,24 +1,30 @@
-"""The first pass over a video: finds, tracks and smooths faces; picks the person's."""
+"""The first pass over a video: which face is swapped in which frame."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
+from deepface_models.core.spans import WHOLE, Span, has
 from deepface_models.faces._reference import distance_to
 from deepface_models.faces.aligner import FaceAligner
-from deepface_models.faces.embedding import SAME_PERSON, embedding_of
+from deepface_models.faces.analysis import tracks_of
+from deepface_models.faces.embedding import SAME_PERSON, embed
 from deepface_models.faces.face import Face
-from deepface_models.faces.tracks import Track, collect, smooth_track
-from deepface_models.faces.video import frame_count, iter_faces
+from deepface_models.faces.face_tracks import FaceTracks
+from deepface_models.faces.tracks import Track, smooth_track
 from deepface_models.media import read_video
+from deepface_models.media.sequence import Source
 
-_SAMPLES = 3  # embeddings computed for each track
+# Whose face to swap: embeddings (N, 128), the number of a track, the name that tracks
+# were assigned to, or None for the largest face for the longest time.
+Wanted: TypeAlias = Array | int | str | None
 
 
 @dataclass(frozen=True)
@@ -27,19 +33,23 @@ class SwapPlan:
 
     Attributes:
         faces: The face to swap, by frame number: (number of its track, smoothed face).
-        frames: Number of frames of the video.
-        others: Number of faces that are not swapped.
+        frames: Number of frames to write.
+        others: Number of faces in them that are not swapped.
         cuts: Numbers of the frames that begin a new scene.
+        tracks: All faces of the video.
+        span: The frames to write: the first one, and the one to stop before or None.
     """
 
     faces: dict[int, tuple[int, Face]] = field(default_factory=dict)
     frames: int = 0
     others: int = 0
     cuts: tuple[int, ...] = ()
+    tracks: FaceTracks | None = None
+    span: Span = WHOLE
 
 
 def plan_video(
-    source: Path,
+    source: Source,
     aligner: FaceAligner,
     reference: Array | None,
     report: ConversionReport,
@@ -60,58 +70,166 @@ def plan_video(
     Returns:
         The plan for the second pass.
     """
-    bar.task("find faces", frame_count(source))
-    finder = aligner.replace(embeddings=False)  # see _track_embeddings
-    tracks, cuts, count = list[Track](), [], 0
     with report.stage("detect"):
-        for frame in iter_faces(source, finder):
-            collect(tracks, frame.index, frame.faces, frame.tracks)
-            cuts += [frame.index] * frame.is_cut
-            count += 1
-            bar.advance()
-    bar.done()
+        tracks = tracks_of(source, None, aligner, bar)
     with report.stage("track"):
-        faces = _one_per_frame(_chosen(tracks, source, reference))
-    total = sum(len(track) for track in tracks)
-    filled = sum(face.detector == "interpolated" for _, face in faces.values())
-    return SwapPlan(faces, count, total - (len(faces) - filled), tuple(cuts))
+        return plan_people(tracks, source, [reference])[0]
 
 
-def _chosen(tracks: list[Track], source: Path, reference: Array | None) -> list[Track]:
-    """Returns the person's tracks, the best match first."""
-    if not tracks:
-        return []
-    main = max(tracks, key=lambda track: sum(face.box.area for face in track.faces))
-    if reference is None and len(tracks) == 1:
-        return tracks
-    embeddings = _track_embeddings(tracks, source)
-    if reference is None:
-        reference = np.stack(embeddings[tracks.index(main)])
-    distances = [distance_to(reference, known) for known in embeddings]
-    order = np.argsort(distances, kind="stable")
-    return [tracks[i] for i in order if distances[i] < SAME_PERSON]
+def plan_people(
+    tracks: FaceTracks, source: Source, wanted: Sequence[Wanted]
+) -> list[SwapPlan]:
+    """Picks the faces of each wanted person; a track is at most one person's.
+
+    Args:
+        tracks: All faces of the video, with edits.
+        source: The video, which is read again only for tracks without embedding.
+        wanted: Whose faces to swap.
+
+    Returns:
+        One plan for each wanted person.
+    """
+    groups = tracks.groups()
+    shown = _embeddings(tracks, groups, source) if _must_tell(groups, wanted) else {}
+    chosen = _chosen(tracks, groups, shown, wanted)
+    smoothed = [_one_per_frame(tracks, numbers) for numbers in chosen]
+    total = sum(len(track) for track in tracks.tracks.values())
+    swapped = sum(_detected(faces) for faces in smoothed)
+    return [
+        SwapPlan(faces, tracks.frames, total - swapped, tuple(tracks.cuts), tracks)
+        for faces in smoothed
+    ]
 
 
-def _track_embeddings(tracks: list[Track], source: Path) -> list[list[Array]]:
-    """Returns a few embeddings of each track, in one pass over the video."""
-    sampled: dict[int, list[tuple[int, Face]]] = {}
-    for number, track in enumerate(tracks):
-        places = np.linspace(0, len(track) - 1, min(_SAMPLES, len(track)) + 2)[1:-1]
-        for place in np.rint(places).astype(int):
-            frame, face = track.frames[place], track.faces[place]
-            sampled.setdefault(frame, []).append((number, face))
-    embeddings: list[list[Array]] = [[] for _ in tracks]
-    for frame in read_video(source, stop=max(sampled) + 1):
-        for number, face in sampled.get(frame.index, ()):
-            embeddings[number].append(embedding_of(frame.image, face))
-    return embeddings
+def cut_plans(
+    plans: Sequence[SwapPlan], tracks: FaceTracks, span: Span
+) -> list[SwapPlan]:
+    """Returns the plans of `plan_people` for a part of the video.
+
+    Raises:
+        ValueError: The video has no frame in it.
+    """
+    if span == WHOLE:
+        return list(plans)
+    if tracks.frames <= span[0]:
+        raise ValueError(
+            f"frames={span} was given for {tracks.source['name']}, which has no frame "
+            f"{span[0]}. Expected numbers of its frames, from 0. Leave out frames for "
+            "the whole video."
+        )
+    inside = [
+        {n: face for n, face in plan.faces.items() if has(span, n)} for plan in plans
+    ]
+    found = [n for t in tracks.tracks.values() for n in t.frames if has(span, n)]
+    end = tracks.frames if span[1] is None else min(span[1], tracks.frames)
+    others = len(found) - sum(_detected(faces) for faces in inside)
+    return [
+        replace(plan, faces=faces, frames=end - span[0], others=others, span=span)
+        for plan, faces in zip(plans, inside, strict=True)
+    ]
 
 
-def _one_per_frame(tracks: list[Track]) -> dict[int, tuple[int, Face]]:
+def _detected(faces: dict[int, tuple[int, Face]]) -> int:
+    return sum(face.detector != "interpolated" for _, face in faces.values())
+
+
+def _must_tell(groups: dict[int, list[int]], wanted: Sequence[Wanted]) -> bool:
+    """Whether embeddings must tell whose track is whose."""
+    named = all(isinstance(one, int | str) for one in wanted)
+    alone = len(groups) == 1 and len(wanted) == 1 and wanted[0] is None
+    return not (named or alone)
+
+
+def _chosen(
+    tracks: FaceTracks,
+    groups: dict[int, list[int]],
+    shown: dict[int, list[Array]],
+    wanted: Sequence[Wanted],
+) -> list[list[int]]:
+    """Returns the tracks of each wanted person, the best match first."""
+    references = [_reference(tracks, groups, shown, one) for one in wanted]
+    chosen: list[list[tuple[float, int]]] = [[] for _ in wanted]
+    for group, numbers in groups.items():
+        distances = [
+            _distance(tracks, numbers, shown.get(group, []), one, reference)
+            for one, reference in zip(wanted, references, strict=True)
+        ]
+        best = int(np.argmin(distances)) if distances else 0
+        if distances and distances[best] < SAME_PERSON:
+            chosen[best] += [(distances[best], number) for number in numbers]
+    return [[n for _, n in sorted(one, key=lambda pair: pair[0])] for one in chosen]
+
+
+def _reference(
+    tracks: FaceTracks,
+    groups: dict[int, list[int]],
+    shown: dict[int, list[Array]],
+    wanted: Wanted,
+) -> Array | None:
+    if wanted is not None:
+        return wanted if isinstance(wanted, np.ndarray) else None
+    main = max(groups, key=lambda group: _area(tracks, groups[group]), default=None)
+    known = [] if main is None else shown.get(main, [])
+    return np.stack(known) if known else None
+
+
+def _area(tracks: FaceTracks, numbers: list[int]) -> float:
+    return sum(f.box.area for n in numbers for f in tracks.tracks[n].faces)
+
+
+def _distance(
+    tracks: FaceTracks,
+    numbers: list[int],
+    embeddings: list[Array],
+    wanted: Wanted,
+    reference: Array | None,
+) -> float:
+    """Returns how far a group of tracks is from a wanted person; 0 if named."""
+    if isinstance(wanted, int):
+        return 0.0 if wanted in numbers else float("inf")
+    if isinstance(wanted, str):
+        assigned = {tracks.person_of(number) for number in numbers}
+        return 0.0 if wanted in assigned else float("inf")
+    if reference is None:  # nobody else is there
+        return 0.0 if wanted is None else float("inf")
+    return distance_to(reference, embeddings)
+
+
+def _embeddings(
+    tracks: FaceTracks, groups: dict[int, list[int]], source: Source
+) -> dict[int, list[Array]]:
+    """Returns the embeddings of each group of tracks."""
+    known = {
+        n: [f.embedding for f in track.faces if f.embedding is not None]
+        for n, track in tracks.tracks.items()
+    }
+    without = {n: tracks.tracks[n] for n, rows in known.items() if not rows}
+    known |= _missing(without, source)
+    return {
+        group: [row for n in numbers for row in known[n]]
+        for group, numbers in groups.items()
+    }
+
+
+def _missing(tracks: dict[int, Track], source: Source) -> dict[int, list[Array]]:
+    """Computes an embedding for tracks in which the analysis computed none."""
+    middle = {n: len(track) // 2 for n, track in tracks.items()}
+    wanted = {n: tracks[n].frames[place] for n, place in middle.items()}
+    found: dict[int, list[Array]] = {}
+    if wanted:
+        for frame in read_video(source, min(wanted.values()), max(wanted.values()) + 1):
+            for n in [n for n, at in wanted.items() if at == frame.index]:
+                found[n] = [embed(frame.image, tracks[n].faces[middle[n]])]
+    return found
+
+
+def _one_per_frame(
+    tracks: FaceTracks, numbers: Sequence[int]
+) -> dict[int, tuple[int, Face]]:
     """Returns one face per frame; where tracks overlap, the better match's."""
     faces: dict[int, tuple[int, Face]] = {}
-    for number, track in enumerate(tracks):
-        smooth = smooth_track(track)
+    for number in numbers:
+        smooth = smooth_track(tracks.tracks[number])
         for frame, face in zip(smooth.frames, smooth.faces, strict=True):
             faces.setdefault(frame, (number, face))
     return faces

@@ -51,6 +51,21 @@ class Region:
         top, bottom = max(self.top - rows, within.top), self.bottom + rows
         return Region(self.left, top, self.right, min(bottom, within.bottom))
 
+    def padded(self, pixels: int, within: Region) -> Region:
+        """Returns the region with so many pixels more at each side, if they exist."""
+        return Region(
+            max(self.left - pixels, within.left),
+            max(self.top - pixels, within.top),
+            min(self.right + pixels, within.right),
+            min(self.bottom + pixels, within.bottom),
+        )
+
+    def bordered(self, image: Array, outer: Region, border: int) -> Array:
+        """Returns the image of the region with a border up to that of another one."""
+        top, bottom = self.top - outer.top, outer.bottom - self.bottom
+        left, right = self.left - outer.left, outer.right - self.right
+        return np.asarray(cv2.copyMakeBorder(image, top, bottom, left, right, border))
+
     def strips(self, area: int) -> Iterator[Region]:
         """Yields regions of about `area` pixels, from top to bottom."""
         rows = max(1, area // self.size[0])
@@ -109,8 +124,9 @@ def inside_frame(matrix: Array, image_size: int, frame_shape: Any) -> Array:
     last = image_size - 1
     if inside([[0, 0], [last, 0], [0, last], [last, last]]).all():
         return np.ones((image_size, image_size), bool)
-    steps = np.arange(image_size)
-    return inside(np.stack(np.meshgrid(steps, steps), -1))
+    steps, back = np.arange(image_size), invert(matrix)
+    x, y = (a * steps + (b * steps + c)[:, None] for a, b, c in back)
+    return (x >= -0.5) & (x <= limit[0]) & (y >= -0.5) & (y <= limit[1])
 
 
 def resize_matrix(matrix: Array, old: int, new: int) -> Array:

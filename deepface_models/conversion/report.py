@@ -15,6 +15,9 @@ from deepface_models.core.display import message, one_line
 _log = logging.getLogger("deepface_models")
 
 
+_COUNTS = ("without_face", "faces_skipped", "files")
+
+
 @dataclass
 class ConversionReport:
     """What `convert` did.
@@ -23,6 +26,9 @@ class ConversionReport:
         output: The file or folder written.
         frames: Frames written; an image counts as one.
         swapped: Frames with a swapped face.
+        turned: Frames with a swapped face whose head is turned farther than that of
+            the target person in the faces of the training. They are the first to
+            look at: the model has not seen such faces. 0 if the model does not know.
         without_face: Frames written unchanged because the source person is not there.
         faces_skipped: Faces that were not swapped because they are somebody else's.
         files: Files written.
@@ -32,13 +38,18 @@ class ConversionReport:
         left_out: How many entries of a folder are neither image nor video, by kind.
         notes: A sentence about each property of a video that its result lacks, such as
             subtitles or 10 bits; for a folder with the name of the file.
+        tracks: Folder with all faces of the video, to review and edit; see
+            `FaceTracks`. None for images and folders.
+        settings: File with the settings, for `replay`; None if they were not saved.
         seconds: Time of each stage: read, detect, track, latent_mean, decode, blend,
-            write and sign for videos; read, swap, write and sign for images.
+            write and sign for videos; read, swap, write and sign for images. Reading,
+            decoding, blending and writing of a video overlap.
     """
 
     output: Path
     frames: int = 0
     swapped: int = 0
+    turned: int = 0
     without_face: int = 0
     faces_skipped: int = 0
     files: int = 0
@@ -46,6 +57,8 @@ class ConversionReport:
     failed: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    tracks: Path | None = None
+    settings: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -60,7 +73,7 @@ class ConversionReport:
 
     def add(self, other: ConversionReport) -> None:
         """Adds the counts and times of one file's report."""
-        for name in ("frames", "swapped", "without_face", "faces_skipped", "files"):
+        for name in ("frames", "swapped", "turned", *_COUNTS):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.notes += [f"{other.output.name}: {note}" for note in other.notes]
         for name, spent in other.seconds.items():
@@ -73,7 +86,9 @@ class ConversionReport:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the report as values that can be written as JSON."""
-        return {**asdict(self), "output": str(self.output)}
+        paths = {name: getattr(self, name) for name in ("output", "tracks", "settings")}
+        texts = {name: path and str(path) for name, path in paths.items()}
+        return {**asdict(self), **texts}
 
     def summary(self) -> str:
         """Returns the report as one or two sentences."""
@@ -82,6 +97,13 @@ class ConversionReport:
             f"without the face left unchanged, {self.faces_skipped} other faces "
             f"not swapped; {one_line(self.output)}"
         ]
+        if self.tracks is not None:
+            lines.append(f"All faces by track: {one_line(self.tracks)}")
+        if self.turned:
+            lines.append(
+                f"In {self.turned} frames the head is turned farther than in the "
+                "faces of the training; look at these first."
+            )
         if self.resumed:
             lines.append(f"{self.resumed} files were already finished.")
         failed = self.failed.items()

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from deepface_models.conversion.decoded import DecodedFace
+from deepface_models.conversion.detail import mean_detail
 from deepface_models.core.arrays import Array
 from deepface_models.media import ColorStatistics
+
+_COLORS = ("image_colors", "frame_colors", "image_whites", "frame_whites")
 
 
 def smooth_faces(
@@ -20,6 +23,7 @@ def smooth_faces(
     mask_frames: float = 1.0,
     color_frames: float = 6.0,
     lookahead: int = 8,
+    lookback: int = 8,
 ) -> Iterator[tuple[Any, DecodedFace | None]]:
     """Averages masks and color statistics over neighboring frames of a track.
 
@@ -32,12 +36,13 @@ def smooth_faces(
         mask_frames: Distance in frames at which a mask's weight is 1/e; short, because
             the mask moves with the mouth. 0 turns the averaging off.
         color_frames: The same for colors.
-        lookahead: Frames used before and after each frame; as many are held in memory.
+        lookahead: Frames used after each frame, which wait for them.
+        lookback: Frames used before each frame.
 
     Yields:
         The same pairs in the same order, with smoothed faces.
     """
-    past: deque[DecodedFace | None] = deque(maxlen=lookahead)
+    past: deque[DecodedFace | None] = deque(maxlen=lookback)
     waiting: deque[tuple[Any, DecodedFace | None]] = deque()
 
     def release() -> tuple[Any, DecodedFace | None]:
@@ -66,14 +71,15 @@ def _smoothed(
 ) -> DecodedFace:
     same = [(d, f) for d, f in around if f is not None and f.track == face.track]
     masks = [(_weight(d, mask_frames), f.mask) for d, f in same]
-    image_colors = [(_weight(d, color_frames), f.image_colors) for d, f in same]
-    frame_colors = [(_weight(d, color_frames), f.frame_colors) for d, f in same]
-    return replace(
-        face,
-        mask=_mean_mask(masks),
-        image_colors=_mean_colors(image_colors),
-        frame_colors=_mean_colors(frame_colors),
-    )
+    weights = [_weight(d, color_frames) for d, _ in same]
+    colors: dict[str, Any] = {
+        name: _mean_colors(
+            [(w, getattr(f, name)) for w, (_, f) in zip(weights, same, strict=True)]
+        )
+        for name in _COLORS
+    }
+    details = [(w, f.detail) for w, (_, f) in zip(weights, same, strict=True)]
+    return replace(face, mask=_mean_mask(masks), detail=mean_detail(details), **colors)
 
 
 def _weight(distance: int, frames: float) -> float:

@@ -1,57 +1,180 @@
-"""The second pass over a video: decodes, smooths, blends and writes each frame."""
+"""The second pass over a video: reads, decodes, blends and writes at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
+
+import cv2
+import numpy as np
 
 from deepface_models.conversion.batches import decode_frames
 from deepface_models.conversion.converter import Converter
+from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import smooth_faces
+from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
+from deepface_models.core.spans import WHOLE
+from deepface_models.core.stages import ahead
 from deepface_models.media import VideoFrame, VideoWriter, read_video
+from deepface_models.media.sequence import Source
+
+# A frame with the decoded face of each person so far, or None.
+_Decoded: TypeAlias = tuple[VideoFrame, tuple[DecodedFace | None, ...]]
+# A frame, its output image, and whether a face was swapped in it.
+_Rendered: TypeAlias = tuple[VideoFrame, Array, bool]
+# The converter of each person and their decoded face, or None.
+Faces: TypeAlias = Sequence[tuple[Converter, DecodedFace | None]]
+Render: TypeAlias = Callable[[VideoFrame, Faces], Array]
+T = TypeVar("T")
+
+_HELD = 48 << 20  # bytes of frames that wait between two stages
 
 
 def write_video(
-    source: Path,
+    source: Source,
     output: Path,
-    plan: SwapPlan,
-    converter: Converter,
+    swaps: Sequence[tuple[Converter, SwapPlan]],
     report: ConversionReport,
     bar: Progress,
+    make: Callable[..., Any] = VideoWriter,
+    render: Render | None = None,
+    deep: bool = False,
     **writer: Any,
 ) -> None:
     """Writes the source with the planned faces swapped.
 
     Args:
-        source: A video.
+        source: A video or an image sequence.
         output: The video to write. Frames keep their time stamps, and sound is copied.
-        plan: Which face to swap in which frame, from `plan_video`.
-        converter: Decodes and blends the faces.
+            A part of the source begins at 0.
+        swaps: For each person to replace, what decodes and blends the faces, and which
+            face to swap in which frame.
         report: Gets the counts and the seconds of each stage.
         bar: Counts the frames.
-        **writer: Further arguments of `media.VideoWriter`.
+        make: Makes the context manager that writes the images.
+        render: Returns the output image of a frame and its faces; `render_all` by
+            default.
+        deep: Whether frames are float32, with all bits of the source's samples.
+        **writer: Further arguments of it, such as those of `media.VideoWriter`.
     """
-    bar.task("swap", plan.frames)
-    frames = timed(read_video(source), report, "read")
-    items = ((frame, frame.image, plan.faces.get(frame.index)) for frame in frames)
-    smoothed = smooth_faces(decode_frames(items, converter, report))
-    with VideoWriter(output, like=source, **writer) as video:
-        for frame, decoded in smoothed:
-            with report.stage("blend"):
-                image = converter.render(frame.image, decoded)
+    bar.task("swap", swaps[0][1].frames)
+    with (
+        one_opencv_thread(),
+        make(output, source, cut=swaps[0][1].span != WHOLE, **writer) as video,
+        _rendered(source, swaps, report, render or _all, deep) as stream,
+    ):
+        for frame, image, swapped in stream:
             with report.stage("write"):
                 video.write(image, frame.pts, frame.duration)
             report.frames += 1
-            report.swapped += decoded is not None
-            report.without_face += decoded is None
+            report.swapped += swapped
+            report.without_face += not swapped
             bar.advance()
     report.notes += video.notes
     bar.done()
-    report.faces_skipped += plan.others
+    report.faces_skipped += swaps[0][1].others
+    report.turned += len(
+        {
+            number
+            for converter, plan in swaps
+            for number, (_, face) in plan.faces.items()
+            if converter.is_turned(face)
+        }
+    )
+
+
+@contextmanager
+def _rendered(
+    source: Source,
+    swaps: Sequence[tuple[Converter, SwapPlan]],
+    report: ConversionReport,
+    render: Render,
+    deep: bool,
+) -> Iterator[Iterator[_Rendered]]:
+    """Yields the output frames; reading, decoding and blending each have a thread."""
+    with ExitStack() as stack:
+
+        def stage(items: Iterator[T], weigh: Callable[[T], int]) -> Iterator[T]:
+            return stack.enter_context(closing(ahead(items, _HELD, weigh)))
+
+        read = read_video(source, *swaps[0][1].span, deep=deep)
+        frames = stage(timed(read, report, "read"), _bytes_of)
+        stream: Iterator[_Decoded] = ((frame, ()) for frame in frames)
+        for converter, plan in swaps:
+            stream = decode_faces(stream, converter, plan, report)
+        decoded = stage(stream, lambda item: _bytes_of(item[0]))
+        converters = [converter for converter, _ in swaps]
+        yield stage(
+            _blended(decoded, converters, report, render),
+            lambda item: _bytes_of(item[0]) + int(item[1].nbytes),
+        )
+
+
+def _blended(
+    stream: Iterator[_Decoded],
+    converters: Sequence[Converter],
+    report: ConversionReport,
+    render: Render,
+) -> Iterator[_Rendered]:
+    for frame, faces in stream:
+        with report.stage("blend"):
+            pairs = list(zip(converters, faces, strict=True))
+            image = render(frame, pairs)
+        yield frame, image, any(face is not None for face in faces)
+
+
+def _bytes_of(frame: VideoFrame) -> int:
+    return int(frame.image.nbytes)
+
+
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """Lets OpenCV use one thread for each call, as the stages share the cores."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def decode_faces(
+    stream: Iterator[_Decoded],
+    converter: Converter,
+    plan: SwapPlan,
+    report: ConversionReport,
+) -> Iterator[_Decoded]:
+    """Adds one person's decoded faces to those of a stream of frames."""
+    items = (
+        ((frame, faces), frame.image, plan.faces.get(frame.index))
+        for frame, faces in stream
+    )
+    for (frame, faces), face in smooth_faces(decode_frames(items, converter, report)):
+        yield frame, (*faces, face)
+
+
+def _all(frame: VideoFrame, faces: Faces) -> Array:
+    return render_all(frame.image, faces)
+
+
+def render_all(
+    frame: Array, faces: Sequence[tuple[Converter, DecodedFace | None]]
+) -> Array:
+    """Returns the output frame with the face of every person put into it.
+
+    Args:
+        frame: (H, W, 3); not changed.
+        faces: For each person its converter and the decoded face, or None.
+    """
+    result = frame
+    for converter, face in faces:
+        result = converter.swapped(result, face)
+    return np.hstack([frame, result]) if faces[0][0].side_by_side else result
 
 
 def timed(

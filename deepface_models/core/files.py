@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,49 +21,69 @@ _LOCK_TIMEOUT = 10.0  # seconds to wait for another writer of the file
 
 @contextmanager
 def atomic_path(
-    path: str | Path, suffix: str | None = None, wait: float = _LOCK_TIMEOUT
+    path: str | Path,
+    wait: float | None = _LOCK_TIMEOUT,
+    flush: bool = True,
+    apart: bool = False,
 ) -> Iterator[Path]:
     """Yields a temporary path beside `path`; renames it to `path` on success.
 
     Only one writer at a time. The temporary name depends on `path` only, so that the
-    next writer replaces the file of a killed process.
+    next writer, or `sweep`, removes what a killed process left.
 
     Args:
         path: The final file. Its folder is created if needed.
-        suffix: Extension of the temporary name; by default that of `path`, which some
-            writers need.
-        wait: Seconds to wait for another writer of `path`.
+        wait: Seconds to wait for another writer of `path`; None if the caller holds a
+            lock of the file or of its folder.
+        flush: Write the contents to disk before the rename. Without it, many small
+            files are written faster, but a power cut may leave damaged ones.
+        apart: Put the temporary file into a hidden folder of its own, which also takes
+            the temporary files of those who write it.
 
     Yields:
-        A path in the same folder whose name starts with a dot. If the body raises an
-        error, it is removed and `path` is unchanged.
+        A path with the extension of `path`. If the body raises an error, it is removed
+        and `path` is unchanged.
 
     Raises:
         InUseError: Another thread or process is writing `path`.
     """
     final = Path(path)
-    ending = final.suffix if suffix is None else suffix
-    with hold(final, wait) as depth:
+    with nullcontext(1) if wait is None else hold(final, wait) as depth:
         # By depth, because the lock's thread may write the same path twice at once.
-        temporary = final.parent / f".{short_name(final.name)}.new{depth}{ending}"
-        temporary.unlink(missing_ok=True)
+        hidden = final.parent / f".{short_name(final.name)}.new{depth}"
+        if not apart:
+            hidden = hidden.with_name(hidden.name + final.suffix)
+        _remove(hidden)
+        (hidden if apart else final.parent).mkdir(parents=True, exist_ok=True)
+        temporary = hidden / final.name if apart else hidden
         try:
             yield temporary
-            with open(temporary, "rb+") as handle:
-                os.fsync(handle.fileno())
+            if flush:
+                with open(temporary, "rb+") as handle:
+                    os.fsync(handle.fileno())
             os.replace(temporary, final)
         finally:
-            temporary.unlink(missing_ok=True)
+            _remove(hidden)
 
 
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Writes a small file atomically, but without flushing it to disk.
+def sweep(folder: Path) -> None:
+    """Removes what killed processes left of files that they wrote into a folder.
 
     The caller must hold the folder's lock.
     """
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    for path in folder.glob(".*.new*"):
+        found = re.fullmatch(r"\.(.+)\.new\d+(\.\w+)?", path.name)
+        inside = path.iterdir() if path.is_dir() and not path.is_symlink() else ()
+        names = [short_name(child.name.removeprefix(".")) for child in inside]
+        if found and all(name.startswith(found[1]) for name in names):
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:  # a folder
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from deepface_models.core.locks import hold, short_name
 
-_PARTIAL = ".partial"
 _LOCK_TIMEOUT = 10.0  # seconds to wait for another writer of the folder
 
 
 @contextmanager
-def whole_folder(
+def atomic_folder(
     folder: str | Path, keep: Callable[[Path], bool] = lambda new: False
 ) -> Iterator[Path]:
     """Yields an empty temporary folder that replaces `folder` on success.
@@ -60,37 +59,6 @@ def recover_folder(folder: str | Path) -> None:
     if _beside(final, "former").is_dir() and not final.exists():
         with hold(final, _LOCK_TIMEOUT):  # another process may be renaming now
             _recover(final)
-
-
-@contextmanager
-def atomic_output(path: Path) -> Iterator[Path]:
-    """Yields a temporary path; moves the file to `path` when the block succeeds.
-
-    The temporary path is in a hidden folder beside `path`, which also takes the
-    temporary files of the writers. A killed run leaves only that folder behind; the
-    next run removes it.
-    """
-    folder = path.parent / f".{path.name}{_PARTIAL}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder / path.name
-        os.replace(folder / path.name, path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep(folder: Path) -> None:
-    """Removes what killed runs left in the output folder.
-
-    The caller must hold the folder's lock.
-    """
-    for path in folder.glob(f".*{_PARTIAL}"):
-        name = path.name[1 : -len(_PARTIAL)]
-        if path.is_dir() and not path.is_symlink():
-            inside = {child.name.removeprefix(".") for child in path.iterdir()}
-            if all(child.startswith(name) for child in inside):
-                shutil.rmtree(path, ignore_errors=True)
 
 
 def _replace(

@@ -42,7 +42,7 @@ def as_latent_mean(source_identity: Any, shape: Sequence[int | None]) -> Array:
 
 
 def as_expressions(given: Any, count: int) -> Array:
-    """Returns the expressions of faces as float32, (count, 3).
+    """Returns the expressions of faces as float32, (count, 7).
 
     Args:
         given: What was given for them.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from deepface_models.core import quantized as _quantized
 from deepface_models.core import saving as _saving
 from deepface_models.core.batches import checked
 from deepface_models.core.choices import choose
+from deepface_models.core.poses import PoseRange
 from deepface_models.core.weights import refuse_classes
 
 
@@ -26,6 +28,8 @@ class PartModel(keras.Model):
     compiled: bool
     # The preset that the weights are from: "name#sha256=<digest of preset.json>".
     started_from: str | None = None
+    # How far each person's head is turned in the faces of the training, if known.
+    poses: Mapping[str, PoseRange] = MappingProxyType({})
     _arguments: tuple[str, ...] = ()
     _more_arguments: tuple[str, ...] = ()  # those of the base class
 

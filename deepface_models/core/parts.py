@@ -21,13 +21,14 @@ import keras
 from deepface_models.core.checked import first_line, read
 from deepface_models.core.errors import IntegrityError, ModelFileError
 from deepface_models.core.files import check_bytes, measure, write_json
-from deepface_models.core.folders import recover_folder, whole_folder
+from deepface_models.core.folders import atomic_folder, recover_folder
 from deepface_models.core.guards import (
     MAX_PARAMETERS,
     at_most,
     check_weights,
 )
 from deepface_models.core.names import CONFIG, weights_file
+from deepface_models.core.poses import PoseRange, as_poses
 from deepface_models.core.version import PACKAGE, __version__
 
 FORMAT = 1
@@ -56,7 +57,7 @@ def save_parts(
             registered, or a weight belongs to none of its parts.
     """
     config = _describe(model, metadata)
-    with whole_folder(folder) as new:
+    with atomic_folder(folder) as new:
         _keep_others(Path(folder), new)
         for name, part in model.parts.items():
             path = new / weights_file(name)
@@ -224,9 +225,17 @@ def origin(metadata: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _started(model: keras.Model) -> dict[str, str]:
-    found = getattr(model, "started_from", None)
-    return {"started_from": found} if found else {}
+def poses(metadata: Any) -> dict[str, PoseRange]:
+    """Returns the range of poses that each person of a saved model was trained on."""
+    return as_poses(metadata.get("poses") if isinstance(metadata, dict) else None)
+
+
+def _started(model: keras.Model) -> dict[str, Any]:
+    values = {name: getattr(model, name, None) for name in ("started_from", "poses")}
+    found = {name: value for name, value in values.items() if value}
+    if "poses" in found:
+        found["poses"] = {name: list(one) for name, one in found["poses"].items()}
+    return found
 
 
 def _people(model: keras.Model) -> dict[str, list[str]]:

@@ -113,15 +113,21 @@ class FaceSetInfo(TypedDict):
     sources: dict[str, SourceProgress]
 
 
+@_strict
+class FileName(TypedDict):
+    """Name and SHA-256 of a source or a model."""
+
+    name: Text
+    sha256: Sha256
+
+
 Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
 @_lax
-class FaceRow(TypedDict):
-    """A row of `table.csv`, whose values are text; "" means no value."""
+class MeasuredFace(TypedDict):
+    """A face in a row of a table, whose values are text; "" means no value."""
 
-    file: Annotated[str, Field(pattern=r"^faces/[0-9]{6,12}\.png$")]
-    source: str
     frame: Count
     time: Number
     left: Number
@@ -142,6 +148,37 @@ class FaceRow(TypedDict):
     m12: Number
     landmarks: Annotated[str, Field(max_length=10_000)]
     embedding: Annotated[str, Field(max_length=10_000)]
+
+
+@_lax
+class FaceRow(MeasuredFace):
+    """A row of the `table.csv` of a face set."""
+
+    file: Annotated[str, Field(pattern=r"^faces/[0-9]{6,12}\.png$")]
+    source: str
+
+
+@_lax
+class TrackedFaceRow(MeasuredFace):
+    """A row of the `faces.csv` of a tracks folder."""
+
+    track: Count
+
+
+@_strict
+class TracksInfo(TypedDict):
+    """`tracks.json`; its version is checked before."""
+
+    version: Count
+    source: FileName
+    settings: dict[str, Any]
+    status: Literal["partial", "done"]
+    frames: Count
+    span: NotRequired[Annotated[list[Count | None], Field(min_length=2, max_length=2)]]
+    cuts: list[Count]
+    skipped: list[Count]
+    merged: dict[str, Count]
+    people: dict[str, Text]
 
 
 Point = tuple[Number, Number]
@@ -189,11 +226,21 @@ class ProgressLogEntry(TypedDict):
 
 
 @_strict
-class NamedFile(TypedDict):
-    """Name and SHA-256 of a source or a model in a provenance record."""
+class ModelOrigin(TypedDict):
+    """The model in a settings file."""
 
     name: Text
     sha256: Sha256
+    loaded_from: NotRequired[Text | None]
+
+
+@_strict
+class Settings(TypedDict):
+    """Settings of a conversion; their version is checked before."""
+
+    model: ModelOrigin
+    arguments: dict[Text, Any]
+    unsaved: list[Text]
 
 
 @_strict
@@ -201,8 +248,8 @@ class Statement(TypedDict):
     """The record that a synthetic file carries."""
 
     consent: str
-    source: NamedFile
-    model: NamedFile
+    source: FileName
+    model: FileName
     software: Text
     created: Text
     details: NotRequired[dict[str, Any]]
@@ -226,8 +273,11 @@ _KINDS: dict[str, Any] = {
     "model": ModelConfig,
     "preset": PresetRecord,
     "registry": Registry,
+    "settings": Settings,
     "start": Start,
     "statement": Statement,
+    "tracked_face": TrackedFaceRow,
+    "tracks": TracksInfo,
 }
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {}
 

@@ -48,8 +48,20 @@ def whole_numbers(**least: int) -> Callable[[_Function], _Function]:
             if "None" in str(signature.parameters[name].annotation)
         }
 
+        places = [(n, i) for i, n in enumerate(signature.parameters) if n in least]
+
+        def is_usual(name: str, value: Any) -> bool:
+            if value is None:
+                return name in optional
+            return type(value) is int and value >= least[name]
+
         @functools.wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:
+            # `signature.bind` takes longer than many of these functions.
+            given = [(name, args[i]) for name, i in places if i < len(args)]
+            given += [(name, kwargs[name]) for name in least.keys() & kwargs.keys()]
+            if all(is_usual(*one) for one in given):
+                return function(*args, **kwargs)
             bound = signature.bind(*args, **kwargs)
             for name in least.keys() & bound.arguments.keys():
                 value = bound.arguments[name]

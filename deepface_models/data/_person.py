@@ -47,6 +47,7 @@ class Person:
         self.steps = math.floor(255.0 / max(1.0, eyes, mouth))
         scale = size / faces.image_size
         self.landmarks = faces.landmarks_aligned * scale
+        self.face_type = faces.face_type
         self.cells = None if balance is None else pose_cells(faces, balance)
         self.faces = np.stack([resize(image, size) for image in faces.images])
         self.layers = np.empty((*self.faces.shape[:3], 2), "uint8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -196,11 +197,14 @@ def random_grid(rng: np.random.Generator, a: Augmentation, size: int) -> Array:
     return regular + rng.normal(0.0, a.warp * size, regular.shape)
 
 
+@functools.cache
 def _regular_grid(size: int) -> Array:
     # Pixel centers have integer coordinates, so borders are at half pixels. The
     # published grid ignored this, which shifted the input by half a pixel.
     line = np.linspace(-0.5, size - 0.5, 5)
-    return np.stack(np.meshgrid(line, line), axis=-1)
+    grid = np.stack(np.meshgrid(line, line), axis=-1)
+    grid.setflags(write=False)  # all calls share it
+    return grid
 
 
 def grid_to_map(grid: Array, size: int) -> Array:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.expressions import own_expressions
+from deepface_models.core.expressions import FEWEST, own_expressions
 from deepface_models.core.names import check_names
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data._person import Person, resize
@@ -21,6 +21,7 @@ from deepface_models.data.color import change_colors
 from deepface_models.data.degradation import degrade
 from deepface_models.data.landmark_warp import nearest_faces
 from deepface_models.data.occluders import occlude
+from deepface_models.faces.expressions import measure_faces
 from deepface_models.media import grid
 
 if TYPE_CHECKING:
@@ -126,22 +127,40 @@ class SwapPairs(keras.utils.PyDataset):
         """Returns a set's images resized to `image_size`, uint8 (N, S, S, 3)."""
         return np.stack([resize(image, self.image_size) for image in faces.images])
 
+    @whole_numbers(most=1)
+    def unchanged(self, most: int = 192) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Returns faces without random changes, as a batch.
+
+        Args:
+            most: Most faces of each person, spread evenly.
+        """
+        x, y = {}, {}
+        for name, person in self._people.items():
+            count = min(most, len(person.faces))
+            chosen = np.rint(np.linspace(0, len(person.faces) - 1, count)).astype(int)
+            faces, out = person.faces[chosen], self.output_size
+            layers = person.layers[chosen].astype("float32") / (255.0, person.steps)
+            whole = np.concatenate([faces / np.float32(255.0), layers], axis=-1)
+            x[name] = np.stack([resize(face, self.image_size) for face in faces])
+            y[name] = np.stack([resize(one, out) for one in whole]).astype("float32")
+        return {name: one / np.float32(255.0) for name, one in x.items()}, y
+
     @property
     def expressions(self) -> dict[str, tuple[Array, Array]]:
         """Up to 512 of each person's faces and their expressions, spread evenly.
 
-        Faces are uint8 (N, S, S, 3) with S = `image_size`; expressions are those of
-        `FaceSet.expressions`. People whose faces have no 68 landmarks are left out.
+        Faces are uint8 (N, T, T, 3), where T is the larger one of `image_size` and
+        `output_size`; expressions are those of `FaceSet.expressions`. People with fewer
+        than 16 faces are left out.
         """
         found = {}
         for name, person in self._people.items():
-            if person.landmarks.shape[1] != 68:
+            if len(person.faces) < FEWEST:
                 continue
             places = np.linspace(0, len(person.faces) - 1, min(512, len(person.faces)))
-            chosen = np.rint(places).astype(int)
-            relative = own_expressions(person.landmarks)
-            faces = [resize(person.faces[i], self.image_size) for i in chosen]
-            found[name] = np.stack(faces), relative[chosen]
+            faces = person.faces[np.rint(places).astype(int)]
+            values = measure_faces(faces, person.face_type)
+            found[name] = faces, own_expressions(values)
         return found
 
     @functools.cached_property
@@ -204,9 +223,13 @@ class SwapPairs(keras.utils.PyDataset):
                 resize(image, out) for image in (target, layers)
             )
         gain, shift = self._color_change(name, chosen, rng)
-        target = y.astype("float32") / 255.0
+        target = y.astype("float32")
+        target /= 255.0  # in place, which is faster
         target[..., 4] *= 255.0 / person.steps
-        return np.clip(x / np.float32(255.0) * gain + shift, 0.0, 1.0), target
+        shown_faces = x / np.float32(255.0)
+        shown_faces *= gain
+        shown_faces += shift
+        return np.clip(shown_faces, 0.0, 1.0, out=shown_faces), target
 
     def _landmarks(
         self, name: str, number: int, rng: np.random.Generator

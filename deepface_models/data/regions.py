@@ -7,11 +7,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
-
-EYES_68 = (slice(36, 42), slice(42, 48))
-MOUTH_68 = slice(48, 68)
-# Points of dlib's five: outer and inner corner of one eye, of the other, nose base.
-EYES_5 = ((0, 1), (2, 3))
+from deepface_models.faces import _outlines
 
 
 @whole_numbers(size=1)
@@ -29,9 +25,9 @@ def region_weights(
     Returns:
         (size, size) float32, at least 1, with soft borders.
     """
-    points = np.asarray(landmarks, "float64")
+    parts = [(eye, eyes) for eye in _outlines.eyes(landmarks)]
     weight = np.ones((size, size), "float32")
-    for region, value in _regions(points, eyes, mouth):
+    for region, value in [*parts, (_outlines.mouth(landmarks), mouth)]:
         filled = np.zeros((size, size), "float32")
         cv2.fillConvexPoly(filled, cv2.convexHull(region.astype("int32")), 1.0)
         reach = max(3, int(size * 0.06)) | 1
@@ -39,25 +35,3 @@ def region_weights(
         filled = cv2.GaussianBlur(filled, (reach, reach), 0)
         weight = np.maximum(weight, 1.0 + (value - 1.0) * filled)
     return weight
-
-
-def _regions(points: Array, eyes: float, mouth: float) -> list[tuple[Array, float]]:
-    if len(points) == 68:
-        found = [(points[part], eyes) for part in EYES_68]
-        return [*found, (points[MOUTH_68], mouth)]
-    corners = [points[list(pair)] for pair in EYES_5]
-    widths = [float(np.ptp(pair, axis=0).max()) for pair in corners]
-    found = [
-        (_box(pair.mean(0), width / 2, 0.5), eyes)
-        for pair, width in zip(corners, widths, strict=True)
-    ]
-    between = float(np.linalg.norm(corners[0].mean(0) - corners[1].mean(0)))
-    down = points[4] - (corners[0].mean(0) + corners[1].mean(0)) / 2.0
-    down /= max(float(np.linalg.norm(down)), 1e-6)
-    middle = points[4] + down * between * 0.5
-    return [*found, (_box(middle, between * 0.42, 0.6), mouth)]
-
-
-def _box(middle: Array, half_width: float, aspect: float) -> Array:
-    corners = np.array([[-1, -aspect], [1, -aspect], [1, aspect], [-1, aspect]])
-    return np.asarray(middle + corners * half_width)

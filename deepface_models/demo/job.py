@@ -20,7 +20,6 @@ from deepface_models.demo.preview import write_frames, write_preview
 
 CLIPS = Path(__file__).parent / "clips"
 PEOPLE = ("s1", "mb")
-_SHARPEN = 1.0  # a few minutes of training leave faces soft
 CONSENT = (
     "Demonstration of deepface_models with two speakers of the GRID audiovisual "
     "sentence corpus (CC BY 4.0), research volunteers; shown as synthetic, says "
@@ -86,7 +85,6 @@ class _Demo:
                 dfm.load("swap_demo"),
                 identity="nobody",
                 consent=CONSENT,
-                sharpen=_SHARPEN,
             )
             self.log(f"      {done.summary()}")
 
@@ -141,7 +139,6 @@ class _Demo:
                 identity=PEOPLE[1],
                 consent=CONSENT,
                 person=self.faces[PEOPLE[0]],
-                sharpen=_SHARPEN,
             )
             self.log(f"      {self.conversion.summary()}")
 
@@ -159,7 +156,7 @@ class _Demo:
                     identity=target,
                     target_faces=self.trained_on[target],
                     source_faces=self.trained_on[source],
-                    converter=dfm.Converter(self.model, target, sharpen=_SHARPEN),
+                    converter=dfm.Converter(self.model, target),
                     limit=self.plan.limit,
                 )
                 self.log(found.table(notes=source == PEOPLE[-1]))

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.sheet import grid
+from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.evaluation.chips import eye_centers, eye_distance
 from deepface_models.media import write_image
 
@@ -18,6 +19,7 @@ ZOOM = 4
 # Width and height of the crops in eye distances, and how far below the eyes.
 _MOUTH, _EYES = (1.3, 0.8), (2.0, 0.8)
 _LIPS = (61, 291, 0, 17)
+_LABEL = synthetic_tags("faces swapped by a model, to see how good it is.")
 _LEAST = 4  # frames between two on the sheet, if there are enough
 
 
@@ -78,7 +80,7 @@ def write(
     labels = [
         f"{part} {who}" for part in ("mouth", "eyes") for who in ("source", "swap")
     ]
-    write_image(path, grid(rows, labels=labels))
+    write_image(path, grid(rows, labels=labels), metadata=_LABEL)
 
 
 def _enlarged(image: Array) -> Array:

@@ -106,8 +106,9 @@ def evaluate(
     people_of_mean = {identity: target_faces}
     if source_name:
         people_of_mean[source_name] = source_faces
+    size = getattr(model, "output_size", model.image_size)
     mean_face = converter.replace(
-        model=MeanFace(people_of_mean, model.image_size), source_identity=None
+        model=MeanFace(people_of_mean, size), source_identity=None
     )
     watcher = Watcher(frames, target_faces) if mesh else None
     measurer = Measurer(finder, source_name, embed_every, watcher)

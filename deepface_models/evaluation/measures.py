@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.expressions import LIDS, LIPS, gaps
+from deepface_models.core.expressions import gaps
 from deepface_models.faces import (
     alignment_matrix,
     head_pose,
@@ -18,6 +18,9 @@ from deepface_models.faces import (
 )
 
 EYES_AND_MOUTH = slice(36, 68)
+# Pairs of opposite landmarks of the inner lips and of the lids, of dlib's 68.
+LIPS = ((61, 67), (62, 66), (63, 65))
+LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 _LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)
 
 

@@ -118,7 +118,8 @@ class Watcher:
         meshes = self._find([frame.image for frame in frames], frames)
         for i, (frame, mesh) in enumerate(zip(frames, meshes, strict=True)):
             seen = self._seen(frame.image, mesh, mesh)
-            size = int(converter.model.image_size)
+            model = converter.model
+            size = int(getattr(model, "output_size", model.image_size))
             small = converter.aligned(frame.image, frame.smoothed, size)
             there = mesh.copy()
             matrix = converter.matrix(frame.smoothed, size)

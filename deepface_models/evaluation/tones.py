@@ -9,13 +9,13 @@ import numpy as np
 
 from deepface_models.core.arrays import Array, as_float
 from deepface_models.evaluation.chips import chip, filled
-from deepface_models.evaluation.expression import eye_opening, mouth_opening
 from deepface_models.faces._mesh_points import (
     LEFT_EYE,
     LEFT_IRIS,
     RIGHT_EYE,
     RIGHT_IRIS,
 )
+from deepface_models.faces.expressions import eye_opening, mouth_opening
 
 PARTS = ("skin", "iris", "teeth")
 _DISTANCE = 120.0  # px between the eyes of the chip that is measured

@@ -32,6 +32,7 @@ from deepface_models.faces.embedding import (
     embed,
     matches,
 )
+from deepface_models.faces.expressions import measure_faces
 from deepface_models.faces.face import Box, Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.masks import face_mask
@@ -42,6 +43,8 @@ from deepface_models.faces.scenes import scene_cuts
 from deepface_models.faces.tracks import Track, smooth_track, track_faces
 
 if TYPE_CHECKING:
+    from deepface_models.faces.analysis import analyze
+    from deepface_models.faces.face_tracks import FaceTracks
     from deepface_models.faces.video import FrameFaces, iter_faces
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "FaceAligner",
     "FaceMesh",
     "FaceSet",
+    "FaceTracks",
     "FrameFaces",
     "HogDetector",
     "MmodDetector",
@@ -64,6 +68,7 @@ __all__ = [
     "Track",
     "align",
     "alignment_matrix",
+    "analyze",
     "blur",
     "cluster",
     "default_detector",
@@ -75,6 +80,7 @@ __all__ = [
     "iter_faces",
     "licenses",
     "matches",
+    "measure_faces",
     "mesh_matrix",
     "model_path",
     "scene_cuts",
@@ -86,10 +92,18 @@ __all__ = [
 ]
 
 
+_LATER = {  # they import PyAV
+    "FaceTracks": "face_tracks",
+    "FrameFaces": "video",
+    "analyze": "analysis",
+    "iter_faces": "video",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in ("FrameFaces", "iter_faces"):  # they import PyAV
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.video"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,12 +1,13 @@
 """dlib's detectors and networks, created on first use; only then dlib is imported.
 
-Detectors and networks keep working memory inside, so each thread has its own. The
-landmark predictors are large and keep none (dlib documents them as safe to share), so
-all threads share one.
+Detectors keep working memory inside, so each thread has its own; the HOG detector,
+which takes almost a second to create, is copied. The landmark predictors are large and
+keep none (dlib documents them as safe to share), so all threads share one.
 """
 
 from __future__ import annotations
 
+import pickle
 import threading
 from typing import Any
 
@@ -24,28 +25,31 @@ _CLASSES = {
     "mmod": "cnn_face_detection_model_v1",
     "landmarks_68": "shape_predictor",
     "landmarks_5": "shape_predictor",
-    "embedding": "face_recognition_model_v1",
 }
 
 
 def get(name: str) -> Any:
     """Returns the dlib object "hog", "mmod", "landmarks_68", ... for this thread."""
     if name.startswith("landmarks"):
-        with _lock:
-            if name not in _shared:
-                _shared[name] = _create(name)
-        return _shared[name]
+        return _common(name)
     created = _own.__dict__.setdefault("created", {})
     if name not in created:
-        created[name] = _create(name)
+        created[name] = pickle.loads(_common(name)) if name == "hog" else _create(name)
     return created[name]
+
+
+def _common(name: str) -> Any:
+    with _lock:
+        if name not in _shared:
+            _shared[name] = _create(name)
+    return _shared[name]
 
 
 def _create(name: str) -> Any:
     import dlib
 
     if name == "hog":
-        return dlib.get_frontal_face_detector()
+        return pickle.dumps(dlib.get_frontal_face_detector())
     return getattr(dlib, _CLASSES[name])(str(model_path(name)))
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepface_models.core.errors import FaceNotFoundError, MediaError
-from deepface_models.core.files import sha256_file
 from deepface_models.core.locks import hold_folder
 from deepface_models.core.progress import Progress
 from deepface_models.faces._reference import nearest, reference_embedding
@@ -25,7 +24,7 @@ from deepface_models.faces._resume import (
 from deepface_models.faces._sources import expand
 from deepface_models.faces._store import encode_face
 from deepface_models.faces._table import Record
-from deepface_models.faces._workers import EmbeddingWorkers
+from deepface_models.faces.align import align_part, visible_part
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.video import (
@@ -39,10 +38,10 @@ from deepface_models.faces.video import (
 from deepface_models.media import VideoFrame, media_kind
 from deepface_models.media.folders import FILE_ERRORS, reason
 from deepface_models.media.kinds import check_name
+from deepface_models.media.sequence import source_sha256
 
 if TYPE_CHECKING:
     from deepface_models.faces.aligner import FaceAligner
-    from deepface_models.faces.embedding import Embedder
 
 _log = logging.getLogger("deepface_models")
 
@@ -115,13 +114,10 @@ class Extraction:
         if self._full():
             return
         bar = Progress(self.progress)
-        with EmbeddingWorkers(self.workers) as helpers, bar:
+        with bar:
             bar.task("extract", self._total(sources) if self.progress else None)
-
-            def find(chunk: Chunk) -> _Found:
-                return self._find(chunk, helpers.embed)
-
-            with closing(in_order(self._chunks(sources), find, self.workers)) as chunks:
+            chunks = in_order(self._chunks(sources), self._find, self.workers)
+            with closing(chunks):
                 for found in chunks:
                     self._commit(found, bar)
                     if self._full():
@@ -142,7 +138,7 @@ class Extraction:
         for source in sources:
             try:
                 check_name(Path(source))
-                self._digests[source] = sha256_file(source)
+                self._digests[source] = source_sha256(source)
             except FILE_ERRORS as error:
                 self._fail(source, reason(Path(source), error))
         return [source for source in sources if source in self._digests]
@@ -159,23 +155,27 @@ class Extraction:
             known = self.set.progress[source]
             if known["status"] != "done":
                 try:
-                    yield from read_chunks(source, known["next_frame"], self.every_n)
+                    yield from read_chunks(
+                        source, known["next_frame"], self.every_n, keep=True
+                    )
                 except FILE_ERRORS as error:
                     self._fail(source, reason(Path(source), error))
                     known["status"] = "unreadable"
 
-    def _find(self, chunk: Chunk, embedder: Embedder) -> _Found:
-        found = find_faces(self.aligner, chunk, embedder)
+    def _find(self, chunk: Chunk) -> _Found:
+        found = find_faces(self.aligner, chunk)
         records = [
-            self._record(chunk.source, frame, face)
-            for frame, faces in zip(chunk.frames, found, strict=True)
+            self._record(str(chunk.source), frame, face)
+            for frame, faces in zip(chunk.frames, found.faces, strict=True)
             for face in self._chosen(faces)
         ]
         count = len(chunk.frames)
-        return _Found(chunk.source, records, count, chunk.next_frame, chunk.last)
+        return _Found(str(chunk.source), records, count, chunk.next_frame, chunk.last)
 
     def _record(self, source: str, frame: VideoFrame, face: Face) -> Record:
-        image = self.aligner.align(frame.image, face)
+        place = visible_part(face.matrix, face.image_size, frame.image.shape)
+        part = frame.exact(*place)
+        image = align_part(part, place, face.matrix, face.image_size)
         png = None if self.set.folder is None else encode_face(image)
         return Record(face, source, frame.index, frame.time, image=image, png=png)
 
@@ -198,7 +198,8 @@ class Extraction:
             return  # the next call processes this chunk again
         state = self.set.progress[found.source]
         state["next_frame"] = found.next_frame
-        state["status"] = "done" if found.last else "partial"
+        if found.last:  # else as it is: reading may have failed further on
+            state["status"] = "done"
         self._save_regularly()
 
     def _save_regularly(self) -> None:

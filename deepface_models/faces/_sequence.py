@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.faces.detect import (
     SMALLEST,
+    CascadeDetector,
     Detection,
+    Detector,
     merge,
     rotated_box,
     run_hog,
@@ -20,7 +23,58 @@ from deepface_models.faces.detect import (
 Finder = Callable[[Array], list[Detection]]
 LocalSearch = Callable[[Array, Detection], Detection | None]
 
-KEY_EVERY = 8  # from one frame that is searched fully to the next
+KEY_EVERY = 16  # from one frame that is searched as a whole to the next
+_STRIDE = 4  # frames from one search near a calm face to the next
+_CALM = 0.7  # overlap of its boxes over that time
+_APART = 2.5  # distance from others in widths, of a face that is not confused with them
+_SIZE = 90.0  # px that a face is scaled to for a local search
+_REACH, _FAR = 0.95, 2.5  # box widths around a face's place that are searched
+_MEMORY = 3  # frames that a movement is measured over
+_SAME = 0.3  # overlap from which two boxes may be one face
+_DOUBLE = 0.5  # overlap from which two boxes certainly are
+
+
+@dataclass(frozen=True)
+class Finders:
+    """The searches of whole frames.
+
+    Attributes:
+        quick: Finds the larger faces; for every n-th frame, and where a face is lost.
+        wide: Finds small faces too; after cuts, and for most first and last frames.
+        slow: Runs on the first and last frame if no other search finds a face.
+    """
+
+    quick: Finder
+    wide: Finder
+    slow: Finder | None = None
+
+    @classmethod
+    def of(cls, detector: Detector, only_largest: bool) -> Finders:
+        """Returns the searches of an aligner's detector."""
+        if not isinstance(detector, CascadeDetector):
+            return cls(detector, detector)
+        wide = detector.fast if only_largest else detector.wide
+        return cls(detector.fast, wide, detector)
+
+
+class Border:
+    """What was found in a frame that two chunks share, so that it is searched once.
+
+    Args:
+        wide: Whether it is searched for small faces too.
+    """
+
+    def __init__(self, wide: bool = True) -> None:
+        self.wide = wide
+        self._lock = threading.Lock()
+        self._found: dict[str, list[Detection]] = {}
+
+    def find(self, name: str, finder: Finder, image: Array) -> list[Detection]:
+        """Returns what the search of this name finds."""
+        with self._lock:
+            if name not in self._found:
+                self._found[name] = finder(image)
+            return self._found[name]
 
 
 @dataclass
@@ -32,139 +86,257 @@ class Tracklet:
     Attributes:
         found: The detection in each frame, by frame number.
         lost: Whether the face was not found near its last place.
+        ahead: Detections in frames that are not reached yet.
     """
 
     found: dict[int, Detection] = field(default_factory=dict)
     lost: bool = False
+    ahead: dict[int, Detection] = field(default_factory=dict)
+
+    def expected(self, frame: int, step: int = 1, steps: int = 1) -> Detection:
+        """Returns where the face will be in the frame after `frame`.
+
+        Args:
+            frame: A frame in which it was found.
+            step: 1 to look ahead, -1 to look back.
+            steps: How many frames after `frame`.
+        """
+        last, count = self.found[frame], 0
+        while count < _MEMORY and frame - step * (count + 1) in self.found:
+            count += 1
+        if count == 0:
+            return last
+        (x, y), first = last.box.center, self.found[frame - step * count]
+        begin_x, begin_y = first.box.center
+        part = steps / count
+        moved = last.box.moved((x - begin_x) * part, (y - begin_y) * part)
+        return Detection(moved, last.score, last.detector, last.quarter_turns)
 
 
 def near(image: Array, last: Detection, threshold: float = -0.2) -> Detection | None:
-    """Looks for a face in a small crop around its place in the previous frame.
+    """Looks for a face in a small crop around its expected place.
 
     Args:
         image: RGB uint8 frame.
-        last: The face in the previous frame.
+        last: The face in the frame before, or where it is expected now.
         threshold: Lowest HOG score that counts as a face; below dlib's 0, since a face
             is expected here.
 
     Returns:
         The detection that overlaps most with `last`, or None.
     """
-    box = last.box
-    reach = box.width * 0.95
-    x, y = box.center
-    left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
-    right = min(image.shape[1], math.ceil(x + reach))
-    bottom = min(image.shape[0], math.ceil(y + reach))
-    factor = 100 / max(box.width, 1.0)
-    if min(right - left, bottom - top) * factor < SMALLEST:
-        return None
-    crop = np.rot90(image[top:bottom, left:right], last.quarter_turns)
     best: Detection | None = None
-    for hit in run_hog(crop, factor, threshold):
-        there = rotated_box(hit.box, -last.quarter_turns, crop).moved(left, top)
-        if there.iou(box) > max(0.3, best.box.iou(box) if best else 0.0):
-            best = Detection(there, hit.score, "near", last.quarter_turns)
+    for hit in _around(image, last, _REACH, threshold):
+        if hit.box.iou(last.box) > max(_SAME, best.box.iou(last.box) if best else 0.0):
+            best = hit
     return best
+
+
+def _around(
+    image: Array, last: Detection, reach: float, threshold: float
+) -> list[Detection]:
+    """Returns the faces around a place, as large as the face there."""
+    box, (x, y) = last.box, last.box.center
+    far = box.width * reach
+    left, top = max(0, math.floor(x - far)), max(0, math.floor(y - far))
+    right = min(image.shape[1], math.ceil(x + far))
+    bottom = min(image.shape[0], math.ceil(y + far))
+    factor = _SIZE / max(box.width, 1.0)
+    if min(right - left, bottom - top) * factor < SMALLEST:
+        return []
+    turns = last.quarter_turns
+    crop = np.rot90(image[top:bottom, left:right], turns)
+    return [
+        Detection(
+            rotated_box(hit.box, -turns, crop).moved(left, top),
+            hit.score,
+            "near",
+            turns,
+        )
+        for hit in run_hog(crop, factor, threshold)
+    ]
 
 
 def follow(
     images: Sequence[Array],
-    detector: Finder,
-    key_every: int = KEY_EVERY,
-    search_lost: bool = True,
+    finders: Finders,
+    cuts: Collection[int] = (),
+    borders: Mapping[int, Border] | None = None,
     search_near: LocalSearch = near,
 ) -> list[Tracklet]:
     """Finds the faces of consecutive frames, faster than frame by frame.
 
-    Every `key_every`-th frame and the last one are searched fully. In between, a face
-    is looked for near its last place; if it is not there, the whole frame is searched.
-    A face that is first seen in a fully searched frame is tracked back to the frame in
-    which it appeared.
+    Every `KEY_EVERY`-th frame is searched as a whole; the first and last one and those
+    after cuts also for small faces. In between, a face is looked for near the place
+    where it is expected; if it is not there, in a larger surrounding and in the whole
+    frame. A face that hardly moves, and has no other one beside it, is looked for in
+    every `_STRIDE`-th frame only. A face that is first seen in a frame is followed back
+    to the one in which it appeared.
 
     Args:
         images: RGB uint8 frames of one size.
-        detector: Searches a whole frame.
-        key_every: Frames from one full search to the next.
-        search_lost: Whether to search the whole frame where a face is lost.
-        search_near: Looks for a face near its last place.
+        finders: Search whole frames.
+        cuts: Numbers of the frames that begin a new scene; no face is followed there.
+        borders: What is known of frames that are also searched elsewhere.
+        search_near: Looks for a face near its expected place.
 
     Returns:
         One tracklet for each face, in order of first appearance.
     """
-    tracklets: list[Tracklet] = []
-    for index, image in enumerate(images):
-        _continue(tracklets, index, image, search_near)
-        lost = any(t.lost and _just_lost(t, index) for t in tracklets)
-        is_key = index % key_every == 0 or index == len(images) - 1
-        if is_key or (search_lost and lost):
-            for new in _search(tracklets, index, image, detector):
-                _track_back(new, tracklets, index, images, key_every, search_near)
-                tracklets.append(new)
-    return tracklets
+    made = _Following(images, finders, cuts, borders or {}, search_near)
+    made.run(KEY_EVERY)
+    if not made.tracklets and finders.slow is not None:
+        made.run_slowly(finders.slow)
+    return made.tracklets
 
 
-def _just_lost(tracklet: Tracklet, index: int) -> bool:
-    return index - 1 in tracklet.found and index not in tracklet.found
+class _Following:
+    """One call of `follow`, which documents the arguments."""
 
+    def __init__(
+        self,
+        images: Sequence[Array],
+        finders: Finders,
+        cuts: Collection[int],
+        borders: Mapping[int, Border],
+        search_near: LocalSearch,
+    ) -> None:
+        self.images: Sequence[Array] | Mapping[int, Array] = images
+        self.finders, self.cuts = finders, cuts
+        self.borders, self.search_near = borders, search_near
+        self.tracklets: list[Tracklet] = []
+        self.last = len(images) - 1
 
-def _continue(
-    tracklets: list[Tracklet], index: int, image: Array, search_near: LocalSearch
-) -> None:
-    for tracklet in tracklets:
-        if tracklet.lost:
-            continue
-        detection = search_near(image, tracklet.found[index - 1])
-        if detection is None or _already_found(tracklets, index, detection):
-            tracklet.lost = True
-        else:
-            tracklet.found[index] = detection
+    def run(self, key_every: int) -> None:
+        for index in range(len(self.images)):
+            wide = index in (0, self.last) or index in self.cuts
+            self.step(index, wide, index % key_every == 0)
 
+    def step(self, index: int, wide: bool, key: bool) -> None:
+        """Finds the faces of one frame.
 
-def _already_found(tracklets: list[Tracklet], index: int, detection: Detection) -> bool:
-    return any(
-        index in other.found and other.found[index].box.iou(detection.box) > 0.5
-        for other in tracklets
-    )
-
-
-def _search(
-    tracklets: list[Tracklet], index: int, image: Array, detector: Finder
-) -> list[Tracklet]:
-    """Searches the whole frame; continues tracklets just lost, returns new ones."""
-    new = []
-    for detection in merge(detector(image)):
-        if any(
-            index in t.found and t.found[index].box.iou(detection.box) > 0.3
-            for t in tracklets
-        ):
-            continue
-        lost = [t for t in tracklets if t.lost and _just_lost(t, index)]
-        same = max(
-            lost,
-            key=lambda t: t.found[index - 1].box.iou(detection.box),
-            default=None,
-        )
-        if same and same.found[index - 1].box.iou(detection.box) > 0.3:
-            same.found[index] = detection
-            same.lost = False
-        else:
-            new.append(Tracklet({index: detection}))
-    return new
-
-
-def _track_back(
-    tracklet: Tracklet,
-    others: list[Tracklet],
-    index: int,
-    images: Sequence[Array],
-    key_every: int,
-    search_near: LocalSearch,
-) -> None:
-    last = tracklet.found[index]
-    for earlier in range(index - 1, max(-1, index - key_every), -1):
-        detection = search_near(images[earlier], last)
-        if detection is None or _already_found(others, earlier, detection):
+        Args:
+            index: Its number.
+            wide: Whether to search the whole frame for small faces too.
+            key: Whether to search the whole frame even if no face is lost.
+        """
+        lost = self._continue(index)
+        if wide:
+            self._add(index, self._borders(index))
             return
-        tracklet.found[earlier] = detection
-        last = detection
+        for tracklet in lost:
+            self._add(index, self._surroundings(index, tracklet))
+        if key or not all(self._has(t, index) for t in lost):
+            self._add(index, merge(self.finders.quick(self.images[index])))
+
+    def _borders(self, index: int) -> list[Detection]:
+        border = self.borders.get(index)
+        if border is None or border.wide or index in self.cuts:
+            return self._search(index, "wide", self.finders.wide)
+        return self._search(index, "quick", self.finders.quick)
+
+    def run_slowly(self, finder: Finder) -> None:
+        for index in range(len(self.images)):
+            self._continue(index)
+            if index in (0, self.last):
+                self._add(index, self._search(index, "slow", finder))
+
+    def _search(self, index: int, name: str, finder: Finder) -> list[Detection]:
+        image, border = self.images[index], self.borders.get(index)
+        return merge(
+            finder(image) if border is None else border.find(name, finder, image)
+        )
+
+    def _continue(self, index: int) -> list[Tracklet]:
+        """Looks for each face near its expected place; returns those just lost."""
+        alive = [t for t in self.tracklets if not t.lost]
+        if index in self.cuts:
+            for tracklet in alive:
+                tracklet.lost = True
+            return []
+        found = []
+        for tracklet in alive:
+            place = tracklet.expected(index - 1)
+            hit = tracklet.ahead.pop(index, None) or self._far(index, tracklet, alive)
+            hit = hit or self.search_near(self.images[index], place)
+            overlap = 0.0 if hit is None else hit.box.iou(place.box)
+            found.append((overlap, tracklet, hit))
+        # Where two lead to one face, it belongs to the one that expects it there.
+        for _, tracklet, hit in sorted(found, key=lambda one: -one[0]):
+            tracklet.lost = hit is None or self._taken(index, hit, _DOUBLE)
+            if hit is not None and not tracklet.lost:
+                tracklet.found[index] = hit
+        return [tracklet for tracklet in alive if tracklet.lost]
+
+    def _far(
+        self, index: int, tracklet: Tracklet, alive: Sequence[Tracklet]
+    ) -> Detection | None:
+        """Returns a calm face's place in a frame, between the last and a later one."""
+        end = min(index + _STRIDE - 1, self.last)
+        last = tracklet.found[index - 1]
+        if index % _STRIDE != 1 or not self._is_alone(last, index - 1, alive):
+            return None
+        if any(index < cut <= end for cut in self.cuts):
+            return None
+        steps = end - index + 1
+        place = tracklet.expected(index - 1, steps=steps)
+        later = self.search_near(self.images[end], place)
+        if later is None or min(map(later.box.iou, (last.box, place.box))) < _CALM:
+            return None
+        for step in range(1, steps + 1):
+            box = last.box.between(later.box, step / steps)
+            tracklet.ahead[index - 1 + step] = replace(later, box=box)
+        return tracklet.ahead.pop(index)
+
+    @staticmethod
+    def _is_alone(one: Detection, index: int, alive: Sequence[Tracklet]) -> bool:
+        boxes = [t.found[index].box for t in alive if index in t.found]
+        (x, y), far = one.box.center, _APART * one.box.width
+        centers = [box.center for box in boxes if box is not one.box]
+        return all(math.hypot(x - a, y - b) > far for a, b in centers)
+
+    def _surroundings(self, index: int, tracklet: Tracklet) -> list[Detection]:
+        place = tracklet.expected(index - 1)
+        return merge(_around(self.images[index], place, _FAR, 0.0))
+
+    @staticmethod
+    def _has(tracklet: Tracklet, index: int) -> bool:
+        return index in tracklet.found
+
+    def _taken(self, index: int, hit: Detection, overlap: float) -> bool:
+        boxes = [t.found[index].box for t in self.tracklets if index in t.found]
+        return any(box.iou(hit.box) > overlap for box in boxes)
+
+    def _add(self, index: int, detections: list[Detection]) -> None:
+        """Continues tracklets just lost with what was found; others are new."""
+        for detection in detections:
+            if self._taken(index, detection, _SAME):
+                continue
+            lost = [t for t in self.tracklets if t.lost and self._just_lost(t, index)]
+            same = max(
+                lost, key=lambda t: self._overlap(t, index, detection), default=None
+            )
+            if same and self._overlap(same, index, detection) > _SAME:
+                same.found[index] = detection
+                same.lost = False
+            else:
+                self._track_back(Tracklet({index: detection}), index)
+
+    def _just_lost(self, tracklet: Tracklet, index: int) -> bool:
+        before = index - 1 in tracklet.found and index not in tracklet.found
+        return before and index not in self.cuts
+
+    @staticmethod
+    def _overlap(tracklet: Tracklet, index: int, detection: Detection) -> float:
+        return tracklet.expected(index - 1).box.iou(detection.box)
+
+    def _track_back(self, new: Tracklet, index: int) -> None:
+        """Adds a tracklet, with the frames before in which it is found too."""
+        while index > 0 and index not in self.cuts:
+            place = new.expected(index, -1)
+            hit = self.search_near(self.images[index - 1], place)
+            if hit is None or self._taken(index - 1, hit, _DOUBLE):
+                break
+            index -= 1
+            new.found[index] = hit
+        self.tracklets.append(new)

@@ -15,7 +15,7 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.core.checked import check, read
 from deepface_models.core.errors import MediaError
-from deepface_models.core.files import replace_bytes
+from deepface_models.core.files import atomic_path, sweep
 
 VERSION = 1
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -23,16 +23,20 @@ _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 def encode_face(image: Array) -> bytes:
     """Returns an aligned uint8 RGB face as the bytes of a PNG file."""
+    # Level 1 takes half the time of level 3, for 4 % larger files.
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return bytes(data)
 
 
 def write_face(path: Path, data: bytes) -> None:
-    """Writes an encoded face; the file appears only when it is complete."""
-    path.parent.mkdir(exist_ok=True)
-    # No fsync for each image: `read_face` notices one that a power cut damaged.
-    replace_bytes(path, data)
+    """Writes an encoded face; the file appears only when it is complete.
+
+    The caller must hold the folder's lock.
+    """
+    # No flush for each image: `read_face` notices one that a power cut damaged.
+    with atomic_path(path, wait=None, flush=False) as temporary:
+        temporary.write_bytes(data)
 
 
 def sweep_faces(folder: Path, first: int) -> None:
@@ -46,9 +50,10 @@ def sweep_faces(folder: Path, first: int) -> None:
     """
     if not (folder / "faces").is_dir():
         return
+    sweep(folder / "faces")
     for path in (folder / "faces").iterdir():
-        found = re.fullmatch(r"(\.?)(\d{6,})\.png", path.name)
-        if found and (found[1] or int(found[2]) >= first):
+        found = re.fullmatch(r"(\d{6,})\.png", path.name)
+        if found and int(found[1]) >= first:
             path.unlink()
 
 

@@ -24,10 +24,10 @@ _MEASURES = ("blur", "yaw", "pitch", "roll")
 _MATRIX = ("m00", "m01", "m02", "m10", "m11", "m12")
 _FILE = re.compile(r"faces/[0-9]{6,12}\.png")
 _EMBEDDING = 128
-COLUMNS = (
-    *("file", "source", "frame", "time", *_BOX, "score", "detector", *_MEASURES),
-    *(*_MATRIX, "landmarks", "embedding"),
+FACE_COLUMNS = (
+    *(*_BOX, "score", "detector", *_MEASURES, *_MATRIX, "landmarks", "embedding"),
 )
+COLUMNS = ("file", "source", "frame", "time", *FACE_COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,22 +55,8 @@ class Record:
 
 def to_row(record: Record) -> dict[str, Any]:
     """Returns the record as plain values for one row of the table."""
-    face = record.face
-    row: dict[str, Any] = {
-        "file": record.file,
-        "source": record.source,
-        "frame": record.frame,
-        "time": round(record.time, 6),
-        "score": round(face.score, 4),
-        "detector": face.detector,
-    }
-    row |= {k: round(v, 2) for k, v in zip(_BOX, face.box.as_tuple(), strict=True)}
-    for name in _MEASURES:
-        value = getattr(face, name)
-        row[name] = None if value is None else round(value, 4)
-    row |= dict(zip(_MATRIX, face.matrix.ravel().tolist(), strict=True))
-    row["landmarks"] = json.dumps(np.round(face.landmarks.astype(float), 3).tolist())
-    row["embedding"] = _encode(face.embedding)
+    row = {"file": record.file, "source": record.source, "frame": record.frame}
+    row |= {"time": round(record.time, 6), **face_values(record.face)}
     return {name: row[name] for name in COLUMNS}
 
 
@@ -81,8 +67,32 @@ def from_row(row: Mapping[Any, Any], image_size: int) -> Record:
         ValueError: It is not a row of this table.
     """
     values = convert(row, "face")
+    face = face_of(values, image_size)
+    return Record(face, *(values[k] for k in ("source", "frame", "time", "file")))
+
+
+def face_values(face: Face) -> dict[str, Any]:
+    """Returns a face as plain values, rounded."""
+    row: dict[str, Any] = {"score": round(face.score, 4), "detector": face.detector}
+    row |= {k: round(v, 2) for k, v in zip(_BOX, face.box.as_tuple(), strict=True)}
+    for name in _MEASURES:
+        value = getattr(face, name)
+        row[name] = None if value is None else round(value, 4)
+    row |= dict(zip(_MATRIX, face.matrix.ravel().tolist(), strict=True))
+    row["landmarks"] = json.dumps(np.round(face.landmarks.astype(float), 3).tolist())
+    row["embedding"] = _encode(face.embedding)
+    return row
+
+
+def face_of(values: Mapping[str, Any], image_size: int) -> Face:
+    """Returns the face of `face_values`.
+
+    Raises:
+        ValueError: Landmarks or embedding are no such arrays.
+    """
     landmarks = convert(decode(values["landmarks"]), "landmarks")
-    face = Face(
+    known = {k: values[k] for k in _MEASURES}
+    return Face(
         box=Box(*(values[k] for k in _BOX)),
         landmarks=np.array(landmarks, np.float32),
         score=values["score"],
@@ -90,9 +100,8 @@ def from_row(row: Mapping[Any, Any], image_size: int) -> Record:
         matrix=np.array([values[k] for k in _MATRIX]).reshape(2, 3),
         image_size=image_size,
         embedding=_decode(values["embedding"]),
-        **{k: None if values[k] == "" else values[k] for k in _MEASURES},
+        **{k: None if v in ("", None) else v for k, v in known.items()},
     )
-    return Record(face, *(values[k] for k in ("source", "frame", "time", "file")))
 
 
 def as_text(records: Iterable[Record], header: bool = False) -> str:

@@ -189,6 +189,35 @@ def _reduced(
     return small, moved
 
 
+def visible_part(
+    matrix: Array, image_size: int, shape: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """Returns the rows and columns of a frame that `align` reads.
+
+    Args:
+        matrix: (2, 3) from `alignment_matrix`.
+        image_size: Side of the aligned face in pixels.
+        shape: (H, W, ...) of the frame.
+    """
+    ends = np.array([[0, 0], [image_size, 0], [image_size] * 2, [0, image_size]])
+    there = transform_points(ends, invert(matrix))
+    around = 2 * math.ceil(1 / max(_scale(matrix), 1e-6)) + 3
+    low = np.floor(there.min(0)).astype(int) - around
+    high = np.ceil(there.max(0)).astype(int) + around
+    limits = np.array([shape[1], shape[0]])
+    low, high = np.clip(low, 0, limits - 1), np.clip(high, 1, limits)
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+
+
+def align_part(
+    part: Array, place: tuple[slice, slice], matrix: Array, image_size: int
+) -> Array:
+    """Returns what `align` does, from the part of the frame at `place` alone."""
+    there = np.array(matrix, np.float64)
+    there[:, 2] += there[:, :2] @ (place[1].start, place[0].start)
+    return align(part, there, image_size)
+
+
 @whole_numbers(image_size=1)
 def align(image: Array, matrix: Array, image_size: int) -> Array:
     """Cuts the aligned face out of a frame.

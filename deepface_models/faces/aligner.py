@@ -7,15 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_number, whole_numbers
 from deepface_models.faces import _dlib
-from deepface_models.faces._sequence import Tracklet, follow
+from deepface_models.faces._frames import faces_of
 from deepface_models.faces.align import align as cut_out
-from deepface_models.faces.align import alignment_matrix, template
+from deepface_models.faces.align import (
+    align_part,
+    alignment_matrix,
+    template,
+    visible_part,
+)
 from deepface_models.faces.detect import (
     CascadeDetector,
     Detection,
@@ -40,16 +46,18 @@ class FaceAligner:
         landmarks: 68 or 5 of dlib's, or "mesh": 68 landmarks from the 478 points of
             `FaceMesh`, in which faces are then found too. The license of dlib's
             68-point model file excludes commercial use; with 5 and "mesh" that file
-            is never opened. "mesh" imports Keras and takes about 10 ms a face.
+            is never opened. "mesh" imports Keras and takes about 8 ms a face.
         detector: Any `Detector`; `default_detector()` by default.
-        embeddings: Which faces get an embedding, 128 numbers that tell people apart (80
-            ms each): True for all, False for none, a number k for every k-th frame of a
-            face in a video, with linear interpolation in between.
+        embeddings: Which faces get an embedding, 128 numbers that tell people apart (10
+            ms each): True for all, False for none, a number k for one in k frames of a
+            face in a video, with linear interpolation in between. At least one is
+            computed for each face in about 32 frames; images get one for each face.
         max_faces: Keep only this many of the largest faces of a frame; None keeps all.
             1 is faster, as small faces beside a large one are not searched for.
         repeats: How many slightly shifted boxes the landmarks are averaged over.
 
     Example:
+        >>> import numpy as np
         >>> aligner = FaceAligner(image_size=128, landmarks=5, embeddings=False)
         >>> aligner.detect(np.zeros((90, 120, 3), np.uint8))
         []
@@ -62,7 +70,7 @@ class FaceAligner:
         face_type: str = "full",
         landmarks: int | str = 68,
         detector: Detector | None = None,
-        embeddings: bool | int = True,
+        embeddings: bool | int = 32,
         max_faces: int | None = None,
         repeats: int = 3,
     ):
@@ -136,21 +144,8 @@ class FaceAligner:
         Returns:
             The faces of each frame, largest first.
         """
-        images = [_dlib.as_rgb(image) for image in images]
-        finder = self.detector
-        if not isinstance(finder, CascadeDetector):
-            tracklets = follow(images, finder)
-        else:
-            tracklets = follow(images, finder.fast)
-            if images and not tracklets:  # try the slow detectors on one frame
-                tracklets = follow(
-                    images, finder, key_every=len(images), search_lost=False
-                )
-        per_frame: list[list[Face]] = [[] for _ in images]
-        for tracklet in tracklets:
-            for index, face in self._tracklet_faces(images, tracklet, embedder):
-                per_frame[index].append(face)
-        return [self._largest(faces) for faces in per_frame]
+        frames = [_dlib.as_rgb(image) for image in images]
+        return faces_of(self, frames, embedder).faces
 
     @whole_numbers(every_n=1, limit=1, workers=1)
     def extract(
@@ -226,7 +221,7 @@ class FaceAligner:
     ) -> Face:
         matrix = alignment_matrix(points, self.image_size, self.face_type)
         yaw, pitch, roll = head_pose(points, (image.shape[1], image.shape[0]))
-        sharpness = blur(cut_out(image, matrix, self.image_size))
+        sharpness = _blur(image, matrix, self.image_size)
         return Face(
             found.box,
             points,
@@ -244,22 +239,9 @@ class FaceAligner:
     def _largest(self, faces: list[Face]) -> list[Face]:
         return sorted(faces, key=lambda f: -f.box.area)[: self.max_faces]
 
-    def _tracklet_faces(
-        self, images: Sequence[Array], tracklet: Tracklet, embedder: Embedder
-    ) -> list[tuple[int, Face]]:
-        order = sorted(tracklet.found)
-        found = [tracklet.found[i] for i in order]
-        faces = self._faces([images[i] for i in order], found)
-        if not self.embeddings:
-            return list(zip(order, faces, strict=True))
-        embedded = list(range(0, len(order), int(self.embeddings)))
-        chips = [chip(images[order[i]], faces[i]) for i in embedded]
-        computed = embedder(chips)
-        rows = [
-            np.interp(np.arange(len(order)), embedded, column) for column in computed.T
-        ]
-        interpolated = np.array(rows, np.float32).T
-        return [
-            (index, replace(face, embedding=row))
-            for index, face, row in zip(order, faces, interpolated, strict=True)
-        ]
+
+def _blur(image: Array, matrix: Array, size: int) -> float:
+    """Returns the blur of an aligned face; cutting it out in gray is faster."""
+    place = visible_part(matrix, size, image.shape)
+    gray = np.asarray(cv2.cvtColor(image[place], cv2.COLOR_RGB2GRAY))
+    return blur(align_part(gray, place, matrix, size))

@@ -15,6 +15,7 @@ from deepface_models.faces import _dlib
 from deepface_models.faces.face import Box
 
 SMALLEST = 24  # px; dlib's scanners fail on smaller images
+_MOST_ENLARGED = 4.0  # times; HOG finds nothing in faces below 24 px
 
 
 @dataclass(frozen=True)
@@ -71,22 +72,33 @@ class HogDetector:
             does not reduce. Faces smaller than about 80 px after that are not found.
         upsample: How many times to double the size of the (reduced) image.
         threshold: Lowest score that counts as a face; 0 is dlib's default.
+        enlarge_to: Pixels that the longer side of a smaller image is enlarged to, at
+            most four times; None does not enlarge.
     """
 
-    @whole_numbers(reduce_to=1, upsample=0)
+    @whole_numbers(reduce_to=1, upsample=0, enlarge_to=1)
     def __init__(
-        self, reduce_to: int | None = 480, upsample: int = 0, threshold: float = 0.0
+        self,
+        reduce_to: int | None = 480,
+        upsample: int = 0,
+        threshold: float = 0.0,
+        enlarge_to: int | None = None,
     ):
         self.reduce_to = reduce_to
         self.upsample = upsample
         self.threshold = threshold
+        self.enlarge_to = enlarge_to
         self.name = "hog" if upsample == 0 else f"hog-up{upsample}"
+
+    def _factor(self, longer: int) -> float:
+        factor = 1.0 if self.reduce_to is None else min(1.0, self.reduce_to / longer)
+        if self.enlarge_to is not None:
+            factor = max(factor, min(self.enlarge_to / longer, _MOST_ENLARGED))
+        return factor * 2.0**self.upsample
 
     def __call__(self, image: Array) -> list[Detection]:
         """Finds the faces of an RGB uint8 image (H, W, 3), best first."""
-        longer = max(image.shape[:2])
-        factor = 1.0 if self.reduce_to is None else min(1.0, self.reduce_to / longer)
-        factor *= 2**self.upsample
+        factor = self._factor(max(image.shape[:2]))
         if min(image.shape[:2]) * factor < SMALLEST:
             return []
         return [
@@ -208,17 +220,21 @@ class CascadeDetector:
     Args:
         steps: The detectors, fastest first. Detectors whose attribute `slow` is true
             are skipped by `fast`, and run by `thorough` only if nothing was found.
+        wide: Detector that also finds small faces beside large ones, for the few
+            frames of a video that are searched for all of them; by default the steps
+            that are not slow.
     """
 
     name = "cascade"
 
-    def __init__(self, steps: Sequence[Detector]):
+    def __init__(self, steps: Sequence[Detector], wide: Detector | None = None):
         if not steps:
             raise ValueError(
                 "No detector was given. Expected at least one. "
                 "Use default_detector() for the usual cascade."
             )
         self.steps = tuple(steps)
+        self._wide = wide
 
     def __call__(self, image: Array) -> list[Detection]:
         """Finds the faces of an RGB uint8 image (H, W, 3)."""
@@ -236,6 +252,13 @@ class CascadeDetector:
                 return found
         return []
 
+    def wide(self, image: Array) -> list[Detection]:
+        """Finds small faces beside large ones too, without the slow detectors."""
+        if self._wide is not None:
+            return merge(self._wide(image))
+        fast = [step for step in self.steps if not getattr(step, "slow", False)]
+        return merge([found for step in fast for found in step(image)])
+
     def thorough(self, image: Array) -> list[Detection]:
         """Finds all faces that any fast detector finds; runs slow ones if none do."""
         found: list[Detection] = []
@@ -251,7 +274,8 @@ def default_detector() -> CascadeDetector:
     """Returns the default cascade of detectors.
 
     They are tried in this order: HOG on a reduced image, HOG on an enlarged image, HOG
-    on the image rotated by quarter turns, and the mmod CNN.
+    on the image rotated by quarter turns, and the mmod CNN. `wide` searches at full
+    size, 1280 to 3840 px.
     """
     return CascadeDetector(
         [
@@ -259,7 +283,8 @@ def default_detector() -> CascadeDetector:
             HogDetector(640, upsample=1),
             RotatedDetector(HogDetector(480)),
             MmodDetector(640),
-        ]
+        ],
+        wide=HogDetector(3840, enlarge_to=1280),
     )
 
 

@@ -65,6 +65,11 @@ class Box:
         """Returns the box shifted by (x, y) pixels."""
         return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
 
+    def between(self, other: Box, part: float) -> Box:
+        """Returns the box at a part (0 to 1) of the way to another one."""
+        pairs = zip(self.as_tuple(), other.as_tuple(), strict=True)
+        return Box(*(a + (b - a) * part for a, b in pairs))
+
     def as_tuple(self) -> tuple[float, float, float, float]:
         """Returns (left, top, right, bottom)."""
         return self.left, self.top, self.right, self.bottom

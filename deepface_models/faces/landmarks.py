@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,10 @@ from deepface_models.faces.mesh import FaceMesh, mesh_matrix
 # Median position of HOG boxes on front views, in thousandths of the mean face's square.
 _HOG_CENTER = (500.0, 408.0)
 _HOG_SIDE = 1100.0
+
+# Overlap and movement, in widths, from and up to which a face starts from the frame
+# before. Of one that moves faster, the landmarks would stay behind.
+_STAYED, _STILL = 0.7, 0.05
 
 # Shift (x, y) and growth of the box in each repeat, in box widths.
 _JITTER = (
@@ -52,6 +57,9 @@ def predict_all(
 ) -> tuple[list[Array], list[Array | None]]:
     """Predicts the landmarks of one detection in each of the images.
 
+    A face that stays where the one before was starts from the landmarks of that one,
+    which saves one prediction.
+
     Args:
         images: RGB uint8 frames, contiguous.
         found: The face in each.
@@ -62,10 +70,15 @@ def predict_all(
         The landmarks of each face, and its mesh, (478, 3), or None.
     """
     count = 5 if landmarks == "mesh" else int(landmarks)
-    points = [
-        predict_rotated(image, one.box, one.quarter_turns, count, repeats)
-        for image, one in zip(images, found, strict=True)
-    ]
+    points: list[Array] = []
+    before: Detection | None = None
+    for image, one in zip(images, found, strict=True):
+        start = None
+        if before is not None and _stays(before, one):
+            start = box_from_landmarks(points[-1])
+        turns = one.quarter_turns
+        points.append(predict_rotated(image, one.box, turns, count, repeats, start))
+        before = one
     if landmarks != "mesh":
         return points, [None] * len(points)
     matrices = [mesh_matrix(five) for five in points]
@@ -73,7 +86,21 @@ def predict_all(
     return list(landmarks_of(meshes)), list(meshes)
 
 
-def predict(image: Array, box: Box, num_points: int = 68, repeats: int = 1) -> Array:
+def _stays(before: Detection, now: Detection) -> bool:
+    """Whether a face is upright and where it was in the frame before."""
+    (x, y), (a, b) = before.box.center, now.box.center
+    near = math.hypot(x - a, y - b) < _STILL * now.box.width
+    upright = before.quarter_turns == now.quarter_turns == 0
+    return upright and near and before.box.iou(now.box) > _STAYED
+
+
+def predict(
+    image: Array,
+    box: Box,
+    num_points: int = 68,
+    repeats: int = 1,
+    start: Box | None = None,
+) -> Array:
     """Predicts the landmarks of the face in `box`.
 
     dlib's predictors jump when the box moves by a pixel. With repeats, the first
@@ -85,25 +112,33 @@ def predict(image: Array, box: Box, num_points: int = 68, repeats: int = 1) -> A
         box: The face's box in the convention of the HOG detector.
         num_points: 68 or 5.
         repeats: Number of predictions in all, 1 to 8; each takes about 1 ms.
+        start: The box in standard position, if it is known; saves the first prediction.
 
     Returns:
         (num_points, 2) float32, pixels of the frame.
     """
     predictor = _dlib.get(f"landmarks_{num_points}")
-    points = _dlib.parts(predictor(image, _dlib.rectangle(box)))
-    if repeats > 1:
-        boxes = _around(box_from_landmarks(points), repeats - 1)
+    if repeats == 1 or start is None:
+        points = _dlib.parts(predictor(image, _dlib.rectangle(box)))
+        start = box_from_landmarks(points) if repeats > 1 else None
+    if start is not None:
+        boxes = _around(start, repeats - 1)
         predicted = [_dlib.parts(predictor(image, _dlib.rectangle(b))) for b in boxes]
         points = np.mean(predicted, 0)
     return np.asarray(points, np.float32)
 
 
 def predict_rotated(
-    image: Array, box: Box, turns: int, num_points: int = 68, repeats: int = 1
+    image: Array,
+    box: Box,
+    turns: int,
+    num_points: int = 68,
+    repeats: int = 1,
+    start: Box | None = None,
 ) -> Array:
     """Predicts as `predict` for a face that is upright after `turns` quarter turns."""
     if turns % 4 == 0:
-        return predict(image, box, num_points, repeats)
+        return predict(image, box, num_points, repeats, start)
     rotated = np.ascontiguousarray(np.rot90(image, turns))
     there = rotated_box(box, turns, image)
     points = predict(rotated, there, num_points, repeats)

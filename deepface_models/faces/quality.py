@@ -27,10 +27,12 @@ def blur(aligned: Array) -> float:
     contrast does not matter, and measured at 128 px whatever the size.
 
     Args:
-        aligned: (S, S, 3) RGB, uint8 or float32 in [0, 1].
+        aligned: (S, S, 3) RGB or (S, S) gray, uint8 or float32 in [0, 1].
     """
     image = aligned if aligned.dtype == np.uint8 else np.clip(aligned, 0, 1) * 255
-    gray = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2GRAY)
+    gray: Array = image.astype(np.float32)
+    if gray.ndim == 3:
+        gray = np.asarray(cv2.cvtColor(gray, cv2.COLOR_RGB2GRAY))
     if gray.shape[0] != _BLUR_SIZE:
         shrink = gray.shape[0] > _BLUR_SIZE
         how = cv2.INTER_AREA if shrink else cv2.INTER_CUBIC

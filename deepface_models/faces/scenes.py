@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from functools import cache
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from deepface_models.core.arrays import Array
 
 _THRESHOLD = 0.5  # fraction of the pixels
+_SIDE, _BINS = 64, 6  # pixels of the reduced image, and bins of each channel
 
 
 def scene_cuts(images: Iterable[Array], threshold: float = _THRESHOLD) -> list[int]:
@@ -43,17 +45,23 @@ def is_cut(before: Array, now: Array, threshold: float = _THRESHOLD) -> bool:
 
 def color_histograms(image: Array) -> Array:
     """Returns the colors of each quarter of an RGB uint8 image, (4, 216)."""
-    small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
-    # Coarse, blurred bins: a small change of brightness must not count as a cut.
-    codes = [[0, 1, 2], None, [6, 6, 6], [0, 256, 0, 256, 0, 256]]
-    rows = []
-    for y in (0, 32):
-        for x in (0, 32):
-            part = np.ascontiguousarray(small[y : y + 32, x : x + 32])
-            counts = cv2.calcHist([part], *codes)  # type: ignore[call-overload]
-            for axis in range(3):
-                counts = (
-                    np.roll(counts, 1, axis) + 2 * counts + np.roll(counts, -1, axis)
-                ) / 4
-            rows.append(counts.ravel() / counts.sum())
-    return np.array(rows)
+    step = max(1, min(image.shape[:2]) // (2 * _SIDE))
+    part = np.ascontiguousarray(image[::step, ::step])
+    small = cv2.resize(part, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    bins = small.astype(np.int64) * _BINS >> 8
+    codes = (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
+    half = _SIDE // 2
+    quarters = codes.reshape(2, half, 2, half).transpose(0, 2, 1, 3).reshape(4, -1)
+    counts = [np.bincount(quarter, minlength=_BINS**3) for quarter in quarters]
+    return np.array(counts) @ _blurring() / half**2
+
+
+@cache
+def _blurring() -> Array:
+    """Returns the matrix that spreads each color over its neighbors, (216, 216).
+
+    A small change of brightness must not count as a cut.
+    """
+    one = np.eye(_BINS)
+    line = (np.roll(one, 1, 0) + 2 * one + np.roll(one, -1, 0)) / 4
+    return np.kron(np.kron(line, line), line)

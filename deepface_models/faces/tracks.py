@@ -12,9 +12,11 @@ import numpy as np
 from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces.align import invert, transform_points
+from deepface_models.faces.detect import Detection
 from deepface_models.faces.face import Box, Face
 
 MAX_GAP = 8  # most frames without a detection that are filled in
+_TOUCHING, _PARTED = 1.2, 1.5  # distances of faces in widths; a head is wider than one
 
 
 @dataclass
@@ -51,25 +53,50 @@ def track_faces(
     Returns:
         Tracks in order of first appearance. Each face is in exactly one.
     """
-    tracker, tracks = Tracker(max_gap), list[Track]()
-    for number, faces in enumerate(per_frame):
-        collect(tracks, number, faces, tracker.add(number, faces, number in cuts))
-    return tracks
+    return collect_tracks(per_frame, cuts, max_gap)[1]
+
+
+def collect_tracks(
+    per_frame: Sequence[Sequence[Face]],
+    cuts: Collection[int] = (),
+    max_gap: int = MAX_GAP,
+) -> tuple[list[list[int]], list[Track]]:
+    """Returns the numbers of each frame's tracks, and what `track_faces` does."""
+    tracker, tracks, numbered = Tracker(max_gap), dict[int, Track](), []
+    for frame, faces in enumerate(per_frame):
+        numbers = tracker.add(frame, faces, frame in cuts)
+        collect(tracks, frame, faces, numbers)
+        numbered.append(numbers)
+    return numbered, list(tracks.values())
 
 
 def collect(
-    tracks: list[Track], frame: int, faces: Sequence[Face], numbers: Sequence[int]
+    tracks: dict[int, Track],
+    frame: int,
+    faces: Sequence[Face],
+    numbers: Sequence[int],
 ) -> None:
     """Adds the faces of a frame to their tracks, by the numbers of `Tracker.add`."""
     for face, number in zip(faces, numbers, strict=True):
-        if number == len(tracks):
-            tracks.append(Track())
-        tracks[number].frames.append(frame)
-        tracks[number].faces.append(face)
+        track = tracks.setdefault(number, Track())
+        track.frames.append(frame)
+        track.faces.append(face)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Where a track was seen last, and whether its face touched another one there."""
+
+    frame: int
+    box: Box
+    touches: bool
 
 
 class Tracker:
     """Joins the faces of consecutive frames into tracks, frame by frame.
+
+    A track ends where two faces come so close that one may hide the other, and again
+    where they part, since then nothing but their embeddings tells who is who.
 
     Args:
         max_gap: Largest number of consecutive frames that a track may miss.
@@ -77,10 +104,12 @@ class Tracker:
 
     def __init__(self, max_gap: int = MAX_GAP) -> None:
         self._max_gap = max_gap
-        self._last: dict[int, tuple[int, Box]] = {}  # of each track that may continue
+        self._last: dict[int, _Seen] = {}  # of each track that may continue
         self._count = 0
 
-    def add(self, frame: int, faces: Sequence[Face], is_cut: bool = False) -> list[int]:
+    def add(
+        self, frame: int, faces: Sequence[Face | Detection], is_cut: bool = False
+    ) -> list[int]:
         """Returns the number of each face's track; new tracks are counted upwards.
 
         Args:
@@ -90,23 +119,32 @@ class Tracker:
         """
         alive = {} if is_cut else self._last
         recent = frame - self._max_gap - 1
-        self._last = {n: known for n, known in alive.items() if known[0] >= recent}
-        matched = _matches(faces, {n: box for n, (_, box) in self._last.items()})
+        self._last = {n: seen for n, seen in alive.items() if seen.frame >= recent}
+        matched = _matches(frame, faces, self._last)
+        hidden = [s.box for n, s in self._last.items() if n not in matched.values()]
+        boxes = [*(face.box for face in faces), *hidden]
         numbers = []
         for i, face in enumerate(faces):
+            before = self._last.get(matched.get(i, -1))
+            touches = _touches(i, boxes, before is not None and before.touches)
             number = matched.get(i, self._count)
+            if before is not None and before.touches != touches:
+                del self._last[number]
+                number = self._count
             self._count = max(self._count, number + 1)
-            self._last[number] = frame, face.box
+            self._last[number] = _Seen(frame, face.box, touches)
             numbers.append(number)
         return numbers
 
 
-def _matches(faces: Sequence[Face], tracks: dict[int, Box]) -> dict[int, int]:
+def _matches(
+    frame: int, faces: Sequence[Face | Detection], tracks: dict[int, _Seen]
+) -> dict[int, int]:
     """Matches faces to tracks, best first: track numbers by the index of the face."""
     scored = [
-        (_nearness(face.box, box), i, number)
+        (_nearness(face.box, seen.box) / (frame - seen.frame), i, number)
         for i, face in enumerate(faces)
-        for number, box in tracks.items()
+        for number, seen in tracks.items()
     ]
     found: dict[int, int] = {}
     for score, i, number in sorted(scored, reverse=True):
@@ -115,14 +153,24 @@ def _matches(faces: Sequence[Face], tracks: dict[int, Box]) -> dict[int, int]:
     return found
 
 
+def _touches(i: int, boxes: Sequence[Box], before: bool) -> bool:
+    """Whether a face is so close to another one that one may hide the other."""
+    limit = _PARTED if before else _TOUCHING
+    others = [box for j, box in enumerate(boxes) if j != i]
+    return any(_distance(boxes[i], box) < limit for box in others)
+
+
+def _distance(a: Box, b: Box) -> float:
+    """Returns the distance of two faces, in widths of a face."""
+    (ax, ay), (bx, by) = a.center, b.center
+    return float(np.hypot(ax - bx, ay - by)) / max((a.width + b.width) / 2, 1e-6)
+
+
 def _nearness(a: Box, b: Box) -> float:
     """Returns a score above 0 if two boxes may be one face: overlapping or close."""
-    size = (a.width + b.width) / 2
     if not 0.5 < a.width / max(b.width, 1e-6) < 2:
         return 0.0
-    (ax, ay), (bx, by) = a.center, b.center
-    distance = float(np.hypot(ax - bx, ay - by)) / max(size, 1e-6)
-    return a.iou(b) + max(0.0, 0.5 - distance)
+    return a.iou(b) + max(0.0, 0.5 - _distance(a, b))
 
 
 @whole_numbers(shape_window=1, pose_window=1, max_gap=0)

@@ -7,32 +7,40 @@ bound by their bytes.
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from deepface_models.core.arrays import Array
 from deepface_models.core.whole import whole_numbers
+from deepface_models.faces._frames import Found, faces_of
+from deepface_models.faces._sequence import Border
 from deepface_models.faces.embedding import Embedder, embed_chips
 from deepface_models.faces.face import Face
-from deepface_models.faces.scenes import color_histograms, is_cut
 from deepface_models.faces.tracks import Tracker
-from deepface_models.media import VideoFrame, media_kind, probe, read_image, read_video
+from deepface_models.media import (
+    ImageSequence,
+    VideoFrame,
+    media_kind,
+    probe,
+    read_image,
+    read_video,
+)
+from deepface_models.media.sequence import Source
 
 if TYPE_CHECKING:
     from deepface_models.faces.aligner import FaceAligner
 
 # Frames searched together.
-CHUNK = 16
-# Bytes of all frames in memory, waiting ones included: about sixty frames of 1080p
-# video or fifteen of 4K video.
-MAX_BYTES = 384 << 20
+CHUNK = 32
+_WIDE_EVERY = 64  # frames from one search for small faces beside large ones to the next
+_SHORT = 8  # frames below which two chunks at a time are better than three
+# Bytes of all frames in memory, waiting ones included: about eighty frames of 1080p
+# video or twenty of 4K video; two thirds of that where they are kept as stored too.
+MAX_BYTES = 512 << 20
 R = TypeVar("R")
 
 
@@ -58,7 +66,7 @@ class FrameFaces:
 
 @whole_numbers(workers=1)
 def iter_faces(
-    source: str | Path, aligner: FaceAligner, workers: int | None = None
+    source: Source, aligner: FaceAligner, workers: int | None = None
 ) -> Iterator[FrameFaces]:
     """Finds and tracks the faces of a video, frame by frame.
 
@@ -80,20 +88,19 @@ def iter_faces(
             print(frame.time, len(frame.faces), frame.tracks)
     """
 
-    def search(chunk: Chunk) -> list[tuple[int, float, list[Face], Array]]:
-        return [
-            (frame.index, frame.time, faces, color_histograms(frame.image))
-            for frame, faces in zip(
-                chunk.frames, find_faces(aligner, chunk), strict=True
-            )
-        ]
+    def search(chunk: Chunk) -> tuple[list[tuple[int, float]], Found]:
+        frames = [(frame.index, frame.time) for frame in chunk.frames]
+        return frames, find_faces(aligner, chunk)
 
-    tracker, before = Tracker(), None
-    with closing(in_order(read_chunks(str(source)), search, workers)) as chunks:
-        for index, time, faces, colors in itertools.chain.from_iterable(chunks):
-            cut = before is not None and is_cut(before, colors)
-            before = colors
-            yield FrameFaces(index, time, faces, tracker.add(index, faces, cut), cut)
+    tracker, begins_scene = Tracker(), False
+    with closing(in_order(read_chunks(source), search, workers)) as chunks:
+        for frames, found in chunks:
+            cuts = set(found.cuts) | ({0} if begins_scene else set())
+            for place, (index, time) in enumerate(frames):
+                faces, cut = found.faces[place], place in cuts
+                tracks = tracker.add(index, faces, cut)
+                yield FrameFaces(index, time, faces, tracks, cut)
+            begins_scene = len(frames) in cuts
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,54 +108,97 @@ class Chunk:
     """Consecutive frames of a source that are searched together.
 
     Attributes:
-        source: The image or video.
+        source: The image, video or image sequence.
         frames: The frames.
         next_frame: Number of the frame that the next chunk begins at.
-        last: Whether it is the source's last chunk.
+        following: The first frame of the next chunk; None in the source's last chunk.
+        begin: What is found in the chunk's first frame.
+        end: What is found in `following`.
     """
 
-    source: str
+    source: Source
     frames: list[VideoFrame]
     next_frame: int
-    last: bool
+    following: VideoFrame | None = None
+    begin: Border = field(default_factory=Border)
+    end: Border = field(default_factory=Border)
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the source's last chunk."""
+        return self.following is None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the frames."""
+        return sum(frame.nbytes for frame in self.frames)
 
 
-def read_chunks(source: str, start: int = 0, every_n: int = 1) -> Iterator[Chunk]:
+def read_chunks(
+    source: Source,
+    start: int = 0,
+    every_n: int = 1,
+    stop: int | None = None,
+    keep: bool = False,
+) -> Iterator[Chunk]:
     """Reads a video or an image chunk by chunk.
 
-    The chunks of a video are the same wherever the reading starts.
+    The chunks of a video are the same wherever the reading starts. Each knows the first
+    frame of the next one, so that a face that appears in between is found in both.
 
     Args:
         source: The file.
         start: Number of the first frame to read.
         every_n: Read only every n-th frame of a video.
+        stop: Number of the frame of a video to stop before.
+        keep: Whether to keep the frames as they are stored, see `read_video`.
     """
-    if media_kind(source) == "image":
-        yield Chunk(source, [VideoFrame(0, 0, 0.0, read_image(source))], 1, True)
+    still = not isinstance(source, ImageSequence) and media_kind(source) == "image"
+    if still:
+        image = read_image(str(source))
+        yield Chunk(source, [VideoFrame(0, 0, 0.0, image)], 1)
         return
-    frames = read_video(source, start=start, every_n=every_n)
+    frames = read_video(source, start, stop, every_n, quick=True, keep=keep)
     following = next(frames, None)
     if following is None:
-        yield Chunk(source, [], start, True)
+        yield Chunk(source, [], start)
+        return
+    length = chunk_length(following.nbytes)
+    span = length * every_n
+
+    def border(frame: int) -> Border:
+        number = frame // every_n
+        return Border(frame % span != 0 or number % _WIDE_EVERY < length)
+
+    begin = border(following.index)
     while following is not None:
-        span = chunk_length(following.image.nbytes) * every_n
         end = (following.index // span + 1) * span
         held = []
         while following is not None and following.index < end:
             held.append(following)
             following = next(frames, None)
-        yield Chunk(source, held, end, following is None)
+        after = border(end)
+        yield Chunk(source, held, end, following, begin, after)
+        begin = after
         del held
 
 
 def find_faces(
-    aligner: FaceAligner, chunk: Chunk, embedder: Embedder = embed_chips
-) -> list[list[Face]]:
-    """Returns the faces of each frame of a chunk, largest first."""
+    aligner: FaceAligner,
+    chunk: Chunk,
+    embedder: Embedder = embed_chips,
+    fill: bool = True,
+) -> Found:
+    """Returns the faces of a chunk's frames, and cuts up to the frame after them."""
     images = [frame.image for frame in chunk.frames]
     if len(images) == 1 and chunk.last and chunk.frames[0].index == 0:
-        return [aligner._detect(images[0], embedder)]  # an image has no neighbors
-    return aligner.detect_frames(images, embedder)
+        # an image has no neighbors
+        return Found([aligner._detect(images[0], embedder)], [])
+    borders = {0: chunk.begin}
+    if chunk.following is not None:
+        borders[len(images)] = chunk.end
+        images.append(chunk.following.image)
+    return faces_of(aligner, images, embedder, borders, len(chunk.frames), fill)
 
 
 def in_order(
@@ -170,7 +220,7 @@ def in_order(
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(work, chunk))
-                most = most_waiting(sum(f.image.nbytes for f in chunk.frames), workers)
+                most = most_waiting(chunk.nbytes, workers)
                 del chunk
                 while len(waiting) > most:
                     yield waiting.popleft().result()
@@ -187,12 +237,14 @@ def default_workers() -> int:
 
 
 def chunk_length(frame_bytes: int) -> int:
-    """Returns how many frames of this size to search together: at most 16.
+    """Returns how many frames of this size to search together: at most 32.
 
-    Fewer for large frames: one chunk is read while another is searched, and both
-    together must fit into `MAX_BYTES`. Frames of one size always give the same length.
+    Fewer for large frames: one chunk is read while one or two others are searched, and
+    all together must fit into `MAX_BYTES`. Frames of one size always give the same
+    length.
     """
-    return max(1, min(CHUNK, MAX_BYTES // (2 * max(frame_bytes, 1))))
+    fitting = MAX_BYTES // max(frame_bytes, 1)
+    return max(1, min(CHUNK, max(fitting // 3, min(_SHORT, fitting // 2))))
 
 
 def most_waiting(chunk_bytes: int, workers: int) -> int:
@@ -200,7 +252,7 @@ def most_waiting(chunk_bytes: int, workers: int) -> int:
     return max(1, min(workers + 1, MAX_BYTES // max(chunk_bytes, 1) - 1))
 
 
-def frame_count(source: str | Path) -> int | None:
+def frame_count(source: Source) -> int | None:
     """Returns about how many frames a video has; None if the file does not say it."""
     info = probe(source)
     return info.frames or round(float((info.duration or 0) * info.fps)) or None

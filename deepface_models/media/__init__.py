@@ -16,6 +16,7 @@ from deepface_models.media.color import (
 )
 from deepface_models.media.image import read_image, write_image
 from deepface_models.media.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, media_kind
+from deepface_models.media.sequence import ImageSequence
 
 if TYPE_CHECKING:
     from deepface_models.media.tags import read_metadata
@@ -26,6 +27,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "VIDEO_SUFFIXES",
     "ColorStatistics",
+    "ImageSequence",
     "VideoFrame",
     "VideoInfo",
     "VideoWriter",

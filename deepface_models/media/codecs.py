@@ -20,6 +20,8 @@ from deepface_models.media.extras import MP4_KEYS
 ENCODERS = {
     **{"h264": "libx264", "hevc": "libx265", "h265": "libx265"},
     **{"av1": "libsvtav1", "vp9": "libvpx-vp9", "openh264": "libopenh264"},
+    **{"prores": "prores_ks", "prores_4444": "prores_ks", "ffv1": "ffv1"},
+    "qtrle": "qtrle",
 }
 LOSSLESS = "libx264rgb"
 _FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -39,14 +41,16 @@ def encoder_of(codec: str, lossless: bool, path: str | Path) -> str:
 
     Raises:
         MediaError: PyAV has no such encoder, or the container does not support it.
-        ValueError: `lossless` was given with another codec than "h264".
+        ValueError: `lossless` was given with a codec that is not.
     """
-    if lossless and codec not in ("h264", LOSSLESS):
+    if lossless and codec not in ("h264", LOSSLESS, "ffv1", "qtrle"):
         raise ValueError(
-            f"lossless=True was given with codec={codec!r}. Expected codec='h264', the "
-            "only lossless one. Leave out lossless or codec."
+            f"lossless=True was given with codec={codec!r}. Expected codec='h264', "
+            "'ffv1' or 'qtrle', the lossless ones. Leave out lossless or codec."
         )
-    encoder = LOSSLESS if lossless else ENCODERS.get(codec, codec)
+    encoder = ENCODERS.get(codec, codec)
+    if lossless and codec == "h264":
+        encoder = LOSSLESS
     try:
         made = av.codec.Codec(encoder, "w")
     except ValueError as error:  # PyAV's errors for unknown codecs
@@ -73,16 +77,22 @@ def _check_container(encoder: str, codec: str, path: Path) -> None:
     if not fits:
         raise MediaError(
             f"{path} cannot hold video from the encoder {encoder}. Expected a "
-            f"container that supports {codec}. Write an .mp4, or use codec='h264'."
+            f"container that supports {codec}. Write {_container_of(codec)}, or use "
+            "codec='h264'."
         )
+
+
+def _container_of(codec: str) -> str:
+    return "a .mov" if codec in ("prores", "qtrle") else "an .mp4"
 
 
 def available() -> list[str]:
     """Returns the names among `ENCODERS` that this PyAV can encode."""
-    return [name for name, encoder in ENCODERS.items() if _exists(encoder)]
+    return [name for name, encoder in ENCODERS.items() if is_there(encoder)]
 
 
-def _exists(encoder: str) -> bool:
+def is_there(encoder: str) -> bool:
+    """Whether this PyAV has an encoder."""
     return encoder in av.codecs_available
 
 
@@ -131,17 +141,36 @@ def container_options(
     return options
 
 
-def settings(encoder: str, crf: float) -> dict[str, str] | None:
+# Frames that x264 looks ahead with this preset, and how many at least; each takes about
+# five bytes a pixel.
+_AHEAD, _LEAST_AHEAD = 20, 6
+_AHEAD_PIXELS = 20 * 1920 * 1088
+
+
+def settings(
+    encoder: str, crf: float, size: tuple[int, int] = (0, 0)
+) -> dict[str, str] | None:
     """Returns an encoder's options for a quality of 0 (best) to 51, on x264's scale.
 
     None if the encoder has no quality setting. AV1 and VP9 have a scale to 63, to which
     the value is converted; their quality is then no lower than that of x264 (PSNR at
     18: 41.6, 41.5 and 41.1 dB).
+
+    Args:
+        encoder: FFmpeg's name of the encoder.
+        crf: The quality.
+        size: (width, height) in px. The encoder holds fewer large frames in memory.
     """
     wide = str(round(crf * 63 / 51))
     if encoder in ("libx264", "libx265"):
         # Three times the speed of "medium" for 0.2 dB (720p faces, crf 18).
-        return {"crf": str(crf), "preset": "faster", **_repeatable(encoder)}
+        ahead = max(
+            _LEAST_AHEAD, min(_AHEAD, _AHEAD_PIXELS // max(1, size[0] * size[1]))
+        )
+        options = {"crf": str(crf), "preset": "faster", **_repeatable(encoder)}
+        if encoder == "libx264" and ahead < _AHEAD:
+            options["rc-lookahead"] = str(ahead)
+        return options
     if encoder == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # less console output
         return {"crf": wide, "preset": "8"}

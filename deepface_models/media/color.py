@@ -18,6 +18,7 @@ METHODS: tuple[Method, ...] = ("reinhard", "covariance", "histogram", "none")
 # Standard deviations below _FLOOR (LAB units) are noise. Contrast is changed by at most
 # the factor _MOST.
 _FLOOR, _MOST = 0.5, 4.0
+_NORMAL = 1.4826  # standard deviation in median absolute deviations
 
 
 def rgb_to_lab(image: Array) -> Array:
@@ -49,6 +50,21 @@ def _pixels(image: Array, code: int) -> Array:
     return np.asarray(cv2.cvtColor(flat.reshape(1, -1, 3), code)).reshape(flat.shape)
 
 
+def _near(lab: Array, weights: Array, trim: float) -> Array:
+    """Returns which pixels lie near the median in all channels; see `from_image`."""
+    values = lab[weights > 0.5 * weights.max(initial=0)]
+    if not len(values):
+        return np.ones(weights.shape, bool)
+    middle = _median(values)
+    spread = _NORMAL * _median(np.abs(values - middle))
+    return np.all(np.abs(lab - middle) <= trim * np.maximum(spread, _FLOOR), axis=-1)
+
+
+def _median(values: Array) -> Array:
+    """Returns the median of each column, much faster than `np.median`."""
+    return np.asarray(np.sort(values, axis=0)[len(values) // 2])
+
+
 @dataclass(frozen=True)
 class ColorStatistics:
     """Mean and covariance of an image's colors in LAB.
@@ -62,18 +78,28 @@ class ColorStatistics:
     covariance: Array
 
     @classmethod
-    def from_image(cls, image: Array, mask: Array | None = None) -> Self:
+    def from_image(
+        cls, image: Array, mask: Array | None = None, *, trim: float | None = None
+    ) -> Self:
         """Measures an image.
 
         Args:
             image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
             mask: (height, width) or (height, width, 1) weights in [0, 1]; None for
                 the whole image.
+            trim: Leaves out pixels that are farther from the median than this many
+                standard deviations in a channel; None keeps all.
 
         Raises:
             ValueError: The mask has another size, or is zero everywhere.
         """
-        return cls._of_lab(rgb_to_lab(_as_float(image)), mask)
+        lab = rgb_to_lab(_as_float(image))
+        if trim is not None:
+            weights = _weights(lab, mask)
+            used = weights > 0
+            lab, mask = lab.reshape(1, -1, 3)[:, used], weights[None, used]
+            mask = mask * _near(lab, mask, trim)
+        return cls._of_lab(lab, mask)
 
     @classmethod
     def _of_lab(cls, lab: Array, mask: Array | None) -> Self:
@@ -136,7 +162,7 @@ def transfer_color(
     lab = rgb_to_lab(_as_float(source))
     has = ColorStatistics._of_lab(lab, mask)
     expected = ColorStatistics.from_image(target, target_mask)
-    return _like(lab_to_rgb(_map(lab, has, expected, method)), source)
+    return _like(lab_to_rgb(map_lab(lab, has, expected, method)), source)
 
 
 def apply_statistics(
@@ -165,13 +191,24 @@ def apply_statistics(
     choose("method", method, ("reinhard", "covariance", "none"))
     if method == "none":
         return np.array(image)
-    lab = _map(rgb_to_lab(_as_float(image)), source, target, method)
+    lab = map_lab(rgb_to_lab(_as_float(image)), source, target, method)
     return _like(lab_to_rgb(lab), image)
 
 
-def _map(
+def map_lab(
     lab: Array, source: ColorStatistics, target: ColorStatistics, method: Method
 ) -> Array:
+    """Changes colors in LAB by given statistics, as `apply_statistics` does.
+
+    Args:
+        lab: (..., 3) float32.
+        source: Statistics of the image.
+        target: Statistics of the result.
+        method: "reinhard" or "covariance".
+
+    Returns:
+        An array of the same shape, float32.
+    """
     if method == "reinhard":
         ratio = np.maximum(target.deviation, _FLOOR) / np.maximum(
             source.deviation, _FLOOR

@@ -23,14 +23,15 @@ _HDR = {16: "PQ", 18: "HLG"}  # transfer functions, ITU-T H.273
 
 
 def copy_metadata(
-    source: Any, output: Any, origin: Fraction, ours: dict[str, str]
+    source: Any, output: Any, origin: Fraction | None, ours: dict[str, str]
 ) -> list[str]:
     """Copies title, dates and chapters from an open video to the output.
 
     Args:
         source: PyAV container that is read.
         output: PyAV container whose header is not written yet.
-        origin: Time in seconds at which the source begins.
+        origin: Time in seconds at which the source begins; None if only a part of it is
+            converted, which leaves out chapters.
         ours: Tags of the result, which override the source's.
 
     Returns:
@@ -45,10 +46,12 @@ def copy_metadata(
     return notes + _chapters(source, output, origin) + _streams(source)
 
 
-def _chapters(source: Any, output: Any, origin: Fraction) -> list[str]:
+def _chapters(source: Any, output: Any, origin: Fraction | None) -> list[str]:
     chapters = source.chapters()
     if not chapters:
         return []
+    if origin is None:
+        return [f"{len(chapters)} chapters left out of a part of the video."]
     if output.format.name in ("avi", "webm"):
         return [f"{len(chapters)} chapters left out: the container has none."]
     output.set_chapters([_moved(chapter, origin) for chapter in chapters])
@@ -79,14 +82,14 @@ def _streams(source: Any) -> list[str]:
     ]
 
 
-def image_notes(info: VideoInfo) -> list[str]:
-    """Reports properties of the source's images that the result does not keep."""
+def image_notes(info: VideoInfo, bits: int = 8) -> list[str]:
+    """Reports properties of the source's images that a result of `bits` lacks."""
     notes = []
     if info.interlaced:
         notes.append("Interlaced: its fields were joined to whole frames (bwdif).")
-    if info.bits > 8:
-        notes.append(f"{info.bits} bits a sample became 8.")
-    if info.coding.transfer in _HDR:
+    if info.bits > bits:
+        notes.append(f"{info.bits} bits a sample became {bits}.")
+    if info.coding.transfer in _HDR and bits == 8:
         name = _HDR[info.coding.transfer]
         notes.append(
             f"HDR ({name}) is kept as it is tagged, with 8 bits: gradients may show "

@@ -17,6 +17,7 @@ from deepface_models.core.whole import whole_numbers
 from deepface_models.media.kinds import existing
 from deepface_models.media.opening import BROKEN, default_max_pixels, open_image
 from deepface_models.media.pixels import to_layers
+from deepface_models.media.wide_png import encode_wide
 from deepface_models.media.wide_tiff import read_wide_tiff
 
 _WRITERS: dict[str, dict[str, Any]] = {
@@ -137,7 +138,8 @@ def write_image(
         path: File to write: `.png` (lossless), `.jpg`, `.jpeg` or `.webp`.
         image: (height, width, 3), RGB, or (height, width, 4), RGBA; uint8 0..255 or
             float [0, 1]. For JPEG, which has no alpha channel, transparent images are
-            blended with white.
+            blended with white. A PNG also takes uint16 0..65535, gray (height, width)
+            among them, and has 16 bits then.
         metadata: Text to embed: as text entries in PNG; in JPEG and WebP as a JSON
             object in the EXIF image description, and "software" in its own field too.
 
@@ -153,6 +155,10 @@ def write_image(
             f"An image cannot be written to {place}. Expected one of the extensions "
             f"{' '.join(_WRITERS)}. Use .png, which is lossless."
         )
+    if np.asarray(image).dtype == np.uint16 and options["format"] == "PNG":
+        with atomic_path(place) as temporary:
+            temporary.write_bytes(encode_wide(image, metadata))
+        return
     pil = Image.fromarray(as_uint8(image, channels=(3, 4)))
     if options["format"] == "JPEG" and pil.mode == "RGBA":
         pil = Image.fromarray(to_layers(pil, keep_alpha=False)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -16,14 +17,17 @@ VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2ts"),
     *(".mts", ".ts", ".wmv", ".flv", ".ogv", ".3gp", ".mxf", ".vob", ".gif"),
 )
+# The place of an image's number in a pattern, as in printf.
+NUMBER = re.compile(r"%(?:0(\d{1,2}))?d")
 
 
 def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
     """Returns whether a path is an image, a video or a folder.
 
     Args:
-        path: An existing file or folder. The kind of a file is determined by its
-            extension, in upper or lower case; the file is not opened.
+        path: An existing file or folder, or the pattern of an image sequence, which is
+            a video. The kind of a file is determined by its extension, in upper or
+            lower case; the file is not opened.
 
     Returns:
         "image", "video" or "folder".
@@ -32,6 +36,8 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
         FileNotFoundError: Nothing is at `path`.
         MediaError: The extension is not that of an image or a video.
     """
+    if is_pattern(path):
+        return "video"
     place = existing(path)
     if place.is_dir():
         return "folder"
@@ -46,6 +52,12 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
         "folder. Rename the file if its extension is wrong, or convert it to mp4 or "
         "png first."
     )
+
+
+def is_pattern(path: str | Path) -> bool:
+    """Whether a path names an image sequence, such as shot.%04d.png, and no file."""
+    place = Path(path)
+    return len(NUMBER.findall(place.name)) == 1 and not os.path.exists(place)
 
 
 def existing(path: str | Path) -> Path:

@@ -44,6 +44,8 @@ class SoundCopier:
         origin: Seconds to subtract from the source's time stamps. `begin` and other
             times are those of the output.
         audio: Whether to copy sound; subtitles are always copied.
+        cut: Whether sound ends exactly with the last written frame, if the source's
+            video goes on.
 
     Attributes:
         notes: A sentence for each stream that is left out or encoded again.
@@ -56,10 +58,11 @@ class SoundCopier:
         begin: Fraction | None,
         origin: Fraction = Fraction(0),
         audio: bool = True,
+        cut: bool = False,
     ) -> None:
         self._opened = open_video(source)
         self._container, self._video = self._opened.__enter__()
-        self._begin, self._origin = begin, origin
+        self._begin, self._origin, self._cut = begin, origin, cut
         self._video_end = Fraction(-(2**40))
         self.notes: list[str] = []
         streams = self._container.streams
@@ -101,8 +104,10 @@ class SoundCopier:
         return self._begin is not None and time + length <= self._begin
 
     def advance(self, until: Fraction) -> None:
-        """Writes the sound that starts at or before `until` seconds."""
+        """Writes the sound that starts before `until` seconds, or without cut then."""
         while self._next is not None and self._next[0] <= until:
+            if self._cut and self._next[0] == until:
+                return
             self._send(self._next[1])
             self._next = next(self._packets, None)
 
@@ -114,17 +119,21 @@ class SoundCopier:
         """
         self.advance(end)
         held: deque[Any] = deque()
-        while self._next is not None and self._video_end <= end + _EARLY:
+        while self._next is not None and self._has_ended(end):
             time, packet = self._next
             held.append(packet)
             if time > end + _LONGEST_TAIL:  # the video has ended before
                 self._send(held.popleft())
             self._next = next(self._packets, None)
-        if self._video_end <= end + _EARLY:
+        if self._has_ended(end):
             for packet in held:
                 self._send(packet)
         for track in self._tracks.values():
             track.flush()
+
+    def _has_ended(self, end: Fraction) -> bool:
+        """Whether the source's video, as far as it is read, ends with `end`."""
+        return self._video_end < end if self._cut else self._video_end <= end + _EARLY
 
     def _send(self, packet: Any) -> None:
         self._tracks[packet.stream.index].send(packet)

@@ -9,12 +9,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deepface_models.core.arrays import Array
 from deepface_models.core.errors import MediaError
 from deepface_models.core.whole import whole_numbers
 from deepface_models.media.container import Upright, open_video, orientation
 from deepface_models.media.decoding import Decoder, frame_rate
 from deepface_models.media.kinds import existing
+from deepface_models.media.sequence import ImageSequence, Source, as_sequence
+from deepface_models.media.stored import Cropper, StoredFrame
+from deepface_models.media.wide_png import read_wide
 from deepface_models.media.yuv import Coding, FrameConverter
 
 
@@ -77,9 +82,11 @@ class VideoFrame:
         pts: Time stamp in units of the stream's time base.
         time: Time stamp in seconds.
         image: uint8 array, (height, width, 3), RGB, upright; deinterlaced if the file
-            says that it is interlaced.
+            says that it is interlaced. float32 in [0, 1] if it was read with `deep`.
         duration: Units of the time base until the next frame; for the last frame as
             stated by the file. 0 if it is not known.
+        stored: The frame as the file stores it, if it was asked for and the frame is
+            upright; `image` then has the less exact colors of `read_video(quick=True)`.
     """
 
     index: int
@@ -87,13 +94,30 @@ class VideoFrame:
     time: float
     image: Array
     duration: int = 0
+    stored: StoredFrame | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return self.image.nbytes + (self.stored.nbytes if self.stored else 0)
+
+    def exact(self, rows: slice, columns: slice) -> Array:
+        """Returns a part of the image in exact colors, (height, width, 3) uint8.
+
+        Args:
+            rows: The rows of the part; they lie in the image.
+            columns: Its columns.
+        """
+        if self.stored is None:
+            return self.image[rows, columns]
+        return self.stored.rgb(rows, columns)
 
 
-def probe(path: str | Path) -> VideoInfo:
+def probe(path: Source) -> VideoInfo:
     """Reads the properties of a video file, decoding only its first frame.
 
     Args:
-        path: A video in any container PyAV opens.
+        path: A video in any container PyAV opens, or an image sequence.
 
     Returns:
         Size, frame rate, colors, time base and audio of the video.
@@ -102,6 +126,10 @@ def probe(path: str | Path) -> VideoInfo:
         FileNotFoundError: Nothing is at `path`.
         MediaError: The file is not a video, or no frame of it can be decoded.
     """
+    sequence = as_sequence(path)
+    if sequence is not None:
+        return _info_of(sequence)
+    path = str(path)
     with open_video(path) as (container, stream):
         frame = next(Decoder(container, stream).frames(), None)
         if frame is None:
@@ -137,6 +165,29 @@ def _info(path: Path, container: Any, stream: Any, frame: Any) -> VideoInfo:
     )
 
 
+def _info_of(sequence: ImageSequence) -> VideoInfo:
+    _, image = next(sequence.images(range(1)))
+    return VideoInfo(
+        path=sequence.pattern,
+        width=image.shape[1],
+        height=image.shape[0],
+        fps=sequence.rate,
+        frames=len(sequence),
+        duration=float(len(sequence) / sequence.rate),
+        rotation=0,
+        codec=sequence.pattern.suffix.lower().lstrip("."),
+        pix_fmt="rgb24",
+        color_range="full",
+        colorspace="rgb",
+        has_audio=False,
+        time_base=1 / sequence.rate,
+        sample_aspect_ratio=Fraction(1),
+        coding=Coding(),
+        first_pts=0,
+        bits=8 if read_wide(sequence.file(0)) is None else 16,
+    )
+
+
 def _alpha(stream: Any, frame: Any) -> bool:
     tagged = stream.metadata.get("alpha_mode") == "1"  # WebM, in a stream of its own
     # A palette is stored with alpha, whether it is used or not.
@@ -161,10 +212,13 @@ def _duration(container: Any, stream: Any) -> float | None:
 
 @whole_numbers(start=0, stop=0, every_n=1)
 def read_video(
-    path: str | Path,
+    path: Source,
     start: int | None = None,
     stop: int | None = None,
     every_n: int = 1,
+    quick: bool = False,
+    keep: bool = False,
+    deep: bool = False,
 ) -> Iterator[VideoFrame]:
     """Yields a video's frames as upright RGB images, one in memory at a time.
 
@@ -173,10 +227,18 @@ def read_video(
     logged warning and are not counted in the frame numbers.
 
     Args:
-        path: A video in any container PyAV opens.
+        path: A video in any container PyAV opens, or an image sequence: a pattern such
+            as shot.%04d.png, or an `ImageSequence`.
         start: Number of the first frame to yield, from 0; the beginning by default.
         stop: Number of the frame to stop before; the end by default.
         every_n: Yield only frames number `start`, `start + every_n`, ...
+        quick: Whether to convert to RGB several times as fast, good enough to find
+            faces: most values are then within one level, and those at edges of color
+            within about 20.
+        keep: Whether frames that are converted quickly are also kept as they are
+            stored, so that `VideoFrame.exact` can convert parts of them.
+        deep: Whether images are float32 in [0, 1], with all bits of the video's
+            samples.
 
     Yields:
         Frames. All images have the size of the first one; time stamps rise strictly.
@@ -193,27 +255,64 @@ def read_video(
             "numbers 0 <= start <= stop and every_n of at least 1. Leave out what "
             "you do not need."
         )
-    existing(path)  # raise at the call, not at the first frame
-    return _frames(path, first, stop, every_n)
+    sequence = as_sequence(path)
+    if sequence is not None:
+        end = len(sequence) if stop is None else min(stop, len(sequence))
+        return _images(sequence, range(first, end, every_n), deep)
+    path = existing(str(path))  # raise at the call, not at the first frame
+    return _frames(path, first, stop, every_n, _ToImage(quick, keep, deep))
 
 
 def _frames(
-    path: str | Path, first: int, stop: int | None, every_n: int
+    path: str | Path, first: int, stop: int | None, every_n: int, to_image: _ToImage
 ) -> Iterator[VideoFrame]:
     with open_video(path) as (container, stream):
-        converter, upright, clock = FrameConverter(), Upright(), stream.time_base
-        size, index = (0, 0), -1
+        clock, index = stream.time_base, -1
         timed = Decoder(container, stream).timed()
         for index, (frame, source, pts, duration) in enumerate(timed):
             if index == 0:
-                size = frame.width, frame.height
+                to_image.size = frame.width, frame.height
             if stop is not None and index >= stop:
                 return
             if index >= first and (index - first) % every_n == 0:
-                image = upright(converter.to_rgb(frame, *size), source)
-                yield VideoFrame(index, pts, float(pts * clock), image, duration)
+                image, stored = to_image(frame, source)
+                time = float(pts * clock)
+                yield VideoFrame(index, pts, time, image, duration, stored)
+                del image, stored
         if index < 0:
             raise _no_frame(path)
+
+
+def _images(sequence: ImageSequence, frames: range, deep: bool) -> Iterator[VideoFrame]:
+    for index, image in sequence.images(frames, deep):
+        yield VideoFrame(index, index, float(index / sequence.rate), image, 1)
+
+
+class _ToImage:
+    """Converts the frames of a video to upright images of one size.
+
+    Args:
+        quick: See `read_video`.
+        keep: See `read_video`.
+        deep: See `read_video`.
+    """
+
+    def __init__(self, quick: bool, keep: bool, deep: bool = False) -> None:
+        self.size, self._deep = (0, 0), deep
+        self._exact, self._quick = FrameConverter(), FrameConverter(quick)
+        self._upright, self._cropper = Upright(), Cropper() if keep else None
+
+    def __call__(self, frame: Any, source: Any) -> tuple[Array, StoredFrame | None]:
+        if self._deep:
+            image = self._exact.to_rgb(frame, *self.size, deep=True)
+            return self._upright(image, source), None
+        if self._cropper is None:
+            return self._upright(self._quick.to_rgb(frame, *self.size), source), None
+        image = np.ascontiguousarray(self._quick.to_rgb(frame, *self.size))
+        as_stored = (frame.width, frame.height) == self.size
+        if as_stored and self._upright(image, source) is image:
+            return image, StoredFrame(frame, self._cropper)
+        return self._upright(self._exact.to_rgb(frame, *self.size), source), None
 
 
 def _no_frame(path: str | Path) -> MediaError:

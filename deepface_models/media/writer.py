@@ -17,10 +17,12 @@ import numpy as np
 from deepface_models.core.arrays import Array, as_uint8
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
-from deepface_models.media import codecs
+from deepface_models.core.whole import whole_numbers
+from deepface_models.media import codecs, formats
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
 from deepface_models.media.extras import copy_metadata, image_notes
+from deepface_models.media.sequence import Source, as_sequence, frame_rate_of
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.video import VideoInfo, probe
 from deepface_models.media.yuv import Coding, FrameConverter
@@ -44,15 +46,25 @@ class VideoWriter:
         like: Video whose time base, colors, pixel aspect ratio and sound are kept, and
             whose title, dates, chapters and subtitles are kept if the container
             supports them. Sound is copied without re-encoding; a codec that players
-            do not support in this container is encoded as AAC or Opus.
+            do not support in this container is encoded as AAC or Opus. An image
+            sequence has only a frame rate.
         size: (width, height) of the images in px; that of the first image by default.
             Odd numbers are kept (as yuv444p if the encoder supports it).
         fps: Frames per second; those of `like` by default, else 25.
-        codec: "h264", "hevc", "av1", "vp9" or the name of an FFmpeg encoder.
+        time_base: Length in seconds of one unit of `pts` without `like`; 1/fps by
+            default. With `like`, it is that of `like`.
+        codec: "h264", "hevc", "av1", "vp9", "prores" (422 HQ), "prores_4444", "ffv1",
+            "qtrle" or the name of an FFmpeg encoder.
         crf: Quality, 0 (best) to 51; 18 is visually almost lossless. It is converted
             to the scale of AV1 and VP9, which ends at 63.
         lossless: Keeps every RGB pixel (H.264 RGB; many players do not support it).
+            FFV1 and QuickTime Animation (qtrle) always do.
+        bits: Bits a sample: 8, 10, and of FFV1 also 12 or 16. By default 8, of ProRes
+            10.
+        alpha: Whether the images have an alpha channel: RGBA.
         audio: Whether to copy the sound of `like`.
+        cut: Whether the images are a part of `like`: the first one begins at 0, sound
+            is cut to them, and chapters are left out.
         metadata: Text to embed, such as {"comment": "..."}.
 
     Attributes:
@@ -65,27 +77,41 @@ class VideoWriter:
             be written.
     """
 
+    @whole_numbers(bits=8)
     def __init__(
         self,
         path: str | Path,
-        like: str | Path | None = None,
+        like: Source | None = None,
         *,
         size: tuple[int, int] | None = None,
         fps: float | Fraction | None = None,
+        time_base: Fraction | None = None,
         codec: str = "h264",
         crf: float = 18,
         lossless: bool = False,
+        bits: int | None = None,
+        alpha: bool = False,
         audio: bool = True,
+        cut: bool = False,
         metadata: dict[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
+        sequence = None if like is None else as_sequence(like)
+        if sequence is not None:  # has no more than a frame rate
+            like, fps = None, fps or sequence.rate
         self._like: VideoInfo | None = None if like is None else probe(like)
         self._size = None if size is None else (int(size[0]), int(size[1]))
         self._fps = _rate(fps, self._like)
         self._codec = codecs.encoder_of(codec, lossless, self.path)
-        self._crf, self._lossless, self._audio = crf, lossless, audio
+        self._crf, self._lossless = crf, lossless
+        self._name, self._alpha = codec, alpha
+        self._bits = formats.bits_of(codec, bits)
+        formats.format_of(codec, self._codec, (2, 2), self._bits, alpha)
+        self._audio, self._cut = audio, cut
         self._metadata = dict(metadata or {})
-        self._time_base = self._like.time_base if self._like else 1 / self._fps
+        told = self._like.time_base if self._like else time_base
+        self._time_base = told or 1 / self._fps
+        self._clock = told  # to be kept exactly
         self._coding = (
             self._like.coding.for_yuv(self._like.height) if self._like else Coding()
         )
@@ -99,6 +125,7 @@ class VideoWriter:
         self._last: int | None = None
         self._lasts: int | None = None  # duration of the last frame
         self._durations: dict[int, int] = {}
+        self._muxed = False  # whether the container has any packet of the video
         self._origin = self._like.origin if self._like else 0
         self.notes: list[str] = []
 
@@ -112,8 +139,9 @@ class VideoWriter:
         """Appends one image.
 
         Args:
-            image: (height, width, 3), RGB, uint8 0..255 or float [0, 1].
-            pts: Time stamp in units of the source's time base (1/fps without a
+            image: (height, width, 3), RGB, or with alpha (height, width, 4), RGBA;
+                uint8 0..255 or float [0, 1].
+            pts: Time stamp in units of the time base (the source's, or 1/fps without a
                 source); by default that of the source's next frame, or the last one
                 plus 1. If the source's time stamps begin later than 0, as those of a
                 broadcast, the result's begin at 0.
@@ -144,7 +172,14 @@ class VideoWriter:
             raise self._refused(error) from error
 
     def _checked(self, image: Array) -> Array:
-        image = as_uint8(image)
+        channels = (4,) if self._alpha else (3,)
+        image = np.asarray(image)
+        if self._bits > 8 and image.dtype != np.uint8:
+            part = image[::16, ::16]  # enough to find a wrong shape or range
+            wide = part.dtype == np.uint16
+            as_uint8((part >> 8).astype(np.uint8) if wide else part, channels)
+        else:
+            image = as_uint8(image, channels)
         height, width = image.shape[:2]
         if self._size is None:
             self._size = (width, height)
@@ -182,9 +217,9 @@ class VideoWriter:
 
     def _open(self, first_pts: int) -> None:
         """Opens the output, once the first frame has set the streams' parameters."""
+        self._origin = first_pts if self._cut else self._origin
         try:
-            clock = None if self._like is None else self._time_base
-            options = codecs.container_options(self.path, self._metadata, clock)
+            options = codecs.container_options(self.path, self._metadata, self._clock)
             self._output = open_file(
                 str(self._temporary), "w", container_options=options
             )
@@ -200,11 +235,14 @@ class VideoWriter:
         """Copies sound, tags and chapters of the source; reports what is lost."""
         origin = self._origin * self._time_base
         with open_video(like.path) as (container, _):
-            notes = copy_metadata(container, self._output, origin, self._metadata)
-        late = first_pts > like.first_pts
+            chapters = None if self._cut else origin
+            notes = copy_metadata(container, self._output, chapters, self._metadata)
+        late = first_pts > like.first_pts or self._cut
         begin = first_pts * self._time_base - origin if late else None
-        self._sound = SoundCopier(like.path, self._output, begin, origin, self._audio)
-        for note in [*image_notes(like), *self._sound.notes, *notes]:
+        self._sound = SoundCopier(
+            like.path, self._output, begin, origin, self._audio, self._cut
+        )
+        for note in [*image_notes(like, self._bits), *self._sound.notes, *notes]:
             self.notes.append(note)
             _log.warning("%s: %s", self.path.name, note)
 
@@ -212,20 +250,25 @@ class VideoWriter:
         stream = self._output.add_stream(self._codec, rate=self._fps)
         context = stream.codec_context
         size = context.width, context.height = self._size or (0, 0)
-        context.pix_fmt = codecs.pixel_format(self._codec, size)
+        context.pix_fmt = formats.format_of(
+            self._name, self._codec, size, self._bits, self._alpha
+        )
         context.time_base = self._time_base
-        options = codecs.settings(self._codec, self._crf)
+        options = formats.options_of(self._name)
+        if options is None:
+            options = codecs.settings(self._codec, self._crf, size)
         if options is None:
             context.bit_rate = codecs.bit_rate(size, self._fps)
         context.options = options or {}
         context.thread_type = "AUTO"  # by frames; PyAV's slices cost quality
-        if not self._lossless:
+        if not self._lossless and self._name not in formats.LOSSLESS_RGB:
             self._coding.tag(context)
         if self._like is not None:
             context.sample_aspect_ratio = self._like.sample_aspect_ratio
         return stream
 
     def _mux(self, packets: list[Any]) -> None:
+        self._muxed = self._muxed or bool(packets)
         for packet in packets:
             if packet.pts in self._durations:
                 packet.duration = self._durations.pop(packet.pts)
@@ -242,6 +285,8 @@ class VideoWriter:
         try:
             length = self._lasts or self._step
             rest = self._stream.encode(None)
+            if self._codec == "libx265" and not self._muxed:
+                _set_decoding_times(rest)
             if rest and rest[-1].pts in self._durations:
                 # The last packet lasts to the end, though its frame may be an
                 # earlier one.
@@ -288,13 +333,19 @@ class VideoWriter:
         self._stack.__exit__(kind, error, trace)
 
 
+def _set_decoding_times(packets: list[Any]) -> None:
+    """Sets the times at which all packets of a short video are decoded.
+
+    For one or two frames, x265 takes them from memory that nothing wrote.
+    """
+    shown = sorted(packet.pts for packet in packets)
+    pairs = list(zip(shown, packets, strict=True))
+    late = max(time - packet.pts for time, packet in pairs)
+    for time, packet in pairs:
+        packet.dts = time - late
+
+
 def _rate(fps: float | Fraction | None, like: VideoInfo | None) -> Fraction:
     if fps is None:
         return like.fps if like else Fraction(25)
-    rate = Fraction(fps).limit_denominator(1001)
-    if rate <= 0 or not np.isfinite(float(fps)):
-        raise ValueError(
-            f"fps={fps} was given. Expected frames per second above 0. Leave it out to "
-            "keep the source's."
-        )
-    return rate
+    return frame_rate_of(fps)

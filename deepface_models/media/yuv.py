@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from deepface_models.core.arrays import Array
+from deepface_models.media.wide_frames import is_wide, wide_frame
 
 UNSPECIFIED = 2  # FFmpeg's number for color space, primaries and transfer
 _RGB = 0
@@ -102,40 +104,82 @@ class Coding:
 
 
 class FrameConverter:
-    """Converts frames to RGB and back; use one per stream, because it has a cache."""
+    """Converts frames to RGB and back; use one per stream, because it has a cache.
 
-    def __init__(self) -> None:
+    Args:
+        quick: Whether to convert to RGB several times as fast; most values are then
+            within one level, and those at edges of color within about 20.
+    """
+
+    def __init__(self, quick: bool = False) -> None:
         self._swscale = VideoReformatter()
+        self._quality = Interpolation.BICUBIC if quick else _QUALITY
 
-    def to_rgb(self, frame: Any, width: int, height: int) -> Array:
-        """Returns a decoded frame as uint8 (height, width, 3)."""
+    def to_rgb(
+        self,
+        frame: Any,
+        width: int,
+        height: int,
+        matrix: Colorspace | None = None,
+        deep: bool = False,
+    ) -> Array:
+        """Returns a decoded frame as uint8 (height, width, 3).
+
+        Args:
+            frame: PyAV frame.
+            width: Width of the result.
+            height: Height of the result.
+            matrix: The YUV matrix; by default that of a frame of this size.
+            deep: Whether to return float32 in [0, 1], with all bits of the samples.
+        """
         coding = Coding.of(frame)
         if frame.format.is_rgb:
             matrix, span = None, ColorRange.JPEG
         else:
-            matrix, span = coding.matrix(frame.height), coding.swscale_range()
+            matrix = matrix or coding.matrix(frame.height)
+            span = coding.swscale_range()
         image = self._swscale.reformat(
             frame,
             width=width,
             height=height,
-            format="rgb24",
+            format="rgb48le" if deep else "rgb24",
             src_colorspace=matrix,
             src_color_range=span,
             dst_color_range=ColorRange.JPEG,
-            interpolation=_QUALITY,
+            interpolation=self._quality,
         )
-        return np.asarray(image.to_ndarray())
+        rgb = np.asarray(image.to_ndarray())
+        return rgb.astype(np.float32) / 65535 if deep else rgb
 
     def from_rgb(self, image: Array, pix_fmt: str, coding: Coding) -> Any:
-        """Returns a uint8 image as a frame of `pix_fmt` in `coding`."""
+        """Returns an image as a frame of `pix_fmt` in `coding`.
+
+        Args:
+            image: uint8 RGB; for formats of more than 8 bits or with alpha also uint16
+                or float in [0, 1], and RGBA.
+            pix_fmt: FFmpeg's name of the format.
+            coding: Color tags of a YUV format.
+        """
+        if is_wide(pix_fmt):
+            full = coding.range == _FULL
+            made = wide_frame(image, pix_fmt, _to_yuv(coding, image.shape[0]), full)
+            rgb = made.format.is_rgb
+            return made if rgb else self._subsampled(made, pix_fmt, coding)
         if pix_fmt == "rgb24":
             return av.VideoFrame.from_ndarray(image, format="rgb24")
         # swscale makes red and blue darker by one level at full range.
         samples = cv2.transform(image, _to_yuv(coding, image.shape[0]))
-        planes: Any = np.ascontiguousarray(samples.transpose(2, 0, 1))
-        made = av.VideoFrame.from_ndarray(planes, format="yuv444p")
+        planes = cv2.split(samples)
+        height, width = image.shape[:2]
+        if pix_fmt == "yuv420p" and not (height % 2 or width % 2):
+            return _tagged(_halved(planes, self._swscale), pix_fmt, coding)
+        made = _tagged(np.stack(planes), "yuv444p", coding)
+        return self._subsampled(made, pix_fmt, coding)
+
+    def _subsampled(self, made: Any, pix_fmt: str, coding: Coding) -> Any:
+        """Returns a YUV frame of full colors in a pixel format, with its tags."""
         made.colorspace, made.color_range = coding.space, coding.range
-        if pix_fmt == "yuv444p":
+        if pix_fmt == made.format.name:
             return made
         span = coding.swscale_range()
         return self._swscale.reformat(
@@ -145,6 +189,34 @@ class FrameConverter:
             dst_color_range=span,
             interpolation=_QUALITY,
         )
+
+
+def _tagged(samples: Array, form: str, coding: Coding) -> Any:
+    made = av.VideoFrame.from_ndarray(samples, format=form)
+    made.colorspace, made.color_range = coding.space, coding.range
+    return made
+
+
+def _halved(planes: Sequence[Array], swscale: VideoReformatter) -> Array:
+    """Returns the samples of yuv420p, (H * 3 / 2, W), of planes of even sides.
+
+    Converting whole frames takes twice as long, for the same samples: swscale then
+    filters the brightness too.
+    """
+    height, width = planes[0].shape
+    samples = np.empty((height * 3 // 2, width), np.uint8)
+    samples[:height] = planes[0]
+    for place, plane in zip(
+        np.split(samples[height:].reshape(-1), 2), planes[1:], strict=True
+    ):
+        small = swscale.reformat(
+            av.VideoFrame.from_ndarray(plane, format="gray"),
+            width=width // 2,
+            height=height // 2,
+            interpolation=_QUALITY,
+        )
+        place[:] = small.to_ndarray().reshape(-1)
+    return samples
 
 
 def _to_yuv(coding: Coding, height: int) -> Array:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepface_models.core.errors import IntegrityError, InUseError
-from deepface_models.core.folders import whole_folder
+from deepface_models.core.folders import atomic_folder
 from deepface_models.core.locks import hold
 from deepface_models.core.progress import Progress, Report
 from deepface_models.presets import registry
@@ -110,7 +110,7 @@ def _first(
     _sweep(folder.parent)
     for source in map(parse_source, sources):
         try:
-            with whole_folder(folder, _same_as(folder)) as new:
+            with atomic_folder(folder, _same_as(folder)) as new:
                 _download(source, record, new, progress)
             return folder
         except (OSError, IntegrityError) as error:
@@ -130,7 +130,7 @@ def _by_address(source: Source, force: bool, progress: bool | Report) -> Path:
     with _absent(folder, force) as absent:
         if absent:
             _sweep(folder.parent)
-            with whole_folder(folder, _same_as(folder)) as new:
+            with atomic_folder(folder, _same_as(folder)) as new:
                 record = _remote_record(source, new)
                 _download(source, record, new, progress)
     record = read_record(folder)

@@ -22,7 +22,7 @@ def to_float16(path: str | Path) -> None:
     Raises:
         ValueError: A weight is too large for float16.
     """
-    with atomic_path(path, ".h5") as new:
+    with atomic_path(path) as new:
         with h5py.File(path, "r") as source, h5py.File(new, "w") as target:
             _copy(source, target, Path(path).name)
 

@@ -79,14 +79,19 @@ def load_as(
     """Loads a model of a class, or of any class for None; see `load`."""
     if Path(source).suffix == ".keras" and not is_remote(source):
         model = _from_keras(Path(source), identities, load_weights, max_parameters)
+        model.loaded_from = str(Path(source).absolute())
         _check_class(type(model), expected, source)
         return model
     record, folder = _find(source, load_weights)
     limit = _limit(folder, record, max_parameters)
     model = _build(record, identities, expected, source, limit)
+    known = registry.find(source) is not None or is_remote(source)
+    model.loaded_from = str(source if known else Path(source).absolute())
     if load_weights and folder is not None:
         _restore(model, folder, record)
         model.started_from = _origin(record)
+        if "poses" in record:
+            model.poses = record["poses"]
     return model
 
 
@@ -138,6 +143,7 @@ def _plain(folder: Path) -> Record:
         "parts": list(config["parts"]),
         "version": config.get("version"),
         "started_from": parts.origin(config.get("metadata")),
+        "poses": parts.poses(config.get("metadata")),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepface_models.core.choices import choose
 from deepface_models.core.files import measure, write_json
-from deepface_models.core.folders import whole_folder
+from deepface_models.core.folders import atomic_folder
 from deepface_models.core.locks import hold
 from deepface_models.core.names import CONFIG, weights_file
 from deepface_models.core.version import __version__
@@ -104,7 +104,7 @@ def save_preset(
         "command": command,
         "results": json.loads(json.dumps(dict(results or {}))),
     }
-    with hold(target), whole_folder(target) as new:
+    with hold(target), atomic_folder(target) as new:
         facts |= _write_parts(model, new, shared, dtype)
         facts["rounding"] = _write_golden(model, new, shared, dtype, images)
         facts["files"] = {path.name: measure(path) for path in sorted(new.iterdir())}

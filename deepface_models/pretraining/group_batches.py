@@ -52,6 +52,7 @@ class Groups(keras.utils.PyDataset):
         reuse: Epochs with the same batches in another order, if preparing batches is
             slower than training.
         workers: Processes that prepare batches; None for one per core.
+        image_size: Side of the inputs in pixels; by default that of the faces.
     """
 
     def __init__(
@@ -62,10 +63,11 @@ class Groups(keras.utils.PyDataset):
         steps: int = 50,
         reuse: int = 1,
         workers: int | None = None,
+        image_size: int | None = None,
     ) -> None:
         super().__init__(workers=1, max_queue_size=4)
         self.seed, self.steps, self.reuse, self.epoch = seed, steps, reuse, 0
-        _SAMPLER[:] = [GroupSampler(views)]
+        _SAMPLER[:] = [GroupSampler(views, image_size)]
         pool = ProcessPoolExecutor(
             workers or os.cpu_count(), multiprocessing.get_context("fork")
         )

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.data._person import resize
 from deepface_models.data.augmentation import (
     Augmentation,
     grid_to_map,
@@ -46,14 +47,17 @@ class GroupSampler:
 
     Args:
         views: The faces.
+        image_size: Side of the inputs in pixels; by default that of the faces, which
+            are the targets.
 
     Raises:
         ValueError: No person has enough images to take movements from.
     """
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: Views, image_size: int | None = None) -> None:
         self.views = views
         self.size = views.images.shape[1]
+        self.image_size = image_size or self.size
         counts = np.array([len(own) for own in views.faces])
         self.many, self.few = (
             np.flatnonzero(c) for c in (counts > VIEWS, counts <= VIEWS)
@@ -79,7 +83,7 @@ class GroupSampler:
 
         Returns:
             "image", the inputs, (B, S, S, 3) uint8; "target", image, mask and weight,
-            (B, S, S, 5) uint8; "points", the target's landmarks minus their group's
+            (B, T, T, 5) uint8; "points", the target's landmarks minus their group's
             mean, (B, 136) float32, in pixels at 128 px.
         """
         rng = np.random.default_rng(seed)
@@ -148,7 +152,8 @@ class GroupSampler:
         similarity = random_similarity(rng, self.size, _RANGES)
         grid = random_grid(rng, _RANGES, self.size)
         source = grid_to_map(grid @ similarity[:, :2].T + similarity[:, 2], self.size)
-        image = scale_colors(_remap(shown, source), *_colors(rng, 0.1, 0.06))
+        image = resize(_remap(shown, source), self.image_size)
+        image = scale_colors(image, *_colors(rng, 0.1, 0.06))
         if rng.random() < _GRAY:
             gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
             image = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)

@@ -155,7 +155,8 @@ def _check(preset: str, recipe: Recipe, settings: dict[str, Any]) -> None:
     if settings["leave_out"] is not None and recipe.data != VIEWS:
         raise ValueError(
             f"leave_out={settings['leave_out']} was given for {preset}, which is not "
-            "trained on talkers. Expected swift_64 or swift_128. Leave it out."
+            "trained on talkers. Expected swift_64, swift_128 or swift_256. Leave it "
+            "out."
         )
 
 

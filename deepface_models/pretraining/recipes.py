@@ -48,6 +48,7 @@ class Recipe:
         color: Standard deviation of the changes of brightness and of each color.
         blend: Fraction of images that are blended with another one along a line.
         warmup: Steps of the warm-up of the KL divergence.
+        checkpoint_every: Epochs between checkpoints of Swift's training.
         leave_out: Talkers to exclude, if they are in the data.
         preset: The preset from which training starts.
         person: Folder of the person in `synthetic_people`.
@@ -68,6 +69,7 @@ class Recipe:
     color: float = 0.05
     blend: float = 0.0
     warmup: int = 0
+    checkpoint_every: int = 40
     leave_out: tuple[str, ...] = ()
     preset: str = ""
     person: str = ""
@@ -79,9 +81,10 @@ class Recipe:
 
     @property
     def size(self) -> int:
-        """Side of the images in pixels."""
+        """Side of the training images in pixels."""
         shape = self.arguments.get("image_shape")
-        return int(shape[0] if shape else self.arguments["image_size"])
+        size = self.arguments.get("output_size", self.arguments.get("image_size"))
+        return int(shape[0] if shape else size)
 
 
 def _faces(
@@ -154,7 +157,8 @@ RECIPES: dict[str, Recipe] = {
     "swap_demo": Recipe(
         "A synthetic person's face for anybody's clip: identity='nobody'",
         "Swift",
-        {"image_size": 128, "basis_size": 8},  # more would overfit twenty images
+        # More would overfit twenty images.
+        {"image_size": 128, "basis_size": 8, "examples": 20},
         data=PERSON,
         minutes=3.0,
         batch_size=8,
@@ -163,6 +167,19 @@ RECIPES: dict[str, Recipe] = {
         person="P007",
     ),
     "swift_128": _swift(128),
+    "swift_256": Recipe(
+        "Swift for images of 256 px: what swift_128 lacks, in its last stages",
+        "Swift",
+        {"image_size": 128, "output_size": 256},
+        data=VIEWS,
+        minutes=120.0,  # on two CPU cores
+        batch_size=12,
+        steps=50,
+        learning_rate=3e-4,
+        leave_out=_MEASURED_ON,
+        checkpoint_every=5,
+        preset="swift_128",
+    ),
     "swift_64": _swift(64),
     "vae_faces_128": _faces(
         "Variational autoencoder of aligned faces, 128 x 128 px: 128 numbers a face",

@@ -22,6 +22,7 @@ from deepface_models.media import IMAGE_SUFFIXES
 from deepface_models.models.swap import Swift
 from deepface_models.presets import loading
 from deepface_models.pretraining.job import MODEL, Job
+from deepface_models.pretraining.swift import take_pretrained
 
 TARGET, SPEAKER = "nobody", "s1"
 _MEASURES = ("target_distance", "source_distance", "expression", "motion", "mouth")
@@ -99,12 +100,8 @@ def _model(job: Job) -> Swift:
     It has no adapted latents, because those of two people would not generalize.
     """
     people = (TARGET, SPEAKER)
-    source = Swift.from_preset(job.recipe.preset, identities=people)
     model = Swift(people, **job.recipe.arguments, dtype=job.settings["dtype"])
-    model.take_parts(source)
-    known = model.encoder.get_weights()
-    model.encoder.set_weights(source.encoder.get_weights()[: len(known)])
-    model.started_from = source.started_from
+    take_pretrained(model, job.recipe.preset)
     return model
 
 
@@ -122,7 +119,8 @@ def finish(job: Job, faces: Faces) -> Path:
 def alone(model: Swift) -> Swift:
     """Returns the model of the target identity only."""
     keras.utils.clear_session()  # for repeatable layer names, which are saved
-    only = Swift((TARGET,), model.image_size, basis_size=model.basis_size)
+    own = {"basis_size": model.basis_size, "examples": model.examples}
+    only = Swift((TARGET,), model.image_size, **own)
     only.take_parts(model, {name: name for name in only.parts})
     only.started_from = model.started_from
     return only

@@ -68,20 +68,34 @@ class ByteFaceLoss(FaceLoss):
 
 
 def build(model: Swift) -> keras.Model:
-    """Returns the training model, which contains the shared parts."""
-    size = model.image_size
+    """Returns the training model, which contains the shared parts.
+
+    Faces that are rendered have the side of the model's output images.
+    """
+    size, out = model.image_size, model.output_size
     image = keras.Input((size, size, 3), name="image", dtype="uint8")
-    face = keras.Input((size, size, 4), name="face", dtype="uint8")
+    face = keras.Input((out, out, 4), name="face", dtype="uint8")
     seen, known = (layers.Rescaling(1.0 / 255.0)(x) for x in (image, face))
     latent = OfGroups(left=True)(model.encoder(seen))
     latent = layers.ActivityRegularization(l2=_SMALL)(latent)
     latent = layers.GaussianNoise(_NOISE)(latent)
     mean = OfGroups(left=False)(known)
-    maps, vector = model.decoder_initializers["decoder_initializer"]([latent, mean])
-    rendered = model.parts["shared_decoder"]([maps, vector, logits(mean)])
+    small, detail = _appearance(mean, out // size)
+    maps, vector = model.decoder_initializers["decoder_initializer"]([latent, small])
+    appearance = [logits(small), *detail]
+    rendered = model.parts["shared_decoder"]([maps, vector, *appearance])
     points = layers.Dense(POINTS, use_bias=False, name="points")(latent)
     outputs = {"rendered": rendered, "points": points}
     return keras.Model({"image": image, "face": face}, outputs)
+
+
+def _appearance(mean: Any, times: int) -> tuple[Any, list[Any]]:
+    """Returns a mean face at the input's size, and its fine detail, if any."""
+    if times == 1:
+        return mean, []
+    small = layers.AveragePooling2D(times)(mean)
+    enlarged = layers.UpSampling2D(times, interpolation="bilinear")(logits(small))
+    return small, [layers.Subtract()([logits(mean), enlarged])]
 
 
 def even(model: Swift, data: Groups) -> None:
@@ -113,7 +127,9 @@ def train(job: Job, views: Views) -> None:
     """Trains the shared parts, or resumes; writes them and the history."""
     recipe, seed, groups = job.recipe, job.settings["seed"], _groups(job)
     # First, because its processes are forks of this one.
-    data = Groups(views, seed, groups, recipe.steps or 50, recipe.reuse, job.workers)
+    inputs = int(recipe.arguments["image_size"])
+    settings = (recipe.steps or 50, recipe.reuse, job.workers, inputs)
+    data = Groups(views, seed, groups, *settings)
     devices = share_batches() if job.distribute else 1
     if groups % devices:
         data.close()
@@ -125,6 +141,11 @@ def train(job: Job, views: Views) -> None:
     facts = job.facts(views.text, devices, views.commit)
     keras.utils.set_random_seed(seed)
     model = _model(job)
+    if recipe.preset:
+        take_pretrained(model, recipe.preset)
+        # Only the shared decoder learns: both presets encode and initialize alike.
+        for part in (model.encoder, *model.decoder_initializers.values()):
+            part.trainable = False
     whole = build(model)
     whole.compile(
         keras.optimizers.Adam(recipe.learning_rate, beta_2=0.99),
@@ -132,8 +153,9 @@ def train(job: Job, views: Views) -> None:
         {"rendered": 1.0, "points": _LANDMARKS},
     )
     try:
-        steps = job.fit(whole, data, every=40)
-        even(model, data)
+        steps = job.fit(whole, data, every=recipe.checkpoint_every)
+        if not recipe.preset:
+            even(model, data)
     finally:
         data.close()
     for name, part in _learned(model).items():
@@ -154,11 +176,22 @@ def finish(job: Job, views: Views) -> Path:
 def with_adapted_latents(model: Swift) -> Swift:
     """Returns the same model with additional latents for faces of new people."""
     keras.utils.clear_session()  # for repeatable layer names, which are saved
-    adaptable = Swift(_PEOPLE, model.image_size, adapted_latent_size=ADAPTED)
+    sizes = {"image_size": model.image_size, "output_size": model.output_size}
+    adaptable = Swift(_PEOPLE, **sizes, adapted_latent_size=ADAPTED)
     adaptable.take_parts(model)  # except for the encoder, which differs
     given, own = model.encoder.get_weights(), adaptable.encoder.get_weights()
     adaptable.encoder.set_weights([*given, *own[len(given) :]])
     return adaptable
+
+
+def take_pretrained(model: Swift, preset: str) -> None:
+    """Takes the shared parts of a preset, without its adapted latents."""
+    source = Swift.from_preset(preset, identities=model.identities)
+    source = source.with_output_size(model.output_size)
+    model.take_parts(source)
+    known = model.encoder.get_weights()
+    model.encoder.set_weights(source.encoder.get_weights()[: len(known)])
+    model.started_from = source.started_from
 
 
 def _groups(job: Job) -> int:

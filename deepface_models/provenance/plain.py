@@ -10,8 +10,9 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from deepface_models.core.errors import ProvenanceError
+from deepface_models.core.synthetic import NOTICE
 from deepface_models.media.container import open_file, readable_tags
-from deepface_models.provenance.record import NOTICE, Record
+from deepface_models.provenance.record import Record
 
 _VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2ts .mts .ts .wmv .flv .3gp".split()

@@ -13,14 +13,7 @@ from typing import Any
 from deepface_models.core.checked import check
 from deepface_models.core.errors import ProvenanceError
 from deepface_models.core.files import sha256_file
-from deepface_models.core.version import __version__
-
-NOTICE = "Synthetic media: a trained model changed or made the face shown here."
-
-
-def software_name() -> str:
-    """Returns the name and version of this package, as written into files."""
-    return f"deepface_models {__version__}"
+from deepface_models.core.synthetic import NOTICE, software_name
 
 
 def _now() -> str:
@@ -63,7 +56,7 @@ class Record:
     source_path: Path | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _check_consent(self.consent)
+        check_consent(self.consent)
         for name in ("source", "model", "software", "created"):
             _check_text(name, getattr(self, name))
         for name in ("source_sha256", "model_sha256"):
@@ -93,7 +86,7 @@ class Record:
             ProvenanceError: A value is empty or invalid; see `Record`.
             FileNotFoundError: There is no such file.
         """
-        _check_consent(consent)  # before a large file is hashed
+        check_consent(consent)  # before a large file is hashed
         source = Path(path)
         if not source.is_file():
             raise FileNotFoundError(
@@ -163,7 +156,12 @@ class Record:
         }
 
 
-def _check_consent(consent: Any) -> None:
+def check_consent(consent: Any) -> None:
+    """Refuses a missing consent statement.
+
+    Raises:
+        ProvenanceError: It is not a text, or empty.
+    """
     if isinstance(consent, str) and consent.strip():
         return
     raise ProvenanceError(

@@ -35,6 +35,7 @@ def from_preset(
     model_class: type[FaceSwap] | None,
     image_size: int | None,
     face_type: str,
+    output_size: int | None = None,
 ) -> FaceSwap:
     """Returns a preset's model after checking that it fits the training.
 
@@ -44,9 +45,11 @@ def from_preset(
         model_class: The expected architecture, or None for any.
         image_size: The expected image size in pixels, or None for any.
         face_type: How the training faces are cropped, such as "full".
+        output_size: The size of the output images in pixels, or None for the preset's.
 
     Raises:
-        ValueError: The preset's architecture, image size or face type is another.
+        ValueError: The preset's architecture, image size or face type is another, or
+            its architecture has no such output size.
     """
     model: FaceSwap = FaceSwap.from_preset(preset, identities=identities)
     model.started_from = _origin(preset, model)
@@ -68,8 +71,17 @@ def from_preset(
             f"{face_type!r}, as in the face sets",
             f"Extract the faces with FaceAligner(face_type={model.face_type!r})",
         )
-    else:
+    elif output_size in (None, model.output_size):
         return model
+    elif hasattr(model, "with_output_size"):
+        resized: FaceSwap = model.with_output_size(output_size)
+        return resized
+    else:
+        found, expected, remedy = (
+            f"a model with images of {model.output_size} pixels",
+            f"output_size={output_size}, as was given",
+            "Leave it out to use the preset's",
+        )
     raise ValueError(
         f"{preset} holds {found}. Expected {expected}. {remedy}, or choose another "
         "preset."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,12 @@ from deepface_models.callbacks import (
 from deepface_models.core.choices import choose
 from deepface_models.core.locks import hold_folder
 from deepface_models.core.names import check_names
+from deepface_models.core.poses import pose_range
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.faces import FaceSet
 from deepface_models.models.registry import architectures
-from deepface_models.models.swap import FaceSwap
+from deepface_models.models.swap import FaceSwap, Swift
 from deepface_models.training import fine_tuning as _fine_tuning
 
 _MANY_EPOCHS = 9999  # never reached: the time budget ends the training first
@@ -46,12 +49,13 @@ def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
     }
 
 
-@whole_numbers(image_size=1)
+@whole_numbers(image_size=1, output_size=1)
 def build(
     architecture: str,
     identities: Sequence[str],
     image_size: int | None = None,
     face_type: str = "full",
+    output_size: int | None = None,
 ) -> FaceSwap:
     """Returns a new model by its architecture's name.
 
@@ -61,14 +65,32 @@ def build(
         image_size: Side of the input images in pixels; the architecture's default if
             None.
         face_type: How the faces are cropped, such as "full".
+        output_size: Side of the output images in pixels; the architecture's default if
+            None.
 
     Raises:
-        ValueError: There is no such architecture.
+        ValueError: There is no such architecture, or it has no such size.
     """
-    sized: dict[str, Any] = {} if image_size is None else {"image_size": image_size}
-    return _class_of(architecture)(
-        identities=tuple(identities), face_type=face_type, **sized
-    )
+    model_class = _class_of(architecture)
+    sizes = {"image_size": image_size, "output_size": output_size}
+    sized: dict[str, Any] = {k: size for k, size in sizes.items() if size is not None}
+    if output_size is not None and not _has_output_size(model_class):
+        raise ValueError(
+            f"output_size={output_size} was given for {architecture}, whose images all "
+            "have one size. Expected an architecture with another output size: "
+            f"{', '.join(_enlarging())}. Use image_size={output_size}, or one of them."
+        )
+    return model_class(identities=tuple(identities), face_type=face_type, **sized)
+
+
+def _enlarging() -> list[str]:
+    """Returns names of the architectures with an `output_size`."""
+    known = architectures("swap").items()
+    return [name for name, one in known if _has_output_size(one.model)]
+
+
+def _has_output_size(model_class: Any) -> bool:
+    return "output_size" in inspect.signature(model_class).parameters
 
 
 def _class_of(architecture: str) -> type[FaceSwap]:
@@ -79,6 +101,7 @@ def _class_of(architecture: str) -> type[FaceSwap]:
 
 @whole_numbers(
     image_size=1,
+    output_size=1,
     epochs=1,
     batch_size=1,
     steps=1,
@@ -92,6 +115,7 @@ def train(
     *,
     architecture: str | None = None,
     image_size: int | None = None,
+    output_size: int | None = None,
     preset: str | Path | None = None,
     freeze: Mapping[str, float] | None = None,
     lr_multipliers: Mapping[str, float] | None = None,
@@ -122,6 +146,8 @@ def train(
             preset's, or "swift" without a preset.
         image_size: Side of the model's input images in pixels; the architecture's
             default if None.
+        output_size: Side of its output images in pixels; by default the preset's, or
+            the architecture's. Extract the faces at least as large.
         preset: A preset to start from instead of a new model: its name, address or
             folder, as in `deepface_models.load`. It is recorded in `start.json`; a
             training can only be resumed with the same preset.
@@ -139,7 +165,8 @@ def train(
         steps: Batches per epoch.
         validation: Fraction of each person's faces that is held out: whole clips, or
             the end of the only clip. `FaceSet.split(validation)` returns the same.
-        augmentation: Random changes of the faces; `Augmentation.light()` by default.
+        augmentation: Random changes of the faces; `Augmentation.light()` by default,
+            without its warp for a `Swift` whose images are larger than its input.
         preview_every: Epochs between preview images.
         checkpoint_every: Epochs between checkpoints.
         seed: Seed of the initial weights and of everything that is sampled.
@@ -172,12 +199,16 @@ def train(
     face_type = face_types.pop()
     people = tuple(sets)
     if preset is None:
-        model = build(architecture or "swift", people, image_size, face_type)
+        model = build(
+            architecture or "swift", people, image_size, face_type, output_size
+        )
     else:
         expected = _class_of(architecture) if architecture else None
         model = _fine_tuning.from_preset(
-            preset, people, expected, image_size, face_type
+            preset, people, expected, image_size, face_type, output_size
         )
+    ranges = {n: pose_range(training.faces) for n, (training, _) in splits.items()}
+    model.poses = {name: one for name, one in ranges.items() if one is not None}
     schedule = _fine_tuning.FineTuneSchedule.of(model, freeze, lr_multipliers)
     pairs = SwapPairs(
         {name: training for name, (training, _) in splits.items()},
@@ -185,7 +216,7 @@ def train(
         image_size=model.image_size,
         output_size=model.output_size,
         steps=steps,
-        augmentation=augmentation or Augmentation.light(),
+        augmentation=augmentation or _augmentation(model),
         seed=seed,
     )
     schedule.compile(model)
@@ -210,6 +241,7 @@ def train(
         _fine_tuning.record_start(model, output, checkpoint)
         if model.started_from and verbose != 0:
             _LOG.info("%s", _fine_tuning.summary(model, schedule))
+        _warn_of_small_faces(sets, model.output_size)
         try:
             model.fit(
                 pairs,
@@ -221,3 +253,21 @@ def train(
             checkpoint.let_go()
         model.save_parts(output / "model")
     return model
+
+
+def _augmentation(model: FaceSwap) -> Augmentation:
+    light = Augmentation.light()
+    # A warp hides by 4 of 256 pixels where things are, which blurs all that is finer.
+    larger = isinstance(model, Swift) and model.output_size > model.image_size
+    return replace(light, warp=0.0) if larger else light
+
+
+def _warn_of_small_faces(sets: Mapping[str, FaceSet], size: int) -> None:
+    sides = {name: faces.image_size for name, faces in sets.items()}
+    if size > 128 and min(sides.values()) < size:
+        _LOG.warning(
+            "Faces of %s pixels were given to train images of %d. Expected faces at "
+            "least as large: enlarged ones have no detail to learn. Extract them with "
+            "FaceAligner(image_size=%d), or extract --size %d.",
+            *(sides, size, size, size),
+        )

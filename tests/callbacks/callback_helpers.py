@@ -19,6 +19,8 @@ SIZE = 32
 class Faces:
     """The part of a FaceSet that training uses, with painted faces."""
 
+    face_type = "full"
+
     def __init__(self, seed: int, count: int = 6, size: int = SIZE) -> None:
         rng = np.random.default_rng(seed)
         small = rng.integers(0, 256, (count, 8, 8, 3), dtype="uint8")

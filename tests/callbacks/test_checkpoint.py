@@ -28,6 +28,8 @@ from deepface_models.callbacks import (
 from deepface_models.callbacks._people import check_people
 from deepface_models.models.swap import Swift
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 backend = pytest.mark.backend
 
 
@@ -74,7 +76,7 @@ def test_resumed_is_uninterrupted_to_the_last_bit(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 @pytest.mark.parametrize("number", [3])
 def test_kill_9_while_a_checkpoint_is_written(tmp_path, straight, number):
-    """Issue 17, 1: nothing is left behind, and no epoch is in the table twice."""
+    """Nothing is left behind, and no epoch is in the table twice."""
     script = Path(__file__).with_name("resume_script.py")
     command = [sys.executable, script, tmp_path / "run", str(number)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -103,7 +105,7 @@ def test_kill_9_while_a_checkpoint_is_written(tmp_path, straight, number):
 
 
 def test_remains_of_an_epoch_that_is_not_saved_again_go_too(run):
-    """Issue 17, 1: temporary files are swept by the next run."""
+    """Temporary files are swept by the next run."""
     (run / ".epoch-000009.new").mkdir()
     (run / ".epoch-000002.former").mkdir()
     (run / ".epoch-000009.lock").touch()
@@ -112,7 +114,7 @@ def test_remains_of_an_epoch_that_is_not_saved_again_go_too(run):
 
 
 def test_one_training_a_folder(run):
-    """Issue 17, 1: one writer at a time; an ended training lets the next go on."""
+    """One writer at a time; the next may start when it ended."""
     before = sorted(os.listdir(run))
     seen: list[BaseException] = []
 
@@ -185,7 +187,7 @@ def test_another_model_or_optimizer_is_refused(run):
 
 
 def test_exchanged_people_are_refused(run):
-    """Issue 17, 4: ana's decoder would have gone on with ben's faces."""
+    """Ana's decoder would have been trained with ben's faces."""
     data = pairs()
     known = data.sketches
     assert set(known) == {"ana", "ben"} and all(known.values())
@@ -200,7 +202,7 @@ def test_exchanged_people_are_refused(run):
 
 
 def test_more_and_fewer_faces_are_the_same_people():
-    """Issue 17, 4: a set that grew goes on; one nobody knows does too."""
+    """Grown sets are accepted, as are unknown ones."""
     noted = {"ana": ["1", "2", "3"], "ben": ["7", "8", "9"]}
     for ana in (["1", "2"], ["0", "1", "2"], ["4", "5"]):
         check_people(noted, {"ana": ana, "ben": ["8"]}, Path("run"))
@@ -302,7 +304,7 @@ def test_also_keeps_what_is_left_of_a_time_budget(tmp_path, monkeypatch):
     assert history.epoch == []
 
 
-def test_stopped_within_an_epoch_goes_on_with_fresh_draws(tmp_path):
+def test_stopped_within_an_epoch_it_continues_with_new_samples(tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             self.model.stop_training = True

@@ -130,6 +130,6 @@ def test_optimizers_that_do_not_fit(optimizer, message):
         fit(net(optimizer), EMAWeights())
 
 
-def test_wrong_end():
+def test_an_unknown_end_is_refused():
     with pytest.raises(ValueError, match='Use "last" to continue'):
         EMAWeights(end="first")

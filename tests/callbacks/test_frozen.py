@@ -169,7 +169,7 @@ def test_rates_are_saved_with_the_optimizer():
     assert optimizers.Adam(0.1).held == ()
 
 
-def test_wrong_arguments():
+def test_wrong_arguments_are_refused():
     model = small()
     with pytest.raises(ValueError, match=r"part='encode' was given.*mean 'encoder'"):
         with_lr_multipliers(keras.optimizers.Adam(), model, {"encode": 0.5})

@@ -185,7 +185,7 @@ def test_walks_that_cannot_be_are_refused(tmp_path, model):
         LatentWalk(tmp_path, images[:0])
 
 
-def test_walk_draws_a_grid_or_rows_by_the_latent(tmp_path, model):
+def test_a_walk_decodes_a_grid_or_rows_by_the_latent(tmp_path, model):
     images, wide = shapes(), autoencoder(latent_size=5)
     made = LatentWalk(tmp_path, images, count=3, max_images=2)
     made.set_model(model)

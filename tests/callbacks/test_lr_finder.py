@@ -88,6 +88,7 @@ def test_a_loss_that_is_not_finite_ends_it():
     assert len(trial.rates) == len(trial.losses) == len(trial.smoothed) == 3
 
 
+@pytest.mark.slow
 def test_nothing_is_suggested_where_the_loss_only_grows():
     made = linear()
     trial = find_learning_rate(
@@ -97,7 +98,7 @@ def test_nothing_is_suggested_where_the_loss_only_grows():
     assert trial.draw().shape[2] == 3
 
 
-def test_the_drawing_shows_the_curve(tmp_path):
+def test_the_plot_shows_the_curve(tmp_path):
     rates = np.geomspace(1e-6, 1.0, 60)
     losses = 1.0 - 1.0 / (1.0 + (1e-3 / rates) ** 2)
     falling = RateTrial(rates, losses, losses, 1e-3)
@@ -113,7 +114,7 @@ def test_the_drawing_shows_the_curve(tmp_path):
 @pytest.mark.parametrize(
     "wrong", [{"low": 0.0}, {"high": 1e-9}, {"steps": 2}, {"stop": 1.0}, {"smooth": 1}]
 )
-def test_wrong_arguments(wrong):
+def test_wrong_arguments_are_refused(wrong):
     with pytest.raises(ValueError, match="Expected 0 < low < high"):
         find_learning_rate(linear(), X, Y, **wrong)
 

@@ -113,7 +113,7 @@ def linear(rate=0.1) -> keras.Model:
 
 
 @backend
-def test_the_accumulated_batches_train_as_the_one_wanted():
+def test_accumulated_batches_train_as_one_large_batch():
     whole, parted = linear(), linear()
     fit(whole, epochs=3, batch_size=8)
     plan = plan_memory(parted, X, 8, space_for(parted, 2, X))
@@ -125,6 +125,7 @@ def test_the_accumulated_batches_train_as_the_one_wanted():
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_face_swap_trains_on_the_smaller_batches():
     made, data = model(), pairs()
     made.compile(keras.optimizers.SGD(0.1), made.loss)

@@ -163,7 +163,7 @@ def test_a_training_switches_the_warp_at_the_exact_step():
 
 
 @pytest.mark.slow
-def test_resumed_draws_are_those_of_an_uninterrupted_run(tmp_path):
+def test_resumed_samples_are_those_of_an_uninterrupted_run(tmp_path):
     def run(epochs, folder):
         phases, made = Phases([Phase(4, augmentation=OFF)]), model()
         data = phases.data(pairs())
@@ -190,7 +190,7 @@ def test_a_model_that_has_trained_before_is_further_on():
         assert np.array_equal(data[n][0]["ana"], other[n][0]["ana"])
 
 
-def test_wrong_phases():
+def test_wrong_phases_are_refused():
     with pytest.raises(ValueError, match=r"at the steps \[\] were given"):
         Phases([])
     with pytest.raises(ValueError, match=r"\[3, 3\]"):

@@ -17,6 +17,7 @@ def trained():
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_previews_leave_training_as_it_is(tmp_path, trained, capsys):
     made = model()

@@ -16,6 +16,7 @@ from deepface_models.media import read_image, read_metadata
 from deepface_models.models.autoencoders.denoising import DenoisingAutoencoder
 from deepface_models.models.autoencoders.dense import DenseAutoencoder
 from deepface_models.models.autoencoders.images import reconstruction_rows
+from deepface_models.provenance import verify
 
 CELL = 6 * SIZE  # images of 8 px are drawn 6 times as large
 
@@ -60,6 +61,7 @@ def test_rows_show_originals_over_reconstructions(tmp_path):
     latest = read_image(tmp_path / "latest.png")
     assert np.array_equal(latest, read_image(tmp_path / "000004.png"))
     assert read_metadata(tmp_path / "latest.png")["description"].startswith("Synthetic")
+    assert verify(tmp_path / "latest.png").synthetic
 
     sheet = reconstruction_rows(model, made.images)
     assert sheet.shape[0] == 2 * CELL + 2
@@ -85,7 +87,7 @@ def test_denoising_shows_what_it_was_given():
     assert reconstruction_rows(plain, images).shape[0] == 2 * CELL + 2
 
 
-def test_rows_of_features_are_drawn_as_images():
+def test_rows_of_features_are_shown_as_images():
     color = np.random.default_rng(0).random((2, 12), "float32")
     model = DenseAutoencoder(image_shape=12, latent_size=2)
     sheet = reconstruction_rows(model, color)  # 12 = 2 x 2 x 3
@@ -116,7 +118,7 @@ def test_images_that_do_not_fit_are_refused_before_training(tmp_path):
         ReconstructionGrid(images, tmp_path, max_images=0)
 
 
-def test_weights_that_are_not_finite_are_drawn(tmp_path):
+def test_weights_that_are_not_finite_do_not_stop_previews(tmp_path):
     model, images = autoencoder(), shapes()
     model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
     calls = [

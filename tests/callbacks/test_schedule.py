@@ -96,7 +96,7 @@ def test_saved_with_the_optimizer():
     assert said(Warmup.from_config(plain.get_config()), 5) == said(plain, 5)
 
 
-def test_wrong_arguments():
+def test_wrong_arguments_are_refused():
     with pytest.raises(TypeError, match=r"schedule=0\.1 was given"):
         StepSchedule(0.1)
     with pytest.raises(ValueError, match="steps=0"):

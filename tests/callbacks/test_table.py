@@ -37,7 +37,7 @@ def epochs(path: Path) -> list[int]:
 
 
 def test_epochs_that_run_again_replace_those_before(tmp_path):
-    """Issue 17, 1: `history.csv` repeats no epoch after a kill."""
+    """`history.csv` repeats no epoch after a kill."""
     path = tmp_path / "history.csv"
     play(path, 0, 8, end=False)
     play(path, 5, 9)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partialmethod
 from pathlib import Path
 
 import keras
@@ -17,19 +16,17 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 
 
 class Brief(deepface_models.SwapPairs):
-    """Faces drawn in two small batches an epoch."""
+    """Faces in two small batches an epoch."""
 
     def __init__(self, faces, batch_size=16, **kwargs):
         super().__init__(faces, 2, steps=2, workers=1, **kwargs)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eager")
 def test_the_pages_code_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(deepface_models, "SwapPairs", Brief)
-    # Tracing five kinds of steps takes much longer than the few there are.
-    eager = partialmethod(keras.Model.compile, run_eagerly=True)
-    monkeypatch.setattr(keras.Model, "compile", eager)
 
     def narrow(people, **kwargs):
         keras.utils.set_random_seed(0)

@@ -131,7 +131,7 @@ def test_saved_weight_does_not_override_the_schedule():
         ({"epochs": 1, "end": float("inf")}, "end=inf was given. Expected a finite"),
     ],
 )
-def test_wrong_arguments(kwargs, message):
+def test_wrong_arguments_are_refused(kwargs, message):
     with pytest.raises(ValueError, match=message):
         KLWarmup(**kwargs)
 

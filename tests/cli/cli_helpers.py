@@ -14,7 +14,7 @@ ROOT = Path(deepface_models.__file__).parent.parent
 CLIPS = ROOT / "deepface_models" / "demo" / "clips"
 CONSENT = "Both speakers are volunteers of the GRID corpus"
 COMMANDS = (
-    *("extract", "train", "convert", "evaluate", "verify"),
+    *("extract", "train", "preview", "convert", "live", "evaluate", "verify"),
     *("list", "describe", "fetch", "pack", "pretrain"),
     *("import", "doctor", "demo"),
 )

@@ -34,6 +34,7 @@ def test_extract_keeps_only_the_person(
     assert capsys.readouterr().out.startswith("3 faces from 1 sources in ")
 
 
+@pytest.mark.slow
 def test_train_shows_no_start_up_noise(trained: Any) -> None:
     done, output = trained
     assert done.returncode == 0, done.stderr
@@ -79,6 +80,78 @@ def test_convert_passes_the_look_on(
     assert record.details["mask"] == "ellipse"
     assert record.details["blend"] == "alpha"
     assert record.details["source_identity"] == "anybody"
+
+
+def test_convert_writes_a_part_as_faces_with_patches(
+    model: Path, tmp_path: Path
+) -> None:
+    words = ["convert", str(CLIPS / "mb" / "sbia1a.mpg"), str(tmp_path / "a.%03d.png")]
+    words += ["--model", str(model), "--identity", "s1", "--consent", CONSENT]
+    words += ["--frames", "30:32", "--alpha", "--bits", "16", "--landmarks", "5"]
+    words += ["--patches", str(tmp_path / "p"), "--no-tracks", "--no-settings"]
+    assert main([*words, "--no-progress"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.030.png",
+        "a.031.png",
+        "p",
+    ]
+    assert dfm.verify(tmp_path / "a.031.png").consent == CONSENT
+    assert read_image(tmp_path / "a.031.png", alpha=True)[..., 3].any()
+    facts = json.loads((tmp_path / "p" / "000031_0.json").read_text(encoding="utf-8"))
+    assert facts["identity"] == "s1" and facts["synthetic"] is True
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (["--frames", "9"], "Expected START:STOP, such as 100:250"),
+        (["--frames", "a:b"], "Expected START:STOP"),
+        (["--fps", "1/0"], "such as 24 or 24000/1001"),
+        (["--bits", "7"], "whole number of 8 or more"),
+    ],
+)
+def test_values_of_options_are_checked(
+    option: list[str], says: str, capsys: Any
+) -> None:
+    words = ["convert", "a.mp4", "b.mp4", "--model", "m", "--identity", "mb"]
+    with pytest.raises(SystemExit, match="2"):
+        main([*words, "--consent", CONSENT, *option])
+    assert says in capsys.readouterr().err
+
+
+def test_convert_repeats_saved_settings(
+    swap: Path, frame: Path, tmp_path: Path, capsys: Any
+) -> None:
+    saved = str(swap.with_suffix(".settings.json"))
+    words = ["convert", "--settings", saved, str(frame), str(tmp_path / "x.png")]
+    assert main([*words, "--blend", "alpha", "--no-progress"]) == 0
+    record = dfm.verify(tmp_path / "x.png").record
+    assert record is not None and record.consent == CONSENT
+    assert record.details["blend"] == "alpha" and record.details["identity"] == "mb"
+    with pytest.raises(SystemExit, match="2"):
+        main(["convert", "--settings", str(frame)])
+    assert "no settings file" in capsys.readouterr().err
+    assert main([*words, "--identity", "s1"]) == 2
+    assert "Another identity" in capsys.readouterr().err
+
+
+def test_preview_compares_settings(
+    model: Path, frame: Path, tmp_path: Path, capsys: Any
+) -> None:
+    words = ["preview", str(frame), "--model", str(model), "--identity", "mb"]
+    words += ["--blend", "alpha", "poisson", "--feather", "0.1", "0.2", "--crop"]
+    words += ["--output", str(tmp_path / "p.png"), "--consent", CONSENT, "--width"]
+    assert main([*words, "100", "--landmarks", "5", "--no-progress"]) == 0
+    assert capsys.readouterr().out == f"Look at {tmp_path / 'p.png'}\n"
+    assert read_image(tmp_path / "p.png").shape[1] == 5 * 102 - 2
+    record = dfm.verify(tmp_path / "p.png").record
+    assert record is not None and record.consent == CONSENT
+    assert [(one["blend"], one["feather"]) for one in record.details["compared"]] == [
+        ("alpha", 0.1),
+        ("alpha", 0.2),
+        ("poisson", 0.1),
+        ("poisson", 0.2),
+    ]
 
 
 def test_convert_says_which_values_there_are(
@@ -139,6 +212,7 @@ def test_verify_goes_on_after_a_missing_file(swap: Path, capsys: Any) -> None:
     assert found["record"]["details"]["identity"] == "mb"
 
 
+@pytest.mark.slow
 def test_evaluate_measures_what_was_held_out(
     model: Path, faces: dict[str, Path], tmp_path: Path, capsys: Any
 ) -> None:

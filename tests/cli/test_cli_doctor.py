@@ -1,10 +1,11 @@
-"""`doctor` finds what is wrong, and survives it."""
+"""`doctor` reports each problem and continues."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,25 @@ def test_everything_is_fine_here(capsys: Any) -> None:
         assert "SHA-256 " in checks[name]["value"]
     assert "exclude commercial use" in checks["landmarks_68"]["value"]
     assert all(check["state"] == "ok" or check["fix"] for check in checks.values())
+
+
+def test_without_a_step_no_backend_is_started(monkeypatch: Any) -> None:
+    """Doctor in under 5 s without a step."""
+    code = (
+        "import sys; from deepface_models.cli._checks import collect; "
+        "found = collect('training'); assert 'keras' not in sys.modules; "
+        "print([check.state for check in found], found[1].value)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout.startswith("['ok', 'ok', 'ok'] ")
+    monkeypatch.setenv("KERAS_BACKEND", "none_such")
+    bad = _checks.collect("training")[1]
+    assert bad.state == "bad" and "none_such is not installed" in bad.value
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def test_errors_of_input_return_2(
 def test_a_second_run_exits_2_and_names_the_first(
     capsys: Any, tmp_path: Any, elsewhere: Any
 ) -> None:
-    """Issue 17, 1: the second says who holds the place, and exits 2."""
+    """The second run names the first one and exits with status 2."""
     elsewhere(hold_folder(tmp_path))
     for words in (["demo", "--quick", "--output"], WORDS):
         assert main([*words, str(tmp_path)]) == 2

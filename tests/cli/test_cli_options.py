@@ -1,4 +1,4 @@
-"""Help is instant and true: options are arguments, with the arguments' defaults."""
+"""Help is fast and right: options are the functions' arguments and defaults."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from cli_helpers import COMMANDS, python, run_apart
 import deepface_models as dfm
 from deepface_models import faces, list_architectures
 from deepface_models.cli import build_parser, main
+from deepface_models.cli.live import VIEWS
+from deepface_models.streaming.session import usual_aligner
 
 _HELP = """
 import sys
@@ -37,7 +39,14 @@ def functions(command: str) -> list[Callable[..., Any]]:
     return {
         "extract": [dfm.FaceAligner, dfm.FaceAligner.extract],
         "train": [dfm.train],
-        "convert": [dfm.convert, dfm.Converter, dfm.FaceAligner],
+        "convert": [
+            dfm.convert,
+            dfm.conversion.replay,
+            dfm.Converter,
+            dfm.FaceAligner,
+        ],
+        "preview": [dfm.conversion.preview, dfm.FaceAligner],
+        "live": [dfm.Converter, usual_aligner, dfm.streaming.serve, dfm.live],
         "evaluate": [dfm.evaluate, dfm.FaceSet.split],
         "verify": [dfm.verify],
         "list": [dfm.presets.list_models],
@@ -52,6 +61,8 @@ def functions(command: str) -> list[Callable[..., Any]]:
 # Options that are no argument of those functions, and what they are.
 ELSEWHERE = {
     "convert": {"key"},  # of Certificate.load
+    "preview": {"key"},
+    "live": {"key", "view"},  # where to watch
     "evaluate": {"json", "sheet"},  # of Evaluation.to_json and .sheet
     "verify": {"json"},  # how to print
     "list": {"json"},
@@ -98,20 +109,26 @@ def test_embeddings_are_computed_unless_refused() -> None:
         return build_parser().parse_args(["extract", "a", "--output", "b", *words])
 
     default = inspect.signature(dfm.FaceAligner).parameters["embeddings"].default
-    assert parsed().embeddings is default is True
+    assert parsed().embeddings == default == 32
     assert parsed("--no-embeddings").embeddings is False
     assert parsed("--embed-every", "4").embeddings == 4
 
 
 def test_help_names_every_value_that_is_accepted() -> None:
-    room = importlib.import_module(dfm.Converter.__module__.rpartition(".")[0])
+    package = importlib.import_module(dfm.Converter.__module__.rpartition(".")[0])
     values = {
         ("extract", "face_type"): faces.FACE_TYPES,
         ("train", "architecture"): list_architectures(family="swap"),
         ("import", "face_type"): faces.FACE_TYPES,
-        ("convert", "mask"): room.MASKS,
-        ("convert", "color"): room.COLORS,
-        ("convert", "blend"): room.BLENDS,
+        ("convert", "mask"): package.MASKS,
+        ("convert", "color"): package.COLORS,
+        ("convert", "blend"): package.BLENDS,
+        ("preview", "mask"): package.MASKS,
+        ("preview", "color"): package.COLORS,
+        ("preview", "blend"): package.BLENDS,
+        ("live", "mask"): package.MASKS,
+        ("live", "blend"): package.BLENDS,
+        ("live", "view"): VIEWS,
     }
     for (command, name), names in values.items():
         text = next(str(o.help) for o in options(command) if o.dest == name)

@@ -1,4 +1,4 @@
-"""Models that need no training, for this room's tests and their subprocesses."""
+"""Models that need no training, for the tests of conversion and their subprocesses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody whom the model does not know: moved from the mean of their own faces."""
+"""Source people whom the model does not know: shifts from their own latent mean."""
 
 from __future__ import annotations
 
@@ -80,9 +80,13 @@ def face_set(face, image, count) -> FaceSet:
 
 
 def clip_faces(short, plan, converter) -> np.ndarray:
-    frames = read_video(short)
+    """The clip's faces where they were found, before their places are smoothed."""
+    (track,) = plan.tracks.tracks.values()
     return np.stack(
-        [converter.aligned(f.image, plan.faces[f.index][1]) for f in frames]
+        [
+            converter.aligned(frame.image, face)
+            for frame, face in zip(read_video(short), track.faces, strict=True)
+        ]
     )
 
 

@@ -1,4 +1,4 @@
-"""Blends change nothing where they must not, and hide the edge where they may."""
+"""Blends change no pixels beyond their reach, and hide the edge of the mask."""
 
 from __future__ import annotations
 
@@ -146,5 +146,5 @@ def test_sharpen_makes_a_soft_edge_steeper():
 
 
 def test_sharpen_refuses_nonsense():
-    with pytest.raises(ValueError, match=r"amount=-1"):
-        sharpen(image(0), -1)
+    with pytest.raises(ValueError, match=r"amount=-2"):
+        sharpen(image(0), -2)

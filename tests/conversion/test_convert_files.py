@@ -1,4 +1,4 @@
-"""Images, folders and videos through `convert`, down to the last byte."""
+"""Conversion of images, folders and videos, and the files that it writes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,11 @@ def test_a_whole_clip(clip, converted):
     assert {"detect", "decode", "blend", "write", "sign"} <= set(report.seconds)
     assert json.loads(json.dumps(report.to_json()))["swapped"] == 75
     assert "75 of 75 frames swapped" in report.summary()
-    assert sorted(os.listdir(output.parent)) == ["swap.mp4"]
+    assert sorted(os.listdir(output.parent)) == [
+        "sbia1a.mpg.tracks",
+        "swap.mp4",
+        "swap.settings.json",
+    ]
 
 
 def test_time_stamps_size_and_sound_are_the_sources(clip, converted):
@@ -147,7 +151,7 @@ def test_images_are_swapped_and_signed(frame, model, aligner, tmp_path):
 
 @pytest.mark.parametrize("name", ["out.png", "out.webp", "out.jpg"])
 def test_transparency_survives_the_swap(frame, model, aligner, tmp_path, name):
-    """Issue 17, 3: alpha is kept through a swap; JPEG shows it over white."""
+    """Alpha is kept through a swap; JPEG shows it over white."""
     alpha = np.full(frame.shape[:2], 255, np.uint8)
     alpha[:, :40], alpha[:, -40:] = 0, 128
     write_image(tmp_path / "in.png", np.dstack([frame, alpha]))
@@ -164,7 +168,7 @@ def test_transparency_survives_the_swap(frame, model, aligner, tmp_path, name):
 
 
 def test_transparency_beside_the_source(frame, model, aligner, tmp_path):
-    """Issue 17, 3: side by side, both halves keep it."""
+    """Side by side, both halves keep it."""
     alpha = np.full(frame.shape[:2], 255, np.uint8)
     alpha[:, :40] = 0
     write_image(tmp_path / "in.png", np.dstack([frame, alpha]))
@@ -306,8 +310,8 @@ def test_a_folder_keeps_its_frames_and_names(short, frame, quick, tmp_path):
     shutil.copy(short, folder / "clip.mp4")
     output = tmp_path / "out"
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
-    names = ["1.png", "2.webp", "clip.mp4", "conversion.jsonl", "wall.jpg"]
-    assert sorted(os.listdir(output)) == names
+    names = ["1.png", "2.webp", "clip.mp4", "clip.mp4.tracks", "conversion.jsonl"]
+    assert sorted(os.listdir(output)) == [*names, "wall.jpg"]
     assert (report.files, report.frames, report.swapped) == (4, 23, 22)
     assert report.without_face == 1 and list(report.failed) == ["broken.png"]
     assert (output / "wall.jpg").read_bytes() == (folder / "wall.jpg").read_bytes()
@@ -319,7 +323,7 @@ def test_a_folder_keeps_its_frames_and_names(short, frame, quick, tmp_path):
 def test_odd_entries_of_a_folder_are_counted(
     frame, quick, tmp_path, odd_entries, monkeypatch
 ):
-    """Issue 17, 3: one odd entry never ends the run, nor a signature that fails."""
+    """Neither an odd entry nor a failed signature ends the run."""
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     count = odd_entries(folder)
@@ -335,19 +339,18 @@ def test_odd_entries_of_a_folder_are_counted(
         if record.source == "frame2.png":
             raise ProvenanceError("The certificate has expired.")
 
-    monkeypatch.setattr("deepface_models.conversion._file.sign", sign_or_fail)
+    monkeypatch.setattr("deepface_models.conversion._statements.sign", sign_or_fail)
     report = convert(folder, output, quick.model, converter=quick, **TOLD)
-    assert seen == ["12:30.png", "frame2.png", "frame10.png"]
-    assert report.files == 2 and len(report.failed) == count + 2
+    assert seen == ["12:30.png", "frame2.png", "frame10.png", "x" * 250 + ".png"]
+    assert report.files == 3 and len(report.failed) == count + 1
     assert "expired" in report.failed["frame2.png"]
-    assert "too long" in report.failed["x" * 250 + ".png"]
     assert report.left_out == {".txt": 1}
     assert not [name for name in os.listdir(output) if name.startswith(".")]
     json.dumps(report.to_json())
 
 
 def test_a_folder_is_not_converted_into_itself(frame, quick, tmp_path):
-    """Issue 17, 3: output inside the source folder."""
+    """Output inside the source folder."""
     write_image(tmp_path / "a.png", frame)
     with pytest.raises(ValueError, match="inside the source folder"):
         convert(tmp_path, tmp_path / "out", quick.model, converter=quick, **TOLD)
@@ -411,12 +414,16 @@ def killed_when(condition, source: Path, output: Path, wait: float) -> None:
 def test_a_killed_video_starts_again_cleanly(short, quick, tmp_path):
     output = tmp_path / "out.mp4"
 
-    killed_when((tmp_path / ".out.mp4.partial").is_dir, short, output, wait=1.0)
+    killed_when((tmp_path / ".out.mp4.new1").is_dir, short, output, wait=1.0)
     assert not output.exists()
     assert any(p.name.startswith(".") for p in tmp_path.iterdir())
     report = convert(short, output, quick.model, converter=quick, **TOLD)
     assert report.swapped == 20 and verify(output).state == "valid"
-    assert os.listdir(tmp_path) == ["out.mp4"]
+    assert sorted(os.listdir(tmp_path)) == [
+        "out.mp4",
+        "out.settings.json",
+        "short.mp4.tracks",
+    ]
 
 
 def test_a_killed_folder_goes_on_where_it_was(frame, quick, tmp_path):
@@ -445,7 +452,7 @@ def test_a_killed_folder_goes_on_where_it_was(frame, quick, tmp_path):
     assert not [p for p in output.iterdir() if p.name.startswith(".")]
 
 
-def test_a_torn_diary_line_is_forgiven(frame, quick, tmp_path):
+def test_a_torn_line_of_the_progress_log_is_ignored(frame, quick, tmp_path):
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     write_image(folder / "a.png", frame)
@@ -463,7 +470,7 @@ def test_a_torn_diary_line_is_forgiven(frame, quick, tmp_path):
 
 
 def test_one_conversion_writes_an_output(frame, quick, tmp_path, elsewhere):
-    """Issue 17, 1: one writer at a time of a file, and of a folder."""
+    """One writer at a time of a file, and of a folder."""
     write_image(tmp_path / "in" / "a.png", frame)
     elsewhere(hold(tmp_path / "out.png"))
     elsewhere(hold_folder(tmp_path / "out"))
@@ -493,15 +500,15 @@ def test_a_file_that_somebody_else_writes_does_not_end_a_folders_run(
 def test_what_a_killed_run_left_of_a_source_that_is_gone_is_swept(
     frame, quick, tmp_path
 ):
-    """Issue 17, 1: temporary files are swept by the next run; others' are kept."""
+    """Temporary files are swept by the next run; others' are kept."""
     write_image(tmp_path / "in" / "a.png", frame)
     for folder, name in (("gone.mp4", ".gone.mp4.new1.mp4"), ("mine", "notes.txt")):
-        left = tmp_path / "out" / f".{folder}.partial"
+        left = tmp_path / "out" / f".{folder}.new1"
         left.mkdir(parents=True)
         (left / name).write_text("half", encoding="utf-8")
     told = {"converter": quick, **TOLD}
     convert(tmp_path / "in", tmp_path / "out", quick.model, **told)
-    names = [".mine.partial", "a.png", "conversion.jsonl"]
+    names = [".mine.new1", "a.png", "conversion.jsonl"]
     assert sorted(os.listdir(tmp_path / "out")) == names
 
 
@@ -514,7 +521,7 @@ def test_a_failing_model_leaves_nothing_behind(short, aligner, tmp_path):
     with pytest.raises(RuntimeError, match="out of memory"):
         convert(short, tmp_path / "out.mp4", Failing(), aligner=aligner, **TOLD)
     assert (tmp_path / "out.mp4").read_bytes() == b"an older result"
-    assert os.listdir(tmp_path) == ["out.mp4"]
+    assert sorted(os.listdir(tmp_path)) == ["out.mp4", "short.mp4.tracks"]
 
 
 def test_converter_and_call_must_agree(short, quick, tmp_path):
@@ -557,6 +564,6 @@ def test_the_progress_bar_shows_both_passes(short, quick, tmp_path, capsys):
     assert "find faces" in shown and "swap" in shown and "20/20" in shown
 
 
-def test_the_room_can_be_called():
+def test_the_module_demo_can_be_called():
     assert callable(deepface_models.convert)
     assert FaceAligner(detector=HogDetector()).image_size == 128

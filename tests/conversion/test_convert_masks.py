@@ -1,4 +1,4 @@
-"""Masks stay in [0, 1], shrink inwards and never show the crop's border."""
+"""Masks are in [0, 1], are eroded inwards and exclude the border of the crop."""
 
 from __future__ import annotations
 

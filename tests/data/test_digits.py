@@ -176,7 +176,7 @@ def test_digits_without_scikit_learn(monkeypatch):
         load_digits()
 
 
-def test_real_digits():
+def test_the_digits_of_scikit_learn_are_complete():
     pytest.importorskip("sklearn")
     (x_train, y_train), (x_test, _) = load_digits()
     assert len(x_train) + len(x_test) == 1797

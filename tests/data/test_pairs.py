@@ -302,7 +302,7 @@ def test_too_few_people_or_faces_are_named(people, given):
 
 @pytest.mark.parametrize("given", [np.zeros((3, 64, 64, 3), "uint8"), "faces/ana"])
 def test_arrays_and_paths_are_no_sets(people, given):
-    """Issue 17, 4: arrays in `SwapPairs` had no message of ours."""
+    """Arrays in `SwapPairs` had no message of ours."""
     kind = type(given).__name__
     with pytest.raises(ValueError, match=f"A {kind}.* was given for 'ana'.*FaceSet"):
         SwapPairs({"ana": given, "ben": people["ben"]})

@@ -1,4 +1,4 @@
-"""The whole job in its smallest form, from clips to a signed swap."""
+"""The complete workflow at its smallest size, from clips to a signed swap."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deepface_models.media import probe
 
 
 def test_one_demo_a_folder(tmp_path, elsewhere):
-    """Issue 17, 1: one writer at a time."""
+    """One writer at a time."""
     elsewhere(hold_folder(tmp_path))
     with pytest.raises(InUseError, match="another thread"):
         demo.run(tmp_path, quick=True, log=lambda line: None)
@@ -25,7 +25,7 @@ def test_one_demo_a_folder(tmp_path, elsewhere):
 @pytest.mark.slow
 def test_demo_leaves_what_it_promises(tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPFACE_MODELS_HOME", str(tmp_path / "home"))
-    quick = replace(job._Plan.of(0.001, quick=True), steps=2, limit=6)
+    quick = replace(job._Plan.of(0.001, quick=True), every_n=6, steps=2, limit=6)
     monkeypatch.setattr(job._Plan, "of", lambda minutes, quick_: quick)
     # Two steps take less time than tracing them.
     eager = partialmethod(keras.Model.compile, run_eagerly=True)

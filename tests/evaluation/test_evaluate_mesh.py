@@ -1,14 +1,16 @@
-"""Issue 19, 1: measures of what the eye sees, each with a value known beforehand."""
+"""Measures of what the eye sees, each with a value known beforehand."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 from evaluate_helpers import CLIPS
 
+from deepface_models.conversion import Converter
 from deepface_models.data.landmark_warp import landmark_map
 from deepface_models.evaluation import contact, likeness, tones
 from deepface_models.evaluation.chips import eye_distance
@@ -21,11 +23,14 @@ from deepface_models.evaluation.expression import (
     mouth_opening,
     smile,
 )
+from deepface_models.evaluation.frames import EvaluationFrame
 from deepface_models.evaluation.measures import correlation
+from deepface_models.evaluation.seen import Watcher
 from deepface_models.evaluation.sharpness import detail
 from deepface_models.faces import FaceMesh, mesh_matrix
 from deepface_models.faces._mesh_points import OVAL
 from deepface_models.media import read_image, read_video
+from deepface_models.provenance import verify
 
 PORTRAITS = Path(__file__).parents[1] / "data" / "faces"
 CLIP = np.zeros(40, int)
@@ -122,13 +127,30 @@ def test_detail_falls_with_blur_and_with_the_model_s_pixels(face):
     assert detail(flat, mesh, distance) == pytest.approx(0, abs=1e-6)
 
 
+def test_the_reduced_source_has_the_pixels_of_the_output(face, aligner, target_faces):
+    """A model may render larger images than it takes."""
+    image = face[0]
+    found = aligner.detect(image)[0]
+    frame = EvaluationFrame("a.png", 0, 0, found, found, image)
+    sizes = ((64, 64), (64, 256), (256, 256))
+    through = []
+    for size, output_size in sizes:
+        model = SimpleNamespace(image_size=size, output_size=output_size)
+        model.identities, model.predict = ("mb",), None
+        watcher = Watcher([frame], target_faces)
+        watcher._see_sources(Converter(model, "mb", aligner=aligner), [frame], 0)
+        through.append(watcher.sources[0].values["through"])
+    assert through[0] < 0.5 * through[1]
+    assert through[1] == pytest.approx(through[2])
+
+
 def test_what_is_pasted_beside_the_face_is_counted(face):
     image, mesh, _ = face
     x, y = mesh[list(OVAL), :2].mean(0).astype(int)
     mask = np.zeros(image.shape[:2], np.float32)
     mask[y - 20 : y + 20, x - 20 : x + 20] = 1  # all of it in the face
     assert outside_share(mask, (0, 0), [mesh, mesh]) == 0
-    mask[:10, :80] = 1  # half as much again in the corner of the picture
+    mask[:10, :80] = 1  # half as much again in the corner of the image
     assert outside_share(mask, (0, 0), [mesh]) == pytest.approx(800 / 2400)
     part = mask[5:, 30:]
     expected = 5 * 50 / (1600 + 5 * 50)
@@ -164,7 +186,7 @@ def test_shapes_do_not_depend_on_place_size_and_pose(face):
     _, mesh, _ = face
     turn = cv2.Rodrigues(np.array([0.1, 0.4, 0.2]))[0]
     turned = mesh @ turn.T
-    # The distance of the eyes is measured in the picture: undo what the turn took.
+    # The distance of the eyes is measured in the image: undo what the turn took.
     turned *= eye_distance(mesh) / eye_distance(turned)
     one, two = likeness.shape(mesh), likeness.shape(turned * 3 + 50)
     scale = np.linalg.norm(two) / np.linalg.norm(one)
@@ -224,6 +246,7 @@ def test_table_and_sheet_show_them(kept, tmp_path):
     assert "mouth by mesh" in text and "pasted beside face" in text
     kept.sheet(tmp_path / "sheet.png")
     assert read_image(tmp_path / "sheet.png").shape[0] > 100
+    assert verify(tmp_path / "sheet.png").synthetic
     assert len(kept.to_json()["per_frame"]["swap"]["seen_mouth"]) == len(kept.frames)
 
 

@@ -1,4 +1,4 @@
-"""Each example runs at a tiny size, in one process, and says a sane number."""
+"""Each example runs at a tiny size, in one process, and prints a plausible number."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def test_it_says_first_what_it_shows_and_what_to_expect(name):
     assert len(text.splitlines()) < 200
 
 
+@pytest.mark.slow
 def test_wide_and_narrow_are_measured_on_all_three(run):
-    """Issue 18, 5: the printed errors are those of scikit-learn."""
+    """The printed errors are those of scikit-learn."""
     made = run("01_copy_or_compress")[0]
     assert len(made["mse"]) == 6
     for (kind, name), value in made["mse"].items():
@@ -83,8 +84,9 @@ def test_wide_and_narrow_are_measured_on_all_three(run):
         assert value == pytest.approx(mean_squared_error(pieces, decoded), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_reconstructions_are_measured(run):
-    """Issue 18, 5: the printed errors are those of scikit-learn."""
+    """The printed errors are those of scikit-learn."""
     made = run("02_reconstructions")[0]
     assert set(made["mse"]) == {"convolutional", "deep", "dense", "sparse"}
     images = made["x_test"].reshape(-1, 28 * 28) / 255
@@ -94,6 +96,7 @@ def test_reconstructions_are_measured(run):
         assert value == pytest.approx(found, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_denoising_is_measured_beside_the_noise_and_the_classical_way(run):
     psnrs = run("03_denoising")[0]["psnrs"]
     assert 5 < psnrs["noisy"] < psnrs["non-local means"] < 30
@@ -101,7 +104,7 @@ def test_denoising_is_measured_beside_the_noise_and_the_classical_way(run):
 
 
 def test_the_map_is_measured(run):
-    """Issue 18, 5: scikit-learn's nearest neighbors give the same accuracy."""
+    """Scikit-learn's nearest neighbors give the same accuracy."""
     made = run("04_latent_space")[0]
     neighbors = KNeighborsClassifier(1)
     neighbors.fit(made["model"].encode(made["x_train"]), made["y_train"])
@@ -112,7 +115,7 @@ def test_the_map_is_measured(run):
     assert losses["loss"] == pytest.approx(terms, rel=1e-3)
 
 
-def test_faces_that_were_drawn_say_so(run):
+def test_rendered_faces_are_labeled_as_synthetic(run):
     made, folder = run("05_face_arithmetic")
     assert 0 < made["mse"] < 0.5
     for path in (folder / "made").glob("*.png"):
@@ -131,6 +134,7 @@ def test_backpropagation_by_hand_is_that_of_keras(run):
     assert made["d_w1"][0, 1] == pytest.approx((made["up"] - made["down"]) / 2e-4, 1e-6)
 
 
+@pytest.mark.slow
 def test_bits_are_those_of_the_code_and_of_the_files(run):
     table = run("08_compression")[0]["table"]
     assert [row[0] for row in table] == [20, 40, 80, 160]

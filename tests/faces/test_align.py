@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from deepface_models.faces import (
     transform_points,
     umeyama,
 )
+from deepface_models.faces.align import align_part, visible_part
 
 numbers = st.floats(-50, 50)
 
@@ -185,3 +187,18 @@ def test_dilation_grows_and_shrinks(face):
 def test_mask_names_wrong_points():
     with pytest.raises(ValueError, match=r"\(7, 2\)"):
         face_mask(np.zeros((7, 2)), 64)
+
+
+@settings(max_examples=40, deadline=None)
+@given(*[st.floats(-40, 400)] * 2, st.floats(8, 900), st.floats(-3.2, 3.2))
+def test_the_visible_part_is_enough(x, y, side, turn):
+    frame = np.random.default_rng(0).integers(0, 256, (230, 310, 3)).astype(np.uint8)
+    frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), 2))
+    scale = 64 / side
+    cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
+    rotation = np.array([[cos, -sin], [sin, cos]])
+    matrix = np.column_stack([rotation, 31.5 - rotation @ np.array([x, y])])
+    place = visible_part(matrix, 64, frame.shape)
+    part = align_part(frame[place], place, matrix, 64)
+    # OpenCV rounds places to 1/32 px, which is not the same from another corner.
+    assert np.abs(part.astype(int) - align(frame, matrix, 64)).max() <= 2

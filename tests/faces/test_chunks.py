@@ -1,4 +1,4 @@
-"""The memory that frames of a video take while faces are looked for."""
+"""The memory that frames of a video take during face detection."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from deepface_models.conversion import plan as planning
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.progress import Progress
 from deepface_models.faces import FaceAligner, _extract, iter_faces, video
+from deepface_models.faces._frames import Found
 from deepface_models.media import VideoFrame
 
 CLIPS = Path(deepface_models.__file__).parent / "demo" / "clips"
@@ -23,12 +24,12 @@ _4K = 3840 * 2160 * 3
 @pytest.mark.parametrize("workers", [1, 2, 4, 64])
 @pytest.mark.parametrize("pixels", [1, 640 * 360, 1920 * 1080, _4K // 3])
 def test_chunks_are_bound_by_bytes(pixels, workers):
-    """Issue 17, 4: bound by bytes, not frames."""
+    """Bound by bytes, not frames."""
     length = video.chunk_length(pixels * 3)
     chunk = length * pixels * 3
-    assert 1 <= length <= 16
+    assert 1 <= length <= 32
     assert (video.most_waiting(chunk, workers) + 1) * chunk <= video.MAX_BYTES
-    assert length == 16 or pixels > 1920 * 1080
+    assert length == 32 or pixels >= 1920 * 1080
 
 
 class _Counted:
@@ -37,7 +38,7 @@ class _Counted:
     def __init__(self, count):
         self.count, self.alive, self.most = count, 0, 0
 
-    def __call__(self, path, start=0, every_n=1, stop=None):
+    def __call__(self, path, start=0, stop=None, every_n=1, quick=False, keep=False):
         for number in range(start, self.count, every_n):
             image = np.full((60, 80, 3), number % 256, np.uint8)
             self.alive += 1
@@ -65,11 +66,11 @@ def counted(monkeypatch):
 
 
 def nothing(aligner, chunk, embedder=None):
-    return [[] for _ in chunk.frames]
+    return Found([[] for _ in chunk.frames], [])
 
 
 def test_iter_faces_holds_few_frames_of_a_slow_reader(counted, monkeypatch, clip):
-    """Issue 18, 3: one engine with one bound, however slowly its results are used."""
+    """One engine with one bound, however slowly its results are used."""
     monkeypatch.setattr(video, "find_faces", nothing)
     for number, frame in enumerate(iter_faces(clip, FaceAligner(), workers=2)):
         assert frame.index == number
@@ -83,7 +84,7 @@ def test_iter_faces_holds_few_frames_of_a_slow_reader(counted, monkeypatch, clip
 
 
 def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
-    """Issue 17, 4: bound by bytes, not frames."""
+    """Bound by bytes, not frames."""
     monkeypatch.setattr(video, "find_faces", nothing)
     report = ConversionReport(clip)
     plan = planning.plan_video(clip, FaceAligner(), None, report, Progress(False))
@@ -92,7 +93,7 @@ def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
 
 
 def test_extraction_holds_few_large_frames(counted, monkeypatch, clip, tmp_path):
-    """Issue 17, 4: also in extraction."""
+    """Also in extraction."""
     aligner = FaceAligner(embeddings=False)
     monkeypatch.setattr(video, "find_faces", nothing)
     monkeypatch.setattr(_extract, "find_faces", nothing)

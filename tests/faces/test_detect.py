@@ -31,7 +31,7 @@ def eyes(points):
     return np.stack([points[[2, 3]].mean(0), points[[0, 1]].mean(0)])
 
 
-def test_box_overlap():
+def test_overlap_is_intersection_over_union():
     a, b = Box(0, 0, 10, 10), Box(5, 0, 15, 10)
     assert a.iou(b) == pytest.approx(1 / 3)
     assert a.iou(Box(20, 20, 30, 30)) == 0
@@ -82,7 +82,7 @@ def test_integers_other_than_bytes_are_named(aligner):
 
 
 def test_float_images_in_0_to_255_are_refused(aligner, portrait):
-    """Issue 17, 4: they were clipped to white, and no face was found in them."""
+    """They were clipped to white, and no face was found in them."""
     bright = portrait.astype(np.float32)
     for method in (aligner.detect, lambda image: aligner.detect_frames([image])):
         with pytest.raises(ValueError, match=r"values from .* Divide by 255"):
@@ -105,7 +105,7 @@ def test_all_of_several_faces_largest_first(aligner, several):
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_turned_images(aligner, portrait, face, turns):
+def test_faces_in_rotated_images_are_found(aligner, portrait, face, turns):
     turned = np.ascontiguousarray(np.rot90(portrait, turns))
     found = aligner.detect(turned)
     assert len(found) == 1
@@ -237,7 +237,7 @@ assert "keras" not in sys.modules
 
 
 def test_an_aligner_with_other_options():
-    """Issue 18, 3: `replace` instead of copying and patching."""
+    """`replace` instead of copying and patching."""
 
     class Quick(FaceAligner):
         def __init__(self):

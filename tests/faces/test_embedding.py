@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from deepface_models.faces import SAME_PERSON, cluster, distance, embed, matches
-from deepface_models.faces._workers import EmbeddingWorkers
 from deepface_models.faces.embedding import chip, embed_chips
+from deepface_models.faces.models import model_path
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +62,19 @@ def test_wrong_points_are_named(portrait):
         embed(portrait, np.zeros((7, 2)))
 
 
-def test_helpers_give_the_same_numbers(portrait, face):
+def test_embeddings_equal_those_of_dlib(portrait, face):
+    import dlib
+
     chips = [chip(portrait, face), chip(portrait[:, ::-1].copy(), face)]
-    with EmbeddingWorkers(2) as helpers:
-        assert np.allclose(helpers.embed(chips), embed_chips(chips), atol=1e-6)
-        helpers._all[0].kill()  # a helper that dies is replaced by this process
-        helpers._all[0].wait()
-        assert np.allclose(helpers.embed(chips), embed_chips(chips), atol=1e-6)
+    network = dlib.face_recognition_model_v1(str(model_path("embedding")))
+    rows = [np.array(network.compute_face_descriptor(one)) for one in chips]
+    np.testing.assert_allclose(embed_chips(chips), rows, atol=1e-5)
     assert embed_chips([]).shape == (0, 128)
+
+
+def test_threads_share_the_network(portrait, face):
+    chips = [chip(portrait, face)] * 3
+    alone = embed_chips(chips)
+    with ThreadPoolExecutor(4) as pool:
+        for rows in pool.map(embed_chips, [chips] * 4):
+            np.testing.assert_array_equal(rows, alone)

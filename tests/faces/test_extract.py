@@ -194,8 +194,9 @@ def test_only_the_named_person_is_taken(tmp_path, portraits):
     assert len(again) == 1
 
 
+@pytest.mark.slow
 def test_a_person_may_be_the_folder_of_a_set(tmp_path, portraits):
-    """Issue 17, 4: `extract(person=FOLDER)` takes what `convert(person=)` takes."""
+    """`extract(person=FOLDER)` takes what `convert(person=)` takes."""
     names = list(TRUTH)[:2]
     for name in names:
         write_image(tmp_path / f"{name}.png", portraits[name])
@@ -247,7 +248,7 @@ def test_rotated_and_gray_images(tmp_path):
 
 
 def test_odd_entries_of_a_folder_do_not_end_the_run(tmp_path, odd_entries, caplog):
-    """Issue 17, 3: they count as failed with their reason, the rest is done."""
+    """They count as failed with their reason, the rest is done."""
     folder = tmp_path / "in"
     folder.mkdir()
     count = odd_entries(folder)
@@ -266,7 +267,7 @@ def test_odd_entries_of_a_folder_do_not_end_the_run(tmp_path, odd_entries, caplo
 
 
 def test_a_mended_source_is_taken(tmp_path):
-    """Issue 17, 3: a file that could not be read may be replaced by a whole one."""
+    """A file that could not be read may be replaced by a whole one."""
     image = DATA / next(iter(TRUTH))
     shutil.copy(image, tmp_path / "a.jpg")
     (tmp_path / "b.png").write_bytes(b"\x89PNG not really")
@@ -279,7 +280,7 @@ def test_a_mended_source_is_taken(tmp_path):
 
 
 def test_nothing_readable_is_an_error(tmp_path, odd_entries):
-    """Issue 17, 3: a folder of odd entries only says why."""
+    """A folder of odd entries only says why."""
     (tmp_path / "in").mkdir()
     odd_entries(tmp_path / "in")
     with pytest.raises(MediaError, match="Expected"):
@@ -287,7 +288,7 @@ def test_nothing_readable_is_an_error(tmp_path, odd_entries):
 
 
 def test_a_set_inside_its_source_is_refused(tmp_path):
-    """Issue 17, 3: output inside the source folder."""
+    """Output inside the source folder."""
     shutil.copy(DATA / next(iter(TRUTH)), tmp_path / "a.jpg")
     with pytest.raises(ValueError, match="inside the source folder"):
         quick().extract(tmp_path, tmp_path / "faces", progress=False)

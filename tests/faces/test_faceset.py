@@ -91,7 +91,7 @@ def test_truncated_image_is_named(tmp_path):
 
 @pytest.mark.parametrize("kind", ["larger", "long", "jpeg"])
 def test_only_bounded_images_are_decoded(tmp_path, kind, monkeypatch):
-    """Issue 17, 2: a stranger's face must not fill the memory."""
+    """A stranger's face must not fill the memory."""
     filled(tmp_path / "set")
     path = tmp_path / "set" / "faces" / "000001.png"
     whole = path.read_bytes()
@@ -180,7 +180,7 @@ def test_split_holds_out_whole_clips_or_the_end():
         one.split(by="random")
 
 
-def test_contact_sheet(tmp_path):
+def test_the_contact_sheet_shows_the_faces(tmp_path):
     made = filled()
     sheet = made.contact_sheet(tmp_path / "sheet.png", columns=3)
     assert (read_image(tmp_path / "sheet.png") == sheet).all()

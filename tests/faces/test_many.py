@@ -1,4 +1,4 @@
-"""Thousands of images, two writers of one set, and what a killed one leaves."""
+"""Large face sets, two writers of one set, and the files of a killed writer."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from faces_helpers import CLIPS, made_face
 
-from deepface_models import InUseError
+from deepface_models import InUseError, MediaError
 from deepface_models.core.locks import hold_folder
 from deepface_models.faces import Box, FaceAligner, FaceSet, _extract, faceset
 from deepface_models.faces._store import last_clips, last_frames
 from deepface_models.faces.detect import Detection
-from deepface_models.media import write_image
+from deepface_models.faces.video import Chunk
+from deepface_models.media import VideoFrame, write_image
 
 KILLED = """
 import sys
@@ -69,7 +71,7 @@ def saved(monkeypatch):
 
 @pytest.mark.slow
 def test_two_runs_do_not_mix_people(tmp_path):
-    """Issue 17, 1: the second extraction into one folder is refused, even if killed."""
+    """The second extraction into one folder is refused, even if killed."""
     folder = tmp_path / "set"
     words = [sys.executable, "-c", KILLED, str(folder), str(CLIPS[0])]
     with subprocess.Popen(words) as process:
@@ -86,7 +88,7 @@ def test_two_runs_do_not_mix_people(tmp_path):
 
 
 def test_progress_is_not_saved_with_each_image(images, tmp_path, saved):
-    """Issue 17, 1: the whole state was saved after each image."""
+    """The whole state was saved after each image."""
     assert len(extract(images, tmp_path / "set")) == 24
     assert len(saved) < 6 and saved[-1] == 24
 
@@ -103,7 +105,7 @@ def test_progress_is_saved_in_time(images, tmp_path, saved, monkeypatch):
 def test_ended_between_two_saves_it_ends_the_same(
     images, tmp_path, monkeypatch, every, at
 ):
-    """Issue 17, 1: killed at any moment it resumes with the same faces."""
+    """Killed at any moment it resumes with the same faces."""
     whole = extract(images, tmp_path / "whole")
     write, seen = faceset.write_face, 0
 
@@ -111,7 +113,7 @@ def test_ended_between_two_saves_it_ends_the_same(
         nonlocal seen
         seen += 1
         if seen == at:
-            path.with_name(f".{path.name}").write_bytes(b"half")
+            path.with_name(f".{path.name}.new1.png").write_bytes(b"half")
             raise KeyboardInterrupt
         write(path, data)
 
@@ -143,7 +145,7 @@ def _created(cls, folder, *settings):
 
 
 def test_a_moved_folder_is_noted_at_once(images, tmp_path, saved):
-    """Issue 17, 1: one save, and one table, for each moved image before."""
+    """One save, and one table, for each moved image before."""
     before = extract(images, tmp_path / "set")
     saved.clear()
     moved = images.rename(tmp_path / "moved")
@@ -153,11 +155,37 @@ def test_a_moved_folder_is_noted_at_once(images, tmp_path, saved):
     assert (again.images == before.images).all()
 
 
+def test_a_source_that_cannot_be_read_to_its_end_stays_unreadable(
+    images, tmp_path, monkeypatch
+):
+    """Chunks that waited for their turn set it back to "partial"."""
+    source = images / "00.png"
+    frame = np.zeros((20, 20, 3), np.uint8)
+
+    def torn(source, start, every_n, keep):
+        frames = [VideoFrame(n, n, 0.04 * n, frame) for n in range(start, 4)]
+        for one, following in pairwise(frames):
+            yield Chunk(source, [one], one.index + 1, following)
+        raise MediaError("Its end is missing.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_extract, "read_chunks", torn)
+        found = extract(source, tmp_path / "set")
+    assert list(found.failed) == [str(source.resolve())] and len(found) == 3
+    (state,) = FaceSet.open(tmp_path / "set").progress.values()
+    assert (state["status"], state["next_frame"]) == ("unreadable", 3)
+    write_image(source, frame + 9)  # a whole copy takes its place
+    found = extract(source, tmp_path / "set")
+    assert len(found) == 1 and not found.failed
+    assert next(iter(found.progress.values()))["status"] == "done"
+
+
 def test_what_a_killed_run_left_is_swept(images, tmp_path):
-    """Issue 17, 1: temporary files are swept by the next run."""
+    """Temporary files are swept by the next run."""
     extract(images, tmp_path / "set")
     faces = tmp_path / "set" / "faces"
-    for name in (".000007.png", ".000030.png", "000031.png", "mine.png"):
+    left = (".000007.png.new1.png", ".000030.png.new1.png", "000031.png")
+    for name in (*left, "mine.png"):
         (faces / name).write_bytes(b"half")
     assert len(extract(images, tmp_path / "set")) == 24
     kept = {f"{number:06d}.png" for number in range(24)} | {"mine.png"}
@@ -185,7 +213,7 @@ def test_a_set_is_written_by_one_at_a_time(tmp_path, elsewhere):
 
 @pytest.mark.parametrize("part", [0.1, 0.2, 0.5])
 def test_held_out_faces_are_those_of_the_plain_rule(part):
-    """Issue 17, 1: the same faces, without going through all for each source."""
+    """The same faces, without going through all for each source."""
     rng = np.random.default_rng(1)
     places = [(f"{n}.jpg", int(f)) for n, f in rng.integers(0, 30, (200, 2))]
     names = list(dict.fromkeys(name for name, _ in places))

@@ -1,4 +1,4 @@
-"""A set that somebody else made changes nothing outside of its folder."""
+"""A face set from an untrusted source changes no file outside of its folder."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_names_only_images_of_its_own(folder, victim, name):
-    """Issue 17, 2: a table may not name ../victim/2024.jpg or an absolute path."""
+    """A table may not name ../victim/2024.jpg or an absolute path."""
     rename(folder, name.format(victim=victim))
     with pytest.raises(MediaError, match=r"names the image") as error:
         FaceSet.open(folder)
@@ -65,7 +65,7 @@ def test_a_table_names_only_images_of_its_own(folder, victim, name):
 
 
 def test_extract_into_such_a_set_deletes_nothing_outside(folder, victim):
-    """Issue 17, 2: extract deleted the files that such a table names."""
+    """Extract deleted the files that such a table names."""
     rename(folder, "../victim/2024.jpg")
     aligner = FaceAligner(image_size=32, embeddings=False)
     with pytest.raises(MediaError, match="names the image"):
@@ -75,7 +75,7 @@ def test_extract_into_such_a_set_deletes_nothing_outside(folder, victim):
 
 @pytest.mark.parametrize("place", ["faces", "table.csv", "faces/000001.png", "x"])
 def test_links_in_a_set_are_refused(folder, victim, place):
-    """Issue 17, 2: links are refused, at opening and where a set is begun."""
+    """Links are refused, at opening and where a set is begun."""
     path = folder / place
     if path.is_dir():
         shutil.move(path, victim.parent / "faces")
@@ -92,7 +92,7 @@ def test_links_in_a_set_are_refused(folder, victim, place):
 
 
 def test_the_folder_itself_may_be_a_link(folder):
-    """Issue 17, 2: where one's own set lies is one's own business."""
+    """The user may place a set behind a link."""
     (folder.parent / "link").symlink_to(folder)
     assert len(FaceSet.open(folder.parent / "link")) == 3
 
@@ -114,7 +114,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("change", "says"), BROKEN)
 def test_a_damaged_faceset_json_is_a_media_error(folder, change, says):
-    """Issue 17, 2: non-UTF-8 bytes, deep JSON and wrong types say what is wrong."""
+    """The error names non-UTF-8 bytes, deep JSON and wrong types."""
     path = folder / "faceset.json"
     if isinstance(change, dict):
         change = json.dumps(
@@ -127,7 +127,7 @@ def test_a_damaged_faceset_json_is_a_media_error(folder, change, says):
 
 @pytest.mark.parametrize("bytes_", [b"\xff\n", b'"' + b"x" * 200_000 + b'"\n'])
 def test_a_damaged_table_is_a_media_error(folder, bytes_):
-    """Issue 17, 2: a table that is no text says so."""
+    """A table that is not text is named in the error."""
     with open(folder / "table.csv", "ab") as table:
         table.write(bytes_)
     with pytest.raises(MediaError, match="is damaged"):
@@ -136,7 +136,7 @@ def test_a_damaged_table_is_a_media_error(folder, bytes_):
 
 @pytest.mark.parametrize("value", ["[" * 5000, "[[1, 2]]", "{}", "nan", "[[1, 1e99]]"])
 def test_a_damaged_row_is_left_out(folder, value):
-    """Issue 17, 2: landmarks of other shapes would fail much later."""
+    """Landmarks of other shapes would fail much later."""
     text = (folder / "table.csv").read_text(encoding="utf-8").splitlines()
     rows = list(csv.reader(text))
     rows[-1][rows[0].index("landmarks")] = value

@@ -1,4 +1,4 @@
-"""encoder.h5, decoder_A.h5 and decoder_B.h5 of 2017 load and draw as they did."""
+"""encoder.h5, decoder_A.h5 and decoder_B.h5 of 2017 load and give the same images."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_model_is_an_original(model):
 
 
 def test_keras_itself_reads_the_files_the_same(folder, weights):
-    """What the tests write is the layout, not what the importer takes for it."""
+    """The files that these tests write have the layout that Keras itself reads."""
     decoder = dfm.Original(image_size=16, latent_size=4, low_memory=True).decoders["a"]
     decoder.load_weights(folder / "decoder_A.h5")
     for mine, theirs in zip(decoder.get_weights(), weights["A"], strict=True):
@@ -143,7 +143,7 @@ def test_other_kinds_of_file(copied):
         load_original(copied)
 
 
-def test_truncated_file(folder, copied):
+def test_a_truncated_file_is_refused(folder, copied):
     path = copied / "decoder_A.h5"
     whole = path.read_bytes()
     path.unlink()
@@ -252,7 +252,7 @@ def test_files_that_are_not_honest(folder, tmp_path, change, reason):
         legacy_h5.read_layers(path)
 
 
-def test_no_file(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file .*x.h5"):
         legacy_h5.read_layers(tmp_path / "x.h5")
 

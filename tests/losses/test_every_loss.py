@@ -1,4 +1,4 @@
-"""What all losses of images promise."""
+"""The contract of all losses of images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from loss_helpers import MADE, REGIONAL, SIZE, array, gradient, images
 
 from deepface_models import losses
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 BASES = {"CompositeLoss", "RegionLoss"}
 OTHERS = {"FaceLoss", "MaskLoss", "ImageLoss", "WeightedLoss"}  # own tests

@@ -1,4 +1,4 @@
-"""Losses that ask a network, against its layers written out in numpy."""
+"""Losses with a network, compared with its layers written in NumPy."""
 
 from __future__ import annotations
 

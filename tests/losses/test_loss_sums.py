@@ -50,7 +50,7 @@ def published(kind: str, side: str, real, fake) -> float:
 @pytest.mark.parametrize("shape", [(6, 1), (4, 3, 3, 1)])
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_adversarial_formula(kind, side, shape):
+def test_adversarial_losses_follow_their_formulas(kind, side, shape):
     real, fake = logits(shape)
     expected = published(kind, side, real.astype("float64"), fake.astype("float64"))
     assert float(named(kind, side)(real, fake)) == pytest.approx(expected, rel=1e-5)

@@ -1,4 +1,4 @@
-"""Each loss of pixels and windows against numpy, scipy and scikit-image in float64."""
+"""Each pixel and window loss, compared with NumPy, SciPy and scikit-image."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_default_outside_is_a_tenth():
     agree(losses.MAELoss(OUTSIDE, regions=False), true, pred, plain)
 
 
-def test_mask_loss():
+def test_mask_loss_equals_a_computation_by_numpy():
     true, pred = images(5), images(5, seed=1)
     pred[..., 3] = pred[..., 0]
     expected = ((true[..., 3] - pred[..., 3]) ** 2).mean((1, 2))
@@ -194,7 +194,7 @@ def bands(images: np.ndarray, levels: int) -> list[np.ndarray]:
 
 @every_target
 @pytest.mark.parametrize(("size", "levels"), [(32, 3), (37, 2), (32, 1)])
-def test_laplacian_pyramid(channels, size, levels):
+def test_laplacian_loss_equals_one_on_opencvs_pyramid(channels, size, levels):
     true, pred = pair(channels, size)
     a, b = (bands(v, levels) for v in doubles(true, pred))
     weight, expected = weights(true), 0.0
@@ -218,7 +218,7 @@ def composite(true, pred) -> tuple[np.ndarray, np.ndarray]:
 
 @every_target
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 1.5])
-def test_focal_frequency(channels, alpha):
+def test_frequency_loss_equals_a_computation_by_numpy(channels, alpha):
     true, pred = pair(channels, size=30)
     a, b = composite(true, pred)
     power = abs(np.fft.fft2(a - b, axes=(1, 2), norm="ortho")) ** 2
@@ -244,7 +244,7 @@ def test_no_gradient_flows_through_the_focus():
 
 @every_target
 @pytest.mark.parametrize("alpha", [1, 2])
-def test_gradient_difference(channels, alpha):
+def test_gradient_loss_equals_a_computation_by_numpy(channels, alpha):
     true, pred = pair(channels)
     a, b = doubles(true, pred)
     weight, expected = weights(true), 0.0
@@ -257,7 +257,7 @@ def test_gradient_difference(channels, alpha):
 
 @every_target
 @pytest.mark.parametrize("smooth", [1e-3, 0.1])
-def test_edge(channels, smooth):
+def test_edge_loss_equals_a_computation_by_numpy(channels, smooth):
     true, pred = pair(channels)
     a, b = doubles(true, pred)
     edges = np.stack(

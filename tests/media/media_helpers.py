@@ -1,4 +1,4 @@
-"""What the tests of this room measure in files."""
+"""What the tests of media measure in files."""
 
 from __future__ import annotations
 

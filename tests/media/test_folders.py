@@ -1,4 +1,4 @@
-"""Folders as they come: odd entries, natural order, what is left out."""
+"""Folders with odd entries: natural order, and which files are left out."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def touch(tmp_path):
     return make
 
 
-def test_natural_order(touch):
-    """Issue 17, 3: frame2 comes before frame10."""
+def test_files_are_listed_in_natural_order(touch):
+    """Frame2 comes before frame10."""
     names = ["a.png", "B.png", "frame2.png", "frame10.png", "frame010.png", "9.mp4"]
     found = list_media(touch(*names)).files
     assert [path.name for path in found] == [
@@ -33,7 +33,7 @@ def test_natural_order(touch):
 
 
 def test_folders_within_are_in_natural_order_too(touch):
-    """Issue 17, 3: natural order holds for each part of a path."""
+    """Natural order holds for each part of a path."""
     folder = touch("clip10/1.png", "clip2/10.png", "clip2/2.png", "3.png")
     found = list_media(folder, inner=True).files
     assert [str(path.relative_to(folder)) for path in found] == [
@@ -42,7 +42,7 @@ def test_folders_within_are_in_natural_order_too(touch):
 
 
 def test_what_is_left_out_is_counted_in_one_line(touch, caplog):
-    """Issue 17, 3: files left out are counted by kind."""
+    """Files left out are counted by kind."""
     folder = touch("a.png", "b.txt", "c.TXT", "d.json", "README", ".hidden.png", "in/x")
     found = list_media(folder)
     assert dict(found.left_out) == {
@@ -53,14 +53,14 @@ def test_what_is_left_out_is_counted_in_one_line(touch, caplog):
 
 
 def test_many_kinds_still_make_one_short_line(touch):
-    """Issue 17, 3: the line stays short in a folder of everything."""
+    """The line stays short in a folder of everything."""
     folder = touch(*(f"a.x{number}" for number in range(30)), "b.x3")
     assert list_media(folder).summary().startswith("2 .x3, ")
     assert list_media(folder).summary().endswith("22 of other kinds")
 
 
 def test_odd_entries_are_named_with_their_reason(touch, odd_entries):
-    """Issue 17, 3: one odd entry never ends the run."""
+    """One odd entry never ends the run."""
     folder = touch("a.png")
     count = odd_entries(folder)
     found = list_media(folder)
@@ -74,7 +74,7 @@ def test_odd_entries_are_named_with_their_reason(touch, odd_entries):
 
 
 def test_a_file_that_may_not_be_read_is_odd(touch, monkeypatch):
-    """Issue 17, 3: an unreadable file counts with its reason."""
+    """An unreadable file counts with its reason."""
     folder = touch("a.png", "b.png")
     opened = open
 
@@ -92,13 +92,13 @@ def test_a_file_that_may_not_be_read_is_odd(touch, monkeypatch):
 
 
 def test_a_full_disk_ends_the_run(tmp_path):
-    """Issue 17, 3: what all other files will meet as well is no oddity of one."""
+    """A fault that concerns all files ends the run."""
     with pytest.raises(OSError, match="No space"):
         reason(tmp_path, OSError(errno.ENOSPC, "No space left"))
 
 
 def test_output_inside_the_source_is_refused(tmp_path):
-    """Issue 17, 3: under whatever name."""
+    """Under whatever name."""
     (tmp_path / "in").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "in")
     for inside in ("in", "in/new/out", "link/out", "in/../in/out"):
@@ -109,7 +109,7 @@ def test_output_inside_the_source_is_refused(tmp_path):
 
 
 def test_names_that_are_no_text_are_refused_in_plain_words(tmp_path):
-    """Issue 17, 3: a single image with such a name too."""
+    """A single image with such a name too."""
     name = os.path.join(os.fsencode(tmp_path), b"\xff.png")
     with open(name, "wb"):
         pass

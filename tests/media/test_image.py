@@ -108,7 +108,7 @@ def test_missing_file_says_where_it_looked(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Warning:PIL")
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_damaged_bytes_give_an_image_or_a_media_error(tmp_path_factory, data):
     kind = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "TIFF", "BMP"]))
@@ -161,7 +161,7 @@ def test_failed_write_leaves_the_former_file(tmp_path, image):
     assert [p.name for p in tmp_path.iterdir()] == ["wide.jpg"]
 
 
-def test_unknown_extension(tmp_path, image):
+def test_an_unknown_extension_is_refused(tmp_path, image):
     with pytest.raises(MediaError, match=r"Expected one of the extensions \.png"):
         write_image(tmp_path / "out.xyz", image)
 
@@ -173,7 +173,7 @@ def test_wrong_shape_and_type():
         as_uint8(np.zeros((4, 4, 3), np.int64))
 
 
-def test_media_kind(tmp_path, clip):
+def test_the_kind_of_media_follows_from_the_extension(tmp_path, clip):
     assert media_kind(clip) == "video"
     assert media_kind(tmp_path) == "folder"
     (tmp_path / "A.JPG").touch()

@@ -34,7 +34,7 @@ def test_labels_are_written_to_the_left(frames):
     assert (named[:64, :margin] < 128).any() and (named[66:, :margin] < 128).any()
 
 
-def test_errors(frames):
+def test_wrong_rows_and_labels_are_refused(frames):
     with pytest.raises(ValueError, match="rows without images"):
         grid([[], []])
     with pytest.raises(ValueError, match="1 labels were given for 2 rows"):

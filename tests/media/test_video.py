@@ -20,7 +20,7 @@ from deepface_models.media import (
 from deepface_models.media.decoding import Decoder, source_times
 
 
-def test_probe(clip):
+def test_probe_describes_the_video(clip):
     info = probe(clip)
     assert (info.width, info.height, info.fps) == (360, 288, 25)
     assert info.codec == "mpeg1video" and info.has_audio and info.rotation == 0
@@ -51,7 +51,7 @@ def test_start_stop_every_n(clip):
 
 
 def test_reading_decodes_only_as_far_as_it_is_read(clip, monkeypatch):
-    """Issue 18, 5: one frame is read of 75, and few more are decoded."""
+    """One frame is read of 75, and few more are decoded."""
     decoded = []
     frames_of = Decoder.frames
 
@@ -118,7 +118,7 @@ def test_variable_frame_rate_keeps_every_time(make_video):
     assert [f.time for f in seen] == pytest.approx([p / 1000 for p in pts])
 
 
-def test_odd_size(make_video):
+def test_odd_widths_and_heights_are_read(make_video):
     path = make_video("odd.mkv", size=(359, 287), pix_fmt="yuv444p")
     assert next(read_video(path)).image.shape == (287, 359, 3)
     assert (probe(path).width, probe(path).height) == (359, 287)
@@ -132,7 +132,7 @@ def test_raw_stream_without_times_gets_some(make_video):
     assert (steps > 0).all()
 
 
-def test_gif(tmp_path, frames):
+def test_a_gif_is_read_as_a_video(tmp_path, frames):
     images = [Image.fromarray(f) for f in frames[:4]]
     path = tmp_path / "a.gif"
     images[0].save(path, save_all=True, append_images=images[1:], duration=80)
@@ -157,7 +157,7 @@ def test_still_image_and_sound_are_no_video(tmp_path, frames, make_video):
         probe(tmp_path / "still.jpg")
 
 
-def test_missing_video(tmp_path):
+def test_a_missing_video_is_reported(tmp_path):
     with pytest.raises(FileNotFoundError, match="Nothing is at"):
         read_video(tmp_path / "none.mp4")
 
@@ -209,7 +209,7 @@ def test_damaged_video_goes_on_after_the_damage(tmp_path, make_video, caplog):
 
 
 def test_metadata_of_a_video(clip, tmp_path, frames):
-    """Issue 18, 5: a video without tags has none, and a written tag is read back."""
+    """A video without tags has none, and a written tag is read back."""
     assert read_metadata(clip) == {}
     path = tmp_path / "tagged.mkv"
     with VideoWriter(path, metadata={"comment": "gr\u00fcn"}) as writer:
@@ -244,7 +244,7 @@ def test_damaged_bytes_give_frames_or_a_media_error(tmp_path, clip, seed):
 
 @pytest.mark.slow
 def test_frames_that_were_read_are_let_go(clip):
-    """Issue 17, 4: memory does not grow with the frames, also without collections."""
+    """Memory does not grow with the frames, also without collections."""
     gc.collect()
     gc.disable()
     try:

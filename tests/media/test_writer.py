@@ -15,6 +15,7 @@ from media_helpers import frame_times, sound_packets
 
 from deepface_models.core.errors import MediaError
 from deepface_models.media import VideoWriter, probe, read_metadata, read_video
+from deepface_models.media.yuv import Coding, FrameConverter
 
 
 def copy(source, target, **options):
@@ -157,7 +158,7 @@ def test_without_time_stamps_the_sources_are_used(make_video, tmp_path):
 
 
 @pytest.mark.parametrize("coding", [(1, 1), (1, 5), (2, 1), (2, 5)])
-def test_colors_survive(make_video, tmp_path, coding):
+def test_colors_and_their_tags_are_those_of_the_source(make_video, tmp_path, coding):
     pix_fmt = "yuvj420p" if coding[0] == 2 else "yuv420p"
     source = make_video("s.mp4", coding=coding, pix_fmt=pix_fmt)
     before, after = copy(source, tmp_path / "out.mp4", crf=4)
@@ -225,7 +226,7 @@ def test_ntsc_rate_and_float_images(tmp_path, frames):
 
 
 @pytest.mark.parametrize("name", ["out.mkv", "out.mov"])
-def test_other_containers(clip, tmp_path, name):
+def test_other_containers_keep_the_frames_and_their_times(clip, tmp_path, name):
     before, after = copy(clip, tmp_path / name)
     assert len(before) == len(after)
     np.testing.assert_allclose(
@@ -233,7 +234,7 @@ def test_other_containers(clip, tmp_path, name):
     )
 
 
-def test_metadata(tmp_path, frames):
+def test_metadata_are_read_back_as_written(tmp_path, frames):
     path = tmp_path / "out.mp4"
     with VideoWriter(path, metadata={"comment": "Grüße", "consent": "both"}) as writer:
         writer.write(frames[0])
@@ -283,7 +284,7 @@ def test_no_frame_is_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_wrong_use(tmp_path, frames):
+def test_wrong_use_is_refused(tmp_path, frames):
     path = tmp_path / "out.mp4"
     with pytest.raises(RuntimeError, match="context manager"):
         VideoWriter(path).write(frames[0])
@@ -321,7 +322,7 @@ def test_memory_is_bounded(clip, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
 def test_tags_that_are_not_utf8_do_not_hinder(tmp_path, make_video, suffix):
-    """Issue 17, 0: alike with each version of PyAV, which differ in this."""
+    """Alike with each version of PyAV, which differ in this."""
     path, target = tmp_path / f"tags.{suffix}", tmp_path / "copy.mp4"
     with VideoWriter(path, metadata={"title": "XXXXXXXX"}) as writer:
         for frame in read_video(make_video(f"s.{suffix}"), stop=3):
@@ -343,7 +344,7 @@ with VideoWriter(sys.argv[2], fps=25) as writer:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc fills memory on request")
 def test_equal_frames_give_equal_bytes_whatever_lies_in_memory(clip, tmp_path):
-    """Issue 17: a conversion that was killed and run again gives the same file."""
+    """A conversion that was killed and run again gives the same file."""
     written = []
     for filler in (0, 85, 170):
         target = tmp_path / f"{filler}.mp4"
@@ -354,3 +355,31 @@ def test_equal_frames_give_equal_bytes_whatever_lies_in_memory(clip, tmp_path):
         )
         written.append(target.read_bytes())
     assert written[0] == written[1] == written[2]
+
+
+def test_few_large_frames_wait_in_the_encoder():
+    """Memory is bounded at 4K too."""
+    from deepface_models.media.codecs import settings
+
+    assert settings("libx264", 18, (3840, 2160))["rc-lookahead"] == "6"
+    assert "rc-lookahead" not in settings("libx264", 18, (1920, 1080))
+    assert "rc-lookahead" not in settings("libx265", 18, (3840, 2160))
+
+
+@pytest.mark.parametrize("coding", [Coding(), Coding(range=2), Coding(1, 5, 5, 5)])
+@pytest.mark.parametrize("size", [(288, 360), (286, 358), (2, 2)])
+def test_halving_the_colors_alone_gives_what_swscale_gives(frames, coding, size):
+    image = np.ascontiguousarray(frames[0][: size[0], : size[1]])
+    converter = FrameConverter()
+    made = converter.from_rgb(image, "yuv420p", coding)
+    span = coding.swscale_range()
+    whole = converter._swscale.reformat(
+        converter.from_rgb(image, "yuv444p", coding),
+        format="yuv420p",
+        src_color_range=span,
+        dst_color_range=span,
+        interpolation=converter._quality,
+    )
+    np.testing.assert_array_equal(made.to_ndarray(), whole.to_ndarray())
+    assert Coding.of(made).range == Coding.of(whole).range
+    assert Coding.of(made).space == coding.space

@@ -1,4 +1,4 @@
-"""A preset's name wherever a model's folder is taken."""
+"""A preset's name is accepted wherever a model's folder is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from deepface_models.cli import build_parser, main
 from deepface_models.cli._arguments import load_model, model_source
 from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 FRAME = Path(__file__).resolve().parents[1] / "data/faces/london_019_neutral.jpg"
 FACES = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype="uint8")

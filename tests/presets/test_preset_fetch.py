@@ -1,4 +1,4 @@
-"""Fetching from a server: whole or not at all, once, by several at a time."""
+"""Downloads of presets: complete or nothing, also by several processes at once."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_the_faster_of_two_processes_wins(server, packed, cache, monkeypatch):
 
 
 def test_what_a_killed_process_left_is_no_preset(server, cache, elsewhere):
-    """Issue 17, 1: remains are swept, but not those of a process at work."""
+    """Remains are removed, except for those of a running process."""
     folder = presets.fetch(server.address)
     remains, others = cache / f".{folder.name}.new", cache / ".at.other.new"
     shutil.move(folder, remains)

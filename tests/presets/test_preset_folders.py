@@ -1,4 +1,4 @@
-"""Packing and loading folders: what comes back, and what is refused."""
+"""Packing and loading preset folders, and which folders are refused."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from deepface_models.models.swap import FaceSwap, Original, Swift
 from deepface_models.presets.half import to_float16
 from deepface_models.presets.record import read_record, sign, to_bytes
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 FACES = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype="uint8")
 PEOPLE = ("ana", "ben")
 
@@ -43,7 +45,7 @@ def restate(folder: Path, **values):
 
 
 def test_one_process_packs_a_preset(packed, tmp_path, elsewhere, monkeypatch):
-    """Issue 17, 1: one writer at a time; refused before the work is done."""
+    """One writer at a time; refused before the work is done."""
     model = load(packed / "dense")
     monkeypatch.setattr(presets.packing, "_write_parts", None)
     elsewhere(hold(tmp_path / "dense"))
@@ -165,7 +167,7 @@ def test_reordered_people_keep_their_faces(packed, swift):
 
 
 @pytest.mark.parametrize("names", [("ana", "cleo"), ("ana", "ben", "cleo"), ("a", "b")])
-def test_nobody_is_drawn_by_anothers_parts(packed, names):
+def test_no_person_is_decoded_by_the_parts_of_another(packed, names):
     with pytest.raises(ValueError, match=r"people are 'ana', 'ben'.*add_identity"):
         Swift.from_preset(packed / "people", identities=names)
     with pytest.raises(ValueError, match="has no people"):

@@ -1,4 +1,4 @@
-"""Names, the commands, and where the presets that ship are."""
+"""Names of presets, the commands, and the folder of the shipped presets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def names(packed):
 
 
 def test_the_built_in_registry_and_what_ships_agree(monkeypatch):
-    """Issue 18, 3: a preset's record is stored once."""
+    """A preset's record is stored once."""
     monkeypatch.setattr(registry, "REGISTRY", BUILT_IN)
     monkeypatch.setattr(registry, "weights_folder", presets.weights_folder)
     home = presets.weights_folder()
@@ -111,7 +111,7 @@ def _no_network(address, target, limit):
     raise ConnectionError(address)
 
 
-def test_list_command(names, capsys):
+def test_the_command_list_shows_the_presets(names, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["dense", "shared"]
@@ -123,7 +123,7 @@ def test_list_command(names, capsys):
     assert capsys.readouterr().out == "No preset matches 'x*'.\n"
 
 
-def test_describe_command(names, capsys):
+def test_the_command_describe_shows_the_record(names, capsys):
     assert main(["describe", "shared"]) == 0
     text = capsys.readouterr().out
     for line in (
@@ -140,7 +140,7 @@ def test_describe_command(names, capsys):
     assert "error: Nothing is at none" in capsys.readouterr().err
 
 
-def test_fetch_command(server, capsys):
+def test_the_command_fetch_prints_the_folder(server, capsys):
     assert main(["fetch", server.address, "--no-progress"]) == 0
     folder = capsys.readouterr().out.split("is in ")[1].split(";")[0]
     assert deepface_models.load(folder).latent_size == 3
@@ -148,7 +148,7 @@ def test_fetch_command(server, capsys):
     assert "could not be fetched" in capsys.readouterr().err
 
 
-def test_pack_command(dense, tmp_path, capsys):
+def test_the_command_pack_writes_a_preset(dense, tmp_path, capsys):
     dense.save_parts(tmp_path / "out" / "model")
     measures = tmp_path / "measures.json"
     measures.write_text('{"ssim": 0.5}', encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`train(preset=...)`: what it starts from, what stands still, what resumes."""
+"""`train(preset=...)`: initial weights, frozen parts, and resuming."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from deepface_models.models.swap import Swift
 from deepface_models.presets import registry
 from deepface_models.training import fine_tuning as _fine_tuning
 from deepface_models.training import train
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 SETTINGS = {"batch_size": 2, "steps": 2, "checkpoint_every": 1, "seed": 3}
 TRAINING = "deepface_models.training"

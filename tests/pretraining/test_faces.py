@@ -1,4 +1,4 @@
-"""What autoencoders are pretrained on: faces, who is held out, batches, files."""
+"""Training data of autoencoder presets: faces, held-out people, batches, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures know better from worse, and count people once."""
+"""Measures rank better images higher, and give all people the same weight."""
 
 from __future__ import annotations
 

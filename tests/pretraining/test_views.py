@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,11 +12,13 @@ import pytest
 from deepface_models import presets
 from deepface_models.faces._template import MIRROR_68
 from deepface_models.models.swap import Swift
-from deepface_models.pretraining import command, pretrain
+from deepface_models.pretraining import RECIPES, command, pretrain
 from deepface_models.pretraining.group_batches import Groups
 from deepface_models.pretraining.groups import GroupSampler, open_mouth
 from deepface_models.pretraining.swift import ADAPTED
 from deepface_models.pretraining.views import Views, gather
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 def test_people_are_gathered_kept_and_read_again(views, tmp_path):
@@ -44,6 +47,17 @@ def test_batches_depend_on_the_seed_alone(views):
     groups = one["points"].reshape(2, 6, -1)
     np.testing.assert_allclose(groups.mean(1), 0, atol=1e-4)
     assert np.abs(groups).max() > 0.3
+
+
+def test_inputs_may_be_smaller_than_targets(views):
+    """The encoder of a larger output sees the same faces, reduced."""
+    whole, reduced = (GroupSampler(views, size).batch((3, 0), 1) for size in (None, 32))
+    assert reduced["image"].shape == (6, 32, 32, 3)
+    for key in ("target", "points"):
+        np.testing.assert_array_equal(whole[key], reduced[key])
+    halves = whole["image"].reshape(6, 32, 2, 32, 2, 3).mean((2, 4))
+    missed = np.abs(halves - reduced["image"])
+    assert missed.mean() < 1 and missed.max() < 30
 
 
 def test_a_move_takes_another_face_where_the_first_went(views):
@@ -115,6 +129,36 @@ def test_a_small_preset_is_made_and_begins_new_people(views, weights, tmp_path):
     known, adapted = np.split(latents, [model.latent_size], axis=1)
     assert known.any() and not adapted.any()
     assert max(presets.check_golden(model, folder).values()) < 1e-3
+
+
+@pytest.mark.slow
+def test_a_larger_output_is_pretrained_from_a_preset(views, tmp_path, monkeypatch):
+    """Only what the encoder sees stays small."""
+    sizes = {"image_size": 64, "output_size": 128}
+    small = replace(RECIPES["swift_256"], arguments=sizes, preset="swift_64")
+    monkeypatch.setitem(RECIPES, "swift_256", small)
+    file = tmp_path / "views.npz"
+    views.resized(128).save(file)
+    options = {"epochs": 1, "batch_size": 6, "steps": 2, "workers": 1}
+    folder = pretrain("swift_256", file, tmp_path / "run", **options)
+    model = Swift.from_preset(folder, identities=("zoe", "joe"))
+    assert (model.image_size, model.output_size) == (64, 128)
+    given = Swift.from_preset("swift_64", identities=("zoe", "joe"))
+    faces = views.images[:2]
+    np.testing.assert_allclose(model.encode(faces), given.encode(faces), atol=1e-4)
+    fine = model.shared_decoder.get_layer("fine_image").get_weights()[0]
+    assert np.abs(fine).max() > 0
+    for name, network in given.decoder_initializers.items():
+        pairs = (network.weights, model.decoder_initializers[name].weights)
+        for one, two in zip(*pairs, strict=True):
+            np.testing.assert_allclose(np.array(two), np.array(one), atol=1e-3)
+    known, learned = (
+        [w for w in one.shared_decoder.weights if "fine_" not in w.path]
+        for one in (given, model)
+    )
+    assert len(known) > 5  # two steps change weights by little
+    for one, two in zip(known, learned, strict=True):
+        np.testing.assert_allclose(np.array(two), np.array(one), atol=0.01)
 
 
 def test_processes_make_groups_though_opencv_used_threads_before(views):

@@ -1,4 +1,4 @@
-"""Files that somebody else stripped, changed and signed anew."""
+"""Files whose credentials were removed, changed or replaced by somebody else."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def make_own(certificate, home):
 
 
 def test_synthetic_file_signed_anew_as_a_photograph(stripped, stranger, capsys):
-    """Issue 17, 2: it was called 'names no trained model, unchanged'."""
+    """It was called 'names no trained model, unchanged'."""
     sign_as(stripped, stranger, PHOTOGRAPH)
     found = verify(stripped)
     assert (found.state, found.trust) == ("valid", "unknown")
@@ -88,7 +88,7 @@ def test_synthetic_file_signed_anew_as_a_photograph(stripped, stranger, capsys):
 
 
 def test_tags_of_another_signer_are_claims(stripped, stranger, record):
-    """Issue 17, 2: tags of another signer were printed as if proven."""
+    """Tags of another signer were printed as if proven."""
     sign_as(stripped, stranger, None)
     found = verify(stripped)
     assert (found.record, found.claimed) == (None, record)
@@ -103,7 +103,7 @@ def test_tags_of_another_signer_are_claims(stripped, stranger, record):
 
 
 def test_record_that_a_stranger_signed_is_the_strangers(stripped, stranger, record):
-    """Issue 17, 2: say what is signed, what is claimed and where both disagree."""
+    """Say what is signed, what is claimed and where both disagree."""
     forged = replace(record, consent="Everybody agreed")
     sign(stripped, forged, stranger)
     found = verify(stripped)
@@ -119,7 +119,7 @@ def test_record_that_a_stranger_signed_is_the_strangers(stripped, stranger, reco
 
 
 def test_own_signature_has_neither_conflicts_nor_claims(stripped, record):
-    """Issue 17, 2: what agrees is told once."""
+    """Equal statements are shown once."""
     sign(stripped, record)
     found = verify(stripped)
     assert (found.trust, found.conflicts, found.problems) == ("own", (), ())
@@ -130,7 +130,7 @@ def test_own_signature_has_neither_conflicts_nor_claims(stripped, record):
 
 
 def test_altered_file_of_a_stranger_keeps_both_warnings(stripped, stranger, record):
-    """Issue 17, 2: never weaker than the strongest warning present."""
+    """Never weaker than the strongest warning present."""
     sign(stripped, record, stranger)
     with open(stripped, "ab") as stream:
         stream.write(b"extra")
@@ -144,7 +144,7 @@ def test_altered_file_of_a_stranger_keeps_both_warnings(stripped, stranger, reco
 def test_certificate_with_the_same_name_and_serial_number(
     stripped, home, record, tmp_path
 ):
-    """Issue 17, 2: `trust="own"` compared the serial number only."""
+    """`trust="own"` compared the serial number only."""
     own, twin = issued("p384"), issued("p384")
     assert (own.serial, own.name) == (twin.serial, twin.name)
     make_own(own, home)
@@ -168,7 +168,7 @@ def test_certificate_with_the_same_name_and_serial_number(
 def test_authority_that_issues_one_serial_number_twice(
     stripped, home, record, tmp_path
 ):
-    """Issue 17, 2: one authority, one number, two certificates."""
+    """One authority, one number, two certificates."""
     authority = ec.generate_private_key(ec.SECP256R1())
     root = _certificate("Authority", authority, authority, True)
     pair = []
@@ -192,7 +192,7 @@ def test_authority_that_issues_one_serial_number_twice(
 
 
 def test_chain_of_certificates_that_do_not_belong_together():
-    """Issue 17, 2: the chain's signatures are checked."""
+    """The chain's signatures are checked."""
     one, other = issued("p384"), issued("p384")
     leaf = one.chain.split("-----END CERTIFICATE-----\n")[0]
     chain = f"{leaf}-----END CERTIFICATE-----\n{other.authority_pem}"
@@ -202,7 +202,7 @@ def test_chain_of_certificates_that_do_not_belong_together():
 
 @pytest.mark.parametrize("name", ["swap.jpg", "swap.png"])
 def test_notice_alone_says_synthetic(tmp_path, frames, stranger, name):
-    """Issue 17, 2: a record cut to pieces still warns, and so does IPTC's word."""
+    """A damaged record still warns, and so does the IPTC tag."""
     path = tmp_path / name
     term = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
     xmp = f"<x:xmpmeta><Iptc4xmpExt:DigitalSourceType>{term}</x:xmpmeta>"
@@ -219,7 +219,7 @@ def test_notice_alone_says_synthetic(tmp_path, frames, stranger, name):
 
 
 def test_another_suffix_hides_neither_tags_nor_credentials(stripped, record):
-    """Issue 17, 2: the content decides what is read, not the name."""
+    """The content decides what is read, not the name."""
     renamed = stripped.with_suffix(".jpg" if stripped.suffix != ".jpg" else ".png")
     sign(stripped, record)
     shutil.copy(stripped, renamed)
@@ -228,7 +228,7 @@ def test_another_suffix_hides_neither_tags_nor_credentials(stripped, record):
 
 
 def test_conflicts_cannot_steer_a_terminal(stripped, stranger, record):
-    """Issue 17, 2: what disagrees is a stranger's text too."""
+    """Statements that disagree are untrusted text, too."""
     sign(stripped, replace(record, consent="\x1b[2J\n  Signed by: you"), stranger)
     text = verify(stripped).summary()
     assert "\x1b" not in text

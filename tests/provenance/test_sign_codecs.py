@@ -16,7 +16,7 @@ CASES += [("h264", ".mov"), ("hevc", ".mov")]
 
 @pytest.mark.parametrize(("codec", "suffix"), CASES)
 def test_every_codec_can_be_signed(tmp_path: Path, codec, suffix):
-    """Issue 17, 6: Content Credentials sign in those containers."""
+    """Content Credentials sign in those containers."""
     path = tmp_path / f"out{suffix}"
     with VideoWriter(path, codec=codec) as writer:
         for number in range(5):

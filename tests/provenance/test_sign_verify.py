@@ -172,7 +172,7 @@ def test_nothing_to_sign(tmp_path, record):
         sign(tmp_path / "no.png", record)
 
 
-def test_unsupported_suffix(tmp_path, record):
+def test_a_file_that_cannot_be_signed_is_refused(tmp_path, record):
     path = tmp_path / "swap.avi"
     shutil.copy(CLIP, path)
     with pytest.raises(ProvenanceError, match=r"format '\.avi' cannot.*\.mp4"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,8 +10,15 @@ import keras
 from keras import ops
 
 from deepface_models.core.names import check_names
+from deepface_models.models.swap._kernels import HALVES
 from deepface_models.models.swap._mixing import blend
-from deepface_models.models.swap.expressions import Expressions, MatchExpressions
+from deepface_models.models.swap.expressions import (
+    Expressions,
+    FindDetail,
+    MatchExpressions,
+    ReadExpressions,
+    join_halves,
+)
 from deepface_models.models.swap.latent_mean import LatentMean, ShiftLatents
 
 SHARED = ""  # name of the shared inter; no person can have this name
@@ -22,7 +29,7 @@ class Source(NamedTuple):
 
     Attributes:
         mean: A person of the model, the mean latents (B, L), or None.
-        expressions: The expressions (B, 3) in the images, or None to read them from
+        expressions: The expressions (B, 7) in the images, or None to read them from
             the latents, if `mean` is a person of the model.
     """
 
@@ -31,6 +38,17 @@ class Source(NamedTuple):
 
 
 UNKNOWN = Source()
+
+
+class Match(NamedTuple):
+    """Expressions (B, 7) to match, and the layers of target and source.
+
+    The source's is None if the expressions were measured.
+    """
+
+    target: Expressions
+    source: Expressions | None
+    expressions: Any
 
 
 @dataclass(frozen=True)
@@ -99,8 +117,17 @@ class Paths:
             name: The person to decode.
             source: The person in the encoded images.
         """
-        code = self._code(latents, name, source)
-        return self._finish(self.decoders[name](code))
+        match = self._matched(latents, name, source)
+        detail = match and FindDetail(match.target, match.source)(match.expressions)
+
+        def decode(half: int) -> Any:
+            code = self._code(latents, name, source, match, half)
+            decoded = self.decoders[name](code)
+            if detail:  # in logits, which are the last output of a decoder
+                decoded = [*decoded[:-1], ops.add(decoded[-1], detail[half])]
+            return self._finish(decoded)
+
+        return self._joined(decode, match)
 
     def morph(
         self,
@@ -114,12 +141,17 @@ class Paths:
 
         The input of the part that people share is mixed: the decoder or its end.
         """
-        one, two = (self._code(latents, n, source) for n in (name, other))
-        if self.shared:
-            mixed = blend if self.mix is None else self.mix.between
-            return self._finish(self.decoders[name](mixed(one, two, share)))
-        one, two = self.decoders[name](one), self.decoders[other](two)
-        return self._finish(blend(one, two, share))
+        pairs = [(n, self._matched(latents, n, source)) for n in (name, other)]
+
+        def decode(half: int) -> Any:
+            one, two = (self._code(latents, n, source, m, half) for n, m in pairs)
+            if self.shared:
+                mixed = blend if self.mix is None else self.mix.between
+                return self._finish(self.decoders[name](mixed(one, two, share)))
+            one, two = self.decoders[name](one), self.decoders[other](two)
+            return self._finish(blend(one, two, share))
+
+        return self._joined(decode, *(match for _, match in pairs))
 
     def owner(self) -> str | None:
         """Returns the only person without an own inter, if the others have one.
@@ -176,25 +208,40 @@ class Paths:
     def _finish(self, x: Any) -> Any:
         return x if self.shared_decoder is None else self.shared_decoder(x)
 
+    def _joined(self, decode: Callable[[int], Any], *matches: Match | None) -> Any:
+        """Decodes both halves of a face apart if expressions are matched."""
+        if not any(matches):
+            return decode(0)
+        return join_halves(*(decode(half) for half in range(len(HALVES))))
+
     def _shifted(self, latents: Any, name: str, source: Source) -> Any:
         if self.latent_means is None or source.mean is None or source.mean == name:
             return latents
         target, given = self.latent_means[name], source.mean
         if isinstance(given, str):
-            shifted = ShiftLatents(target, self.latent_means[given])(latents)
-        else:
-            shifted = ShiftLatents(target)(latents, given)
-        if self.expressions is None:
-            return shifted
-        goal = self.expressions[name]
-        if source.expressions is not None:
-            return MatchExpressions(goal)(shifted, source.expressions)
-        if isinstance(given, str):
-            return MatchExpressions(goal, self.expressions[given])(shifted, latents)
-        return shifted
+            return ShiftLatents(target, self.latent_means[given])(latents)
+        return ShiftLatents(target)(latents, given)
 
-    def _code(self, latents: Any, name: str, source: Source) -> Any:
+    def _matched(self, latents: Any, name: str, source: Source) -> Match | None:
+        """Returns what to match, if expressions were measured or can be read."""
+        if self.expressions is None or source.mean == name:
+            return None
+        target = self.expressions[name]
+        if source.expressions is not None:
+            return Match(target, None, source.expressions)
+        if not isinstance(source.mean, str):
+            return None
+        person = self.expressions[source.mean]
+        return Match(target, person, ReadExpressions(person)(latents))
+
+    def _code(
+        self, latents: Any, name: str, source: Source, match: Match | None, half: int
+    ) -> Any:
         latents = self._shifted(latents, name, source)
+        if match is not None:
+            shifted = source.mean is not None
+            layer = MatchExpressions(match.target, half, match.source, shifted)
+            latents = layer(latents, match.expressions)
         if not self.inters:
             return latents
         route = self.routes[name]

@@ -62,7 +62,7 @@ class Renderer:
                 latent, or None.
             morph: The share of `identity` in a morph, or None.
             other: The other person of the morph, or None.
-            expressions: The expressions in the faces, (N, 3), or None.
+            expressions: The expressions in the faces, (N, 7), or None.
 
         Raises:
             ValueError: A person is unknown, the mean latent, the share or the
@@ -76,8 +76,7 @@ class Renderer:
             inputs.append(shares(morph, len(batch)))
         if latent_mean is not None:
             inputs.append(np.repeat(latent_mean[None], len(batch), axis=0))
-        matches = source is not None and self.paths.expressions is not None
-        given = matches and expressions is not None
+        given = self.paths.expressions is not None and expressions is not None
         if given:
             inputs.append(as_expressions(expressions, len(batch)))
         model = self._model(way, identity, second, source, given)

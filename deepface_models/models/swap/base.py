@@ -13,21 +13,19 @@ from deepface_models.core.arrays import Array, images_of
 from deepface_models.core.errors import ModelFileError
 from deepface_models.core.inputs import (
     as_numbers,
-    as_unit,
     as_unit_float,
 )
 from deepface_models.core.predict import predict
-from deepface_models.core.weights import weights_for_each
 from deepface_models.core.whole import whole_numbers
-from deepface_models.models.stored import StoredModel
 from deepface_models.models.swap._graph import Paths, check_identities
 from deepface_models.models.swap._named import NamedImages
 from deepface_models.models.swap._rendering import Renderer, known
+from deepface_models.models.swap._training import TrainedByName
 from deepface_models.models.swap.expressions import Expressions
 from deepface_models.models.swap.latent_mean import LatentMean
 
 
-class FaceSwap(StoredModel):
+class FaceSwap(TrainedByName):
     """Base of the face-swap architectures.
 
     One encoder maps anybody's aligned face to a latent. Each person has a decoder that
@@ -127,7 +125,8 @@ class FaceSwap(StoredModel):
     @property
     def matches_expressions(self) -> bool:
         """Whether `predict` can give swaps the expression of their source."""
-        return self._paths.expressions is not None
+        layers = (self._paths.expressions or {}).values()
+        return any(float(layer.known) > 0 for layer in layers)
 
     @property
     def parts(self) -> dict[str, keras.Model]:
@@ -220,10 +219,10 @@ class FaceSwap(StoredModel):
             source_identity: The person in `x`: a person of the model, or the mean
                 latent of anybody, (L,), from `encode(faces).mean(0)`. It improves the
                 expression if the model `shifts_latents`; otherwise it has no effect.
-            expressions: The expressions in `x`, (N, 3), as `FaceSet.expressions` has
-                them, for a person whom the model does not know. They need
-                `source_identity` and a model that has learned how its people's
-                latents depend on them; otherwise they have no effect.
+            expressions: The expressions in `x`, (N, 7), as `FaceSet.expressions` has
+                them. The person is rendered with them, rather than with those that are
+                read from the latents, if the model has learned them; otherwise they
+                have no effect.
             morph: Share of `identity` in a face between two people, from 0 (only
                 `other`) to 1 (only `identity`); one for all faces, or one for each,
                 (N,). It needs an architecture whose people share the decoder or its
@@ -261,72 +260,6 @@ class FaceSwap(StoredModel):
         else:
             decoded = predict(model, inputs, batch_size)
         return decoded[0] if single else decoded
-
-    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Reconstructs each person's faces; uint8 images are scaled to [0, 1]."""
-        return super().call(as_unit(inputs), training=training, mask=mask)
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Computes the loss; targets are uint8 or in [0, 1]."""
-        y = y if y is None else as_unit(y)
-        weight = weights_for_each(self.loss, y, y_pred, sample_weight)
-        return super().compute_loss(x, y, y_pred, weight, training)
-
-    def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> Any:
-        """Computes the metrics with the same targets as `compute_loss`."""
-        y = y if y is None else as_unit(y)
-        return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains as `keras.Model.fit` does; images may be uint8.
-
-        Args:
-            x: `SwapPairs`, a data set, or a dictionary of faces keyed by identity.
-            y: Targets keyed by identity, if `x` is a dictionary.
-            **kwargs: As in `keras.Model.fit`.
-
-        Returns:
-            Keras' History.
-        """
-        if isinstance(x, keras.utils.PyDataset):
-            # A resumed training must see the same batches in the same order.
-            kwargs.setdefault("shuffle", False)
-            if keras.backend.backend() != "tensorflow":
-                # Otherwise Keras reads batches ahead to build the model, which changes
-                # all later random numbers.
-                self._symbolic_build(data_batch=x[0])
-        x, y = self._people.inputs(x, "fit"), self._people.targets(y, x)
-        self._people.weigh(y, kwargs)
-        held_out = kwargs.get("validation_data")
-        if isinstance(held_out, tuple):
-            kwargs["validation_data"] = self._people.held_out(held_out)
-        history = super().fit(x, y, **kwargs)
-        self.update_latent_means(x, y)
-        return history
-
-    def update_latent_means(self, x: Any, y: Any = None) -> None:
-        """Sets each person's latent mean, if the model has them; `fit` calls it.
-
-        Args:
-            x: As in `fit`. Nothing is set for data other than `SwapPairs` and
-                dictionaries, such as `tf.data`.
-            y: As in `fit`.
-        """
-
-    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does; images may be uint8."""
-        x, y = self._people.inputs(x, "evaluate"), self._people.targets(y, x)
-        self._people.weigh(y, kwargs)
-        return super().evaluate(x, y, **kwargs)
 
     def export(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
         """Exports the model as `keras.Model.export` does.
@@ -412,6 +345,3 @@ class FaceSwap(StoredModel):
                 f"RGB. Align them with FaceAligner(image_size={self.image_size})."
             )
         return as_unit_float(batch), single
-
-    def _check_batch(self, x: Any, y: Any) -> None:
-        self._people.check(x, y)

@@ -136,7 +136,7 @@ def test_codes_come_to_the_prior():
 
 
 @pytest.mark.backend
-def test_predict_and_encode_draw_nothing():
+def test_predict_and_encode_do_not_sample():
     model, x = small(), images()
     drawn = model.predict(x, verbose=0)
     assert drawn.shape == x.shape
@@ -171,7 +171,7 @@ def test_mixed_precision_ends_in_float32(policy):
 
 @pytest.mark.backend
 @pytest.mark.parametrize("name", ["model", "model.keras"])
-def test_round_trip(name, tmp_path):
+def test_a_saved_model_loads_with_equal_outputs(name, tmp_path):
     model = small(adversarial_weight=0.5)
     rng = np.random.default_rng(0)
     for part in model.parts.values():
@@ -188,7 +188,7 @@ def test_round_trip(name, tmp_path):
     )
 
 
-def test_wrong_arguments():
+def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match=r"adversarial_weight=-1\.0 .* 0"):
         AdversarialAutoencoder(adversarial_weight=-1.0)
     with pytest.raises(ValueError, match="one or more whole numbers"):

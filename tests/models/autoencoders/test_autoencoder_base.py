@@ -1,4 +1,4 @@
-"""What every autoencoder promises, tried on the plain ones."""
+"""The contract of every autoencoder, tested with the plain ones."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from deepface_models.models.autoencoders.deep import DeepAutoencoder
 from deepface_models.models.autoencoders.denoising import DenoisingAutoencoder
 from deepface_models.models.autoencoders.dense import DenseAutoencoder
 from deepface_models.models.autoencoders.sparse import SparseAutoencoder
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 SHAPE = (12, 12, 1)
 SMALL = {
@@ -309,7 +311,7 @@ def test_short_floats_end_in_float32(cls, kwargs, dtype):
 
 @pytest.mark.backend
 @pytest.mark.parametrize(("cls", "kwargs"), MODELS)
-def test_saved_and_loaded_draws_the_same_to_the_bit(cls, kwargs, tmp_path):
+def test_a_loaded_model_decodes_the_same_to_the_bit(cls, kwargs, tmp_path):
     model = make(cls)
     model.save(tmp_path / "model.keras")
     model.save_parts(tmp_path / "parts")

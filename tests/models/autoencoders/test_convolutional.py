@@ -47,7 +47,7 @@ def test_parameters_and_shapes(shape, widths, code, parameters):
     assert model.output.shape == (None, *model.image_shape)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4), st.integers(1, 6))
 def test_any_size_comes_back(height, width, channels, depth):
     shape = (height, width, channels)
@@ -56,7 +56,7 @@ def test_any_size_comes_back(height, width, channels, depth):
 
 
 @pytest.mark.backend
-def test_learns_and_draws_what_the_graph_says():
+def test_it_learns_and_decodes_what_the_graph_states():
     keras.utils.set_random_seed(0)
     images = unit(digits(40))
     model = ConvolutionalAutoencoder(widths=(8, 4, 4))
@@ -85,7 +85,7 @@ def test_bad_widths_are_refused():
         ConvolutionalAutoencoder(widths=())
 
 
-def test_every_map_of_a_leaky_code_says_something():
+def test_every_map_of_a_leaky_code_is_used():
     """The first bias switches all maps off, as large steps do."""
     off = {}
     for activation in ("relu", "leaky_relu"):

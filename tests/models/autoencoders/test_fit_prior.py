@@ -56,7 +56,7 @@ def test_noise_of_each_number_is_what_the_old_noise_becomes():
     np.testing.assert_allclose(np.exp(log_var).mean(0), noise @ matrix**2, rtol=0.01)
 
 
-def test_draws_are_like_the_examples():
+def test_samples_are_like_the_examples():
     model, x = made(), images()
 
     def gap() -> float:

@@ -1,4 +1,4 @@
-"""MaskedAutoencoder: exactly so many patches hidden, and only they count."""
+"""MaskedAutoencoder: the number of hidden patches, and the loss on these only."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_masked_shows_what_reconstruct_filled(model, images):
 
 
 @pytest.mark.backend
-def test_reconstruction_is_repeatable_and_what_predict_draws(model, images):
+def test_reconstruction_is_repeatable_and_equals_predict(model, images):
     drawn = model.predict(images, verbose=0)
     np.testing.assert_array_equal(drawn, model.predict(images, verbose=0))
     np.testing.assert_allclose(drawn, model.reconstruct(images), atol=1e-6)
@@ -196,7 +196,7 @@ def test_color_and_uint8():
     )
 
 
-def test_default_parameters():
+def test_the_default_model_has_the_documented_number_of_parameters():
     assert MaskedAutoencoder().count_params() == 556_624
 
 

@@ -1,4 +1,4 @@
-"""SequenceAutoencoder: padding is nothing, order is everything."""
+"""SequenceAutoencoder: padding is ignored, and the order matters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def series():
     return sine_series(12, timesteps=8, seed=1)
 
 
-def test_default_parameters():
+def test_the_default_model_has_the_documented_number_of_parameters():
     model = SequenceAutoencoder()
     lstm = [4 * 128 * (n + 128 + 1) for n in (28, 32)]
     dense = 129 * 32 + 129 * 28
@@ -178,7 +178,7 @@ def test_a_wrong_sequence_shape(shape):
         SequenceAutoencoder(sequence_shape=shape)
 
 
-def test_toy_series():
+def test_the_toy_series_are_repeatable_and_padded():
     made, again = sine_series(30, 16, seed=3), sine_series(30, 16, seed=3)
     np.testing.assert_array_equal(made.values, again.values)
     assert np.abs(made.values - sine_series(30, 16, seed=4).values).max() > 0

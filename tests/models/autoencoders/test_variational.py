@@ -96,7 +96,7 @@ def test_any_image_comes_back(shape, kwargs):
     assert model.encode(bytes_).shape == (2, 4)
 
 
-def test_feature_rows():
+def test_data_may_be_rows_of_numbers():
     model = VariationalAutoencoder(7, widths=(4, 3))
     assert model.reconstruct(np.zeros(7, "uint8")).shape == (7,)
 
@@ -136,7 +136,7 @@ def test_kl_is_zero_at_the_standard_normal_only():
     )
 
 
-def test_code_is_drawn_with_the_deviation_that_kl_counts(model):
+def test_codes_are_sampled_with_the_deviation_that_kl_counts(model):
     mean = np.full((4000, 3), 0.5, "float32")
     log_var = np.full((4000, 3), np.log(4.0), "float32")
     code = ops.convert_to_numpy(model.sampler([mean, log_var], training=True))
@@ -213,7 +213,7 @@ def test_assigning_beta_changes_the_compiled_step():
         )
 
 
-def test_training_draws_and_repeats():
+def test_training_samples_codes_and_is_repeatable():
     losses = []
     for seed in (1, 1, 2):
         model = small(graph=False)
@@ -226,7 +226,7 @@ def test_training_draws_and_repeats():
     assert losses[0] != losses[2]
 
 
-def test_it_learns():
+def test_training_reduces_the_loss_and_reconstructs():
     x = np.zeros((640, 6, 5, 1), "float32")
     x[::2, :3], x[1::2, 3:] = 1, 1
     learned = small()
@@ -241,7 +241,7 @@ def test_it_learns():
 
 
 @pytest.mark.backend
-def test_predict_and_encode_draw_nothing(model):
+def test_predict_and_encode_do_not_sample(model):
     x = digits()
     drawn = model.predict(x, verbose=0)
     assert np.array_equal(drawn, model.predict(x, verbose=0))
@@ -254,7 +254,7 @@ def test_predict_and_encode_draw_nothing(model):
     assert model.encode(x[0]).shape == (3,)
 
 
-def test_encode_can_draw(model):
+def test_encode_can_sample(model):
     x = np.repeat(digits(1), 3000, 0)
     drawn = model.encode(x, sample=True, seed=3)
     mean, log_var = model.encoder.predict(x[:1], verbose=0)
@@ -305,7 +305,7 @@ def test_mixed_precision_ends_in_float32(policy, architecture):
 
 @pytest.mark.backend
 @pytest.mark.parametrize("name", ["model", "model.keras"])
-def test_round_trip(name, tmp_path):
+def test_a_saved_model_loads_with_equal_outputs(name, tmp_path):
     model = small(beta=2.0)
     model.beta.assign(0.25)  # saved while it grows
     save = model.save if name.endswith(".keras") else model.save_parts
@@ -353,12 +353,12 @@ def test_beta_vae_is_one_with_a_larger_beta():
         ({"image_shape": (0, 3)}, "Expected whole numbers"),
     ],
 )
-def test_wrong_arguments(kwargs, message):
+def test_wrong_arguments_are_refused(kwargs, message):
     with pytest.raises(ValueError, match=message):
         VariationalAutoencoder(**kwargs)
 
 
-def test_wrong_draws(model):
+def test_wrong_samples_and_interpolations_are_refused(model):
     with pytest.raises(ValueError, match=r"n=0 was given\. Expected a whole"):
         model.sample(0)
     with pytest.raises(ValueError, match="Expected 2 or more, because both ends"):

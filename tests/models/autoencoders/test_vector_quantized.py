@@ -1,4 +1,4 @@
-"""VectorQuantizedAutoencoder: nearest codes, and gradients that pass them by."""
+"""VectorQuantizedAutoencoder: nearest codes, and gradients past the rounding."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_shapes_codes_and_vectors_agree(images):
 
 
 @pytest.mark.parametrize("shape", [(7, 10, 3), (5, 5), (1, 9, 1)])
-def test_any_size(shape):
+def test_images_of_any_size_are_reconstructed(shape):
     model = small(shape)
     size = model.data_shape
     images = np.random.default_rng(0).integers(0, 256, (2, *size), np.uint8)
@@ -227,7 +227,7 @@ def test_saved_and_loaded_is_the_same_to_the_bit(images, tmp_path, target):
         ([0, 1, 2], r"Latents of shape \(3, 3\)"),
     ],
 )
-def test_codes_that_cannot_be_drawn(codes, message):
+def test_codes_that_cannot_be_decoded_are_refused(codes, message):
     with pytest.raises(ValueError, match=message):
         small().decode_codes(codes)
 

@@ -1,4 +1,4 @@
-"""Latents that the faces of new people set."""
+"""Adapted latents, which are set by the faces of new people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from deepface_models import load
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import Swift
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 SMALL = {"image_size": 64, "latent_size": 8, "basis_size": 4}
 DETAIL = 6
@@ -89,6 +91,7 @@ def test_few_faces_leave_what_they_cannot_give_at_zero(people):
     )
 
 
+@pytest.mark.slow
 def test_a_pretrained_start_decodes_as_it_did_without_it(people):
     decoded = []
     for model in (made(0), made()):

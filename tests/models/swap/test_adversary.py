@@ -1,4 +1,4 @@
-"""Two players in one step: their rules, rates and files, and Swift against one."""
+"""Training against discriminators: losses, learning rates, files, and Swift."""
 
 from __future__ import annotations
 
@@ -237,6 +237,7 @@ def test_history_shows_each_term(pairs, gan_loss):
         assert logs[f"{term}_loss"] == pytest.approx(value, rel=1e-3), term
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_the_face_swap_is_saved_as_what_it_is(tmp_path):
     model, pairs = randomized(Swift(NAMES, 64, 4, 2)), faces_of(64)

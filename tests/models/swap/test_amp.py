@@ -1,4 +1,4 @@
-"""AMP: channels of people's codes mixed at random while training, in order after."""
+"""AMP: channels of codes are mixed at random in training, in order afterwards."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from deepface_models.core.parts import (
 )
 from deepface_models.models.swap import AMP
 from deepface_models.models.swap._mixing import ChannelMix
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 NAMES = ("ben", "ana", "zoe")
 SIZES = {
@@ -88,7 +90,7 @@ def test_one_channel_is_kept_at_the_least():
     np.testing.assert_array_equal((mixed[:, 0, 0] == 0).sum(axis=1), 1)
 
 
-def test_only_the_wanted_person_is_mixed(model, faces):
+def test_only_the_target_person_is_mixed(model, faces):
     x = dict.fromkeys(NAMES, faces / np.float32(255))
     still, one, two = (
         {n: np.array(v) for n, v in model(x, training=t).items()}

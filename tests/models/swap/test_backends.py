@@ -1,4 +1,4 @@
-"""The same model code on every Keras backend: KERAS_BACKEND=jax pytest -m backend."""
+"""The same results on every Keras backend: KERAS_BACKEND=jax pytest -m backend."""
 
 from __future__ import annotations
 

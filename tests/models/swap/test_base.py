@@ -11,6 +11,8 @@ from deepface_models import load
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import FaceSwap, Original, Swift
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 SIZE = 64
 SMALL = {"image_size": SIZE, "latent_size": 16, "basis_size": 4}
 
@@ -232,6 +234,7 @@ def test_weights_of_other_people_are_refused(model, tmp_path, names):
         Swift(names, **SMALL).load_weights(tmp_path / "model.weights.h5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["swift", "original"])
 def test_nobodys_decoder_sees_anothers_images(people, architecture):
     keras.utils.set_random_seed(1)
@@ -284,6 +287,7 @@ def test_fit_takes_bytes_as_unit_floats(people):
     assert histories[0]["val_loss"] == pytest.approx(histories[0]["measured"])
 
 
+@pytest.mark.slow
 def test_fit_takes_batches_of_a_data_set_in_order(people):
     """Keras' shuffling would make a resumed run differ from an uninterrupted one."""
     asked = []
@@ -356,6 +360,8 @@ def test_a_new_person_can_start_from_another(model, faces):
                 "latent_size": 24,
                 "basis_size": 5,
                 "adapted_latent_size": 7,
+                "output_size": 192,
+                "examples": 9,
             },
         ),
         (Original, {"image_size": 32, "latent_size": 6, "low_memory": True}),

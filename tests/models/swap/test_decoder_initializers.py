@@ -1,4 +1,4 @@
-"""What a pretrained Swift gives to new people."""
+"""How a pretrained Swift initializes the decoders of new people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from deepface_models.core.inputs import precision
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import IAE, Swift
 from deepface_models.models.swap.swift import swift as swift_module
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
 FACTS = {"license": "CC0-1.0", "data": "noise"}
@@ -149,7 +151,7 @@ def test_a_mask_that_faces_lack_is_left_as_it_is_decoded(model, people):
     np.testing.assert_allclose(mask, decoded, atol=1e-3)
 
 
-def test_a_trained_trunk_is_allowed_for_without_a_start(model, people, tmp_path):
+def test_a_trained_shared_decoder_needs_no_initializer(model, people, tmp_path):
     data = SwapPairs(people, 8, steps=6, augmentation=Augmentation.none())
     again = load(model.save_parts(tmp_path / "m"))
     assert again.decoder_initializers == {}

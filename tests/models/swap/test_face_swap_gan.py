@@ -1,4 +1,4 @@
-"""FaceSwapGAN: its published sizes, its losses, and where its images go."""
+"""FaceSwapGAN: published sizes, losses, and the paths of its images."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from keras import ops
 from deepface_models.layers import PixelShuffle
 from deepface_models.models.swap import FaceSwapGAN, _gan_blocks
 from deepface_models.models.swap.face_swap_gan import _errors, _eye_weight, _scale_error
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 NAMES = ("ana", "ben")
 TINY = {"attention": False, "norm": "none", "width": 0.02}
@@ -88,7 +90,7 @@ def model():
     keras.utils.set_random_seed(0)
     weights = {"hinge": 0.2, "margin": 0.9, "variation": 3.0}
     made = FaceSwapGAN(NAMES, 128, loss_terms=weights, **TINY)
-    made.compile(run_eagerly=keras.backend.backend() == "tensorflow")
+    made.compile()
     return made
 
 
@@ -159,7 +161,7 @@ def test_errors_of_pixels_edges_and_eyes():
 
 
 def test_smaller_images_are_compared_with_single_pixels():
-    """Issue 17, 5: the program sub-samples what smaller images are compared with."""
+    """The program sub-samples what smaller images are compared with."""
     real = np.random.default_rng(0).random((2, 8, 8, 3), "float32")
     both = ops.convert_to_tensor(real), ops.convert_to_tensor(real[:, ::2, ::2])
     assert float(_scale_error(*both)) == pytest.approx(0, abs=1e-6)
@@ -186,7 +188,7 @@ def test_a_step_trains_everybody_and_everything(gan_loss):
     keras.utils.set_random_seed(0)
     terms = {"cycle": 1.0}
     model = FaceSwapGAN((*NAMES, "zoe"), gan_loss=gan_loss, loss_terms=terms, **TINY)
-    model.compile(run_eagerly=keras.backend.backend() == "tensorflow")
+    model.compile()
     before = {name: part.get_weights() for name, part in model.parts.items()}
     history = model.fit(*data(model, 2), batch_size=2, verbose=0).history
     assert {"cycle_loss", "adversarial_loss", "discriminator_loss"} <= set(history)

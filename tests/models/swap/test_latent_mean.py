@@ -1,4 +1,4 @@
-"""The means of people's latents, and what `source_identity` makes of them."""
+"""The means of people's latents, and `source_identity`, which uses them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.models.swap import IAE, Swift
 from deepface_models.models.swap.latent_mean import LatentMean
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 SMALL = {"image_size": 64, "latent_size": 16, "basis_size": 4}
 

@@ -1,4 +1,4 @@
-"""A morph is between two people where they share what draws in the end."""
+"""Morphs between two people, for architectures with a shared decoder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from test_contract import SMALL
 from deepface_models.models import swap
 from deepface_models.models.swap import DFLSAE, IAE, SAEHD, FaceSwap, Lightweight, Swift
 from deepface_models.models.swap._rendering import MORPHING
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 NAMES = ("ben", "ana", "zoe")
 MODELS = {
@@ -60,7 +62,7 @@ def test_a_share_for_each_face_and_the_way_back(model):
     found = model.predict(faces, identity="ana", morph=shares, other="zoe")
     single = model.predict(faces[1], identity="ana", morph=0.25, other="zoe")
     assert single.shape == found.shape[1:]
-    np.testing.assert_allclose(single, found[1], atol=1e-5)
+    np.testing.assert_allclose(single, found[1], atol=5e-5)
     assert np.abs(found[1] - model.predict(faces[1], identity="ana")).mean() > 1e-4
     back = model.predict(
         faces, identity="zoe", morph=[1 - s for s in shares], other="ana"
@@ -87,7 +89,7 @@ def test_what_the_shared_decoder_takes_is_mixed(iae):
     )
 
 
-def test_what_the_trunk_takes_is_mixed():
+def test_inputs_of_the_shared_decoder_are_mixed():
     model = randomize(Swift(("ana", "ben"), 64, 8, 3))
     faces = some_faces(64)
     latent = model.encode(faces)

@@ -1,4 +1,4 @@
-"""Every architecture takes more than two people, and one more when it is trained."""
+"""Every architecture takes more than two people, also after training."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 from test_contract import SMALL
 
 from deepface_models.models import swap
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 EXPORTED = sorted(
     name

@@ -1,4 +1,4 @@
-"""PhazeA: every part it can be built of, and who owns which."""
+"""PhazeA: each kind of part, and to which person a part belongs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from deepface_models.models.swap._phaze_decoder import unpack
 from deepface_models.models.swap._phaze_encoders import build_encoder, expected_range
 from deepface_models.models.swap._phaze_settings import UPSCALERS, resolve
 from deepface_models.models.swap._phaze_upscales import enlarge, normalize
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 NAMES = ("ben", "ana")
 TINY = {
@@ -82,7 +84,7 @@ def test_each_upscaler_doubles_the_size(upscaler):
 
 @pytest.mark.parametrize("bottleneck", ["dense", "average", "max", "flatten"])
 @pytest.mark.parametrize("norm", ["none", "instance", "layer", "rms"])
-def test_each_bottleneck(bottleneck, norm):
+def test_each_bottleneck_has_its_shape(bottleneck, norm):
     sizes = {"dense": 6, "average": 6, "max": 6, "flatten": 8 * 8 * 6}
     inside = unbuilt(bottleneck=bottleneck, bottleneck_norm=norm)
     assert inside.encoder.output.shape == (None, sizes[bottleneck])
@@ -94,7 +96,7 @@ def test_each_bottleneck(bottleneck, norm):
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", "instance", "layer", "rms"])
-def test_normalizations(norm):
+def test_normalized_maps_have_unit_power(norm):
     maps = np.random.default_rng(0).normal(3, 2, (4, 6, 6, 8)).astype("float32")
     decoded = np.array(normalize(ops.convert_to_tensor(maps), norm))
     axes = {"batch": (1, 2), "instance": (1, 2, 3), "group": (1, 2)}.get(norm, -1)
@@ -106,6 +108,7 @@ def test_normalizations(norm):
     assert (abs(decoded.mean(axes)).max() < 1e-3) == (norm not in ("batch", "rms"))
 
 
+@pytest.mark.slow
 def test_every_way_to_share_parts():
     ways = itertools.product(
         (True, False), ("none", "full", "half"), (None, False, True), (True, False)
@@ -144,6 +147,7 @@ def inters(split_fc: bool, shared_fc: str, gblock: bool | None) -> set[str]:
     return style | own | ({"inter"} if shared_fc == "full" else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choice",
     [
@@ -221,6 +225,7 @@ def test_noise_only_while_training(faces):
     assert np.abs(noisy[0] - noisy[1]).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choice",
     [
@@ -238,7 +243,7 @@ def test_batch_normalization_trains_and_is_kept(choice, people, tmp_path):
     statistics = [w for w in model.weights if "moving" in w.path]
     before = [np.array(ops.convert_to_numpy(w)) for w in statistics]
     # TensorFlow traces for longer than it trains here.
-    model.compile(run_eagerly=keras.backend.backend() == "tensorflow")
+    model.compile()
     history = model.fit(data, verbose=0).history
     assert np.isfinite(history["loss"]).all()
     after = [ops.convert_to_numpy(w) for w in statistics]
@@ -298,13 +303,13 @@ def test_images_come_as_the_application_expects(name, black, red):
         *(("InceptionV3", 2048), ("Xception", 2048), ("VGG19", 512)),
     ],
 )
-def test_applications(name, channels):
+def test_encoders_of_keras_applications_have_their_channels(name, channels):
     settings = resolve(None, {"encoder": name, "bottleneck": "average"})
     with keras.StatelessScope(initialize_variables=False):
         assert build_encoder(96, settings).output.shape == (None, channels)
 
 
-def test_clip_encoder():
+def test_clip_encoders_have_their_shape_and_normalization():
     arguments = {"width": 64, "depth": 1, "units": 5}
     model = unbuilt(
         encoder="ViT-B-16", encoder_arguments=arguments, bottleneck="flatten"

@@ -1,7 +1,7 @@
-"""What the published architectures return, compared with networks in plain numpy.
+"""Outputs of the published architectures, compared with networks in NumPy.
 
-Issue 17, 5: the published architectures, exactly. Parameters are counted elsewhere;
-slopes, paddings, norms and the order of layers only show in what is drawn.
+The published architectures, exactly. Parameters are counted elsewhere;
+slopes, paddings, norms and the order of layers only show in the outputs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from deepface_models.models.swap._dfl_loss import DeepFaceLabLoss
 from deepface_models.models.swap._phaze_decoder import _styled as styled_maps
 from deepface_models.models.swap.blocks import ImageNormalization, standardize
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("eager")]
 
 NAMES = ("ana", "ben")
 LIGHT = {"width": 0.05, "light": ("ana",)}
@@ -263,9 +263,10 @@ def check(title, expected, found):
     assert (expected.mean(), expected.std()) == golden
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", CASES)
 def test_decodes_what_was_published(title):
-    """Issue 17, 5: weights of a fixed recipe give the published network's image."""
+    """Weights of a fixed recipe give the published network's image."""
     name, arguments, decode, extra = CASES[title]
     model = getattr(swap, name)(NAMES, **arguments)
     filled = fill(model)
@@ -278,7 +279,7 @@ def test_decodes_what_was_published(title):
 
 @pytest.mark.parametrize("morph", [1.0, 0.6])
 def test_amp_decodes_what_was_published(morph):
-    """Issue 17, 5: AMP, too, and its morph of channels."""
+    """AMP, too, and its morph of channels."""
     model = swap.AMP(NAMES, 64, inter_size=10, **WIDTHS)
     filled = fill(model)
     faces = images(64)
@@ -289,7 +290,7 @@ def test_amp_decodes_what_was_published(morph):
 
 
 def test_norms_add_to_the_standard_deviation():
-    """Issue 17, 5: std + 1e-3, which shows where maps hardly vary."""
+    """Std + 1e-3, which shows where maps hardly vary."""
     maps = np.random.default_rng(0).normal(3, 2e-3, (2, 6, 6, 4)).astype("float32")
     one = keras.ops.convert_to_numpy(ImageNormalization()(maps))
     expected = arithmetic.standardized(maps.astype(float), (1, 2, 3))
@@ -316,8 +317,8 @@ def test_maps_of_one_pixel_have_a_gradient():
 
 @pytest.mark.parametrize("size", [16, 32, 128, 256])
 @pytest.mark.parametrize("regions", [0.0, 300.0])
-def test_deepfacelab_loss(size, regions):
-    """Issue 17, 5: masked, in windows of int(S / 11.6), two scales from 256 px."""
+def test_the_loss_of_deepfacelab_equals_a_computation_by_numpy(size, regions):
+    """Masked, in windows of int(S / 11.6), two scales from 256 px."""
     rng = np.random.default_rng(size)
     true = rng.random((2, size, size, 5), "float32")
     at = np.hypot(*(np.mgrid[:size, :size] - size / 2)) / size

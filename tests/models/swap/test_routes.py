@@ -1,4 +1,4 @@
-"""People told apart by inters: the right ones are used, kept and loaded."""
+"""Each person's inters are used, saved and loaded."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from deepface_models.core.parts import (
 )
 from deepface_models.data import SwapPairs
 from deepface_models.models.swap import DFLSAE, IAE, SAEHD, FaceSwap, Unbalanced
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 NAMES = ("ben", "ana")
 SMALL = {"image_size": 16, "width": 0.02}
@@ -70,7 +72,7 @@ def test_a_code_is_the_own_inter_beside_the_shared_one(iae, faces):
     assert np.abs(apart).mean() > 1e-3
 
 
-def test_liae_decodes_the_wanted_person_from_the_shared_inter_twice(faces):
+def test_liae_decodes_the_target_from_the_shared_inter_twice(faces):
     model = liae()
     assert set(model.parts) == {"encoder", "decoder", "inter", "inter.ana"}
     latent = model.encode(faces)
@@ -93,7 +95,7 @@ def test_graph_and_predict_agree(iae, faces):
 
 
 @pytest.mark.parametrize("target", ["model.keras", "model"])
-def test_round_trip(iae, faces, tmp_path, target):
+def test_a_saved_model_loads_with_equal_outputs(iae, faces, tmp_path, target):
     (iae.save if target.endswith(".keras") else iae.save_parts)(tmp_path / target)
     loaded = load(tmp_path / target)
     assert type(loaded) is IAE
@@ -117,7 +119,7 @@ def test_another_order_keeps_each_face(faces, tmp_path):
     assert_same(other, model, faces, ("zoe", "ana"))
 
 
-def test_weights_of_another_wanted_person_are_refused(tmp_path):
+def test_weights_of_another_target_person_are_refused(tmp_path):
     liae(target="ben").save_weights(tmp_path / "model.weights.h5")
     with pytest.raises(ValueError, match=r"people ana \(ana \+ shared\), ben \(shared"):
         liae(target="ana").load_weights(tmp_path / "model.weights.h5")

@@ -50,7 +50,7 @@ def test_other_sizes_are_refused(size):
         Swift(("ana", "ben"), image_size=size)
 
 
-def test_people_share_encoder_and_trunk_and_own_the_rest():
+def test_people_share_encoder_and_decoder_and_own_the_rest():
     one = Swift(("ana", "ben"), **SMALL)
     two = Swift(("ana", "ben", "zoe"), **SMALL)
     assert set(one.parts) == {"encoder", "shared_decoder", "decoder.ana", "decoder.ben"}

@@ -11,6 +11,8 @@ from deepface_models.data import SwapPairs
 from deepface_models.models.autoencoders import ConvolutionalAutoencoder
 from deepface_models.models.swap import DFLSAE, IAE, FaceSwap, Lightweight, Swift
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 SWIFT = {"image_size": 64, "latent_size": 8, "basis_size": 3}
 SMALL = {"image_size": 32, "width": 0.02}
 
@@ -55,7 +57,7 @@ def test_frozen_parts_do_not_learn_and_others_do(people):
     model = swift()
     model.freeze("encoder", "decoder.ana")
     assert model.frozen == ("encoder", "decoder.ana")
-    model.compile(run_eagerly=keras.backend.backend() == "tensorflow")
+    model.compile()
     before = weights(model)
     model.fit(SwapPairs(people, 2, steps=1), verbose=0)
     assert moved(model, before) == {"shared_decoder", "decoder.ben"}
@@ -199,7 +201,7 @@ def test_a_model_trades_parts_with_itself():
 
 
 @pytest.mark.slow
-def test_the_shared_inter_of_liae_is_the_wanted_persons():
+def test_the_shared_inter_of_liae_is_that_of_the_target():
     source, model = liae(seed=1), liae(target="ben", seed=2)
     before = weights(model)
     assert model.take_parts(source) == ("encoder", "decoder")

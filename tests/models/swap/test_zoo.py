@@ -1,4 +1,4 @@
-"""What the published architectures do beyond the contract."""
+"""Features of the published architectures beyond the contract."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_letters_keep_the_size(kind, letters):
 
 
 def test_settings_that_were_published():
-    """Issue 17, 5: today's faceswap counts 1 - SSIM, not half of it."""
+    """Today's faceswap counts 1 - SSIM, not half of it."""
     sizes = {"image_size": 32, "width": 0.02}
     adam, rms = keras.optimizers.Adam, keras.optimizers.RMSprop
     for model, optimizer, rate, loss in (
@@ -131,7 +131,7 @@ def test_squared_face_loss():
     assert float(SquaredFaceLoss()(true[..., :3], true[..., :3])) < 1e-6
 
 
-def test_normalizations():
+def test_normalizations_give_unit_variance_and_power():
     maps = np.random.default_rng(0).normal(3, 5, (4, 6, 6, 2)).astype("float32")
     flat = np.array(ImageNormalization()(maps)).reshape(4, -1)
     np.testing.assert_allclose(flat.mean(1), 0, atol=1e-5)

@@ -8,7 +8,7 @@ import numpy as np
 from deepface_models.core.arrays import Array, as_float
 from deepface_models.core.inputs import precision
 from deepface_models.core.predict import predict
-from deepface_models.layers import ConstantVector
+from deepface_models.models.swap.swift.appearance import reduce_faces
 from deepface_models.models.swap.swift.networks import build_initializer
 
 _BATCH = 32
@@ -50,21 +50,21 @@ class DecoderInitializer:
             decoder: A new person's decoder, whose appearance basis is still zero.
             shared_decoder: The shared decoder that follows it.
             latents: Latents of the person's faces, (N, L).
-            faces: The faces, (N, S, S, 3..5), uint8 or float in [0, 1].
+            faces: The faces, (N, T, T, 3..5) with the decoded images' side T, uint8 or
+                float in [0, 1].
 
         Returns:
-            The residual, (N, S, S, 4) float32: sigmoid of the faces' logits minus the
+            The residual, (N, T, T, 4) float32: sigmoid of the faces' logits minus the
             decoded images' logits, for red, green, blue and mask. If `faces` have no
             mask, its residual is that of a correct mask.
         """
         faces = as_float(faces)
         if self.network is not None:
-            mean = _with_mask(faces.mean(axis=0))
+            mean = _with_mask(reduce_faces(faces.mean(axis=0)[None], self.size)[0])
             _fill(decoder, self.network, latents.mean(axis=0), mean)
-        maps, vector, appearance = predict(decoder, latents, _BATCH)
-        decoded = predict(
-            shared_decoder, [maps, vector, np.zeros_like(appearance)], _BATCH
-        )
+        maps, vector, *appearance = predict(decoder, latents, _BATCH)
+        nothing = [np.zeros_like(one) for one in appearance]
+        decoded = predict(shared_decoder, [maps, vector, *nothing], _BATCH)
         channels = min(4, faces.shape[-1])
         residual = np.full(decoded.shape, 0.5, "float32")
         rest = _logits(faces[..., :channels]) - _logits(decoded[..., :channels], 1e-4)
@@ -84,8 +84,7 @@ def _fill(
     targets, sources = _convolutions(decoder), _convolutions(network)
     for layer, source in zip(targets, sources[-len(targets) :], strict=True):
         layer.set_weights(source.get_weights())
-    constant = next(x for x in decoder.layers if isinstance(x, ConstantVector))
-    constant.set_weights([vector])
+    decoder.get_layer("vector").set_weights([vector])
 
 
 def _face_outputs(network: keras.Model, face: Array) -> tuple[Array, Array]:

@@ -81,18 +81,6 @@ def test_counting_leaves_keras_as_it_was():
     assert (ops.conv, ops.matmul) == before
 
 
-def test_text_between_marks_is_replaced_alone(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text("a\n<!-- t: begin -->\nold\n<!-- t: end -->\nb\n", encoding="utf-8")
-    zoo_table.replace_between(page, "t", "new\nlines")
-    zoo_table.replace_between(page, "t", "new")
-    assert (
-        page.read_text(encoding="utf-8")
-        == "a\n<!-- t: begin -->\nnew\n<!-- t: end -->\nb\n"
-    )
-    assert zoo_table.between(page, "t") == "new\n"
-
-
 def test_front_of_time_and_quality():
     def point(title, minutes, margin, expression):
         measures = {"distance_margin": margin, "expression": expression}

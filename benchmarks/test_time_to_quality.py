@@ -70,7 +70,7 @@ def test_folders_of_other_people_are_refused(runs, tmp_path):
         time_to_quality.studies([*runs, other], "Swift")
 
 
-def test_crossings(runs):
+def test_the_minutes_to_the_quality_of_scratch_are_interpolated(runs):
     study, few = time_to_quality.studies(runs, "Swift")
     lines = time_to_quality.crossings(study).split("\n")
     rows = {line.split(" | ")[0]: line for line in lines}
@@ -86,7 +86,7 @@ def test_crossings(runs):
     assert "margin | 0.400 |" in time_to_quality.crossings(few)
 
 
-def test_table(runs):
+def test_the_table_has_each_training_and_the_mean_face(runs):
     lines = time_to_quality.table(time_to_quality.studies(runs, "Swift")[0]).split("\n")
     assert lines[0].startswith("| start | minutes | margin |")
     assert lines[2].startswith("| from scratch | 1 | 0.200 |")
@@ -95,7 +95,7 @@ def test_table(runs):
     assert lines[-1].startswith("| (mean face) |  | 0.400 |")
 
 
-def test_starts_in_short():
+def test_a_start_is_named_as_short_as_it_is_clear():
     titles = ["Swift", "Swift from a/x", "Swift from b/x", "Swift from b/y; rates"]
     assert [time_to_quality.named(title, titles) for title in titles] == [
         *("from scratch", "Swift from a/x", "Swift from b/x", "from y; rates")

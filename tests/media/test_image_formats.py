@@ -66,7 +66,7 @@ def in_p3(image) -> Image.Image:
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
 def test_colors_are_converted_to_srgb(tmp_path, image, suffix):
-    """Issue 17, 3: a Display P3 image shows its own colors."""
+    """A Display P3 image shows its own colors."""
     options = {} if suffix in (".png", ".tif") else {"quality": 100}
     stored = in_p3(image)
     assert np.abs(np.asarray(stored).astype(int) - image).max() > 15
@@ -76,7 +76,7 @@ def test_colors_are_converted_to_srgb(tmp_path, image, suffix):
 
 
 def test_colors_under_transparency_are_converted_too(tmp_path, image):
-    """Issue 17, 3: color profile and alpha at once."""
+    """Color profile and alpha at once."""
     stored = in_p3(image)
     stored.putalpha(128)
     stored.save(tmp_path / "p3.png", icc_profile=display_p3())
@@ -87,14 +87,14 @@ def test_colors_under_transparency_are_converted_too(tmp_path, image):
 
 @pytest.mark.parametrize("profile", [b"no profile", display_p3()[:200]])
 def test_a_damaged_profile_does_not_cost_the_image(tmp_path, image, profile, caplog):
-    """Issue 17, 3: sRGB is assumed, and that is said."""
+    """SRGB is assumed, with a warning."""
     Image.fromarray(image).save(tmp_path / "a.png", icc_profile=profile)
     np.testing.assert_array_equal(read_image(tmp_path / "a.png"), image)
     assert "profile is damaged" in caplog.text
 
 
 def test_a_profile_of_another_kind_is_ignored(tmp_path, image):
-    """Issue 17, 3: an RGB profile in a gray image, as old programs write."""
+    """An RGB profile in a gray image, as old programs write."""
     gray = image[:, :, 1]
     Image.fromarray(gray).save(tmp_path / "a.png", icc_profile=display_p3())
     read = read_image(tmp_path / "a.png")
@@ -102,7 +102,7 @@ def test_a_profile_of_another_kind_is_ignored(tmp_path, image):
 
 
 def test_alpha_is_returned_when_asked_for(tmp_path, image):
-    """Issue 17, 3: alpha is kept, and the colors below it are the stored ones."""
+    """Alpha is kept, and the colors below it are the stored ones."""
     alpha = np.full(image.shape[:2], 255, np.uint8)
     alpha[:100], alpha[100:150] = 0, 128
     rgba = np.dstack([image, alpha])
@@ -119,7 +119,7 @@ def test_alpha_is_returned_when_asked_for(tmp_path, image):
 
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".tif", ".avif"])
 def test_of_several_images_none_is_taken_for_all(tmp_path, frames, suffix):
-    """Issue 17, 3: animations and pages are refused, never their first frame only."""
+    """Animations and pages are refused, never their first frame only."""
     first, *others = [Image.fromarray(frame) for frame in frames[:30:10]]
     path = tmp_path / f"several{suffix}"
     first.save(path, save_all=True, append_images=others)
@@ -128,7 +128,7 @@ def test_of_several_images_none_is_taken_for_all(tmp_path, frames, suffix):
 
 
 def test_previews_within_a_file_are_no_pages(tmp_path, image):
-    """Issue 17, 3: a smaller copy in a TIFF, a second view in a JPEG (MPO)."""
+    """A smaller copy in a TIFF, a second view in a JPEG (MPO)."""
     pil = Image.fromarray(image)
     small = pil.resize((36, 28))
     small.encoderinfo = {"tiffinfo": {254: 1}}
@@ -152,7 +152,7 @@ def test_previews_within_a_file_are_no_pages(tmp_path, image):
     ],
 )
 def test_wide_samples_are_scaled_by_their_real_range(tmp_path, image, values, top):
-    """Issue 17, 3: float and integer TIFF of 0..1, 0..255 and more."""
+    """Float and integer TIFF of 0..1, 0..255 and more."""
     gray = image[:, :, 1]
     stored = (gray.astype(np.float64) * (top / 255)).astype(values)
     Image.fromarray(stored).save(tmp_path / "gray.tif")
@@ -162,30 +162,30 @@ def test_wide_samples_are_scaled_by_their_real_range(tmp_path, image, values, to
 
 @pytest.mark.parametrize("top", [1, 255])
 def test_float_colors_are_scaled_too(tmp_path, image, top):
-    """Issue 17, 3: float TIFF in color, which Pillow cannot decode."""
+    """Float TIFF in color, which Pillow cannot decode."""
     stored = (image[:, :, ::-1] * (top / 255)).astype(np.float32)
     cv2.imwrite(str(tmp_path / "color.tif"), stored)
     np.testing.assert_array_equal(read_image(tmp_path / "color.tif"), image)
 
 
 def test_values_that_are_no_numbers_are_black_or_white(tmp_path):
-    """Issue 17, 3: NaN and infinity in a float TIFF do not decide on its range."""
+    """NaN and infinity in a float TIFF do not decide on its range."""
     values = np.array([[np.nan, 0.5, 1.0, np.inf, -np.inf]], np.float32)
     Image.fromarray(values).save(tmp_path / "a.tif")
     assert read_image(tmp_path / "a.tif")[0, :, 0].tolist() == [0, 128, 255, 255, 0]
 
 
 @pytest.mark.parametrize("suffix", [".avif", ".jfif", ".jp2"])
-def test_more_formats(tmp_path, image, suffix):
-    """Issue 17, 3: AVIF, JFIF and JPEG 2000 are images."""
+def test_avif_jfif_and_jpeg_2000_are_read(tmp_path, image, suffix):
+    """AVIF, JFIF and JPEG 2000 are images."""
     Image.fromarray(image).save(tmp_path / f"a{suffix}")
     assert media_kind(tmp_path / f"a{suffix}") == "image"
     read = read_image(tmp_path / f"a{suffix}").astype(int)
     assert np.abs(read - image).mean() < 4
 
 
-def test_heic():
-    """Issue 17, 3: HEIC as phones write it, with a P3 profile."""
+def test_heic_is_read_with_its_profile():
+    """HEIC as phones write it, with a P3 profile."""
     pytest.importorskip("pi_heif")
     assert media_kind(DATA / "halves.heic") == "image"
     read = read_image(DATA / "halves.heic").astype(int)
@@ -198,7 +198,7 @@ def test_heic():
 
 
 def test_heic_without_the_extra_names_it(monkeypatch):
-    """Issue 17, 3: the message says what to install."""
+    """The message names what to install."""
     monkeypatch.setitem(sys.modules, "pi_heif", None)
     monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
     with pytest.raises(MissingDependencyError, match=r"pip install.*\[heif\]"):
@@ -207,7 +207,7 @@ def test_heic_without_the_extra_names_it(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["EPS", "GIF", "PPM", "TGA", "PDF"])
 def test_only_promised_formats_are_opened(tmp_path, kind, monkeypatch):
-    """Issue 17, 2: an EPS named .png must not start Ghostscript."""
+    """An EPS named .png must not start Ghostscript."""
 
     def never(*arguments, **options):
         raise AssertionError("another program was started")
@@ -238,14 +238,14 @@ def stated_png(path: Path, width: int, height: int) -> Path:
 
 
 def test_stated_sizes_are_bounded(tmp_path):
-    """Issue 17, 2: the limit is said, and nothing is allocated."""
+    """The message states the limit, and nothing is allocated."""
     path = stated_png(tmp_path / "a.png", 20_000, 10_000)
     with pytest.raises(MediaError, match=r"20000 x 10000.*110,000,000.*MAX_PIXELS="):
         read_image(path)
 
 
 def test_the_limit_can_be_raised_and_lowered(tmp_path, image, monkeypatch):
-    """Issue 17, 2: by the argument and by the environment variable."""
+    """By the argument and by the environment variable."""
     path = tmp_path / "a.png"
     write_image(path, image)
     height, width = image.shape[:2]
@@ -265,7 +265,7 @@ def test_the_limit_can_be_raised_and_lowered(tmp_path, image, monkeypatch):
 
 
 def test_wide_samples_count_for_the_memory_they_take(tmp_path, image):
-    """Issue 17, 2: a float color pixel is as large as three of 8 bits."""
+    """A float color pixel is as large as three of 8 bits."""
     path = tmp_path / "a.tif"
     cv2.imwrite(str(path), image.astype(np.float32))
     count = image.shape[0] * image.shape[1]
@@ -276,7 +276,7 @@ def test_wide_samples_count_for_the_memory_they_take(tmp_path, image):
 
 @pytest.mark.parametrize("suffix", [".webp", ".jp2"])
 def test_decoders_that_need_more_memory_get_fewer_pixels(tmp_path, image, suffix):
-    """Issue 17, 2: WebP takes 15 bytes a pixel, JPEG 2000 up to 24."""
+    """WebP takes 15 bytes a pixel, JPEG 2000 up to 24."""
     path = tmp_path / f"a{suffix}"
     Image.fromarray(image).save(path)
     count = image.shape[0] * image.shape[1]
@@ -297,7 +297,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
 @pytest.mark.parametrize("mode", ["F", "I", "I;16", "RGBA", "CMYK"])
 def test_memory_stays_near_what_is_returned(tmp_path, mode):
-    """Issue 17, 2: images are converted in one pass (were 26 bytes a pixel)."""
+    """Images are converted in one pass (were 26 bytes a pixel)."""
     path = tmp_path / "a.tif"
     Image.new(mode, (4000, 3000)).save(path, compression="tiff_adobe_deflate")
     run = [sys.executable, "-c", _PEAK, str(path)]

@@ -25,7 +25,7 @@ def preset(tmp_path_factory):
     return presets.save_preset(model, tmp_path_factory.mktemp("preset") / "x", **facts)
 
 
-def test_rows():
+def test_a_row_names_architecture_preset_and_parts():
     assert pareto.parsed("Original, low memory") == ("Original, low memory", "", {})
     assert pareto.parsed("Swift from a/b c") == ("Swift", "a/b c", {})
     row = "Swift from x; freeze encoder=0.2 shared_decoder=1;lr_multipliers"

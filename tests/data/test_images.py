@@ -84,7 +84,7 @@ def test_nothing_to_read_is_said(tmp_path):
             load_images(tmp_path, **arguments)
 
 
-def test_real_photographs():
+def test_photographs_are_cropped_to_the_middle_square():
     paths = sorted(FACES.glob("*.jpg"))[:3]
     images = load_images(paths)
     assert images.shape == (3, 64, 64, 3)
@@ -97,7 +97,7 @@ def test_real_photographs():
 
 
 def test_odd_entries_are_named_and_the_rest_is_read(tmp_path, odd_entries):
-    """Issue 17, 3: folders of training images hold odd entries too."""
+    """Folders of training images hold odd entries too."""
     write_image(tmp_path / "a10.png", np.full((9, 9, 3), 10, "uint8"))
     write_image(tmp_path / "a2.png", np.full((9, 9, 3), 2, "uint8"))
     count = odd_entries(tmp_path) - 1  # a folder named like an image is a folder

@@ -1,0 +1,156 @@
+"""Which pixels of an aligned face are skin, and which are eyes and open mouth."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from deepface_models.core.arrays import Array, as_float
+from deepface_models.faces import _outlines
+from deepface_models.faces._template import five_points
+from deepface_models.faces.masks import face_mask
+from deepface_models.media import ColorStatistics, rgb_to_lab
+
+# In distances of the eyes: what is left out about each part, as the decoded face's are
+# not exactly where the frame's are; and how far eyes and mouth reach.
+_APART, _NEAR = 0.06, 0.06
+# Part of the skin's saturation that irises, whites and teeth have at most, and that
+# skin has at least.
+_COLORLESS, _GRAY = (0.4, 0.75), 0.05
+_BRIGHT = 0.7  # part of an eye that is darker than its white
+_GRID = 64  # px, side at which skin is told from other things
+_EDGE = 0.14  # width of the face's edge, in its size
+_AROUND = 0.15  # what belongs to eyes and brows about them, in distances of the eyes
+# Distance from the skin's color, in Lab, that is surely skin, and surely not; and
+# lightness, in that of the skin, that is surely hair, and surely not.
+_OTHER_COLOR, _DARK = (10.0, 22.0), (0.25, 0.55)
+_CALM = 1.0  # blur at that side, in px: single pixels of noise do not count
+_FEWEST = 12  # pixels of both eyes needed to measure their white
+_OPEN = 0.12  # area of an eye, in squares of its width, from which it counts as open
+
+
+def skin(landmarks: Array, size: int) -> Array:
+    """Returns which pixels are skin: the face without eyes, brows and mouth.
+
+    Args:
+        landmarks: (68, 2) or (5, 2) in pixels of the aligned face.
+        size: Its side.
+
+    Returns:
+        (S, S) float32, 0 or 1.
+    """
+    parts = [*_outlines.eyes(landmarks), *_outlines.brows(landmarks)]
+    parts.append(_outlines.mouth(landmarks))
+    reach = _APART * _eye_distance(landmarks)
+    return (face_mask(landmarks, size) > 0.5) * np.float32(
+        1 - _outlines.filled(parts, size, reach)
+    )
+
+
+def openings(
+    landmarks: Array, lab: Array, skin_colors: ColorStatistics
+) -> tuple[tuple[slice, slice], Array]:
+    """Returns where irises, whites of the eyes and teeth are: less colored than skin.
+
+    Args:
+        landmarks: (68, 2) or (5, 2) of the frame's face in pixels of the aligned face;
+            those of the decoded face are near them.
+        lab: (S, S, 3), the decoded face in Lab.
+        skin_colors: Those of its skin.
+
+    Returns:
+        The part of the image about eyes and mouth, and the weights in it, (h, w)
+        float32 in [0, 1].
+    """
+    parts = [*_outlines.eyes(landmarks), _outlines.mouth(landmarks)]
+    distance = _eye_distance(landmarks)
+    near = _outlines.filled(parts, len(lab), _NEAR * distance).astype(np.float32)
+    rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
+    if not len(rows):
+        return np.s_[:0, :0], np.zeros((0, 0), np.float32)
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    soft = cv2.GaussianBlur(near[part], (0, 0), max(_NEAR * distance / 2, 0.3))
+    hue = skin_colors.mean[1:] / max(float(np.linalg.norm(skin_colors.mean[1:])), 1e-6)
+    usual = max(float(hue @ skin_colors.mean[1:] / max(skin_colors.mean[0], 1)), _GRAY)
+    ratio = lab[part][..., 1:] @ hue / np.maximum(lab[part][..., 0], 1) / usual
+    plain = np.interp(ratio, _COLORLESS, [1, 0])
+    return part, np.asarray(soft * plain, np.float32)
+
+
+def looks_like_skin(image: Array, landmarks: Array) -> Array:
+    """Returns which pixels at the face's edge have the color of its skin.
+
+    What lies within the edge counts as face: eyes, lips, a mustache. Hair at the sides
+    of the head is too dark, a wall behind it has another color.
+
+    Args:
+        image: (S, S, 3), an aligned face, uint8 or float in [0, 1].
+        landmarks: (68, 2) or (5, 2) in its pixels.
+
+    Returns:
+        (S, S) float32 in [0, 1]; all ones if too little skin is seen.
+    """
+    size = len(image)
+    small = max(16, min(size, _GRID))
+    points = (np.asarray(landmarks, np.float64) + 0.5) * (small / size) - 0.5
+    pixels = cv2.resize(as_float(image), (small, small), interpolation=cv2.INTER_AREA)
+    lab = cv2.GaussianBlur(rgb_to_lab(pixels), (0, 0), _CALM)
+    sample = lab[skin(points, small) > 0]
+    if len(sample) < _FEWEST:
+        return np.ones((size, size), np.float32)
+    usual = np.sort(sample, axis=0)[len(sample) // 2]
+    light: Array = lab[..., 0] / np.float32(max(float(usual[0]), 1.0))
+    # Shadows have less color, in proportion.
+    expected = usual[1:] * np.clip(light, 0, 1)[..., None]
+    apart = np.asarray(np.linalg.norm(lab[..., 1:] - expected, axis=-1), np.float32)
+    like = np.interp(apart, _OTHER_COLOR, [1, 0])
+    # Below, what is dark is more often a beard or a shadow.
+    above = np.arange(small)[:, None] < _outlines.mouth(points)[:, 1].mean()
+    like = np.minimum(like, np.where(above, np.interp(light, _DARK, [0, 1]), 1))
+    found = np.maximum(like.astype(np.float32), _core(points, small))
+    return np.asarray(cv2.resize(found, (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+def _core(landmarks: Array, size: int) -> Array:
+    """Returns what is face in any color: all but its edge, eyes and brows: (S, S)."""
+    face = face_mask(landmarks, size)
+    reach = max(1, round(_EDGE * math.sqrt(float(face.sum()))))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    parts = [*_outlines.eyes(landmarks), *_outlines.brows(landmarks)]
+    around = _outlines.filled(parts, size, _AROUND * _eye_distance(landmarks))
+    inner = np.maximum(cv2.erode(face, disc, borderValue=(0.0,)), face * around)
+    return np.asarray(cv2.GaussianBlur(inner, (0, 0), reach / 3), np.float32)
+
+
+def eye_whites(image: Array, landmarks: Array) -> ColorStatistics | None:
+    """Returns the colors of the whites of both eyes; None if they are closed.
+
+    Args:
+        image: (S, S, 3), an aligned face, uint8 or float in [0, 1].
+        landmarks: (68, 2) or (5, 2) in its pixels.
+    """
+    opened = [eye for eye in _outlines.eyes(landmarks) if _is_open(eye)]
+    eyes = _outlines.filled(opened, len(image)) > 0
+    rows, columns = np.flatnonzero(eyes.any(1)), np.flatnonzero(eyes.any(0))
+    if not len(rows):
+        return None
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    image, eyes = image[part], eyes[part]
+    lightness = image.sum(-1, dtype=np.float32)
+    ordered = np.sort(lightness[eyes])
+    white = eyes & (lightness >= ordered[int(_BRIGHT * len(ordered))])
+    if white.sum() < _FEWEST:
+        return None
+    return ColorStatistics.from_image(image, white)
+
+
+def _is_open(eye: Array) -> bool:
+    hull = cv2.convexHull(eye.astype(np.float32))
+    return cv2.contourArea(hull) > _OPEN * float(np.ptp(eye, axis=0).max()) ** 2
+
+
+def _eye_distance(landmarks: Array) -> float:
+    points = five_points(landmarks)
+    return float(np.linalg.norm(points[:2].mean(0) - points[2:4].mean(0)))
