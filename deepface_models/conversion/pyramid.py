@@ -33,25 +33,23 @@ def blended(difference: Array, alpha: Array, part: Part, levels: int) -> Array:
         (H, W, 3) float32, what is to be added to the second image.
     """
     height, width = alpha.shape
-    weight = np.asarray(cv2.merge([alpha[part]] * 3))
+    weight = alpha[part]
     small_alpha = np.zeros(((height + 1) // 2, (width + 1) // 2), np.float32)
     small = np.zeros((*small_alpha.shape, 3), np.float32)
     half = _halved(part)
-    small_alpha[half] = cv2.pyrDown(alpha[part])
+    small_alpha[half] = cv2.pyrDown(weight)
     small[half] = times(
-        cv2.pyrDown(cv2.multiply(difference, weight)),
-        1 / np.maximum(small_alpha[half], 1e-6),
+        cv2.pyrDown(times(difference, weight)), 1 / np.maximum(small_alpha[half], 1e-6)
     )
     # A coarse pixel is known as soon as a quarter of it is.
     around = extend(small, np.minimum(small_alpha * 4, 1.0))
     there = _enlarged(around, part, alpha.shape)
-    inside = cv2.multiply(cv2.subtract(difference, there), weight)
-    filled = cv2.add(there, inside)
+    filled = cv2.blendLinear(difference, there, weight, 1 - weight)
     coarse = _reduced(around, filled, part, alpha.shape)
     fine = cv2.subtract(filled, _enlarged(coarse, part, alpha.shape))
     below = masked_pyramid(coarse, small_alpha, levels - 1)
     result = np.asarray(cv2.pyrUp(below, dstsize=(width, height)))
-    result[part] += np.asarray(cv2.multiply(fine, weight))
+    result[part] += times(fine, weight)
     return result
 
 
