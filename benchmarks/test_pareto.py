@@ -50,6 +50,7 @@ def test_wrong_rows_end_before_the_training(row, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_rows_from_a_preset_learn_as_train_does(preset):
     both = f"Swift from {preset}; freeze; lr_multipliers"
     for row in (f"Swift from {preset}", both, "Swift"):

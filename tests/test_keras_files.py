@@ -148,6 +148,7 @@ def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
 # Exports
 
 
+@pytest.mark.slow
 def test_an_export_names_outputs_apart_from_inputs(tmp_path):
     """Inputs and outputs shared names, which ONNX does not allow."""
     if keras.backend.backend() != "tensorflow":

@@ -60,6 +60,7 @@ def test_adding_a_person_of_nearly_the_same_name_is_refused(kind):
         model.add_identity("ANA")
 
 
+@pytest.mark.slow
 def test_the_longest_name_can_be_saved(tmp_path):
     """What is accepted can also be written."""
     names = ("ana", "z" * LONGEST_NAME)

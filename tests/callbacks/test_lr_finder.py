@@ -68,6 +68,7 @@ def test_losses_are_those_of_the_batches_at_growing_rates():
         bias -= rate * error.mean() * 2
 
 
+@pytest.mark.slow
 @backend
 def test_it_stops_where_training_diverges_and_suggests_less():
     trial = find_learning_rate(

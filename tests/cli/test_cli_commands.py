@@ -119,6 +119,7 @@ def test_values_of_options_are_checked(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_convert_repeats_saved_settings(
     swap: Path, frame: Path, tmp_path: Path, capsys: Any
 ) -> None:
@@ -135,6 +136,7 @@ def test_convert_repeats_saved_settings(
     assert "Another identity" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_preview_compares_settings(
     model: Path, frame: Path, tmp_path: Path, capsys: Any
 ) -> None:
@@ -242,6 +244,7 @@ def test_demo_is_called_with_its_options(monkeypatch: Any) -> None:
     assert given == (("there",), {"minutes": 2.0, "quick": True})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inner", ["", "model"])
 def test_either_folder_of_a_training_is_the_model(
     model: Path, inner: str, frame: Path, tmp_path: Path

@@ -23,6 +23,7 @@ def options(target_faces, source_faces, aligner):
     return {"identity": "mb", **sets, "progress": False}
 
 
+@pytest.mark.slow
 def test_a_model_that_changes_nothing_leaks_and_moves_along(kept):
     swap = kept.summary["swap"]
     assert swap["source_distance"] < 0.4 < 0.6 < swap["target_distance"]

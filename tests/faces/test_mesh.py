@@ -68,6 +68,7 @@ def test_the_networks_give_what_mediapipe_s_files_give():
     np.testing.assert_allclose(*rows(iris, IRIS), atol=0.05)
 
 
+@pytest.mark.slow
 def test_opencv_gives_what_the_keras_models_give():
     image = read_image(DATA / FIRST)
     crops = {"face": image[82:466:2, 56:440:2], "iris": image[190:254, 165:229]}

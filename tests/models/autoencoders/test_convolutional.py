@@ -47,6 +47,7 @@ def test_parameters_and_shapes(shape, widths, code, parameters):
     assert model.output.shape == (None, *model.image_shape)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4), st.integers(1, 6))
 def test_any_size_comes_back(height, width, channels, depth):
@@ -55,6 +56,7 @@ def test_any_size_comes_back(height, width, channels, depth):
     assert model.output.shape == (None, *shape)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_it_learns_and_decodes_what_the_graph_states():
     keras.utils.set_random_seed(0)

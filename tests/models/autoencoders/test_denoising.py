@@ -62,6 +62,7 @@ def test_training_compares_noisy_input_with_clean_images():
     assert model.evaluate(DIGITS, verbose=0) != pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_bytes_as_floats_same_seed_same_training_and_new_noise_each_epoch():
     losses = []

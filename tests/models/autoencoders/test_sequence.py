@@ -43,6 +43,7 @@ def test_shapes_and_single_examples(series):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_padding_changes_neither_code_nor_loss_nor_metric(series):
     model, longer = small(8), small(13)
@@ -81,6 +82,7 @@ def test_padding_is_found_in_any_precision(series, dtype):
     assert drawn.dtype == np.float32 and np.isfinite(drawn).all()
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize("axes", [1, 2])
 def test_sample_weights_and_padding_together(series, axes):

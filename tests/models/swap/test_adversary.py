@@ -213,6 +213,7 @@ def test_in_half_precision(pairs):
     assert sum("discriminators" in groups for groups in inner._members) == faster
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gan_loss", ["hinge", "relativistic_lsgan"])
 def test_history_shows_each_term(pairs, gan_loss):
     model = against(small(), gan_loss=gan_loss, weight=0.5)

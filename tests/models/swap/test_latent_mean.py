@@ -183,6 +183,7 @@ def test_a_mean_latent_of_another_shape_is_explained(
         model.decode(np.zeros(16), identity="ben", source_identity=source_identity)
 
 
+@pytest.mark.slow
 def test_training_ends_with_the_means_of_faces_as_they_are(people):
     keras.utils.set_random_seed(0)
     model = Swift(("ana", "ben"), **SMALL)

@@ -73,6 +73,7 @@ def test_other_output_sizes_are_refused(size):
         Swift(("ana", "ben"), **SMALL, output_size=size)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_one_step_trains_every_weight_of_fine_detail(people, tmp_path):
     keras.utils.set_random_seed(0)

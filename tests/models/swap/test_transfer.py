@@ -52,6 +52,7 @@ def moved(model, before) -> set[str]:
 # Frozen parts
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_frozen_parts_do_not_learn_and_others_do(people):
     model = swift()
@@ -63,6 +64,7 @@ def test_frozen_parts_do_not_learn_and_others_do(people):
     assert moved(model, before) == {"shared_decoder", "decoder.ben"}
 
 
+@pytest.mark.slow
 def test_parts_learn_again(people):
     model = swift()
     data = SwapPairs(people, 1, steps=1)
@@ -81,6 +83,7 @@ def test_parts_learn_again(people):
     assert moved(model, before) == set(model.parts)
 
 
+@pytest.mark.slow
 def test_freezing_what_is_frozen_asks_for_nothing(people):
     model = swift()
     model.freeze("shared_decoder")
@@ -91,6 +94,7 @@ def test_freezing_what_is_frozen_asks_for_nothing(people):
     assert model.frozen == ("shared_decoder",)
 
 
+@pytest.mark.slow
 def test_a_new_person_learns_beside_frozen_parts(people):
     model = swift()
     model.freeze("encoder", "shared_decoder", "decoder.ana", "decoder.ben")
@@ -104,6 +108,7 @@ def test_a_new_person_learns_beside_frozen_parts(people):
     assert moved(larger, before) == {"decoder.zoe"}
 
 
+@pytest.mark.slow
 def test_what_is_frozen_is_a_setting_of_the_training(tmp_path):
     model = swift()
     config = model.get_config()
