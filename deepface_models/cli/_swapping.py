@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 _CONVERSION = Path(__file__).parents[1] / "conversion"
 
 
-def add_appearance(group: argparse._ArgumentGroup, blend: str) -> None:
+def add_appearance(
+    group: argparse._ArgumentGroup, blend: str, reshape: bool = True
+) -> None:
     """Adds the options of how a face is put into its frame.
 
     Args:
         group: Gets the options.
         blend: The default of --blend.
+        reshape: The default of --reshape.
     """
     option = group.add_argument
     option(
@@ -66,6 +69,13 @@ def add_appearance(group: argparse._ArgumentGroup, blend: str) -> None:
         metavar="AMOUNT",
         help="sharpening of the face, 0 to 10, or auto for the detail and the noise "
         "of the frame's own face (default: %(default)s)",
+    )
+    option(
+        "--reshape",
+        action=argparse.BooleanOptionalAction,
+        default=reshape,
+        help="move lids, irises and lips where the decoded face falls short of the "
+        f"source's expression (default: {'yes' if reshape else 'no'})",
     )
     option(
         "--side-by-side",

@@ -45,7 +45,8 @@ _CONVERT = (
         "mask",
         "color",
     ),
-    *("blend", "feather", "erode", "sharpen", "batch_size", "side_by_side", "debug"),
+    *("blend", "feather", "erode", "sharpen", "reshape", "batch_size"),
+    *("side_by_side", "debug"),
 )
 
 

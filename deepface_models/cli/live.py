@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _LIVE = (
     *("identity", "source_identity", "consent", "person", "output", "realtime"),
-    *("mask", "color", "blend", "feather", "erode", "sharpen", "side_by_side", "debug"),
+    *("mask", "color", "blend", "feather", "erode", "sharpen", "reshape"),
+    *("side_by_side", "debug"),
 )
 VIEWS = ("page", "window", "none")
 
@@ -43,7 +44,7 @@ def add(commands: Commands) -> None:
         keras=True,
     )
     _add_main(parser)
-    add_appearance(parser.add_argument_group("appearance"), blend="alpha")
+    add_appearance(parser.add_argument_group("appearance"), "alpha", reshape=False)
     add_signer(parser.add_argument_group("recording"))
 
 

@@ -28,9 +28,10 @@ from deepface_models.conversion.decoded import (
     decoded_face,
 )
 from deepface_models.conversion.people import pick_face
+from deepface_models.conversion.reshaping import reshaped
 from deepface_models.core.arrays import Array
 from deepface_models.core.choices import choose
-from deepface_models.core.expressions import expressions, neutral_face
+from deepface_models.core.expressions import FEATURES, expressions, neutral_face
 from deepface_models.core.options import replaced
 from deepface_models.core.poses import is_beyond
 from deepface_models.core.whole import whole_numbers
@@ -39,6 +40,8 @@ from deepface_models.faces.align import align
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.expressions import measure_faces
 from deepface_models.faces.face import Face
+
+_DECODED = 8  # faces on which the target's neutral face is measured
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,9 @@ class Converter:
             value grows it.
         sharpen: Amount of sharpening at the frame's resolution, 0 (none) to 10; "auto"
             gives the face the detail and the noise of the frame's own face.
+        reshape: Whether lids, irises and lips of the decoded face are moved where it
+            falls short of the source's expression. Only for a model that
+            `matches_expressions`.
         batch_size: Number of faces decoded at once, 1 to 4096.
         side_by_side: Whether the output shows the source to the left of the result.
         debug: "mask" shows the swapped pixels in green instead of the swap.
@@ -109,6 +115,8 @@ class Converter:
             default it is measured on the faces of each video, or on `person`, and for
             single images that of a usual face is taken. A model that
             `matches_expressions` renders expressions relative to it.
+        target_neutral: That of the target person as the model decodes it, (7,), if it
+            is known; by default it is measured likewise.
 
     Raises:
         ValueError: An option has an unknown value, or `identity` is not an identity of
@@ -133,11 +141,13 @@ class Converter:
         feather: float = 0.05,
         erode: float = 0.0,
         sharpen: float | str = "auto",
+        reshape: bool = True,
         batch_size: int = 16,
         side_by_side: bool = False,
         debug: str | None = None,
         latent_mean: Array | None = None,
         neutral: Array | None = None,
+        target_neutral: Array | None = None,
     ) -> None:
         check_swap(model)
         masks.mask_names(mask)
@@ -146,7 +156,7 @@ class Converter:
         self._source_identity = source_identity
         self.source_identity = resolve_source_identity(model, identity, source_identity)
         self.latent_mean = None if latent_mean is None else latent(model, latent_mean)
-        self.neutral = neutral
+        self.neutral, self.target_neutral = neutral, target_neutral
         self.mask = mask
         self.color = choose("color", color, COLORS)
         self.blend = choose("blend", blend, BLENDS)
@@ -154,6 +164,7 @@ class Converter:
         self.feather = within("feather", feather, 0, 1)
         self.erode = within("erode", erode, -1, 1)
         self.sharpen = sharpening(sharpen)
+        self.reshape = reshape
         self.batch_size = int(within("batch_size", batch_size, 1, 4096))
         self.side_by_side = side_by_side
         self.aligner = aligner or aligner_of(model)
@@ -161,8 +172,8 @@ class Converter:
     def replace(self, **changes: Any) -> Self:
         """Returns a converter with some options changed.
 
-        It shares the model and the aligner; `latent_mean` and `neutral` go with the
-        model.
+        It shares the model and the aligner; `latent_mean`, `neutral` and
+        `target_neutral` go with the model.
 
         Args:
             **changes: Options of `Converter`, `model` and `identity` among them.
@@ -175,7 +186,7 @@ class Converter:
         """
         kept: dict[str, Any] = {"source_identity": self._source_identity}
         if "model" in changes:
-            kept |= {"latent_mean": None, "neutral": None}
+            kept |= dict.fromkeys(("latent_mean", "neutral", "target_neutral"))
         return replaced(self, Converter, kept | changes)
 
     @property
@@ -198,7 +209,7 @@ class Converter:
 
     def settings(self) -> dict[str, Any]:
         """Returns the options that determine the result, for the provenance record."""
-        names = ("mask", "color", "blend", "feather", "erode", "sharpen")
+        names = ("mask", "color", "blend", "feather", "erode", "sharpen", "reshape")
         values = {
             "identity": self.identity,
             "source_identity": source_name(self.source_identity),
@@ -282,10 +293,7 @@ class Converter:
         if not frames:
             return []
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
-        source = self._source(np.stack(inputs), measures)
-        decoded = self.model.predict(np.stack(inputs), identity=self.identity, **source)
-        predicted = np.asarray(decoded)
-        check_decoded(predicted, len(frames))
+        predicted = self._predict(np.stack(inputs), measures)
         numbers = [0] * len(frames) if tracks is None else tracks
         auto = detail and self.sharpen == AUTO
         return [
@@ -350,7 +358,37 @@ class Converter:
 
     def measured(self, images: Array) -> Array:
         """Returns the measures of `measure_faces` of aligned faces, (N, 7)."""
-        return measure_faces(images, getattr(self.model, "face_type", "full"))
+        return measure_faces(images, self._face_type)
+
+    def _predict(self, images: Array, measures: Array | None) -> Array:
+        """Returns decoded faces with the expressions of aligned ones."""
+        source = self._source(images, measures)
+        decoded = self.model.predict(images, identity=self.identity, **source)
+        predicted = np.asarray(decoded)
+        check_decoded(predicted, len(images))
+        if not (self.reshape and "expressions" in source):
+            return predicted
+        neutral = self.target_neutral
+        if neutral is None:
+            neutral = self.measured_target(images)
+        return reshaped(predicted, source["expressions"], neutral, self._face_type)
+
+    def measured_target(self, images: Array) -> Array:
+        """Returns the measures of the target's neutral face as it is decoded, (7,).
+
+        Args:
+            images: (N, S, S, 3), aligned faces of the source; eight of them are used.
+        """
+        few = images[:: max(1, len(images) // _DECODED)]
+        neutral = np.zeros((len(few), FEATURES), np.float32)
+        source = {**self._source(few, neutral), "expressions": neutral}
+        decoded = self.model.predict(few, identity=self.identity, **source)
+        face = np.clip(np.asarray(decoded)[..., :3], 0, 1)
+        return np.asarray(np.median(self.measured(face), axis=0))
+
+    @property
+    def _face_type(self) -> str:
+        return getattr(self.model, "face_type", "full")
 
     def _source(self, images: Array, measures: Array | None = None) -> dict[str, Any]:
         """Returns the arguments of `predict` about the source, if it takes any."""

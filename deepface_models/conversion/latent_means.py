@@ -127,7 +127,11 @@ def _measured(converter: Converter, images: Array) -> Converter:
         changes["latent_mean"] = latents.mean(axis=0)
     if converter.needs_neutral:
         changes["neutral"] = neutral_face(converter.measured(images))
-    return converter.replace(**changes)
+    measured = converter.replace(**changes)
+    if converter.needs_neutral and converter.reshape:
+        target = measured.measured_target(images)
+        measured = measured.replace(target_neutral=target)
+    return measured
 
 
 def _cropped(faces: FaceSet, size: int, face_type: str) -> Array:

@@ -22,8 +22,8 @@ from deepface_models.media.kinds import NUMBER, is_pattern
 
 VERSION = 1
 LOOK = (
-    *("mask", "color", "blend", "feather", "erode", "sharpen", "batch_size"),
-    *("side_by_side", "debug"),
+    *("mask", "color", "blend", "feather", "erode", "sharpen", "reshape"),
+    *("batch_size", "side_by_side", "debug"),
 )
 _PATHS = ("source", "output", "person", "tracks", "patches")
 
@@ -149,7 +149,7 @@ def _options(converter: Converter) -> dict[str, Any]:
     options = {name: getattr(converter, name) for name in LOOK}
     options["source_identity"] = converter._source_identity
     options["landmarks"] = aligner.landmarks
-    for name in ("latent_mean", "neutral"):
+    for name in ("latent_mean", "neutral", "target_neutral"):
         if getattr(converter, name) is not None:
             options[name] = getattr(converter, name)
     return options if same else {**options, "aligner": aligner}

@@ -10,6 +10,7 @@ from deepface_models.faces._mesh_points import (
     LEFT_CORNERS,
     LEFT_IRIS,
     MOUTH_CORNERS,
+    NUM_POINTS,
     RIGHT_CORNERS,
     RIGHT_IRIS,
 )
@@ -35,11 +36,15 @@ def measure_faces(images: Array, face_type: str = "full") -> Array:
     Returns:
         (N, 7) float64; the numbers are explained at `core.expressions.NAMES`.
     """
+    return mesh_measures(aligned_mesh(images, face_type))
+
+
+def aligned_mesh(images: Array, face_type: str = "full") -> Array:
+    """Returns `FaceMesh`'s points, (N, 478, 3), of faces as `measure_faces` takes."""
     if not len(images):
-        return np.zeros((0, 7))
+        return np.zeros((0, NUM_POINTS, 3), np.float32)
     matrix = mesh_matrix(template(5, images.shape[1], face_type))
-    mesh, _ = FaceMesh().predict(list(images), [matrix] * len(images))
-    return mesh_measures(mesh)
+    return FaceMesh().predict(list(images), [matrix] * len(images))[0]
 
 
 def mesh_measures(mesh: Array) -> Array:
