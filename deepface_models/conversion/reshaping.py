@@ -25,9 +25,9 @@ _MOUTH, _EYES, _WIDTH, _GAZE = map(NAMES.index, ("mouth", "eyes", "width", "gaze
 # Most that is made up for: of the mouth's opening and width, in distances of the eyes;
 # of the gaze, between an eye's corners at -1 and 1; and by how much eyes open wider.
 _MOST_OPEN, _MOST_WIDE, _MOST_GAZE, _MOST_WIDER = 0.05, 0.05, 0.35, 0.25
-# A gap between lips may grow by this part of it, or teeth look stretched. The mesh
-# sees the lower lip move farther than it does.
-_STRETCH, _LIP = 0.4, 0.6
+_STRETCH = 0.4  # a gap between lips may grow by this part of it; teeth stretch with it
+# The mesh sees the lower lip move farther than it does, and lids less far.
+_LIP, _LIDS = 0.6, 1.6
 # In widths of the eye: the edge of a lid; lashes of an open eye above it, and of a
 # closed one, which point down.
 _EDGE, _LASHES = 0.06, (0.2, 0.08)
@@ -88,7 +88,7 @@ def _reshaped(face: Array, points: Array, opening: float, missing: Array) -> Arr
         missing: (7,), the difference to the expression that is wanted.
     """
     result = _move_mouth(face, points, missing)
-    share = (opening + missing[_EYES]) / max(opening, 1e-3)
+    share = (opening + _LIDS * missing[_EYES]) / max(opening, 1e-3)
     for upper, lower, brow, iris in _EYE_POINTS:
         result = _move_iris(result, points[upper], points[iris], missing[_GAZE])
         lids = points[upper], points[lower]
