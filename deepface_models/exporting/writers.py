@@ -95,12 +95,13 @@ def write_saved_model(module: Any, folder: Path, text: str) -> None:
 def _in_int8(proto: Any, samples: Samples) -> Any:
     import onnx
 
-    quantization = need(
-        "onnxruntime.quantization", "onnxruntime", "export", "int8 in ONNX"
-    )
+    need("onnxruntime", "onnxruntime", "export", "int8 in ONNX")
+    from onnxruntime import quantization
+    from onnxruntime.quantization import shape_inference as pre_process
+
     with tempfile.TemporaryDirectory() as folder:
         whole, small = (os.path.join(folder, n) for n in ("whole.onnx", "small.onnx"))
-        onnx.save(proto, whole)
+        pre_process.quant_pre_process(proto, whole, skip_symbolic_shape=True)
         quantization.quantize_static(
             whole,
             small,
