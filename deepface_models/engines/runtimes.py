@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from deepface_models.engines.metadata import KEY
 
 EXTRA = "export"
 WEIGHTS_KEY = f"{KEY}_weights_sha256"  # of OpenVINO's second file
+_NOTED = re.compile(rf'<{WEIGHTS_KEY} value="([0-9a-f]{{64}})"'.encode())
 
 
 class Runtime(Protocol):
@@ -85,10 +87,11 @@ class OpenVinoRuntime:
 
     def __init__(self, path: Path) -> None:
         engine = need("openvino", "openvino", EXTRA, f"{path.name}")
+        _check_weights(path)  # first, because reading trusts their values
         core = engine.Core()
         model = core.read_model(os.fspath(path))
-        self.metadata = _rt_info(model, KEY)
-        self._check_weights(path, _rt_info(model, WEIGHTS_KEY))
+        known = model.has_rt_info(KEY)
+        self.metadata = str(model.get_rt_info(KEY).astype(str)) if known else None
         # Some processors would compute in 16 bits otherwise.
         precision = {"INFERENCE_PRECISION_HINT": "f32"}
         self._model = core.compile_model(model, "CPU", precision)
@@ -97,15 +100,6 @@ class OpenVinoRuntime:
             for one in model.inputs
         }
         self._lock = threading.Lock()
-
-    @staticmethod
-    def _check_weights(path: Path, expected: str | None) -> None:
-        weights = path.with_suffix(".bin")
-        if expected is not None and sha256_file(weights) != expected:
-            raise IntegrityError(
-                f"{weights} has other weights than {path} was written with. Expected "
-                f"SHA-256 {expected}. Copy both files again, or export again."
-            )
 
     def run(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Returns the outputs by name."""
@@ -125,8 +119,14 @@ def _length(axis: Any) -> int:
     return int(axis.get_length()) if axis.is_static else -1
 
 
-def _rt_info(model: Any, key: str) -> str | None:
-    return str(model.get_rt_info(key).astype(str)) if model.has_rt_info(key) else None
+def _check_weights(path: Path) -> None:
+    weights = path.with_suffix(".bin")
+    noted = _NOTED.search(path.read_bytes())
+    if noted and sha256_file(weights) != noted[1].decode():
+        raise IntegrityError(
+            f"{weights} has other weights than {path} was written with. Expected "
+            f"SHA-256 {noted[1].decode()}. Copy both files again, or export again."
+        )
 
 
 def _in_flatbuffer(content: bytes) -> str | None:

@@ -168,7 +168,7 @@ def _decoded(
         # Nothing would be matched, but both halves of the face decoded.
         paths = replace(paths, expressions=None)
     if isinstance(source, np.ndarray):
-        source = keras.ops.convert_to_tensor(source[None], "float32")
+        source = keras.ops.add(keras.ops.zeros_like(latents), source[None])
     return paths.decode(latents, identity, Source(source, expressions))
 
 

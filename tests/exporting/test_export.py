@@ -196,7 +196,7 @@ def test_what_cannot_be_exported(model: Any, tmp_path: Path) -> None:
     refused("such files are only read", "x.dfm")
     refused(r"Expected a name that ends in \.onnx", "x.pb")
     refused("it holds something else", "notes")
-    refused("Expected one of 'float32'. x can hold", "x", dtype="float16")
+    refused(r"Did you mean 'float32'\? x can hold these", "x", dtype="float16")
     refused("Expected one of 'float32', 'float16'", "x.xml", dtype="int8")
     refused("was given without samples", dtype="int8")
     refused("Expected one of 'ana', 'ben'", identity=None)
