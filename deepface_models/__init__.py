@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         core,
         data,
         demo,
+        engines,
         evaluation,
+        exporting,
         faces,
         importers,
         layers,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from deepface_models.conversion import Converter, convert
     from deepface_models.data import Augmentation, SwapPairs
     from deepface_models.evaluation import evaluate
+    from deepface_models.exporting import export
     from deepface_models.faces import FaceAligner, FaceSet
     from deepface_models.models import (
         autoencoders,
@@ -87,8 +90,11 @@ __all__ = [
     "create",
     "data",
     "demo",
+    "engines",
     "evaluate",
     "evaluation",
+    "export",
+    "exporting",
     "faces",
     "importers",
     "layers",
@@ -119,7 +125,9 @@ _MODULES = (
     "core",
     "data",
     "demo",
+    "engines",
     "evaluation",
+    "exporting",
     "faces",
     "importers",
     "layers",
@@ -151,6 +159,7 @@ _HOMES = {
     "Swift": "models.swap",
     "convert": "conversion",
     "evaluate": "evaluation",
+    "export": "exporting",
     "live": "streaming",
     "load": "presets.loading",
     "train": "training",

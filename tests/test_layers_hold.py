@@ -14,9 +14,9 @@ import deepface_models
 ROOT = Path(deepface_models.__file__).parent
 # A package may import those before it.
 ORDER = (
-    "core media faces layers losses metrics optimizers data presets models callbacks "
-    "provenance conversion streaming evaluation training importers testing demo "
-    "pretraining cli __main__"
+    "core media faces layers losses metrics optimizers data engines presets models "
+    "callbacks provenance conversion streaming evaluation exporting training importers "
+    "testing demo pretraining cli __main__"
 ).split()
 FORBIDDEN = {
     "models": {"faces", "data", "media"},

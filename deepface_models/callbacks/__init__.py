@@ -6,6 +6,7 @@ from deepface_models.callbacks.checkpoint import ResumableCheckpoint
 from deepface_models.callbacks.ema import EMAWeights, averaged
 from deepface_models.callbacks.freeze import FreezeParts
 from deepface_models.callbacks.latent import LatentScatter, LatentWalk
+from deepface_models.callbacks.log import Log
 from deepface_models.callbacks.lr_finder import RateTrial, find_learning_rate
 from deepface_models.callbacks.memory import (
     MemoryCheck,
@@ -37,6 +38,7 @@ __all__ = [
     "KLWarmup",
     "LatentScatter",
     "LatentWalk",
+    "Log",
     "MemoryCheck",
     "MemoryEstimate",
     "MemoryPlan",

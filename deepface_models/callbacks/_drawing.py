@@ -32,6 +32,19 @@ class NumberedImages(keras.callbacks.Callback):
         self.folder = Path(folder)
         self.every = every
 
+    def draw(self) -> Array:
+        """Returns an image of the model's current state, uint8 (H, W, 3)."""
+        raise NotImplementedError
+
+    def rendered(self) -> Array:
+        """Returns `draw()`, and leaves the model as it is.
+
+        Random layers advance their seed generators, also at inference.
+        """
+        trained = {id(variable) for variable in self.model.trainable_variables}
+        with unchanged(v for v in self.model.variables if id(v) not in trained):
+            return self.draw()
+
     def due(self, epoch: int) -> bool:
         """Whether an image is written after this epoch, counted from 0."""
         return bool((epoch + 1) % self.every == 0 or self.model.stop_training)
@@ -69,27 +82,17 @@ class DrawingCallback(NumberedImages):
         super().__init__(folder, every)
         self._events = None if log_dir is None else ImageEvents(log_dir)
 
-    def draw(self) -> Array:
-        """Returns an image of the model's current state, uint8 (H, W, 3)."""
-        raise NotImplementedError
-
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Renders the image once, to raise errors before training."""
-        self._rendered()
+        self.rendered()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes the epoch's image."""
         if self.due(epoch):
-            image = self._rendered()
+            image = self.rendered()
             self.write(epoch, image)
             if self._events is not None:  # the step by which Keras logs this epoch
                 self._events.write(self.tag, image, epoch)
-
-    def _rendered(self) -> Array:
-        # Random layers advance their seed generators, also at inference.
-        trained = {id(variable) for variable in self.model.trainable_variables}
-        with unchanged(v for v in self.model.variables if id(v) not in trained):
-            return self.draw()
 
 
 def evenly(count: int, most: int) -> Array:

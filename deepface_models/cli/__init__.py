@@ -17,6 +17,7 @@ from deepface_models.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     extract,
     importing,
     live,
@@ -33,7 +34,7 @@ from deepface_models.core.version import __version__
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, tracks, preview, convert, live, evaluate, verify),
-    *(presets, pretrain, importing, doctor, demo),
+    *(presets, pretrain, importing, export, doctor, demo),
 )
 _EPILOG = f"""\
 a face swap in three commands:

@@ -6,12 +6,9 @@ import argparse
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from deepface_models.core.whole import whole_number
-
-if TYPE_CHECKING:
-    from deepface_models.models.swap import FaceSwap
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -124,8 +121,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         required=True,
         metavar="MODEL",
-        help="folder written by train, a preset's name (see list), https://... or "
-        "hf://...",
+        help="folder written by train, what export wrote, a .dfm file, a preset's name "
+        "(see list), https://... or hf://...",
     )
 
 
@@ -136,12 +133,10 @@ def load_model(source: str) -> Any:
     return dfm.load(model_source(source))
 
 
-def load_swap(source: str) -> FaceSwap:
-    """Loads a face swap; see `model_source`."""
-    import deepface_models as dfm
-
+def load_swap(source: str) -> Any:
+    """Loads a face swap, exported or not; see `model_source`."""
     model = load_model(source)
-    if not isinstance(model, dfm.swap.FaceSwap):
+    if not hasattr(model, "identities"):
         raise ValueError(
             f"{source} holds a {type(model).__name__}. Expected a face swap. Use a "
             "model from train, or swap_demo."

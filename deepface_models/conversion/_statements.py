@@ -46,6 +46,9 @@ class Statements:
         origin = getattr(converter.model, "started_from", None)
         if origin:
             self._details["started_from"] = origin
+        exported = getattr(converter.model, "origin", None)
+        if isinstance(exported, Mapping):
+            self._details["exported"] = dict(exported)
 
     def record(
         self, source: Path | ImageSequence, more: Mapping[str, Any] | None = None

@@ -1,4 +1,7 @@
-"""Checks and conversion of model inputs, and the dtype policy of layers."""
+"""Checks and conversion of model inputs, and the dtype policy of layers.
+
+Checking arrays needs no Keras, so that exported networks run without it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import keras
 import numpy as np
 
 from deepface_models.core.arrays import Array, as_float
@@ -16,6 +18,8 @@ from deepface_models.core.arrays import Array, as_float
 @contextmanager
 def precision(dtype: Any) -> Iterator[None]:
     """Sets the dtype policy for layers within a `with` block; None keeps it."""
+    import keras
+
     former = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype or former)
     try:
@@ -100,6 +104,8 @@ def as_unit(values: Any) -> Any:
     """Returns a tensor, or a dictionary of them, with uint8 divided by 255."""
     if isinstance(values, dict):
         return {name: as_unit(value) for name, value in values.items()}
+    import keras
+
     if keras.backend.standardize_dtype(values.dtype) == "uint8":
         return keras.ops.cast(values, "float32") / 255.0
     return values

@@ -114,6 +114,29 @@ class FaceSetInfo(TypedDict):
 
 
 @_strict
+class ExportInfo(TypedDict):
+    """The metadata inside an exported network."""
+
+    format: Literal[1]
+    kind: Literal["swap", "encoder", "decoder", "autoencoder", "landmarks"]
+    name: Text
+    image_size: Annotated[int, Field(ge=1, le=2**14)] | None
+    output_size: Annotated[int, Field(ge=1, le=2**14)] | None
+    face_type: Annotated[str, Field(max_length=100)] | None
+    identity: Annotated[str, Field(min_length=1, max_length=1000)] | None
+    source_identity: Text | None
+    poses: dict[str, Any]
+    started_from: Text | None
+    weights_sha256: Sha256
+    dtype: Literal["float32", "float16", "int8"]
+    values: Text
+    license: Text
+    consent: Text
+    notice: Text
+    software: Text
+
+
+@_strict
 class FileName(TypedDict):
     """Name and SHA-256 of a source or a model."""
 
@@ -265,6 +288,7 @@ class KerasArchive(TypedDict):
 
 _KINDS: dict[str, Any] = {
     "checkpoint": Checkpoint,
+    "export": ExportInfo,
     "progress_log": ProgressLogEntry,
     "face": FaceRow,
     "faceset": FaceSetInfo,

@@ -113,6 +113,15 @@ def mesh_matrix(landmarks: ArrayLike) -> Array:
     return umeyama(five_points(np.asarray(landmarks)), wanted)
 
 
+def mesh_network(name: str) -> Any:
+    """Returns the Keras model of the network "face" or "iris", with its weights."""
+    from deepface_models.faces import _mesh_network  # imports Keras
+
+    model = getattr(_mesh_network, f"{name}_network")()
+    model.load_weights(model_path(f"mesh_{name}"))
+    return model
+
+
 _EYES = (list(numbers.LEFT_EYE), list(numbers.RIGHT_EYE))
 
 
@@ -120,11 +129,9 @@ def _network(name: str) -> tuple[Any, list[str]]:
     """Returns the network "face" or "iris", which all threads share; its outputs."""
     with _LOCK:
         if name not in _networks:
-            from deepface_models.faces import _mesh_network  # imports Keras
             from deepface_models.faces._onnx import to_onnx
 
-            model = getattr(_mesh_network, f"{name}_network")()
-            model.load_weights(model_path(f"mesh_{name}"))
+            model = mesh_network(name)
             file = np.frombuffer(to_onnx(model), np.uint8)
             outputs = [one._keras_history.operation.name for one in model.outputs]
             _networks[name] = cv2.dnn.readNetFromONNX(file), outputs

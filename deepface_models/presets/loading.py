@@ -11,6 +11,7 @@ from deepface_models.core.folders import recover_folder
 from deepface_models.core.guards import MAX_PARAMETERS
 from deepface_models.core.names import CONFIG
 from deepface_models.core.whole import whole_numbers
+from deepface_models.engines import is_exported, load_exported
 from deepface_models.presets import registry
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import (
@@ -37,8 +38,9 @@ def load(
     Args:
         source: A name of `presets.list_models()`, "https://host/folder" or
             "hf://owner/repo[/folder][@revision]"; a folder of `model.save_parts` or
-            `presets.save_preset`; or a file of `model.save("x.keras")`. A preset's
-            name has priority over a folder of that name: use "./name" for the folder.
+            `presets.save_preset`; a file of `model.save("x.keras")`; or what `export`
+            wrote, and DFM files of DeepFaceLive. A preset's name has priority over a
+            folder of that name: use "./name" for the folder.
         identities: The people of a face swap. A preset of shared parts needs them and
             initializes their own parts. Of a model with people, only those named here
             are loaded, in this order; all of them by default.
@@ -48,7 +50,8 @@ def load(
             model with larger weights files is loaded in any case.
 
     Returns:
-        The model, not compiled: it can predict; call `compile()` before training.
+        The model, not compiled: it can predict; call `compile()` before training. Of
+        an exported network, an `engines.ExportedNetwork`, which only predicts.
 
     Raises:
         FileNotFoundError: There is no such preset, folder or file.
@@ -82,6 +85,8 @@ def load_as(
         model.loaded_from = str(Path(source).absolute())
         _check_class(type(model), expected, source)
         return model
+    if not is_remote(source) and is_exported(source):
+        return _exported(source, expected, identities, load_weights)
     record, folder = _find(source, load_weights)
     limit = _limit(folder, record, max_parameters)
     model = _build(record, identities, expected, source, limit)
@@ -93,6 +98,26 @@ def load_as(
         if "poses" in record:
             model.poses = record["poses"]
     return model
+
+
+def _exported(
+    source: str | Path,
+    expected: type[keras.Model] | None,
+    identities: Sequence[str] | None,
+    load_weights: bool,
+) -> Any:
+    if expected is not None:
+        raise ModelFileError(
+            f"{source} is an exported network. Expected weights of a "
+            f"{expected.__name__}, which an export has no more. Use "
+            "deepface_models.load to convert with it."
+        )
+    if identities is not None or not load_weights:
+        raise ValueError(
+            f"identities={identities!r} and load_weights={load_weights} were given "
+            f"with {source}, an exported network. Expected neither. Leave them out."
+        )
+    return load_exported(source)
 
 
 class SharedParts:

@@ -55,6 +55,7 @@ def functions(command: str) -> list[Callable[..., Any]]:
         "pack": [dfm.presets.save_preset],
         "pretrain": [dfm.pretraining.pretrain],
         "import": [dfm.importers.load_original],
+        "export": [dfm.export],
     }[command]
 
 

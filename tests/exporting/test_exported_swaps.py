@@ -1,0 +1,152 @@
+"""`convert`, `live` and `evaluate` take exported swaps, and say which ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import deepface_models as dfm
+from deepface_models.cli import main
+from deepface_models.conversion import settings as saved
+from deepface_models.core.errors import ModelFileError
+from deepface_models.demo import CLIPS
+from deepface_models.faces import FaceAligner
+from deepface_models.faces.detect import HogDetector
+from deepface_models.media import read_image, read_video, write_image
+
+CONSENT = "Speakers of the GRID corpus"
+
+
+@pytest.fixture(scope="module")
+def frame(tmp_path_factory: Any) -> Path:
+    path = tmp_path_factory.mktemp("frame") / "ana.png"
+    image = next(iter(read_video(CLIPS / "mb" / "sbia1a.mpg", start=30))).image
+    write_image(path, image)
+    return path
+
+
+@pytest.fixture(scope="module")
+def aligner() -> FaceAligner:
+    return FaceAligner(image_size=64, embeddings=False, detector=HogDetector())
+
+
+def test_a_converted_image_names_the_exported_network(
+    exported: Path, model: Any, frame: Path, aligner: FaceAligner, tmp_path: Path
+) -> None:
+    network = dfm.load(exported)
+    own = {"identity": "ben", "consent": CONSENT, "aligner": aligner}
+    dfm.convert(frame, tmp_path / "a.png", network, **own)
+    found = dfm.verify(tmp_path / "a.png")
+    assert found.record.model == "small"
+    sha256 = hashlib.sha256(exported.read_bytes()).hexdigest()
+    assert found.record.model_sha256 == sha256
+    details = found.record.details
+    assert details["started_from"] == model.started_from
+    stated = {"format": "onnx", "source_identity": "ana", "consent": "Ben, 2026"}
+    assert details["exported"].items() >= stated.items()
+    dfm.convert(frame, tmp_path / "b.png", model, **own)
+    one, two = (read_image(tmp_path / name) for name in ("a.png", "b.png"))
+    np.testing.assert_allclose(one.astype(int), two.astype(int), atol=1)
+    assert (one != read_image(frame)).any()
+    again = dfm.verify(tmp_path / "b.png").record
+    assert again.model_sha256 == details["exported"]["weights_sha256"]
+
+
+def test_settings_find_the_exported_network_again(
+    exported: Path, frame: Path, aligner: FaceAligner, tmp_path: Path
+) -> None:
+    own = {"identity": "ben", "consent": CONSENT, "aligner": aligner}
+    dfm.convert(frame, tmp_path / "a.png", dfm.load(exported), **own)
+    path = tmp_path / "a.settings.json"
+    again = saved.load_model(saved.read_settings(path), path)
+    assert again.loaded_from == str(exported)
+
+
+def test_live_takes_an_exported_network(
+    exported: Path, frame: Path, aligner: FaceAligner
+) -> None:
+    frames = [read_image(frame)] * 2
+    network = dfm.load(exported)
+    own = {"identity": "ben", "consent": CONSENT, "aligner": aligner}
+    shown = list(dfm.live(network, source=iter(frames), **own))
+    assert len(shown) == 2
+    assert (shown[0].image != frames[0]).any()
+
+
+def test_the_command(model: Any, tmp_path: Path, capsys: Any) -> None:
+    pytest.importorskip("ai_edge_litert")
+    folder, path = model.save_parts(tmp_path / "model"), tmp_path / "e.tflite"
+    words = ["export", str(path), "--model", str(folder), "--part", "encoder"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert f"{path}: litert, float32, " in out
+    assert "largest differences: latent " in out
+    assert main(["export", str(tmp_path / "x.dfm"), "--model", str(folder)]) == 2
+    assert "only read" in capsys.readouterr().err
+
+
+def dfm_file(path: Path, morphs: bool = False, size: int = 32) -> Path:
+    """Writes a DFM file that gives the face that it gets, 1 minus it if morphed."""
+    onnx = pytest.importorskip("onnx")
+    shape = ["N", size, size]
+    tensor = onnx.helper.make_tensor_value_info
+    node, given = onnx.helper.make_node, [tensor("in_face:0", 1, [*shape, 3])]
+    nodes = [
+        node("ReduceMax", ["in_face:0"], ["out_face_mask:0"], axes=[3], keepdims=1),
+        node("Identity", ["out_face_mask:0"], ["out_celeb_face_mask:0"]),
+    ]
+    if morphs:
+        given.append(tensor("morph_value:0", 1, [1]))
+        nodes.append(node("Mul", ["in_face:0", "morph_value:0"], ["out_celeb_face:0"]))
+    else:
+        nodes.append(node("Identity", ["in_face:0"], ["out_celeb_face:0"]))
+    made = [
+        tensor("out_face_mask:0", 1, [*shape, 1]),
+        tensor("out_celeb_face:0", 1, [*shape, 3]),
+        tensor("out_celeb_face_mask:0", 1, [*shape, 1]),
+    ]
+    graph = onnx.helper.make_graph(nodes, "dfm", given, made)
+    opsets = [onnx.helper.make_opsetid("", 13)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize("morphs", [False, True])
+def test_a_dfm_file_is_read(morphs: bool, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    network = dfm.load(dfm_file(tmp_path / "Ben.dfm", morphs))
+    assert (network.identities, network.image_size) == (("Ben",), 32)
+    faces = np.random.default_rng(0).random((3, 32, 32, 3)).astype("f4")
+    if morphs:
+        network.morph = 0.5
+    found = network.predict(faces, identity="Ben")
+    share = 0.5 if morphs else 1.0
+    np.testing.assert_allclose(found[..., :3], faces * share, atol=1e-6)
+    np.testing.assert_allclose(found[..., 3], faces.max(-1), atol=1e-6)
+
+
+def test_a_dfm_file_keeps_the_contract(exported: Path, tmp_path: Path) -> None:
+    other = tmp_path / "x.dfm"
+    other.write_bytes(exported.read_bytes())
+    with pytest.raises(ModelFileError, match=r"Expected in_face:0, out_celeb_face:0"):
+        dfm.load(other)
+
+
+def test_a_swap_by_a_dfm_file_is_labeled(frame: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    path = dfm_file(tmp_path / "Ben.dfm", size=64)
+    network = dfm.load(path)
+    aligner = FaceAligner(64, "whole", embeddings=False, detector=HogDetector())
+    own = {"identity": "Ben", "consent": CONSENT, "aligner": aligner}
+    dfm.convert(frame, tmp_path / "a.png", network, **own)
+    found = dfm.verify(tmp_path / "a.png")
+    assert found.consent == CONSENT
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (found.record.model, found.record.model_sha256) == ("Ben", sha256)
+    assert found.record.details["exported"]["format"] == "dfm"
+    assert json.dumps(found.record.details)
