@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         evaluation,
         faces,
         importers,
+        jobs,
         layers,
         losses,
         media,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         streaming,
         testing,
         training,
+        web,
     )
     from deepface_models.conversion import Converter, convert
     from deepface_models.data import Augmentation, SwapPairs
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from deepface_models.provenance.verify import verify
     from deepface_models.streaming import live
     from deepface_models.training import train
+    from deepface_models.web import studio
 
 __all__ = [
     "Augmentation",
@@ -91,6 +94,7 @@ __all__ = [
     "evaluation",
     "faces",
     "importers",
+    "jobs",
     "layers",
     "list_architectures",
     "live",
@@ -105,11 +109,13 @@ __all__ = [
     "provenance",
     "register_architecture",
     "streaming",
+    "studio",
     "swap",
     "testing",
     "train",
     "training",
     "verify",
+    "web",
 ]
 
 _MODULES = (
@@ -122,6 +128,7 @@ _MODULES = (
     "evaluation",
     "faces",
     "importers",
+    "jobs",
     "layers",
     "losses",
     "media",
@@ -135,6 +142,7 @@ _MODULES = (
     "swap",
     "testing",
     "training",
+    "web",
 )
 _HOMES = {
     "register_architecture": "models",
@@ -153,6 +161,7 @@ _HOMES = {
     "evaluate": "evaluation",
     "live": "streaming",
     "load": "presets.loading",
+    "studio": "web",
     "train": "training",
     "verify": "provenance",
 }

@@ -19,6 +19,7 @@ from deepface_models.cli import (
     evaluate,
     extract,
     importing,
+    jobs,
     live,
     presets,
     pretrain,
@@ -33,7 +34,7 @@ from deepface_models.core.version import __version__
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, tracks, preview, convert, live, evaluate, verify),
-    *(presets, pretrain, importing, doctor, demo),
+    *(presets, pretrain, importing, jobs, doctor, demo),
 )
 _EPILOG = f"""\
 a face swap in three commands:
