@@ -24,6 +24,7 @@ from deepface_models.cli import (
     presets,
     pretrain,
     preview,
+    studio,
     tracks,
     train,
     verify,
@@ -34,7 +35,7 @@ from deepface_models.core.version import __version__
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, tracks, preview, convert, live, evaluate, verify),
-    *(presets, pretrain, importing, jobs, doctor, demo),
+    *(presets, pretrain, importing, jobs, studio, doctor, demo),
 )
 _EPILOG = f"""\
 a face swap in three commands:

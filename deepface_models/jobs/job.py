@@ -132,4 +132,3 @@ def _state(job: Job, folder: str) -> str:
     if folder == "failed" and job.has_ended and job.ended["state"] == "cancelled":
         return "cancelled"
     return folder
-

@@ -22,9 +22,7 @@ _PATIENCE = 15.0  # seconds for an interrupted job to end
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def work(
-    workspace: str | Path, told: Callable[[str], None] = lambda text: None
-) -> int:
+def work(workspace: str | Path, told: Callable[[str], None] = lambda text: None) -> int:
     """Runs the queued jobs one after another until none is left.
 
     Jobs of a worker that was killed go on: those whose process still runs are waited

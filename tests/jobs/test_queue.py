@@ -155,14 +155,14 @@ def test_requests_hold_although_the_process_was_killed(
 
 def test_requests_that_make_no_sense_are_refused(queue: Queue) -> None:
     queue.add(WORDS)
-    with pytest.raises(ValueError, match="Job 1 is queued. Expected one that is runn"):
+    with pytest.raises(ValueError, match=r"Job 1 is queued\. Expected one that is"):
         queue.stop(1)
     with pytest.raises(ValueError, match="Expected one that is failed or cancelled"):
         queue.retry(1)
     queue.claim()
     with pytest.raises(ValueError, match="Expected a training"):
         queue.stop(1)
-    with pytest.raises(ValueError, match="number=7 was given. Expected the number of"):
+    with pytest.raises(ValueError, match=r"number=7 was given\. Expected the number"):
         queue.cancel(7)
     with pytest.raises(ValueError, match="Expected a whole number"):
         queue.cancel("1")  # type: ignore[arg-type]

@@ -151,7 +151,8 @@ from deepface_models.cli import main
 for words in (["add", "extract", "a.mp4", "--output", "b"], ["list"], ["cancel", "1"],
               ["retry", "1"], ["run"], ["list"]):
     main(["jobs", *words])
-sys.exit(str({"tensorflow", "keras", "jax", "torch", "cv2", "numpy"} & set(sys.modules)))
+heavy = {"tensorflow", "keras", "jax", "torch", "cv2", "numpy"}
+sys.exit(str(heavy & set(sys.modules)))
 """
 
 
