@@ -25,7 +25,7 @@ from random import Random
 from deepface_models.core.helpers import helper_command
 from deepface_models.demo.job import CLIPS, CONSENT
 from deepface_models.jobs import Job, Queue, work
-from deepface_models.jobs.queue import MOST_CRASHES
+from deepface_models.jobs.moves import MOST_CRASHES
 
 _LONGEST = 9.0  # seconds until a kill; starting Keras takes about half of it
 

@@ -15,13 +15,15 @@ from deepface_models.web.pages import (
     start,
     train,
     verify,
+    zoo,
 )
+from deepface_models.web.pages import live as live_page
 from deepface_models.web.workspace import Workspace
 
 _HEAD = """<header><h1>deepface_models studio</h1>
 <p>Face swaps of people who agreed, from clips to a signed video. Everything stays on
 this computer.</p></header>"""
-_PAGES = (start, faces, train, convert, measure, verify, jobs)
+_PAGES = (start, faces, train, convert, measure, verify, zoo, live_page, jobs)
 
 
 def build(workspace: Workspace) -> Any:

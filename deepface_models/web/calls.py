@@ -13,7 +13,7 @@ class Call:
     """One call of the package.
 
     Attributes:
-        words: The words after `deepface-models` in a shell.
+        words: The words after `deepface-models` in a shell; none if only Python can.
         python: The lines of Python that do the same.
     """
 
@@ -22,7 +22,9 @@ class Call:
 
     @property
     def shell(self) -> str:
-        """The command line."""
+        """The command line, or a comment that there is none."""
+        if not self.words:
+            return "# in Python only"
         return shlex.join(["deepface-models", *self.words])
 
 
@@ -125,6 +127,40 @@ def demo(output: str, quick: bool) -> Call:
     words = ("demo", "--output", output, *(["--quick"] if quick else []))
     more = _arguments({"quick": quick or None})
     return Call(words, f"dfm.demo.run({output!r}{more})")
+
+
+def sample(model: str, count: int) -> Call:
+    """Draws samples of a variational autoencoder."""
+    return Call((), f"dfm.load({model!r}).sample({count})")
+
+
+def drop(person: str, blur: float, yaw: float) -> Call:
+    """Removes blurred and turned faces of a person."""
+    python = (
+        f"faces = dfm.FaceSet.open({f'faces/{person}'!r})\n"
+        f"good = faces.filter(max_blur={blur}, max_yaw={yaw})\n"
+        "kept = {record.file for record in good.records}\n"
+        "faces.drop([record.file in kept for record in faces.records])"
+    )
+    return Call((), python)
+
+
+def describe(preset: str, other: str) -> Call:
+    """Shows the cards of two presets."""
+    python = f"dfm.presets.describe({preset!r}), dfm.presets.describe({other!r})"
+    return Call(("describe", preset), python)
+
+
+def live(source: str, model: str, identity: str, consent: str) -> Call:
+    """Swaps a face in the images of a camera or a clip as they come."""
+    words = ["live", source, "--model", model, "--identity", identity]
+    given = int(source) if source.isdigit() else source
+    python = (
+        f"frames = dfm.live({_loaded(model)}, identity={identity!r},\n"
+        f"    source={given!r}, consent={consent!r})\n"
+        "dfm.streaming.serve(frames, opened=print)"
+    )
+    return Call((*words, "--consent", consent), python)
 
 
 def jobs(change: str, number: int) -> Call:

@@ -85,13 +85,14 @@ class Live:
         """Looks at the workspace after an event."""
         self._events.append(event)
 
-    def same(self, inputs: Sequence[Any], made: Callable[..., Call | None]) -> Any:
+    def same(self, inputs: Sequence[Any], made: Callable[..., Any]) -> Any:
         """Adds the lines of Python and shell that do what the controls say."""
         shown = gr.HTML(elem_classes="studio")
 
         def lines(*values: Any) -> str:
             try:
-                return markup.same(made(*values))
+                found = made(*values)
+                return markup.same(*(found if isinstance(found, tuple) else (found,)))
             except _EXPECTED as error:
                 return markup.note(error)
 

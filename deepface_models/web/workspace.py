@@ -101,9 +101,9 @@ class Workspace:
         """
         try:
             found = Path(os.path.realpath(self.folder / path))
-        except (OSError, ValueError):
-            return None
-        if not found.is_relative_to(self.folder) or not found.is_file():
+            if not (found.is_relative_to(self.folder) and found.is_file()):
+                return None
+        except (OSError, ValueError):  # too long, or not a path at all
             return None
         parts = found.relative_to(self.folder).parts
         return None if any(part.startswith(".") for part in parts) else found

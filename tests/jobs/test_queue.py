@@ -14,6 +14,7 @@ from deepface_models.cli import main
 from deepface_models.core.errors import InUseError, MediaError
 from deepface_models.core.watching import Watch, stop_wanted, tell, watched_by
 from deepface_models.jobs import Job, Queue, work
+from deepface_models.jobs.moves import MOST_CRASHES
 from deepface_models.jobs.progress import (
     ProgressFile,
     fraction,
@@ -21,7 +22,6 @@ from deepface_models.jobs.progress import (
     read_progress,
     seconds_left,
 )
-from deepface_models.jobs.queue import MOST_CRASHES
 
 WORDS = ["extract", "ana.mp4", "--output", "faces/ana"]
 TRAIN = ["train", "a=faces/a", "b=faces/b", "--output", "run"]

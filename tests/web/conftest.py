@@ -21,7 +21,10 @@ pytest.importorskip("gradio")
 ROOT = Path(deepface_models.__file__).parent.parent
 CLIPS = ROOT / "deepface_models" / "demo" / "clips"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = ("Start", "Faces", "Train", "Convert", "Measure", "Verify", "Jobs")
+PAGES = (
+    *("Start", "Faces", "Train", "Convert", "Measure", "Verify", "Zoo", "Live"),
+    "Jobs",
+)
 
 
 class Served:

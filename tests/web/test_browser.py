@@ -103,9 +103,7 @@ def test_the_whole_job_by_clicking(serve: Any, browse: Any, tmp_path: Path) -> N
     assert len(Queue(studio.workspace).jobs()) == 3
     page.get_by_label("Consent (required)").fill(CONSENT)
     press(page, "Preview this frame")
-    page.locator("[data-testid=imageslider]").or_(
-        page.locator(".slider-wrap, .fixed")
-    ).first.wait_for()
+    page.locator("#before-after img").first.wait_for()
     press(page, "Convert")
     ends(page, "convert")
     picture(page, "convert")

@@ -10,7 +10,7 @@ import gradio as gr
 
 from deepface_models.core.errors import FaceNotFoundError
 from deepface_models.faces import FaceSet, people_in, verdict
-from deepface_models.web import charts, markup
+from deepface_models.web import calls, charts, markup
 from deepface_models.web.calls import Call
 from deepface_models.web.live import Live, person_name
 
@@ -110,15 +110,7 @@ def _strips(live: Live, name: str, faces: FaceSet) -> str:
 
 
 def _drop_call(person: str | None, blur: float, yaw: float) -> Call | None:
-    if not person:
-        return None
-    python = (
-        f'faces = dfm.FaceSet.open("faces/{person}")\n'
-        f"good = faces.filter(max_blur={blur}, max_yaw={yaw})\n"
-        "kept = {record.file for record in good.records}\n"
-        "faces.drop([record.file in kept for record in faces.records])"
-    )
-    return Call(("extract", "--help"), python)
+    return calls.drop(person, blur, yaw) if person else None
 
 
 def drop(faces: FaceSet, blur: float, yaw: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import gradio as gr
 
 from deepface_models.core.errors import ProvenanceError
 from deepface_models.core.registry import names_in
+from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.web import calls, markup, models
 from deepface_models.web.live import Live
 from deepface_models.web.workspace import check_media
@@ -23,6 +23,7 @@ says who agreed to this use, and where that is written down; it becomes part of 
 result, and nothing is converted without it.</p>"""
 _NONE = "Nothing was converted yet. The results will be here, to play and to download."
 _SHOWN = 6  # results
+_SHEET = "previews/preview.png"
 
 
 def build(live: Live) -> None:
@@ -52,11 +53,11 @@ def build(live: Live) -> None:
             0, precision=0, minimum=0, label="Frame to stop before (0: the end)"
         )
     inputs = [model, identity, clip, consent, several, *look, first, last]
-    _previewing(live, inputs)
+    frame = _previewing(live, inputs)
     button = gr.Button("Convert", variant="primary")
     note = gr.HTML(elem_classes="studio")
     live.html(lambda: _results(live))
-    live.same(inputs, lambda *given: _call(live, *given))
+    live.same([frame, *inputs], lambda *given: _lines(live, *given))
     live.action(button, lambda *given: _convert(live, *given), inputs, note)
     taken = gr.HTML(elem_classes="studio")
     event = upload.upload(lambda file: _take(live, file), upload, [taken, upload])
@@ -92,13 +93,17 @@ def _look() -> list[Any]:
         ]
 
 
-def _previewing(live: Live, inputs: list[Any]) -> None:
+def _previewing(live: Live, inputs: list[Any]) -> Any:
     with gr.Row():
         frame = gr.Number(0, precision=0, minimum=0, label="Frame of the preview")
         button = gr.Button("Preview this frame")
     note = gr.HTML(elem_classes="studio")
     shown = gr.ImageSlider(
-        label="Before and after; drag the line", interactive=False, visible=False
+        label="Before and after; drag the line",
+        buttons=["fullscreen"],
+        interactive=False,
+        visible=False,
+        elem_id="before-after",
     )
 
     def show(number: float, *given: Any) -> Any:
@@ -109,6 +114,7 @@ def _previewing(live: Live, inputs: list[Any]) -> None:
         return "", gr.update(value=pair, visible=True)
 
     button.click(show, [frame, *inputs], [note, shown], concurrency_limit=1)
+    return frame
 
 
 def _people(live: Live, model: str | None) -> Any:
@@ -201,6 +207,13 @@ def _call(live: Live, *given: Any) -> calls.Call:
     )
 
 
+def _lines(live: Live, frame: float, *given: Any) -> tuple[calls.Call, calls.Call]:
+    """Returns the calls of the preview and of the conversion."""
+    checked = _given(*given[:-2])
+    shown = calls.preview(output=_SHEET, frame=int(frame or 0), **checked)
+    return shown, _call(live, *given)
+
+
 def _names(who: str | Mapping[int, str]) -> str:
     return who if isinstance(who, str) else "_".join(dict.fromkeys(who.values()))
 
@@ -215,16 +228,17 @@ def _convert(live: Live, *given: Any) -> str:
     return live.add(_call(live, *given))
 
 
-def _preview(live: Live, frame: int, *given: Any) -> tuple[Any, Any]:
-    """Returns a frame before and after, as `preview` shows them side by side."""
+def _preview(live: Live, frame: int, *given: Any) -> tuple[str, str]:
+    """Returns images of a frame before and after: the halves of a preview."""
     from deepface_models.conversion import preview
+    from deepface_models.media import write_image
 
     checked = _given(*given[:-2])
     who, folder = checked["who"], live.workspace.folder
     people = {"identity": who} if isinstance(who, str) else {"people": who}
     sheet = preview(
         folder / checked["source"],
-        folder / "previews" / f"preview_{time.time_ns() % 10:d}.png",
+        folder / _SHEET,
         models.loaded(live.workspace, checked["model"]),
         frame=frame,
         consent=checked["consent"],
@@ -233,7 +247,10 @@ def _preview(live: Live, frame: int, *given: Any) -> tuple[Any, Any]:
         **checked["look"],
     )
     half = (sheet.shape[1] - 2) // 2
-    return sheet[:, :half], sheet[:, -half:]
+    pair = folder / "previews" / "before.png", folder / "previews" / "after.png"
+    write_image(pair[0], sheet[:, :half])
+    write_image(pair[1], sheet[:, -half:], synthetic_tags("a preview of a face swap."))
+    return str(pair[0]), str(pair[1])
 
 
 def _results(live: Live) -> str:
