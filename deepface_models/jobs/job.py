@@ -29,7 +29,8 @@ class Job:
     Attributes:
         number: Its number, from 1.
         words: The words after `deepface-models`, such as ("extract", "ana.mp4", ...).
-        folder: The folder in which the command runs; relative paths begin there.
+        folder: The folder in which the command runs, where relative paths begin; empty
+            for the workspace, which may be moved.
         added: When it was added, as seconds since 1970.
         state: One of `STATES`: where it is now.
         attempt: How often it was started.

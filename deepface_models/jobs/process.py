@@ -52,7 +52,7 @@ def _outcome(queue: Queue, job: Job) -> tuple[str, str]:
     writer = ProgressFile(path, job.attempt)
     with _Requests(queue, job) as requests:
         with watched_by(Watch(writer.report, requests.stopping)):
-            status, said = _run(job)
+            status, said = _run(queue, job)
         obeyed = requests.obeyed or status == _INTERRUPTED
         if obeyed and requests.request == "cancel":
             return "cancelled", "Cancelled."
@@ -65,10 +65,10 @@ def _outcome(queue: Queue, job: Job) -> tuple[str, str]:
     return "failed" if status > 1 or said else "done", said or _last_words(log, before)
 
 
-def _run(job: Job) -> tuple[int, str]:
+def _run(queue: Queue, job: Job) -> tuple[int, str]:
     """Runs the command; returns its exit status, or 1 and the reason it has none."""
     try:
-        os.chdir(job.folder)
+        os.chdir(queue.workspace / job.folder)
         command = importlib.import_module("deepface_models.cli").main
         return int(command(job.words)), ""
     except SystemExit as end:  # of the command line's parser

@@ -47,7 +47,7 @@ class Queue(Moves):
             ValueError: The command cannot be a job.
         """
         found = check_words(words)
-        where = os.path.realpath(self.workspace if folder is None else folder)
+        where = "" if folder is None else os.path.realpath(folder)
         with self._moving():
             number = 1 + max((n for n, _ in self._files()), default=0)
             job = Job(number, found, where, time.time())

@@ -30,7 +30,8 @@ def theme() -> Any:
 HEAD = '<meta name="robots" content="noindex"><link rel="icon" href="data:,">'
 
 CSS = """
-.gradio-container { max-width: 72rem !important; margin: 0 auto !important; }
+.gradio-container { width: min(100%, 72rem) !important; margin: 0 auto !important; }
+.gradio-container .main { padding-inline: clamp(.5rem, 3vw, 2rem) !important; }
 .block.studio:has(> .html-container > .prose:empty) { display: none; }
 .studio p { margin: .5rem 0; line-height: 1.5; max-width: 46rem; }
 .studio h1 { font-size: 1.5rem; font-weight: 600; margin: .2rem 0; }

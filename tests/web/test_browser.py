@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CLIPS, press, shown, turn_to
+from web_helpers import CLIPS, press, shown, turn_to
 
 from deepface_models.jobs import Queue
 from deepface_models.provenance.verify import verify
@@ -61,7 +62,7 @@ def train(page: Any) -> None:
         page.get_by_label(name, exact=True).check()
     choose(page, "Start from", "swift_64")
     shown(page.get_by_role("button", name="More")).click()
-    page.get_by_label("Or end after epochs (0: by minutes)").fill("60")
+    page.get_by_label("Or end after epochs (0: by minutes)").fill("150")
     page.get_by_label("Batches in an epoch").fill("2")
     page.get_by_label("Faces in a batch").fill("2")
     press(page, "Train")
@@ -78,7 +79,12 @@ def test_the_whole_job_by_clicking(serve: Any, browse: Any, tmp_path: Path) -> N
     picture(page, "faces")
     train(page)
 
-    # A refresh in the middle of the training, which goes on; then a pause.
+    # The studio is killed in the middle of the training, which goes on.
+    page.get_by_text(re.compile(r"train: \d+ %")).locator("visible=true").wait_for()
+    studio.close(signal.SIGKILL)
+    studio = serve(studio.workspace)
+    page = browse(studio.address)
+    turn_to(page, "Train")
     page.get_by_text(re.compile(r"train: \d+ %")).locator("visible=true").wait_for()
     page.reload()
     turn_to(page, "Train")

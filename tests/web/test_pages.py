@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NARROW, PAGES, WIDE, Served, press, shown, turn_to
+from web_helpers import NARROW, PAGES, WIDE, Served, press, shown, turn_to
 
 pytestmark = pytest.mark.slow
 PICTURES = os.environ.get("STUDIO_PICTURES")
@@ -17,6 +18,7 @@ SERIOUS = ("serious", "critical")
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: Any) -> Iterator[Served]:
+    pytest.importorskip("gradio")
     served = Served(tmp_path_factory.mktemp("pages") / "studio")
     yield served
     served.close()
@@ -102,3 +104,22 @@ def test_files_outside_are_not_served(studio: Served, browse: Any) -> None:
     for path in ("/etc/passwd", f"{studio.workspace}/jobs/queue"):
         answer = page.request.get(f"{studio.address}gradio_api/file={path}")
         assert answer.status in (403, 404)
+
+
+def used(process: int) -> float:
+    """Seconds of processor time of a process. Linux."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_an_open_page_costs_nothing(studio: Served, browse: Any) -> None:
+    page = browse(studio.address)
+    page.wait_for_timeout(3000)
+    before = used(studio.process.pid)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4000)
+    # Gradio's own pulse of 15 s is all that may come.
+    assert used(studio.process.pid) - before < 0.2
+    assert len(asked) <= 1

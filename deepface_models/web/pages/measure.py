@@ -72,7 +72,7 @@ def _result(live: Live) -> str:
     card = markup.job_card(job, _NONE)
     if job is None or job.state != "done":
         return card
-    path = _output(job)
+    path = live.workspace.folder / _output(job)
     values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     sheet = markup.image(
         live.workspace, path.with_suffix(".png"), "Mouths and eyes, source above swap"
@@ -95,7 +95,7 @@ def _table(values: dict[str, Any]) -> str:
 
 
 def _curves(values: dict[str, Any]) -> str:
-    drawn = []
+    drawn: list[str] = []
     for key, points in values.get("per_frame", {}).get("swap", {}).items():
         known = [(float(n), v) for n, v in enumerate(points) if v is not None]
         if len(known) > 1 and len(drawn) < 2:

@@ -122,7 +122,7 @@ def output_of(live: Live, job: Job | None) -> Path | None:
     if job is None or "--output" not in job.words:
         return None
     output = job.words[job.words.index("--output") + 1]
-    folder = Path(job.folder, output)
+    folder = Path(live.workspace.folder, job.folder, output)
     return folder if folder.is_relative_to(live.workspace.folder) else None
 
 
