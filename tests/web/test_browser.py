@@ -62,7 +62,7 @@ def train(page: Any) -> None:
         page.get_by_label(name, exact=True).check()
     choose(page, "Start from", "swift_64")
     shown(page.get_by_role("button", name="More")).click()
-    page.get_by_label("Or end after epochs (0: by minutes)").fill("150")
+    page.get_by_label("Or end after epochs (0: by minutes)").fill("5000")
     page.get_by_label("Batches in an epoch").fill("2")
     page.get_by_label("Faces in a batch").fill("2")
     press(page, "Train")
