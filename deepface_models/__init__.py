@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         exporting,
         faces,
         importers,
+        jobs,
         layers,
         losses,
         media,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         streaming,
         testing,
         training,
+        web,
     )
     from deepface_models.conversion import Converter, convert
     from deepface_models.data import Augmentation, SwapPairs
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from deepface_models.provenance.verify import verify
     from deepface_models.streaming import live
     from deepface_models.training import train
+    from deepface_models.web import studio
 
 __all__ = [
     "Augmentation",
@@ -97,6 +100,7 @@ __all__ = [
     "exporting",
     "faces",
     "importers",
+    "jobs",
     "layers",
     "list_architectures",
     "live",
@@ -111,11 +115,13 @@ __all__ = [
     "provenance",
     "register_architecture",
     "streaming",
+    "studio",
     "swap",
     "testing",
     "train",
     "training",
     "verify",
+    "web",
 ]
 
 _MODULES = (
@@ -130,6 +136,7 @@ _MODULES = (
     "exporting",
     "faces",
     "importers",
+    "jobs",
     "layers",
     "losses",
     "media",
@@ -143,6 +150,7 @@ _MODULES = (
     "swap",
     "testing",
     "training",
+    "web",
 )
 _HOMES = {
     "register_architecture": "models",
@@ -162,6 +170,7 @@ _HOMES = {
     "export": "exporting",
     "live": "streaming",
     "load": "presets.loading",
+    "studio": "web",
     "train": "training",
     "verify": "provenance",
 }

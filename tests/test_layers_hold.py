@@ -16,7 +16,7 @@ ROOT = Path(deepface_models.__file__).parent
 ORDER = (
     "core media faces layers losses metrics optimizers data engines presets models "
     "callbacks provenance conversion streaming evaluation exporting training importers "
-    "testing demo pretraining cli __main__"
+    "testing demo pretraining jobs web cli __main__"
 ).split()
 FORBIDDEN = {
     "models": {"faces", "data", "media"},
@@ -24,7 +24,7 @@ FORBIDDEN = {
     "presets": {"media", "models"},
 }
 # `import deepface_models as dfm` reaches everything; users of the API may write it.
-USE_THE_PACKAGE = {"cli", "demo"}
+USE_THE_PACKAGE = {"cli", "demo", "web"}
 
 
 def modules() -> dict[str, Path]:

@@ -20,10 +20,12 @@ from deepface_models.cli import (
     export,
     extract,
     importing,
+    jobs,
     live,
     presets,
     pretrain,
     preview,
+    studio,
     tracks,
     train,
     verify,
@@ -34,7 +36,7 @@ from deepface_models.core.version import __version__
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, tracks, preview, convert, live, evaluate, verify),
-    *(presets, pretrain, importing, export, doctor, demo),
+    *(presets, pretrain, importing, export, jobs, studio, doctor, demo),
 )
 _EPILOG = f"""\
 a face swap in three commands:

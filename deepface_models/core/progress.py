@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from deepface_models.core.display import one_line
+from deepface_models.core.watching import tell
 
 _WIDEST = 40  # characters of a task's name
 
@@ -15,6 +16,8 @@ Report = Callable[[int, int | None], None]
 class Progress:
     """Reports the progress of consecutive tasks; a context manager.
 
+    A process that runs as a job is told too; see `watching`.
+
     Args:
         progress: True for a bar, a function of (frames done, frames or None) of the
             current task, or False for none.
@@ -23,6 +26,8 @@ class Progress:
     def __init__(self, progress: bool | Report) -> None:
         self._report = progress if callable(progress) else None
         self._shown = progress is True
+        self._told = bool(progress)
+        self._name = ""
         self._bar: Any = None
         self._task: Any = None
         self._done = 0
@@ -30,15 +35,19 @@ class Progress:
 
     def task(self, name: str, total: int | None) -> None:
         """Starts the next task, of `total` frames; the line of the last one stays."""
-        self._done, self._total = 0, total
+        self._name, self._done, self._total = one_line(name, _WIDEST), 0, total
+        if self._told:
+            tell(self._name, 0, total)
         if self._bar is not None:
-            self._task = self._bar.add_task(one_line(name, _WIDEST), total=total)
+            self._task = self._bar.add_task(self._name, total=total)
 
     def advance(self, frames: int = 1) -> None:
         """Adds to the done frames of the current task."""
         self._done += frames
         if self._total is not None:  # estimated: containers may state too few frames
             self._total = max(self._total, self._done)
+        if self._told:
+            tell(self._name, self._done, self._total)
         if self._report is not None:
             self._report(self._done, self._total)
         if self._bar is not None and self._task is not None:

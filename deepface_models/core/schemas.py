@@ -279,6 +279,44 @@ class Statement(TypedDict):
 
 
 @_strict
+class JobEnd(TypedDict):
+    """How the last attempt of a job ended."""
+
+    attempt: Count
+    state: Literal["done", "failed", "cancelled"]
+    message: Text
+    time: float
+
+
+@_strict
+class Job(TypedDict):
+    """A job's file; its folder tells its state."""
+
+    format: int
+    number: Annotated[int, Field(ge=1, le=2**53)]
+    words: Annotated[list[Text], Field(min_length=1, max_length=100_000)]
+    folder: Text
+    added: float
+    attempt: Count
+    crashes: Count
+    held: bool
+    ended: JobEnd | Annotated[dict[str, Any], Field(max_length=0)]
+
+
+@_strict
+class JobProgress(TypedDict):
+    """What a running job has told."""
+
+    attempt: Count
+    task: Text
+    done: float
+    total: float | None
+    first: float
+    begun: float
+    now: float
+
+
+@_strict
 class KerasArchive(TypedDict):
     """`config.json` in a `.keras` file."""
 
@@ -292,6 +330,8 @@ _KINDS: dict[str, Any] = {
     "progress_log": ProgressLogEntry,
     "face": FaceRow,
     "faceset": FaceSetInfo,
+    "job": Job,
+    "job_progress": JobProgress,
     "keras": KerasArchive,
     "landmarks": Landmarks,
     "model": ModelConfig,

@@ -41,6 +41,7 @@ from deepface_models.faces.models import licenses, model_path
 from deepface_models.faces.quality import blur, head_pose
 from deepface_models.faces.scenes import scene_cuts
 from deepface_models.faces.tracks import Track, smooth_track, track_faces
+from deepface_models.faces.verdict import Verdict, people_in, verdict
 
 if TYPE_CHECKING:
     from deepface_models.faces.analysis import analyze
@@ -66,6 +67,7 @@ __all__ = [
     "MmodDetector",
     "RotatedDetector",
     "Track",
+    "Verdict",
     "align",
     "alignment_matrix",
     "analyze",
@@ -83,12 +85,14 @@ __all__ = [
     "measure_faces",
     "mesh_matrix",
     "model_path",
+    "people_in",
     "scene_cuts",
     "smooth_track",
     "template",
     "track_faces",
     "transform_points",
     "umeyama",
+    "verdict",
 ]
 
 

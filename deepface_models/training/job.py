@@ -18,6 +18,7 @@ from deepface_models.callbacks import (
     SwapPreview,
     TimeBudget,
 )
+from deepface_models.callbacks._told import HeldOutError, ToldProgress
 from deepface_models.core.choices import choose
 from deepface_models.core.locks import hold_folder
 from deepface_models.core.names import check_names
@@ -135,7 +136,8 @@ def train(
 
     It combines `SwapPairs`, `model.fit` and the usual `callbacks`, which can also be
     used separately. `output` receives `model/` (load it with `deepface_models.load`),
-    `previews/`, `checkpoints/` and `history.csv`. The logger
+    `previews/`, `checkpoints/` and `history.csv`, with the loss and the error of
+    reconstructed held-out faces after each epoch. The logger
     "deepface_models.training" reports the preset a training starts from at level
     INFO, unless `verbose` is 0.
 
@@ -229,12 +231,14 @@ def train(
         output / "checkpoints", pairs, every=checkpoint_every, also=timed
     )
     all_callbacks = [
+        HeldOutError(held_out),
         EpochTable(output / "history.csv"),
         checkpoint,
         *callbacks,
         *timed,
         *schedule.callbacks(epochs and epochs * steps, budget),
         StopOnNonFinite(),
+        ToldProgress(budget, epochs and epochs * steps),
         SwapPreview(output / "previews", held_out, every=preview_every),
     ]
     with hold_folder(output):

@@ -1,0 +1,149 @@
+"""What the pages show of the workspace, kept up to date while something runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from deepface_models.core.names import check_names
+from deepface_models.jobs import Job, start_worker
+from deepface_models.web import calls, markup
+from deepface_models.web.calls import Call
+from deepface_models.web.workspace import Workspace
+
+_EVERY = 1.5  # seconds between looks, only while a job waits or runs
+_EXPECTED = (ValueError, OSError, ImportError)
+
+
+class Live:
+    """Connects the pages with the workspace.
+
+    Args:
+        workspace: The files and jobs.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.jobs: list[Job] = []
+        self._shown: list[tuple[Any, Callable[[], Any], bool]] = []
+        self._events: list[Any] = []
+
+    def html(self, made: Callable[[], str]) -> Any:
+        """Adds a piece of HTML that follows the workspace."""
+        component = gr.HTML(elem_classes="studio")
+        self._shown.append((component, made, False))
+        return component
+
+    def choices(self, component: Any, made: Callable[[], Sequence[Any]]) -> Any:
+        """Lets the choices of a component follow the workspace."""
+        self._shown.append((component, made, True))
+        return component
+
+    def enabled(self, component: Any, made: Callable[[], bool]) -> Any:
+        """Lets a button work only while that makes sense."""
+        self._shown.append((component, made, True))
+        return component
+
+    def latest(self, *kinds: str) -> Job | None:
+        """Returns the newest job of these kinds."""
+        return next((job for job in reversed(self.jobs) if job.kind in kinds), None)
+
+    def add(self, call: Call) -> str:
+        """Puts a command into the queue; returns a sentence about it."""
+        job = self.workspace.queue.add(call.words)
+        waits = sum(not one.finished for one in self.workspace.queue.jobs()) - 1
+        after = f" after {waits} other{'s' if waits > 1 else ''}" if waits else ""
+        return f"Job {job.number} is in the queue{after}; see it below or under Jobs."
+
+    def change(self, change: str, job: Job | None) -> str:
+        """Cancels, pauses, resumes, stops or retries a job."""
+        if job is None:
+            raise ValueError("There is no such job yet. Start one first.")
+        changed = getattr(self.workspace.queue, change)(job.number)
+        if changed.state == "running":
+            return f"Job {job.number} was asked to {change}; give it a few seconds."
+        return f"Job {job.number} is {changed.state}."
+
+    def action(
+        self, button: Any, does: Callable[..., str], inputs: Sequence[Any], note: Any
+    ) -> Any:
+        """Lets a button do something and tell of it, errors as sentences."""
+
+        def told(*values: Any) -> str:
+            try:
+                return markup.note(does(*values), "good")
+            except _EXPECTED as error:
+                return markup.note(str(error) or type(error).__name__, "bad")
+
+        event = button.click(told, list(inputs), note, show_progress="minimal")
+        self.after(event)
+        return event
+
+    def after(self, event: Any) -> None:
+        """Looks at the workspace after an event."""
+        self._events.append(event)
+
+    def same(self, inputs: Sequence[Any], made: Callable[..., Any]) -> Any:
+        """Adds the lines of Python and shell that do what the controls say."""
+        shown = gr.HTML(elem_classes="studio")
+
+        def lines(*values: Any) -> str:
+            try:
+                found = made(*values)
+                return markup.same(*(found if isinstance(found, tuple) else (found,)))
+            except _EXPECTED as error:
+                return markup.note(error)
+
+        gr.on([one.change for one in inputs], lines, list(inputs), shown)
+        self._events.append((lines, list(inputs), shown))
+        return shown
+
+    def connect(self, blocks: Any) -> None:
+        """Connects everything; called once, when all pages are there."""
+        known = gr.State({})
+        timer = gr.Timer(_EVERY, active=False)
+        outputs = [*(component for component, _, _ in self._shown), known, timer]
+        quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False}
+        blocks.load(self._look, known, outputs, **quiet)
+        timer.tick(self._look, known, outputs, **quiet)
+        for event in self._events:
+            if isinstance(event, tuple):
+                blocks.load(*event, **quiet)
+            else:
+                event.then(self._look, known, outputs, **quiet)
+
+    def _look(self, known: dict[int, Any]) -> list[Any]:
+        """Returns what has changed since this page looked last."""
+        self.jobs = self.workspace.queue.jobs()
+        busy = any(job.state in ("queued", "running") for job in self.jobs)
+        if busy:
+            start_worker(self.workspace.folder)
+        new = {n: made() for n, (_, made, _) in enumerate(self._shown)}
+        updates = [
+            gr.skip() if n in known and known[n] == new[n] else self._update(n, new[n])
+            for n in new
+        ]
+        return [*updates, new, gr.Timer(active=busy)]
+
+    def _update(self, number: int, value: Any) -> Any:
+        component, _, changes = self._shown[number]
+        if not changes:
+            return value
+        if isinstance(value, bool):
+            return gr.update(interactive=value)
+        first = [v[1] if isinstance(v, tuple) else v for v in value][:1]
+        if isinstance(component, gr.CheckboxGroup) or not first:
+            return gr.update(choices=list(value))
+        return gr.update(choices=list(value), value=first[0])
+
+
+def person_name(name: str | None) -> str:
+    """Returns a person's name, or says how one is written."""
+    return check_names([(name or "").strip()])[0]
+
+
+def job_call(change: str, job: Job | None) -> Call | None:
+    """Returns the call that changes a job."""
+    return None if job is None else calls.jobs(change, job.number)

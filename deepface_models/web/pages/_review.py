@@ -1,0 +1,201 @@
+"""The second part of Faces: look at a person's faces, and sort them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from deepface_models.core.errors import FaceNotFoundError
+from deepface_models.faces import FaceSet, people_in, verdict
+from deepface_models.web import calls, charts, markup
+from deepface_models.web.calls import Call
+from deepface_models.web.live import Live, person_name
+
+_NONE = "Choose a person above; there is one as soon as faces were found."
+_STRIP = 8  # faces shown of each person in a set
+
+
+def build(live: Live) -> None:
+    """Makes this part of the page."""
+    gr.HTML("<h2>Look at them</h2>", elem_classes="studio")
+    person = gr.Dropdown([], label="Person whose faces to look at")
+    live.choices(person, lambda: live.workspace.people())
+    shown = gr.HTML(elem_classes="studio")
+    see: dict[str, Any] = {"show_progress": "hidden"}
+    person.change(lambda name: show(live, name), person, shown, **see)
+    note = gr.HTML(elem_classes="studio")
+    events = [*_drop(live, person, note), *_sort(live, person, note)]
+    for event in events:
+        event.then(lambda name: show(live, name), person, shown, **see)
+
+
+def _drop(live: Live, person: Any, note: Any) -> list[Any]:
+    with gr.Accordion("Drop bad faces", open=False):
+        blur = gr.Slider(
+            0, 1, 1, step=0.05, label="Most blur", info="0 is sharp, 1 is blurred."
+        )
+        yaw = gr.Slider(
+            5, 90, 90, step=5, label="Most turned to a side", info="In degrees."
+        )
+        button = gr.Button("Drop those beyond")
+        live.same([person, blur, yaw], _drop_call)
+    does = _on_set(live, drop)
+    return [live.action(button, does, [person, blur, yaw], note)]
+
+
+def _sort(live: Live, person: Any, note: Any) -> list[Any]:
+    with gr.Accordion("Split and merge people", open=False):
+        number = gr.Number(1, precision=0, minimum=1, label="Row of the person")
+        with gr.Row():
+            keep = gr.Button("Keep only this person")
+            other = gr.Textbox(label="New name", placeholder="ben")
+            move = gr.Button("Move this person to the new name")
+        with gr.Row():
+            merged = gr.Dropdown([], label="Somebody with the same face")
+            live.choices(merged, lambda: live.workspace.people())
+            merge = gr.Button("Add their faces")
+    return [
+        live.action(keep, _on_set(live, keep_only), [person, number], note),
+        live.action(move, _moving(live), [person, number, other], note),
+        live.action(merge, _merging(live), [person, merged], note),
+    ]
+
+
+def show(live: Live, name: str | None) -> str:
+    """Returns a person's verdict, contact sheet and chart."""
+    if not name or name not in live.workspace.people():
+        return markup.note(_NONE)
+    faces = FaceSet.open(live.workspace.folder / "faces" / name)
+    if not len(faces):
+        return markup.note(f"No face of {name} is left. Find faces again.", "bad")
+    found = verdict(faces)
+    points = [(float(f.yaw or 0), float(f.pitch or 0)) for f in faces.faces]
+    blurs = [float(f.blur or 0) for f in faces.faces]
+    chart = charts.dots(
+        points, blurs, "turned to a side, in degrees", f"Poses of {name}; pale: blurred"
+    )
+    sheet = markup.image(
+        live.workspace, f"faces/{name}/sheet.png", f"Contact sheet of {name}"
+    )
+    facts = [(key, _words(value)) for key, value in found.facts.items()]
+    return (
+        markup.note(found.summary(), "good" if found.enough else "bad")
+        + f'{sheet}<div class="pairs">{chart}{markup.facts(facts)}</div>'
+        + _strips(live, name, faces)
+    )
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"{value[0]:.0f} to {value[1]:.0f} degrees"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _strips(live: Live, name: str, faces: FaceSet) -> str:
+    """Returns a row of faces for each person, if there are several."""
+    groups = people_in(faces)
+    if len(groups) < 2:
+        return ""
+    parts = ["<h2>People in this set</h2>"]
+    for number, group in enumerate(groups, start=1):
+        path = live.workspace.folder / "previews" / f"{name}.{number}.png"
+        faces.select(group).contact_sheet(path, columns=_STRIP, limit=_STRIP)
+        alt = f"Person {number}, {len(group)} faces"
+        parts.append(f"<p>Row {number}: {len(group)} faces</p>")
+        parts.append(markup.image(live.workspace, path, alt))
+    return "".join(parts)
+
+
+def _drop_call(person: str | None, blur: float, yaw: float) -> Call | None:
+    return calls.drop(person, blur, yaw) if person else None
+
+
+def drop(faces: FaceSet, blur: float, yaw: float) -> str:
+    """Removes blurred and turned faces."""
+    good = faces.filter(max_blur=blur, max_yaw=yaw)
+    return _keep(faces, {record.file for record in good.records})
+
+
+def keep_only(faces: FaceSet, number: float) -> str:
+    """Removes all faces but those of one person."""
+    chosen = faces.select(_group(faces, number))
+    return _keep(faces, {record.file for record in chosen.records})
+
+
+def _keep(faces: FaceSet, files: set[str]) -> str:
+    if not files:
+        raise FaceNotFoundError(
+            f"No face of {len(faces)} would be left. Expected one at least. Allow more."
+        )
+    before = len(faces)
+    faces.drop([record.file in files for record in faces.records])
+    _sheet(faces)
+    return f"{before - len(faces)} faces were removed; {len(faces)} are left."
+
+
+def _group(faces: FaceSet, number: float) -> Any:
+    groups = people_in(faces)
+    if not 1 <= int(number or 0) <= len(groups):
+        raise ValueError(
+            f"Row {number} was given. Expected a row from 1 to {len(groups)}. Look at "
+            "the people in this set."
+        )
+    return groups[int(number) - 1]
+
+
+def _opened(live: Live, name: str | None) -> FaceSet:
+    if not name:
+        raise ValueError("No person was given. Choose one above first.")
+    return FaceSet.open(live.workspace.folder / "faces" / name)
+
+
+def _on_set(live: Live, does: Callable[..., str]) -> Callable[..., str]:
+    return lambda name, *given: does(_opened(live, name), *given)
+
+
+def _moving(live: Live) -> Callable[..., str]:
+    def move(name: str | None, number: float, other: str | None) -> str:
+        faces, target = _opened(live, name), person_name(other)
+        chosen = faces.select(_group(faces, number))
+        if len(chosen) == len(faces):
+            raise ValueError(
+                f"All faces are of one person. Nothing to move to {target}."
+            )
+        made = FaceSet.create(
+            live.workspace.folder / "faces" / target,
+            faces.image_size,
+            faces.face_type,
+            faces.landmarks,
+        )
+        _copy(chosen, made)
+        moved = {record.file for record in chosen.records}
+        _keep(faces, {r.file for r in faces.records} - moved)
+        return f"{len(made)} faces are now those of {target}."
+
+    return move
+
+
+def _merging(live: Live) -> Callable[..., str]:
+    def merge(name: str | None, other: str | None) -> str:
+        faces = _opened(live, name)
+        if other == name:
+            raise ValueError(f"{name} was given twice. Choose somebody else to add.")
+        more = _opened(live, other)
+        _copy(more, faces)
+        return f"{len(more)} faces of {other} were added to {name}; {other} stays too."
+
+    return merge
+
+
+def _copy(source: FaceSet, target: FaceSet) -> None:
+    pairs = zip(source.records, source.images, strict=True)
+    target.extend([replace(r, image=image, file="", png=None) for r, image in pairs])
+    _sheet(target)
+
+
+def _sheet(faces: FaceSet) -> None:
+    if faces.folder is not None:
+        faces.contact_sheet(faces.folder / "sheet.png")

@@ -1,0 +1,125 @@
+"""Each page in a real browser: accessibility, small and dark, keyboard, files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web_helpers import NARROW, PAGES, WIDE, Served, press, shown, turn_to
+
+pytestmark = pytest.mark.slow
+PICTURES = os.environ.get("STUDIO_PICTURES")
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: Any) -> Iterator[Served]:
+    pytest.importorskip("gradio")
+    served = Served(tmp_path_factory.mktemp("pages") / "studio")
+    yield served
+    served.close()
+
+
+def findings(page: Any) -> list[str]:
+    """Serious findings of axe on what is shown now."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]}"
+        for one in found
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible(studio: Served, browse: Any, scheme: str) -> None:
+    page = browse(studio.address, color_scheme=scheme)
+    for name in PAGES:
+        turn_to(page, name)
+        page.wait_for_timeout(300)
+        if PICTURES:
+            path = Path(PICTURES) / f"{name.lower()}_{scheme}.png"
+            page.screenshot(path=path, full_page=True)
+        assert findings(page) == [], name
+
+
+def test_pages_fit_a_phone(studio: Served, browse: Any) -> None:
+    page = browse(studio.address, viewport=NARROW)
+    for name in PAGES:
+        turn_to(page, name)
+        page.wait_for_timeout(300)
+        if PICTURES:
+            path = Path(PICTURES) / f"{name.lower()}_narrow.png"
+            page.screenshot(path=path, full_page=True)
+        widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert widths[0] <= widths[1] == NARROW["width"], name
+
+
+def test_odd_uploads_get_sentences(studio: Served, browse: Any, tmp_path: Path) -> None:
+    page = browse(studio.address, viewport=WIDE)
+    turn_to(page, "Faces")
+    notes = tmp_path / "notes <b>.txt"
+    notes.write_text("no picture", "utf-8")
+    page.locator("input[type=file]").first.set_input_files(notes)
+    page.get_by_text("notes").locator("visible=true").first.wait_for()
+    press(page, "Find faces")
+    page.get_by_text("Expected letters from a to z").first.wait_for()
+    turn_to(page, "Verify")
+    page.locator("input[type=file]").last.set_input_files(notes)
+    page.get_by_text("notes").locator("visible=true").first.wait_for()
+    press(page, "Verify")
+    page.get_by_text("It carries no Content Credentials").first.wait_for()
+
+
+def test_the_keyboard_is_enough(studio: Served, browse: Any) -> None:
+    """Two tabs, one of which sees what the other did, after a visit of its page."""
+    page, other = browse(studio.address), browse(studio.address)
+    focused = "document.activeElement.textContent.trim()"
+    page.get_by_role("tab", name="Start").focus()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate(focused) == "Use the demo's clips on the other pages":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_text("The clips of s1 and mb are there").wait_for()
+    other.reload()
+    turn_to(other, "Faces")
+    shown(other.get_by_label("Person", exact=True)).click()
+    other.get_by_role("option", name="s1").wait_for()
+
+
+def test_files_outside_are_not_served(studio: Served, browse: Any) -> None:
+    page = browse(studio.address)
+    for path in (
+        "files/../secret",
+        "files/%2e%2e/%2e%2e/etc/passwd",
+        "files//etc/passwd",
+    ):
+        assert page.request.get(studio.address + path).status == 404
+    for path in ("/etc/passwd", f"{studio.workspace}/jobs/queue"):
+        answer = page.request.get(f"{studio.address}gradio_api/file={path}")
+        assert answer.status in (403, 404)
+
+
+def used(process: int) -> float:
+    """Seconds of processor time of a process. Linux."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_an_open_page_costs_nothing(studio: Served, browse: Any) -> None:
+    page = browse(studio.address)
+    page.wait_for_timeout(3000)
+    before = used(studio.process.pid)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4000)
+    # Gradio's own pulse of 15 s is all that may come.
+    assert used(studio.process.pid) - before < 0.2
+    assert len(asked) <= 1

@@ -1,0 +1,73 @@
+"""A studio in a process of its own, and what one does in its pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import deepface_models
+
+ROOT = Path(deepface_models.__file__).parent.parent
+CLIPS = ROOT / "deepface_models" / "demo" / "clips"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PAGES = (
+    *("Start", "Faces", "Train", "Convert", "Measure", "Verify", "Zoo", "Live"),
+    "Jobs",
+)
+
+WIDE, NARROW = {"width": 1100, "height": 800}, {"width": 375, "height": 800}
+
+
+class Served:
+    """A studio that runs until it is closed or killed."""
+
+    def __init__(self, workspace: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "deepface_models", "studio", str(workspace)]
+        self.workspace = workspace
+        self.process = subprocess.Popen(
+            [*command, "--port", "0", *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.match(r"Open (http://\S+) in a browser", line)
+        assert found, line
+        self.address = found[1]
+
+    def close(self, how: int = signal.SIGINT) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+            self.process.communicate(timeout=20)
+
+
+def turn_to(page: Any, name: str) -> None:
+    """Opens a page by its tab, which may be in the menu of those that do not fit."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        page.get_by_role("button", name="More tabs").click()
+        tab = page.locator(".overflow-dropdown button", has_text=name)
+    tab.first.click()
+    page.wait_for_function(
+        "name => document.querySelector('[role=tab][aria-selected=true]')"
+        "?.textContent.trim() === name",
+        arg=name,
+    )
+
+
+def shown(found: Any) -> Any:
+    """Returns the first of some elements that is visible."""
+    return next(one for one in found.all() if one.is_visible())
+
+
+def press(page: Any, name: str) -> None:
+    """Presses the visible button with a name."""
+    shown(page.get_by_role("button", name=name, exact=True)).click()
