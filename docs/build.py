@@ -31,7 +31,11 @@ def stage(folder: Path) -> None:
         place = source.relative_to(DOCS)
         if source.is_file() and not {"_generate", "__pycache__"} & set(place.parts):
             kept.add(place)
-            copy_changed(source, folder / place)
+            if source.suffix == ".md":
+                text = source.read_text(encoding="utf-8")
+                write_changed(folder / place, project.linked(text))
+            else:
+                copy_changed(source, folder / place)
     written = project.pages(ROOT) | course.notebooks(ROOT / "examples")
     for writer in (names, tables, commands, messages):
         written |= writer.pages()

@@ -16,16 +16,23 @@ PLACES = {
 def pages(root: Path) -> dict[str, str]:
     """Returns the text of each page by its place in the site."""
     return {
-        f"project/{place}.md": _linked((root / name).read_text(encoding="utf-8"))
+        f"project/{place}.md": _own((root / name).read_text(encoding="utf-8"))
         for name, place in PLACES.items()
     }
 
 
-def _linked(text: str) -> str:
+def linked(text: str) -> str:
+    """Lets links of a page in docs/ to files of the repository lead to the site."""
+    for name, place in PLACES.items():
+        text = text.replace(f"](../../{name}", f"](../project/{place}.md")
+        text = text.replace(f"](../{name}", f"](project/{place}.md")
+    return text
+
+
+def _own(text: str) -> str:
     for name, place in PLACES.items():
         text = text.replace(f"]({name}", f"]({place}.md")
     text = text.replace("](docs/", "](../")
     # What is in the repository only stays a name.
-    return re.sub(
-        r"\[([^]]+)\]\((?:tests|weights|examples|deepface_models)/[^)]*\)", r"\1", text
-    )
+    inside = r"\((?:tests|weights|examples|deepface_models)/[^)]*\)"
+    return re.sub(rf"\[([^]]+)\]{inside}", r"\1", text)
