@@ -55,13 +55,18 @@ def place(tmp_path_factory, eager):
     media.write_image(folder / "ana.png", frames[0])
     keras.utils.set_random_seed(0)
     model = dfm.Swift(("ana", "ben"), image_size=64, latent_size=8, basis_size=4)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 1))
+    autoencoder = dfm.autoencoders.DenseAutoencoder((8, 8, 1), latent_size=4)
+    autoencoder.compile()
     shared = {"np": np, "ops": ops, "Adam": Adam, "optimizers": optimizers}
+    shared |= {"keras": keras, "autoencoder": autoencoder}
+    shared |= {"x_train": pixels.astype(np.uint8)}
     shared |= {"read_image": media.read_image, "FaceSwap": dfm.FaceSwap}
     return folder, shared | {"model": model, "converter": dfm.Converter(model, "ben")}
 
 
 def test_examples_are_found():
-    assert len(FOUND) > 40 and set(IN_ORDER) <= {name for _, name, _ in FOUND}
+    assert len(FOUND) > 120 and set(IN_ORDER) <= {name for _, name, _ in FOUND}
 
 
 @pytest.mark.parametrize("module, name, text", FOUND, ids=[one[1] for one in FOUND])

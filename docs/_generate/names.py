@@ -87,19 +87,18 @@ def _short(package: str) -> str:
     return "package" if package == ROOT else package.removeprefix(f"{ROOT}.")
 
 
+def _title(package: str) -> str:
+    """What users write after `import deepface_models as dfm`."""
+    short = package.replace("models.autoencoders", "autoencoders")
+    short = short.replace("models.swap", "swap")
+    return short.replace(ROOT, "dfm")
+
+
 def _page(package: str, names: dict[str, Any]) -> str:
     module = _module(package)
-    title = package.replace(".models.autoencoders", ".autoencoders").replace(
-        ".models.swap", ".swap"
-    )
-    lines = [_heading(title), inspect.getdoc(module) or "", ""]
-    lines += [
-        f".. currentmodule:: {package}",
-        "",
-        ".. list-table::",
-        "   :widths: 1 2",
-        "",
-    ]
+    lines = [_heading(_title(package)), inspect.getdoc(module) or "", ""]
+    lines += [f".. currentmodule:: {package}", ""]
+    lines += [".. list-table::", "   :widths: 1 2", ""]
     for name, value in names.items():
         lines += [f"   * - :py:obj:`{name}`", f"     - {summary(name, value)}"]
     lines.append("")
@@ -138,7 +137,7 @@ def _index(names: dict[str, dict[str, Any]]) -> str:
         ".. toctree::",
         "   :hidden:",
         "",
-        *(f"   {_short(one)}" for one in names),
+        *(f"   {_title(one)} <{_short(one)}>" for one in names),
     ]
     return "\n".join(lines) + "\n"
 
