@@ -82,6 +82,7 @@ def main() -> int:
     os.environ |= {
         "SITE_ROOT": str(ROOT),
         "SITE_CACHE": str(cache),
+        "DEEPFACE_MODELS_HOME": str(output.with_name("site-home")),  # its certificate
         "SITE_NOTEBOOKS": "off" if args.no_notebooks else "cache",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "examples")]),
         "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -88,7 +88,7 @@ def batch(faces):
     return np.clip(picked * rng.uniform(0.9, 1.1, (count, 1, 1, 1)), 0, 1)
 
 
-for _ in range(1 if args.tiny else 25):
+for _ in range(1 if args.tiny else 12):
     faces = {name: batch(people[name]) for name in people}
     history = model.fit(faces, faces, batch_size=16, verbose=0)
 mae = history.history["loss"][-1] / 2
@@ -135,7 +135,7 @@ swift.compile()
 pairs = dfm.SwapPairs(
     faces,
     batch_size=8,
-    steps=2 if args.tiny else 60,
+    steps=2 if args.tiny else 40,
     augmentation=dfm.Augmentation.light(),
 )
 swift.fit(pairs, epochs=1, verbose=0)

@@ -108,6 +108,10 @@ def model_sha256(model: Any) -> str:
 
     Args:
         model: A model, whose parts are hashed in the order of their names.
+
+    Example:
+        >>> len(model_sha256(model))
+        64
     """
     digest = hashlib.sha256()
     parts = getattr(model, "parts", None)
