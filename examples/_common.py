@@ -70,7 +70,17 @@ def save(args, name, image, metadata=None):
     """Writes an image to the output folder and says where."""
     path = args.output / f"{name}.png"
     write_image(path, image, metadata=metadata)
-    print(f"Wrote {path}")
+    show(path)
+
+
+def show(path):
+    """Displays an image file in a notebook, as it is; else says where it is."""
+    if "ipykernel" in sys.modules:
+        from IPython.display import Image, display
+
+        display(Image(filename=str(path)))
+    else:
+        print(f"Wrote {path}")
 
 
 def tiles(batch, size=56):

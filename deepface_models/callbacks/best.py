@@ -42,6 +42,11 @@ class BestByMeasure(HoldsFolder):
         best: The best value, or None.
         best_epoch: Number of epochs after which it was measured, or None.
         values: All measured values, by number of epochs.
+
+    Example:
+        >>> loss = lambda model: model.evaluate(x_train, verbose=0)
+        >>> best = BestByMeasure("best", loss)
+        >>> history = autoencoder.fit(x_train, callbacks=[best], verbose=0)
     """
 
     @whole_numbers(every=1)

@@ -38,6 +38,10 @@ class TimeBudget(keras.callbacks.Callback):
     Raises:
         ValueError: An argument is out of range; or, when training begins, the
             optimizer has a learning-rate schedule.
+
+    Example:
+        >>> budget = {"callbacks": [TimeBudget(minutes=0.001)], "epochs": 9999}
+        >>> history = autoencoder.fit(x_train, **budget, verbose=0)
     """
 
     def __init__(

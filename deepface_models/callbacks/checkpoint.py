@@ -71,6 +71,10 @@ class ResumableCheckpoint(HoldsFolder):
             intact.
         ModelFileError: When training begins: the checkpoint belongs to another model,
             optimizer or format, or the faces belong to other people in it.
+
+    Example:
+        >>> resume = ResumableCheckpoint("checkpoints")
+        >>> history = autoencoder.fit(x_train, callbacks=[resume], verbose=0)
     """
 
     @whole_numbers(every=1, keep=1)

@@ -39,7 +39,7 @@ class FreezeParts(StepCallback):
         >>> optimizer = optimizers.with_lr_multipliers(Adam(1e-3), model, multipliers)
         >>> model.compile(optimizer)
         >>> frozen = FreezeParts({"encoder": 0.2}, steps=10_000)
-        >>> model.fit(pairs, epochs=100, callbacks=[frozen])
+        >>> model.fit(pairs, epochs=100, callbacks=[frozen])  # doctest: +SKIP
     """
 
     @whole_numbers(steps=0)

@@ -37,6 +37,10 @@ class LatentScatter(DrawingCallback):
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
         ValueError: There are no images, or not one label for each; or, when training
             begins, the images do not fit the model.
+
+    Example:
+        >>> scatter = LatentScatter(x_train, range(8), "scatter")
+        >>> history = autoencoder.fit(x_train, callbacks=[scatter], verbose=0)
     """
 
     tag = "latent_scatter"

@@ -58,6 +58,10 @@ def scan_non_finite(
 
     Returns:
         The findings; empty if all values are finite.
+
+    Example:
+        >>> scan_non_finite(autoencoder, x_train)
+        []
     """
     found = list(_variables(model))
     if x is None:
@@ -87,6 +91,9 @@ def check_finite(
 
     Raises:
         FloatingPointError: A value is not finite.
+
+    Example:
+        >>> check_finite(autoencoder, x_train)
     """
     found = scan_non_finite(model, x, y, sample_weight)
     if found:

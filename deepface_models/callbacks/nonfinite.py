@@ -36,6 +36,10 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
     Attributes:
         reason: Why training was stopped, or None.
+
+    Example:
+        >>> guard = StopOnNonFinite(every=1)
+        >>> history = autoencoder.fit(x_train, callbacks=[guard], verbose=0)
     """
 
     @whole_numbers(every=1)

@@ -35,6 +35,10 @@ class Phase:
             `deepface_models.optimizers`.
         model: Values of the model's variables by name, such as
             `{"adversarial_weight": 0.1}`.
+
+    Example:
+        >>> Phase(90_000, learning_rate=2e-5).step
+        90000
     """
 
     step: int = 0
@@ -66,6 +70,10 @@ class Phases(StepCallback):
             When training begins: a setting cannot be changed, or a phase has an
             augmentation and `data` was not called.
         TypeError: When training begins: the model has no such variable.
+
+    Example:
+        >>> phases = Phases([Phase(1, learning_rate=2e-5)])
+        >>> history = autoencoder.fit(x_train, callbacks=[phases], verbose=0)
     """
 
     def __init__(self, phases: Sequence[Phase]) -> None:

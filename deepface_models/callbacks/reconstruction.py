@@ -31,6 +31,10 @@ class ReconstructionGrid(DrawingCallback):
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
         ValueError: There are no images; or, when training begins, they do not fit the
             model.
+
+    Example:
+        >>> grid = ReconstructionGrid(x_train, "grids")
+        >>> history = autoencoder.fit(x_train, callbacks=[grid], verbose=0)
     """
 
     tag = "reconstruction"

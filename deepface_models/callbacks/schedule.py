@@ -35,6 +35,10 @@ class StepSchedule(StepCallback):
         TypeError: `schedule` is not callable, or the model has not one optimizer.
         ValueError: When training begins: the optimizer has a schedule. While training:
             the rate is negative or not finite.
+
+    Example:
+        >>> schedule = StepSchedule(CosineWave(1e-3, period=10))
+        >>> history = autoencoder.fit(x_train, callbacks=[schedule], verbose=0)
     """
 
     def __init__(self, schedule: Callable[[int], Any]) -> None:
@@ -87,6 +91,11 @@ class Warmup(LearningRateSchedule):
 
     Raises:
         ValueError: `steps` is less than 1 or `start` is negative.
+
+    Example:
+        >>> rate = Warmup(1e-3, steps=100)
+        >>> [round(float(rate(step)), 5) for step in (0, 50, 100, 200)]
+        [0.0, 0.0005, 0.001, 0.001]
     """
 
     @whole_numbers(steps=1)
@@ -146,6 +155,11 @@ class CosineWave(LearningRateSchedule):
 
     Raises:
         ValueError: `period` is less than 2, or not 0 <= low <= rate.
+
+    Example:
+        >>> wave = CosineWave(1e-3, period=10, low=1e-4)
+        >>> [round(float(wave(step)), 5) for step in (0, 5, 10)]
+        [0.001, 0.0001, 0.001]
     """
 
     @whole_numbers(period=1)

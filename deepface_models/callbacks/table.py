@@ -28,6 +28,10 @@ class EpochTable(keras.callbacks.Callback):
     Args:
         path: The CSV file. Epochs count from 0, as in Keras. Values of columns that
             were added later are "NA".
+
+    Example:
+        >>> table = EpochTable("history.csv")
+        >>> history = autoencoder.fit(x_train, callbacks=[table], verbose=0)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -31,6 +31,13 @@ class KLWarmup(keras.callbacks.Callback):
         ValueError: Not exactly one of `epochs` and `steps` is given, or a number is
             out of range.
         TypeError: When training begins: the model has no variable `beta`.
+
+    Example:
+        >>> from deepface_models.models.autoencoders import BetaVAE
+        >>> model = BetaVAE((8, 8, 1), latent_size=2, widths=(8,))
+        >>> model.compile()
+        >>> warmup = KLWarmup(epochs=2)
+        >>> history = model.fit(x_train, epochs=2, callbacks=[warmup], verbose=0)
     """
 
     @whole_numbers(epochs=1, steps=1)

@@ -109,6 +109,10 @@ def model_sha256(model: Any) -> str:
     Args:
         model: A model, whose parts are hashed in the order of their names. Of an
             exported network, that of its file is returned.
+
+    Example:
+        >>> len(model_sha256(model))
+        64
     """
     known = getattr(model, "sha256", None)
     if isinstance(known, str):

@@ -140,6 +140,11 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
 
     Raises:
         ValueError: The three do not have the same height and width.
+
+    Example:
+        >>> face, frame = np.ones((4, 4, 3)), np.zeros((4, 4, 3))
+        >>> float(alpha_blend(face, frame, np.full((4, 4), 0.5)).max())
+        0.5
     """
     alpha = _alpha(face, frame, mask)
     difference = _difference(face, frame)
@@ -172,6 +177,11 @@ def laplacian_blend(
 
     Raises:
         ValueError: The three do not have the same height and width.
+
+    Example:
+        >>> face, frame = np.ones((32, 32, 3)), np.zeros((32, 32, 3))
+        >>> laplacian_blend(face, frame, np.ones((32, 32))).shape
+        (32, 32, 3)
     """
     alpha = _alpha(face, frame, mask)
     part = covered(alpha)
@@ -208,6 +218,11 @@ def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
 
     Raises:
         ValueError: The three do not have the same height and width.
+
+    Example:
+        >>> face, frame = np.ones((32, 32, 3)), np.zeros((32, 32, 3))
+        >>> poisson_blend(face, frame, np.ones((32, 32))).shape
+        (32, 32, 3)
     """
     alpha = _alpha(face, frame, mask)
     difference = _difference(face, frame)

@@ -123,8 +123,8 @@ class Converter:
             the model.
 
     Example:
-        converter = Converter(model, "ben", blend="poisson")
-        image, info = converter.image(read_image("ana.png"))
+        >>> converter = Converter(model, "ben", blend="poisson")
+        >>> image, info = converter.image(read_image("ana.png"))
     """
 
     @whole_numbers(batch_size=1)
@@ -182,7 +182,7 @@ class Converter:
             ValueError: There is no such option, or it has an unknown value.
 
         Example:
-            converter.replace(blend="poisson", sharpen=0.5)
+            >>> other = converter.replace(blend="poisson", sharpen=0.5)
         """
         kept: dict[str, Any] = {"source_identity": self._source_identity}
         if "model" in changes:

@@ -125,7 +125,10 @@ def convert(
             an unknown value.
 
     Example:
-        convert("ana.mp4", "ben.mp4", model, identity="ben", consent="Release 2026-03")
+        >>> who = {"identity": "ben", "consent": "Ana and Ben, signed release 2026-03"}
+        >>> report = convert("ana.mp4", "ben.mp4", model, **who, progress=False)
+        >>> report.frames, report.swapped
+        (3, 3)
     """
     check_consent(consent)
     kind, source, output = resolve(source, Path(output), fps)

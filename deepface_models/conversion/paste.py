@@ -76,6 +76,12 @@ def paste_face(
 
     Raises:
         ValueError: There is no such blend.
+
+    Example:
+        >>> face, mask = np.ones((64, 64, 3)), np.ones((64, 64))
+        >>> frame = np.zeros((90, 120, 3), np.uint8)
+        >>> paste_face(face, mask, frame, np.eye(2, 3)).shape
+        (90, 120, 3)
     """
     aligned, method, region = _located(face, mask, frame, matrix, blend, sharpen, grain)
     if region is None:

@@ -109,8 +109,9 @@ def preview(
         ValueError: A frame or an option has an unknown value.
 
     Example:
-        preview("ana.mp4", "p.png", model, identity="ben", consent="Release 2026-03",
-            frame=[12, 40], blend=["alpha", "poisson"])
+        >>> who = {"identity": "ben", "consent": "Ana and Ben, signed release 2026-03"}
+        >>> blend = ["alpha", "poisson"]
+        >>> shown = preview("ana.mp4", "p.png", model, **who, frame=[0, 2], blend=blend)
     """
     check_consent(consent)
     output = Path(output)

@@ -39,7 +39,8 @@ def replay(settings: str | Path, model: Any = None, **changes: Any) -> Conversio
         ValueError: An argument that could not be saved is missing.
 
     Example:
-        replay("ben.settings.json", output="ben_poisson.mp4", blend="poisson")
+        >>> changes = {"output": "again.mp4", "blend": "poisson"}
+        >>> report = replay("ben.settings.json", model=model, **changes, progress=False)
     """
     path = Path(settings)
     saved = read_settings(path)

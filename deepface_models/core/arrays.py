@@ -32,6 +32,10 @@ def as_uint8(image: Array, channels: tuple[int, ...] = (3,)) -> Array:
 
     Raises:
         ValueError: The image has another shape or type, or is a float in 0..255.
+
+    Example:
+        >>> as_uint8(np.full((4, 4, 3), 0.5)).max()
+        np.uint8(128)
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] not in channels or not all(image.shape):

@@ -33,6 +33,11 @@ def grid(
 
     Raises:
         ValueError: There is no image, or the number of labels is not that of rows.
+
+    Example:
+        >>> rows = [[np.zeros((64, 64, 3))] * 4] * 2
+        >>> grid(rows).shape
+        (130, 262, 3)
     """
     images = [[as_uint8(image) for image in row] for row in rows]
     if not any(images):

@@ -8,7 +8,12 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def weights_folder() -> Path | None:
-    """Returns `weights/`: in the installed package, or beside it in a checkout."""
+    """Returns `weights/`: in the installed package, or beside it in a checkout.
+
+    Example:
+        >>> (weights_folder() / "vae_mnist").is_dir()
+        True
+    """
     root = _PACKAGE.parent
     checkout = [root / "weights"] if (root / "setup.cfg").is_file() else []
     places = [_PACKAGE / "weights", *checkout]

@@ -76,6 +76,10 @@ class Augmentation:
 
     Raises:
         ValueError: A fraction is not between 0 and 1, or `occluded` is unknown.
+
+    Example:
+        >>> Augmentation().warp, Augmentation.light().warp
+        (0.03125, 0.015)
     """
 
     rotation: float = 10.0

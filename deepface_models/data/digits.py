@@ -117,6 +117,11 @@ def load_digits(image_size: int = 8, subset: Subset = "both") -> Any:
     Raises:
         MissingDependencyError: scikit-learn is not installed.
         ValueError: `image_size` is less than 8.
+
+    Example:
+        >>> (x_train, _), (x_test, _) = load_digits(28)
+        >>> x_train.shape, x_test.shape
+        ((1500, 28, 28), (297, 28, 28))
     """
     _check_subset(subset)
     if image_size < 8:

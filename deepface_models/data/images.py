@@ -47,6 +47,10 @@ def load_images(
         MediaError: There is no image, or none is readable; with `strict`, one is
             unreadable.
         ValueError: `image_size` or `max_images` is not 1 or more.
+
+    Example:
+        >>> load_images("ana.png", image_size=64).shape
+        (1, 64, 64, 3)
     """
     paths, damaged = _listed(images)
     if damaged and strict:

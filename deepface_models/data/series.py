@@ -49,6 +49,11 @@ def sine_series(count: int, timesteps: int = 32, seed: int = 0) -> Series:
 
     Raises:
         ValueError: `count` is below 1 or `timesteps` below 2.
+
+    Example:
+        >>> series = sine_series(3, seed=0)
+        >>> len(series.sequences)
+        3
     """
     if count < 1 or timesteps < 2:
         raise ValueError(

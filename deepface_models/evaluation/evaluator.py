@@ -87,11 +87,12 @@ def evaluate(
             another model or identity.
 
     Example:
-        train, held_out = ana.split()
-        result = evaluate(
-            model, held_out, identity="ben", target_faces=ben, source_faces=train
-        )
-        print(result.table())
+        >>> train, held_out = ana.split()  # doctest: +SKIP
+        >>> people = {"target_faces": ben, "source_faces": train}  # doctest: +SKIP
+        >>> result = evaluate(
+        ...     model, held_out, identity="ben", **people
+        ... )  # doctest: +SKIP
+        >>> print(result.table())  # doctest: +SKIP
     """
     people = _embeddings(target_faces), _embeddings(source_faces)
     finder = _finder(aligner, source if isinstance(source, FaceSet) else target_faces)

@@ -40,6 +40,11 @@ def umeyama(src: Array, dst: Array) -> Array:
 
     Raises:
         ValueError: If the shapes differ or all points of src are the same.
+
+    Example:
+        >>> points = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> umeyama(points, 2 * points + 5)[:, 2].round(6).tolist()
+        [5.0, 5.0]
     """
     src, dst = np.asarray(src, np.float64), np.asarray(dst, np.float64)
     if src.shape != dst.shape or src.ndim != 2 or src.shape[1] != 2 or len(src) < 2:
@@ -71,6 +76,10 @@ def template(num_points: int, image_size: int, face_type: str = "full") -> Array
 
     Returns:
         (num_points, 2) float64.
+
+    Example:
+        >>> template(68, 128, "full").shape
+        (68, 2)
     """
     if num_points not in (5, 68):
         raise ValueError(
@@ -92,6 +101,11 @@ def alignment_matrix(
         landmarks: (68, 2) or (5, 2) points in pixels of the frame.
         image_size: Side of the aligned face in pixels.
         face_type: "half" (brows to chin), "midfull", "full" or "whole" (with hair).
+
+    Example:
+        >>> landmarks = template(68, 128, "full") + 10
+        >>> alignment_matrix(landmarks, 128, "full")[:, 2].round(3).tolist()
+        [-10.0, -10.0]
     """
     points = np.asarray(landmarks, np.float64)
     target = template(len(points), image_size, face_type)
@@ -109,6 +123,11 @@ def invert(matrix: Array) -> Array:
 
     Returns:
         (2, 3) matrix, float64.
+
+    Example:
+        >>> matrix = np.array([[2.0, 0.0, 10.0], [0.0, 2.0, 20.0]])
+        >>> invert(matrix).tolist()
+        [[0.5, 0.0, -5.0], [0.0, 0.5, -10.0]]
     """
     inverse = np.linalg.inv(np.asarray(matrix, np.float64)[:, :2])
     return np.column_stack([inverse, -inverse @ matrix[:, 2]])
@@ -123,6 +142,11 @@ def transform_points(points: ArrayLike, matrix: Array) -> Array:
 
     Returns:
         (..., 2) float64.
+
+    Example:
+        >>> matrix = np.array([[2.0, 0.0, 10.0], [0.0, 2.0, 20.0]])
+        >>> transform_points(np.array([[1.0, 2.0]]), matrix).tolist()
+        [[12.0, 24.0]]
     """
     return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
@@ -230,6 +254,11 @@ def align(image: Array, matrix: Array, image_size: int) -> Array:
     Returns:
         (image_size, image_size, 3) of the frame's dtype. What lies outside the frame
         repeats the frame's edge.
+
+    Example:
+        >>> image = np.zeros((240, 320, 3), np.uint8)
+        >>> align(image, np.eye(2, 3), 128).shape
+        (128, 128, 3)
     """
     face = warp(image, matrix, image_size, image_size)
     return face if face.dtype == np.uint8 else np.clip(face, 0, 1)

@@ -75,9 +75,9 @@ def analyze(
         MediaError: The video cannot be read.
 
     Example:
-        tracks = analyze("ana.mp4", "ana.tracks")
-        tracks.skip(3)
-        tracks.save()
+        >>> tracks = analyze("ana.mp4", "ana.tracks", progress=False)
+        >>> tracks.skip(0)
+        >>> tracks.save()
     """
     from deepface_models.faces.aligner import FaceAligner
 

@@ -28,6 +28,10 @@ class Detection:
         detector: Name of the detector.
         quarter_turns: Counter-clockwise rotations by 90 degrees that make the face
             upright.
+
+    Example:
+        >>> Detection(Box(10, 20, 30, 40), 0.9, "mine").box.width
+        20
     """
 
     box: Box
@@ -74,6 +78,10 @@ class HogDetector:
         threshold: Lowest score that counts as a face; 0 is dlib's default.
         enlarge_to: Pixels that the longer side of a smaller image is enlarged to, at
             most four times; None does not enlarge.
+
+    Example:
+        >>> HogDetector()(np.zeros((90, 120, 3), np.uint8))
+        []
     """
 
     @whole_numbers(reduce_to=1, upsample=0, enlarge_to=1)

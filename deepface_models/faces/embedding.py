@@ -88,6 +88,10 @@ def distance(a: Array, b: Array) -> Any:
 
     Returns:
         A float, or (N,) float32 when one of them has N rows.
+
+    Example:
+        >>> round(float(distance(np.zeros(128), np.full(128, 0.05))), 3)
+        0.566
     """
     distances = np.linalg.norm(np.asarray(a) - np.asarray(b), axis=-1)
     return float(distances) if np.ndim(distances) == 0 else distances.astype(np.float32)
@@ -123,6 +127,11 @@ def cluster(embeddings: Array, threshold: float = 0.5) -> Array:
 
     Returns:
         (N,) int labels; 0 is the person with the most faces.
+
+    Example:
+        >>> embeddings = np.repeat(np.eye(2, 128), 3, axis=0)
+        >>> cluster(embeddings).tolist()
+        [0, 0, 0, 1, 1, 1]
     """
     embeddings = np.asarray(embeddings, np.float32)
     distances = _distances(embeddings, embeddings)

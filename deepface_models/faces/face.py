@@ -18,6 +18,10 @@ class Box:
         top: y of the upper edge.
         right: x of the right edge.
         bottom: y of the lower edge.
+
+    Example:
+        >>> Box(10, 20, 30, 50).center
+        (20.0, 35.0)
     """
 
     left: float

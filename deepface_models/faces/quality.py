@@ -28,6 +28,12 @@ def blur(aligned: Array) -> float:
 
     Args:
         aligned: (S, S, 3) RGB or (S, S) gray, uint8 or float32 in [0, 1].
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> sharp = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+        >>> blur(sharp) < blur(np.full((64, 64, 3), 128, np.uint8))
+        True
     """
     image = aligned if aligned.dtype == np.uint8 else np.clip(aligned, 0, 1) * 255
     gray: Array = image.astype(np.float32)

@@ -26,6 +26,11 @@ def scene_cuts(images: Iterable[Array], threshold: float = _THRESHOLD) -> list[i
 
     Returns:
         The numbers of these frames.
+
+    Example:
+        >>> black, white = np.zeros((9, 16, 3)), np.ones((9, 16, 3))
+        >>> list(scene_cuts([black] * 5 + [white] * 5))
+        []
     """
     pairs = itertools.pairwise(map(color_histograms, images))
     return [n for n, (a, b) in enumerate(pairs, 1) if is_cut(a, b, threshold)]

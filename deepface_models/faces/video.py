@@ -84,8 +84,12 @@ def iter_faces(
         MediaError: The source cannot be read.
 
     Example:
-        for frame in iter_faces("clip.mp4", FaceAligner(embeddings=False)):
-            print(frame.time, len(frame.faces), frame.tracks)
+        >>> from deepface_models.faces import FaceAligner
+        >>> for frame in iter_faces("ana.mp4", FaceAligner(embeddings=False)):
+        ...     print(frame.time, len(frame.faces), frame.tracks)
+        0.0 1 [0]
+        0.04 1 [0]
+        0.08 1 [0]
     """
 
     def search(chunk: Chunk) -> tuple[list[tuple[int, float]], Found]:

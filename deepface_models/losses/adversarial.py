@@ -30,6 +30,11 @@ def lsgan_discriminator(real: Any, fake: Any) -> Any:
 
     Returns:
         The loss, a scalar.
+
+    Example:
+        >>> real, fake = ops.full((2, 4, 4, 1), 2.0), ops.full((2, 4, 4, 1), -2.0)
+        >>> round(float(lsgan_discriminator(real, fake)), 4)
+        2.5
     """
     real, fake = _float(real), _float(fake)
     return 0.5 * (ops.mean(ops.square(real - 1.0)) + ops.mean(ops.square(fake)))
@@ -47,6 +52,11 @@ def lsgan_generator(real: Any, fake: Any) -> Any:
 
     Returns:
         The loss, a scalar.
+
+    Example:
+        >>> real, fake = ops.full((2, 4, 4, 1), 2.0), ops.full((2, 4, 4, 1), -2.0)
+        >>> round(float(lsgan_generator(real, fake)), 4)
+        4.5
     """
     return 0.5 * ops.mean(ops.square(_float(fake) - 1.0))
 
@@ -63,6 +73,11 @@ def hinge_discriminator(real: Any, fake: Any) -> Any:
 
     Returns:
         The loss, a scalar.
+
+    Example:
+        >>> real, fake = ops.full((2, 4, 4, 1), 2.0), ops.full((2, 4, 4, 1), -2.0)
+        >>> round(float(hinge_discriminator(real, fake)), 4)
+        0.0
     """
     real, fake = _float(real), _float(fake)
     return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
@@ -80,6 +95,11 @@ def hinge_generator(real: Any, fake: Any) -> Any:
 
     Returns:
         The loss, a scalar.
+
+    Example:
+        >>> real, fake = ops.full((2, 4, 4, 1), 2.0), ops.full((2, 4, 4, 1), -2.0)
+        >>> round(float(hinge_generator(real, fake)), 4)
+        2.0
     """
     return -ops.mean(_float(fake))
 
@@ -100,6 +120,11 @@ def relativistic_discriminator(real: Any, fake: Any) -> Any:
 
     Returns:
         The loss, a scalar.
+
+    Example:
+        >>> real, fake = ops.full((2, 4, 4, 1), 2.0), ops.full((2, 4, 4, 1), -2.0)
+        >>> round(float(relativistic_discriminator(real, fake)), 4)
+        0.0363
     """
     real, fake = _float(real), _float(fake)
     above = ops.softplus(ops.mean(fake, axis=0, keepdims=True) - real)
@@ -120,6 +145,11 @@ def relativistic_generator(real: Any, fake: Any) -> Any:
 
     Returns:
         The loss, a scalar.
+
+    Example:
+        >>> real, fake = ops.full((2, 4, 4, 1), 2.0), ops.full((2, 4, 4, 1), -2.0)
+        >>> round(float(relativistic_generator(real, fake)), 4)
+        8.0363
     """
     return relativistic_discriminator(fake, real)
 

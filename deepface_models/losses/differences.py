@@ -33,6 +33,12 @@ class GradientLoss(RegionLoss):
     Args:
         alpha: Exponent of the error: 1 or 2, as published.
         **kwargs: As `RegionLoss`.
+
+    Example:
+        >>> faces = keras.random.uniform((2, 64, 64, 3), seed=0)
+        >>> loss = GradientLoss()
+        >>> round(float(loss(faces, faces)), 4)
+        0.0
     """
 
     _arguments: tuple[str, ...] = ("alpha", "outside", "regions")

@@ -57,6 +57,12 @@ class FLIPLoss(RegionLoss):
         pixels_per_degree: Pixels per degree of visual angle, above 0. 67 is the
             paper's screen of 0.7 m and 3840 pixels, seen from a distance of 0.7 m.
         **kwargs: As `RegionLoss`.
+
+    Example:
+        >>> faces = keras.random.uniform((2, 64, 64, 3), seed=0)
+        >>> loss = FLIPLoss()
+        >>> round(float(loss(faces, faces)), 4)
+        0.0
     """
 
     _arguments: tuple[str, ...] = ("pixels_per_degree", "outside", "regions")

@@ -63,6 +63,12 @@ class SSIMLoss(RegionLoss):
 
     Reference: Wang et al., "Image Quality Assessment: From Error Visibility to
     Structural Similarity", 2004. Arguments are those of `RegionLoss`.
+
+    Example:
+        >>> faces = keras.random.uniform((2, 64, 64, 3), seed=0)
+        >>> loss = SSIMLoss()
+        >>> round(float(loss(faces, faces)), 4)
+        0.0
     """
 
     def compare(self, true: Any, pred: Any, weight: Any) -> Any:
@@ -88,6 +94,12 @@ class MultiScaleSSIMLoss(RegionLoss):
     Args:
         powers: The exponent of each scale, above 0, finest first.
         **kwargs: As `RegionLoss`.
+
+    Example:
+        >>> faces = keras.random.uniform((1, 176, 176, 3), seed=0)
+        >>> loss = MultiScaleSSIMLoss()
+        >>> round(float(loss(faces, faces)), 4)
+        0.0
     """
 
     _arguments: tuple[str, ...] = ("powers", "outside", "regions")

@@ -17,6 +17,12 @@ def split_target(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, Any]:
     Returns:
         Image (B, H, W, 3), weight and mask (B, H, W, 1), and prediction (B, H, W, 3).
         Weight and mask are None if `y_true` has no channel for them.
+
+    Example:
+        >>> target, rendered = ops.ones((1, 8, 8, 5)), ops.ones((1, 8, 8, 4))
+        >>> image, mask, weight, rendered = split_target(target, rendered)
+        >>> image.shape[-1], mask.shape[-1]
+        (3, 1)
     """
     channels = y_true.shape[-1]
     mask = y_true[..., 3:4] if channels > 3 else None

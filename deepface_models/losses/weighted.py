@@ -27,6 +27,13 @@ class WeightedLoss(keras.losses.Loss):
     Raises:
         TypeError: A key is not a `keras.losses.Loss`.
         ValueError: There are no losses.
+
+    Example:
+        >>> from deepface_models.losses import MAELoss, SSIMLoss
+        >>> faces = keras.random.uniform((2, 64, 64, 3), seed=0)
+        >>> loss = WeightedLoss({SSIMLoss(): 1.0, MAELoss(): 0.5})
+        >>> round(float(loss(faces, faces)), 4)
+        0.0
     """
 
     def __init__(

@@ -29,6 +29,10 @@ def rgb_to_lab(image: Array) -> Array:
 
     Returns:
         float32 array of the same shape; L in 0..100, a and b about -110..110.
+
+    Example:
+        >>> rgb_to_lab(np.ones((1, 1, 3), np.float32)).round(1).tolist()
+        [[[100.0, 0.0, 0.0]]]
     """
     return _pixels(image, cv2.COLOR_RGB2LAB)
 
@@ -41,6 +45,11 @@ def lab_to_rgb(lab: Array) -> Array:
 
     Returns:
         float32 array of the same shape in [0, 1]; colors outside sRGB are clipped.
+
+    Example:
+        >>> gray = lab_to_rgb(np.array([[[50.0, 0.0, 0.0]]]))
+        >>> [round(float(value), 2) for value in gray.ravel()]
+        [0.47, 0.47, 0.47]
     """
     return np.clip(_pixels(lab, cv2.COLOR_LAB2RGB), 0, 1)
 
@@ -150,6 +159,11 @@ def transfer_color(
 
     Raises:
         ValueError: The method is unknown, or a mask has another size.
+
+    Example:
+        >>> dark, light = np.full((8, 8, 3), 0.2), np.full((8, 8, 3), 0.7)
+        >>> round(float(transfer_color(dark, light).mean()), 2)
+        0.7
     """
     choose("method", method, METHODS)
     if target_mask is None and np.shape(source)[:2] == np.shape(target)[:2]:

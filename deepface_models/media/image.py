@@ -58,6 +58,10 @@ def read_image(
         MediaError: The file is not an image, is truncated or damaged, is animated or
             has several pages, or has more than `max_pixels`.
         MissingDependencyError: It is HEIC and the extra `heif` is not installed.
+
+    Example:
+        >>> read_image("ana.png").shape
+        (288, 360, 3)
     """
     image, layer = _read(existing(path), alpha, max_pixels)
     if not alpha:
@@ -147,6 +151,12 @@ def write_image(
         MediaError: The extension is another one, or the format does not support the
             image's size.
         ValueError: `image` has another shape or type.
+
+    Example:
+        >>> image = np.zeros((48, 64, 3), np.uint8)
+        >>> write_image("black.png", image)
+        >>> read_image("black.png").shape
+        (48, 64, 3)
     """
     place = Path(path)
     options = _WRITERS.get(place.suffix.lower())

@@ -35,6 +35,10 @@ def media_kind(path: str | Path) -> Literal["image", "video", "folder"]:
     Raises:
         FileNotFoundError: Nothing is at `path`.
         MediaError: The extension is not that of an image or a video.
+
+    Example:
+        >>> media_kind("ana.mp4"), media_kind("ana.png")
+        ('video', 'image')
     """
     if is_pattern(path):
         return "video"

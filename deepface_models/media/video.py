@@ -125,6 +125,11 @@ def probe(path: Source) -> VideoInfo:
     Raises:
         FileNotFoundError: Nothing is at `path`.
         MediaError: The file is not a video, or no frame of it can be decoded.
+
+    Example:
+        >>> info = probe("ana.mp4")
+        >>> info.width, info.height, float(info.fps)
+        (360, 288, 25.0)
     """
     sequence = as_sequence(path)
     if sequence is not None:
@@ -247,6 +252,10 @@ def read_video(
         FileNotFoundError: Nothing is at `path`.
         MediaError: The file is not a video, or no frame of it can be decoded.
         ValueError: `start`, `stop` or `every_n` is out of range.
+
+    Example:
+        >>> [round(frame.time, 2) for frame in read_video("ana.mp4")]
+        [0.0, 0.04, 0.08]
     """
     first = 0 if start is None else start
     if first < 0 or every_n < 1 or (stop is not None and stop < first):

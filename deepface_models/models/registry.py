@@ -120,6 +120,10 @@ def architectures(family: str | None = None) -> dict[str, Architecture]:
 
     Args:
         family: "swap" or "autoencoders"; both by default.
+
+    Example:
+        >>> architectures("swap")["original"].parameters
+        82062470
     """
     if family is not None:
         choose("family", family, FAMILIES)
@@ -139,6 +143,10 @@ def list_architectures(pattern: str = "*", family: str | None = None) -> list[st
             letters are equal. An architecture's size counts as part of its name, as
             in "villain_128".
         family: "swap" or "autoencoders"; both by default.
+
+    Example:
+        >>> list_architectures("*96*")
+        ['quick96']
     """
     return [
         name
@@ -162,6 +170,11 @@ def create(name: str, **arguments: Any) -> Any:
 
     Raises:
         ValueError: There is no such architecture.
+
+    Example:
+        >>> model = create("dense_autoencoder", image_shape=(8, 8, 1))
+        >>> model.count_params()
+        4192
     """
     known = architectures()
     return known[choose("architecture", name, known)].model(**arguments)

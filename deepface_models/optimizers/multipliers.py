@@ -30,6 +30,10 @@ def with_lr_multipliers(
     Raises:
         ValueError: The model has no such part, a multiplier is not above 0, or the
             optimizer is of a class that does not support multipliers.
+
+    Example:
+        >>> optimizer = with_lr_multipliers(Adam(1e-3), model, {"encoder": 0.1})
+        >>> model.compile(optimizer)
     """
     name = type(optimizer).__name__
     ours = {kind.__name__: kind for kind in (AdaBelief, Adam, AdamW, RMSprop, SGD)}

@@ -92,24 +92,53 @@ class AdaBelief(Extras, _AdaBelief):
 
     Raises:
         ValueError: A number is out of range, or two ways to clip gradients are given.
+
+    Example:
+        >>> optimizer = AdaBelief(1e-4, lr_dropout=0.7, autoclip=10)
+        >>> autoencoder.compile(optimizer)
+        >>> history = autoencoder.fit(x_train, verbose=0)
     """
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Adam(Extras, keras.optimizers.Adam):
-    """`keras.optimizers.Adam` with `lr_dropout` and `autoclip`; see `AdaBelief`."""
+    """`keras.optimizers.Adam` with `lr_dropout` and `autoclip`; see `AdaBelief`.
+
+    Example:
+        >>> optimizer = Adam(1e-3, autoclip=10)
+        >>> autoencoder.compile(optimizer)
+        >>> history = autoencoder.fit(x_train, verbose=0)
+    """
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class AdamW(Extras, keras.optimizers.AdamW):
-    """`keras.optimizers.AdamW` with `lr_dropout` and `autoclip`; see `AdaBelief`."""
+    """`keras.optimizers.AdamW` with `lr_dropout` and `autoclip`; see `AdaBelief`.
+
+    Example:
+        >>> optimizer = AdamW(1e-3, autoclip=10)
+        >>> autoencoder.compile(optimizer)
+        >>> history = autoencoder.fit(x_train, verbose=0)
+    """
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class RMSprop(Extras, keras.optimizers.RMSprop):
-    """`keras.optimizers.RMSprop` with `lr_dropout` and `autoclip`; see `AdaBelief`."""
+    """`keras.optimizers.RMSprop` with `lr_dropout` and `autoclip`; see `AdaBelief`.
+
+    Example:
+        >>> optimizer = RMSprop(1e-3, autoclip=10)
+        >>> autoencoder.compile(optimizer)
+        >>> history = autoencoder.fit(x_train, verbose=0)
+    """
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class SGD(Extras, keras.optimizers.SGD):
-    """`keras.optimizers.SGD` with `lr_dropout` and `autoclip`; see `AdaBelief`."""
+    """`keras.optimizers.SGD` with `lr_dropout` and `autoclip`; see `AdaBelief`.
+
+    Example:
+        >>> optimizer = SGD(1e-3, autoclip=10)
+        >>> autoencoder.compile(optimizer)
+        >>> history = autoencoder.fit(x_train, verbose=0)
+    """

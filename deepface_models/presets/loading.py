@@ -60,6 +60,11 @@ def load(
         ModelFileError: It is not a model of this package and version.
         ValueError: `identities` is missing, or has a person that the model does not
             have.
+
+    Example:
+        >>> model = load("vae_mnist")
+        >>> model.sample(2, seed=0).shape
+        (2, 28, 28, 1)
     """
     return load_as(
         None,

@@ -36,6 +36,10 @@ def list_models(pattern: str = "*") -> list[str]:
 
     Args:
         pattern: Pattern of the names, such as "swift*"; case does not matter.
+
+    Example:
+        >>> list_models("vae*")
+        ['vae_faces_128', 'vae_faces_64', 'vae_fashion', 'vae_mnist']
     """
     expected = pattern.lower()
     return sorted(n for n in _names() if fnmatch.fnmatchcase(n, expected))
@@ -56,6 +60,10 @@ def describe(source: str | Path) -> dict[str, Any]:
     Raises:
         FileNotFoundError: There is no such preset.
         IntegrityError: Its record was changed.
+
+    Example:
+        >>> describe("vae_mnist")["license"]
+        'CC-BY-SA-3.0'
     """
     entry = find(source)
     if entry is not None:

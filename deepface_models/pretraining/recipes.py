@@ -235,6 +235,10 @@ def command(name: str, settings: Mapping[str, Any] | None = None) -> str:
 
     Returns:
         For example "deepface-models pretrain swift_128 --data DATA --seed 1".
+
+    Example:
+        >>> command("vae_mnist")
+        'deepface-models pretrain vae_mnist --data DATA'
     """
     recipe = find(name)
     words = ["deepface-models", "pretrain", name, "--data", "DATA"]

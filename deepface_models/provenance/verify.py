@@ -135,6 +135,10 @@ def verify(path: str | Path, trust: str | Path | None = None) -> Verification:
     Raises:
         FileNotFoundError: There is no such file.
         ProvenanceError: `trust` contains no certificates.
+
+    Example:
+        >>> verify("ana.png").state
+        'unsigned'
     """
     target = Path(path)
     if not target.is_file():

@@ -61,7 +61,9 @@ def serve(
         OSError: The port is in use, or the address is not this computer's.
 
     Example:
-        serve(live(model, identity="ben", consent="Ana and Ben, file 17"))
+        >>> who = {"identity": "ben", "consent": "Ana and Ben, file 17"}
+        >>> frames = live(model, **who)  # doctest: +SKIP
+        >>> serve(frames)  # doctest: +SKIP
     """
     with frames, Page(frames, host, port) as page:
         if opened is None:

@@ -120,10 +120,10 @@ def live(
             value.
 
     Example:
-        with live(model, identity="ben", consent="Ana and Ben, file 17") as frames:
-            for frame in frames:
-                show(frame.image)
-        print(frames.stats.summary())
+        >>> with live(model, identity="ben", consent="Ana, file 17") as frames:
+        ...     for frame in frames:
+        ...         show(frame.image)  # doctest: +SKIP
+        >>> print(frames.stats.summary())  # doctest: +SKIP
     """
     check_consent(consent)
     if converter is None:

@@ -20,7 +20,9 @@ def show_window(frames: LiveSwap) -> None:
         OSError: There is no display.
 
     Example:
-        show_window(live(model, identity="ben", consent="Ana and Ben, file 17"))
+        >>> who = {"identity": "ben", "consent": "Ana and Ben, file 17"}
+        >>> frames = live(model, **who)  # doctest: +SKIP
+        >>> show_window(frames)  # doctest: +SKIP
     """
     with frames:
         tkinter, window = _window()

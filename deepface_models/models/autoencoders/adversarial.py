@@ -61,6 +61,12 @@ class AdversarialAutoencoder(PriorAutoencoder):
             closer to the prior, until (from 10 on with digits) some dimensions
             collapse.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Example:
+        >>> model = AdversarialAutoencoder(image_shape=(28, 28, 1), latent_size=8)
+        >>> model.compile()
+        >>> model.encode(np.zeros((2, 28, 28, 1))).shape
+        (2, 8)
     """
 
     _arguments = (

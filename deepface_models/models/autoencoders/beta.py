@@ -37,6 +37,12 @@ class BetaVAE(VariationalAutoencoder):
         widths: As in `VariationalAutoencoder`.
         beta: Weight of the KL term.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Example:
+        >>> model = BetaVAE(image_shape=(28, 28, 1), latent_size=10, beta=4.0)
+        >>> model.compile()
+        >>> model.count_params()
+        149365
     """
 
     def __init__(

@@ -44,6 +44,11 @@ def corrupt(
             [0, 1].
 
     Reference: P. Vincent et al., "Stacked Denoising Autoencoders", 2010.
+
+    Example:
+        >>> images = np.full((2, 8, 8, 1), 0.5)
+        >>> corrupt(images, "gaussian", 0.1, seed=0).shape
+        (2, 8, 8, 1)
     """
     check_noise(noise, amount)
     images, rng = as_unit_float(images), np.random.default_rng(seed)

@@ -35,6 +35,10 @@ def reconstruction_rows(
 
     Raises:
         ValueError: The images do not fit the model or cannot be shown as images.
+
+    Example:
+        >>> reconstruction_rows(autoencoder, x_train).shape
+        (98, 522, 3)
     """
     images = np.asarray(images)
     batch, single = model._batch(images)

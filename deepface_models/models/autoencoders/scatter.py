@@ -50,6 +50,10 @@ def latent_scatter(
     Raises:
         ValueError: There are no codes, not one label for each code, or the size is too
             small.
+
+    Example:
+        >>> latent_scatter(np.eye(3, 2), labels=[0, 1, 1]).shape
+        (544, 590, 3)
     """
     codes = np.asarray(codes)
     if codes.ndim < 2 or not codes.size or size < 100:

@@ -193,6 +193,11 @@ def with_adversary(model: FaceSwap, weight: float = 0.1, **kwargs: Any) -> Any:
 
     Returns:
         An `AdversarialFaceSwap`.
+
+    Example:
+        >>> gan = with_adversary(model, weight=0.1)
+        >>> sorted(set(gan.parts) - set(model.parts))
+        ['discriminator.ana', 'discriminator.ben']
     """
     terms = {"adversarial": weight, **(kwargs.pop("loss_terms", None) or {})}
     return AdversarialFaceSwap(model, loss_terms=terms, **kwargs)

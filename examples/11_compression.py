@@ -1,5 +1,5 @@
 # %% [markdown]
-# # How well does an autoencoder compress?
+# # Extra: how well does an autoencoder compress?
 #
 # Bits per image, compared with JPEG of the same quality and with principal components
 # (PCA) of the same code size.
@@ -23,7 +23,7 @@ from deepface_models.losses import dssim
 from deepface_models.media import grid
 from deepface_models.models.autoencoders import DeepAutoencoder
 
-args = arguments("08_compression")
+args = arguments("11_compression")
 (x_train, _), (x_test, _) = load(args)
 x_test = x_test[:300]
 clean = x_test[..., None] / 255

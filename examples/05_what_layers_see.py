@@ -1,11 +1,13 @@
 # %% [markdown]
-# # What layers see
+# # Convolution, and what layers see
 #
-# A convolutional autoencoder is trained on faces. How does each layer respond to a
-# face, and which image activates each of its feature maps the most?
+# A convolution slides one small window of weights over an image: the same neuron, at
+# every place. A convolutional autoencoder is trained on faces. How does each layer
+# respond to a face, and which image activates each of its feature maps the most?
 #
-# - **Shows**: the feature maps of every layer for one face; for each map of the
-#   encoder, the image that activates it most, found by gradient ascent from gray noise.
+# - **Shows**: one convolution by hand; the feature maps of every layer for one face;
+#   for each map of the encoder, the image that activates it most, found by gradient
+#   ascent from gray noise.
 # - **Takes**: 1 minute on two cores.
 # - **Expect**: the mean activation of the three layers becomes 2 to 4 times that for
 #   gray noise.
@@ -22,10 +24,31 @@ from keras import layers, ops
 from deepface_models.media import grid
 from deepface_models.models.autoencoders import ConvolutionalAutoencoder
 
-args = arguments("06_what_layers_see")
+args = arguments("05_what_layers_see")
 people = load_faces(args)
 x_train = np.concatenate([faces[1:] for faces in people.values()])
 face = people["s1"][0]
+
+# %% [markdown]
+# ## One convolution by hand
+#
+# Nine weights: the pixel on the right minus the one on the left. Slid over a face, they
+# answer where it gets lighter from left to right. Nobody wrote the weights of the
+# layers below; training found them.
+
+# %%
+gray = face.mean(axis=-1) / 255
+window = np.array([[-1.0, 0.0, 1.0]] * 3)
+rows, columns = (size - 2 for size in gray.shape)
+edges = np.array(
+    [
+        [(gray[y : y + 3, x : x + 3] * window).sum() for x in range(columns)]
+        for y in range(rows)
+    ]
+)
+by_keras = ops.conv(gray[None, ..., None], window[..., None, None])
+print(f"largest difference to Keras: {np.abs(edges - by_keras[0, ..., 0]).max():.1e}")
+save(args, "edges", grid([tiles(np.stack([gray[1:-1, 1:-1], edges / 2 + 0.5]), 128)]))
 
 # %%
 model = ConvolutionalAutoencoder((64, 64, 3), widths=(16, 16, 8))
@@ -110,3 +133,18 @@ save(args, "excite", grid(rows, labels=names), SYNTHETIC)
 # %% [markdown]
 # The first layer responds to colors and edges, deeper ones to textures of the size of
 # their receptive field. A map whose image stays gray is dead: nothing activates it.
+#
+# ## Try
+#
+# 1. Write a window that blurs, and one that finds horizontal edges.
+# 2. How large is the part of the image that one number of the third layer sees?
+# 3. Feed the network a picture of a cat. Which layer still gives a good picture of it?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Nine times 1/9; and the window above, transposed.
+# 2. 3 pixels after the first convolution, 8 after pooling and the second, 18 after the
+#    third: each pooling doubles the step.
+# 3. The first: edges are edges. What follows expects faces.
+#
+# </details>

@@ -1,13 +1,15 @@
 # %% [markdown]
-# # One step of backpropagation, number by number
+# # A neuron, and how it learns
 #
-# A network with 17 parameters is trained for one step by hand, in NumPy, and then by
-# Keras. Both give the same weights.
+# A neuron multiplies each of its inputs by a weight, adds the products and a bias, and
+# squeezes the sum into 0 to 1. Learning changes weights and bias a little, so that the
+# output comes nearer to what it should be. Everything in this course is made of this.
 #
-# - **Shows**: forward pass, chain rule and gradient step; a diagram of the network.
+# - **Shows**: one neuron by hand; then one step of backpropagation through a network of
+#   17 numbers, in NumPy and in Keras; a diagram of the network.
 # - **Takes**: seconds on two cores, nearly all of them to import Keras.
-# - **Expect**: a loss of 0.0865 before the step and 0.0809 after it, and weights
-#   that differ from those of Keras by at most 1e-6.
+# - **Expect**: a loss of 0.0865 before the step and 0.0809 after it, and weights that
+#   differ from those of Keras by at most 1e-6.
 
 # %%
 import keras
@@ -15,15 +17,39 @@ import numpy as np
 from _common import arguments, save
 from PIL import Image, ImageDraw, ImageFont
 
-args = arguments("07_backpropagation")
+args = arguments("01_neuron")
 np.set_printoptions(precision=4, suppress=True)
 
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
 # %% [markdown]
-# ## The network
+# ## One neuron
 #
-# An autoencoder for three numbers: it compresses them to two and reconstructs them.
-# Each layer is `sigmoid(x @ w + b)`; row i, column j of `w` connects input i to output
-# j.
+# Two inputs and two weights. The output is far from the target, 1. How much does the
+# loss, the squared difference, change if a weight changes a little? By the chain rule,
+# multiply: the loss by the output, the output by the sum, the sum by the weight. This
+# slope is the weight's *gradient*. A step against it makes the loss smaller; many steps
+# are a training.
+
+# %%
+inputs, weights, bias, target = np.array([0.5, -1.0]), np.array([0.2, 0.4]), 0.0, 1.0
+for step in range(5):
+    y = sigmoid(inputs @ weights + bias)
+    print(
+        f"step {step}: weights {weights}, output {y:.4f}, loss {(y - target) ** 2:.4f}"
+    )
+    slope = 2 * (y - target) * y * (1 - y)  # of the loss, by the sum
+    weights, bias = weights - 2.0 * slope * inputs, bias - 2.0 * slope
+
+# %% [markdown]
+# ## A network
+#
+# This one is an autoencoder for three numbers: it compresses them to two and
+# reconstructs them. Each layer is `sigmoid(x @ w + b)`; row i, column j of `w` connects
+# input i to output j.
 
 # %%
 x = np.array([0.9, 0.1, 0.5])
@@ -31,10 +57,6 @@ w1 = np.array([[0.4, -0.2], [0.1, 0.5], [-0.3, 0.2]])
 b1 = np.array([0.1, -0.1])
 w2 = np.array([[0.6, -0.4, 0.3], [-0.1, 0.2, -0.5]])
 b2 = np.array([0.0, 0.1, 0.2])
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
 
 
 def forward(w1, b1, w2, b2):
@@ -153,3 +175,22 @@ def draw_network(values, gradients):
 
 
 save(args, "network", draw_network([x, hidden, output], [d_w1, d_w2]))
+
+# %% [markdown]
+# ## Try
+#
+# 1. Give the single neuron a target of 0. Which way do the weights go, and why do the
+#    two go in opposite directions?
+# 2. Set `rate = 50`. What happens to the loss, and why?
+# 3. Repeat the step 1,000 times by hand. Can three numbers go through two?
+#
+# <details><summary>Answers</summary>
+#
+# 1. The sum must fall, so the weight of the positive input falls and that of the
+#    negative input rises: a gradient is the slope times the input, with its sign.
+# 2. The slope is true for small changes only. A long step lands beyond the valley; the
+#    loss can rise.
+# 3. For one example, yes, almost exactly: the bias alone could do it. For many
+#    different examples, only if they follow a rule. The next chapter shows that.
+#
+# </details>

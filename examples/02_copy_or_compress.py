@@ -22,7 +22,7 @@ from keras import layers
 from deepface_models.media import grid
 from deepface_models.models.autoencoders import Autoencoder
 
-args = arguments("01_copy_or_compress")
+args = arguments("02_copy_or_compress")
 (x_train, _), (x_test, _) = load(args, image_size=8)
 
 # %% [markdown]
@@ -107,3 +107,20 @@ save(
 # The wide network copies the face and even the noise: it learned nothing about digits.
 # The bottleneck keeps what is typical of digits and loses the rest; of the noise almost
 # nothing is left. That is why an autoencoder has a bottleneck.
+#
+# ## Try
+#
+# 1. How narrow may the middle be before digits become unreadable? Try 8, 4 and 2.
+# 2. Train both networks on noise instead of digits. What does the bottleneck learn?
+# 3. Leave out `shifted`. What happens to the face of the wide network, and why?
+#
+# <details><summary>Answers</summary>
+#
+# 1. At 8 most digits survive, at 2 they melt into a few shapes. The error grows with
+#    every number that is taken away.
+# 2. Nothing: noise has nothing in common that could be kept. Its error stays near the
+#    variance of the noise, times the share of numbers that were taken away.
+# 3. It copies the corners wrongly, because they were always black in training: a
+#    network knows nothing about what it never saw. Swapped faces have the same limit.
+#
+# </details>
