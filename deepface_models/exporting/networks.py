@@ -67,11 +67,9 @@ def swap_network(
     network = keras.Model(inputs, decoded)
 
     def predict(arrays: Mapping[str, Array]) -> dict[str, Array]:
-        known = {} if source is None else {"source_identity": source}
-        values = arrays.get(EXPRESSIONS)
-        return _split(
-            model.predict(arrays[IMAGE], identity=identity, expressions=values, **known)
-        )
+        own: dict[str, Any] = {"identity": identity, "source_identity": source}
+        own["expressions"] = arrays.get(EXPRESSIONS)
+        return _split(model.predict(arrays[IMAGE], **own))
 
     return Network("swap", _shapes(inputs), lambda t: _split(network(t)), predict)
 
@@ -86,8 +84,8 @@ def decoder_network(
     )
 
     def predict(arrays: Mapping[str, Array]) -> dict[str, Array]:
-        known = {} if source is None else {"source_identity": source}
-        return _split(model.decode(arrays[LATENT], identity, **known))
+        latents = arrays[LATENT]
+        return _split(model.decode(latents, identity, source_identity=source))
 
     shapes = {LATENT: tuple(latent.shape[1:])}
     return Network("decoder", shapes, lambda t: _split(network(t)), predict, ANY)

@@ -100,8 +100,10 @@ def _in_int8(proto: Any, samples: Samples) -> Any:
     from onnxruntime.quantization import shape_inference as pre_process
 
     with tempfile.TemporaryDirectory() as folder:
-        whole, small = (os.path.join(folder, n) for n in ("whole.onnx", "small.onnx"))
-        pre_process.quant_pre_process(proto, whole, skip_symbolic_shape=True)
+        names = ("plain.onnx", "whole.onnx", "small.onnx")
+        plain, whole, small = (os.path.join(folder, name) for name in names)
+        onnx.save(proto, plain)
+        pre_process.quant_pre_process(plain, whole, skip_symbolic_shape=True)
         quantization.quantize_static(
             whole,
             small,

@@ -201,7 +201,7 @@ def test_what_cannot_be_exported(model: Any, tmp_path: Path) -> None:
     refused("was given without samples", dtype="int8")
     refused("Expected one of 'ana', 'ben'", identity=None)
     refused("Expected one of 'swap', 'encoder', 'decoder'", part="head")
-    refused("A Model was given to export", given=model.encoder)
+    refused("A Functional was given to export", given=model.encoder)
     silent = dfm.Swift(identities=("ana", "ben"), image_size=64, latent_size=8)
     refused("which knows nobody's expressions", given=silent, expressions=True)
     refused("Expected one of 'mesh_face', 'mesh_iris'", given="mesh")
