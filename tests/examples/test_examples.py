@@ -20,7 +20,7 @@ NAMES = sorted(path.stem for path in EXAMPLES.glob("[0-9]*.py"))
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, eager):
     """Runs an example once and returns its variables and the folder it wrote to."""
     done = {}
 
