@@ -109,7 +109,7 @@ def convert(
         alpha: Whether to write only the faces, with their masks as alpha: to PNG or
             WebP, or to a video with the codec "prores_4444", "ffv1" or "qtrle".
         **options: Options of `Converter`: source_identity, mask, color, blend, feather,
-            erode, sharpen, batch_size, side_by_side, debug, aligner.
+            erode, sharpen, reshape, batch_size, side_by_side, debug, aligner.
 
     Returns:
         A `ConversionReport` with counts and the seconds of each stage.
