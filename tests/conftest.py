@@ -134,3 +134,36 @@ def odd_entries():
         return 5
 
     return make
+
+
+def _dfm_file(path: Path, morphs: bool = False, size: int = 32) -> Path:
+    """Writes a DFM file that gives the face that it gets, times its morph value."""
+    onnx = pytest.importorskip("onnx")
+    shape = ["N", size, size]
+    tensor = onnx.helper.make_tensor_value_info
+    node, given = onnx.helper.make_node, [tensor("in_face:0", 1, [*shape, 3])]
+    nodes = [
+        node("ReduceMax", ["in_face:0"], ["out_face_mask:0"], axes=[3], keepdims=1),
+        node("Identity", ["out_face_mask:0"], ["out_celeb_face_mask:0"]),
+    ]
+    if morphs:
+        given.append(tensor("morph_value:0", 1, [1]))
+        nodes.append(node("Mul", ["in_face:0", "morph_value:0"], ["out_celeb_face:0"]))
+    else:
+        nodes.append(node("Identity", ["in_face:0"], ["out_celeb_face:0"]))
+    made = [
+        tensor("out_face_mask:0", 1, [*shape, 1]),
+        tensor("out_celeb_face:0", 1, [*shape, 3]),
+        tensor("out_celeb_face_mask:0", 1, [*shape, 1]),
+    ]
+    graph = onnx.helper.make_graph(nodes, "dfm", given, made)
+    opsets = [onnx.helper.make_opsetid("", 13)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def dfm_file():
+    """A function that writes a small DFM file; skips without ONNX and its runtime."""
+    pytest.importorskip("onnxruntime")
+    return _dfm_file

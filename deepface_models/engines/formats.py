@@ -12,6 +12,9 @@ DFM = ".dfm"  # DeepFaceLive's; read, never written
 def format_of(path: str | Path) -> str:
     """Returns the format of a file or folder to write.
 
+    Args:
+        path: The file or folder.
+
     Raises:
         ValueError: The extension is that of no format.
     """
@@ -32,7 +35,11 @@ def format_of(path: str | Path) -> str:
 
 
 def is_exported(source: str | Path) -> bool:
-    """Whether a path is that of an exported network, by its name or its contents."""
+    """Whether a path is that of an exported network, by its name or its contents.
+
+    Args:
+        source: The path.
+    """
     path = Path(source)
     if path.suffix.lower() in (*FORMATS, DFM) and path.suffix:
         return True

@@ -90,34 +90,8 @@ def test_the_command(model: Any, tmp_path: Path, capsys: Any) -> None:
     assert "only read" in capsys.readouterr().err
 
 
-def dfm_file(path: Path, morphs: bool = False, size: int = 32) -> Path:
-    """Writes a DFM file that gives the face that it gets, 1 minus it if morphed."""
-    onnx = pytest.importorskip("onnx")
-    shape = ["N", size, size]
-    tensor = onnx.helper.make_tensor_value_info
-    node, given = onnx.helper.make_node, [tensor("in_face:0", 1, [*shape, 3])]
-    nodes = [
-        node("ReduceMax", ["in_face:0"], ["out_face_mask:0"], axes=[3], keepdims=1),
-        node("Identity", ["out_face_mask:0"], ["out_celeb_face_mask:0"]),
-    ]
-    if morphs:
-        given.append(tensor("morph_value:0", 1, [1]))
-        nodes.append(node("Mul", ["in_face:0", "morph_value:0"], ["out_celeb_face:0"]))
-    else:
-        nodes.append(node("Identity", ["in_face:0"], ["out_celeb_face:0"]))
-    made = [
-        tensor("out_face_mask:0", 1, [*shape, 1]),
-        tensor("out_celeb_face:0", 1, [*shape, 3]),
-        tensor("out_celeb_face_mask:0", 1, [*shape, 1]),
-    ]
-    graph = onnx.helper.make_graph(nodes, "dfm", given, made)
-    opsets = [onnx.helper.make_opsetid("", 13)]
-    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
-    return path
-
-
 @pytest.mark.parametrize("morphs", [False, True])
-def test_a_dfm_file_is_read(morphs: bool, tmp_path: Path) -> None:
+def test_a_dfm_file_is_read(dfm_file: Any, morphs: bool, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     network = dfm.load(dfm_file(tmp_path / "Ben.dfm", morphs))
     assert (network.identities, network.image_size) == (("Ben",), 32)
@@ -137,7 +111,9 @@ def test_a_dfm_file_keeps_the_contract(exported: Path, tmp_path: Path) -> None:
         dfm.load(other)
 
 
-def test_a_swap_by_a_dfm_file_is_labeled(frame: Path, tmp_path: Path) -> None:
+def test_a_swap_by_a_dfm_file_is_labeled(
+    dfm_file: Any, frame: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("onnxruntime")
     path = dfm_file(tmp_path / "Ben.dfm", size=64)
     network = dfm.load(path)
