@@ -29,11 +29,33 @@ class Live:
         self.jobs: list[Job] = []
         self._shown: list[tuple[Any, Callable[[], Any], bool]] = []
         self._events: list[Any] = []
+        self._followed: list[Any] = []
 
     def html(self, made: Callable[[], str]) -> Any:
         """Adds a piece of HTML that follows the workspace."""
         component = gr.HTML(elem_classes="studio")
         self._shown.append((component, made, False))
+        return component
+
+    def follow(
+        self, chosen: Any, made: Callable[[Any], str], state: Callable[[Any], Any]
+    ) -> Any:
+        """Adds a piece of HTML about what is chosen, made anew when its state changes.
+
+        Args:
+            chosen: The component to choose with.
+            made: Returns the HTML for a value of it.
+            state: Returns something that changes with the HTML, and costs little.
+        """
+        component, known = gr.HTML(elem_classes="studio"), gr.State(None)
+
+        def changed(value: Any, former: Any) -> tuple[Any, Any]:
+            now = state(value)
+            return (gr.skip(), former) if now == former else (made(value), now)
+
+        event = changed, [chosen, known], [component, known]
+        chosen.change(*event, show_progress="hidden")
+        self._followed.append(event)
         return component
 
     def choices(self, component: Any, made: Callable[[], Sequence[Any]]) -> Any:
@@ -106,13 +128,18 @@ class Live:
         timer = gr.Timer(_EVERY, active=False)
         outputs = [*(component for component, _, _ in self._shown), known, timer]
         quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False}
-        blocks.load(self._look, known, outputs, **quiet)
-        timer.tick(self._look, known, outputs, **quiet)
+        looks = [
+            blocks.load(self._look, known, outputs, **quiet),
+            timer.tick(self._look, known, outputs, **quiet),
+        ]
         for event in self._events:
             if isinstance(event, tuple):
                 blocks.load(*event, **quiet)
             else:
-                event.then(self._look, known, outputs, **quiet)
+                looks.append(event.then(self._look, known, outputs, **quiet))
+        for look in looks:
+            for followed in self._followed:
+                look.then(*followed, **quiet)
 
     def _look(self, known: dict[int, Any]) -> list[Any]:
         """Returns what has changed since this page looked last."""

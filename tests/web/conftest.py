@@ -34,6 +34,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield start
     for one in made:
         one.close(signal.SIGKILL)
+        one.end_jobs()
 
 
 @pytest.fixture(scope="session")

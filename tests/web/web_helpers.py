@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import deepface_models
+from deepface_models.jobs import Queue
 
 ROOT = Path(deepface_models.__file__).parent.parent
 CLIPS = ROOT / "deepface_models" / "demo" / "clips"
@@ -48,9 +50,21 @@ class Served:
             self.process.send_signal(how)
             self.process.communicate(timeout=20)
 
+    def end_jobs(self) -> None:
+        """Cancels what still waits or runs, in a worker that outlives the studio."""
+        queue = Queue(self.workspace)
+        for job in queue.jobs():
+            if not job.finished:
+                queue.cancel(job.number)
+        for _ in range(200):
+            if not queue.waiting():
+                break
+            time.sleep(0.1)
+
 
 def turn_to(page: Any, name: str) -> None:
     """Opens a page by its tab, which may be in the menu of those that do not fit."""
+    page.locator("[role=tab]").first.wait_for()
     tab = page.get_by_role("tab", name=name, exact=True)
     if not tab.is_visible():
         page.get_by_role("button", name="More tabs").click()

@@ -23,16 +23,20 @@ def build(live: Live) -> None:
     gr.HTML("<h2>Look at them</h2>", elem_classes="studio")
     person = gr.Dropdown([], label="Person whose faces to look at")
     live.choices(person, lambda: live.workspace.people())
-    shown = gr.HTML(elem_classes="studio")
-    see: dict[str, Any] = {"show_progress": "hidden"}
-    person.change(lambda name: show(live, name), person, shown, **see)
+    live.follow(person, lambda name: show(live, name), lambda name: _state(live, name))
     note = gr.HTML(elem_classes="studio")
-    events = [*_drop(live, person, note), *_sort(live, person, note)]
-    for event in events:
-        event.then(lambda name: show(live, name), person, shown, **see)
+    _drop(live, person, note)
+    _sort(live, person, note)
 
 
-def _drop(live: Live, person: Any, note: Any) -> list[Any]:
+def _state(live: Live, name: str | None) -> Any:
+    """Returns what changes with a person's faces."""
+    folder = live.workspace.folder / "faces" / (name or "")
+    files = [folder / one for one in ("table.csv", "sheet.png")]
+    return name or "", [file.stat().st_mtime_ns for file in files if file.is_file()]
+
+
+def _drop(live: Live, person: Any, note: Any) -> None:
     with gr.Accordion("Drop bad faces", open=False):
         blur = gr.Slider(
             0, 1, 1, step=0.05, label="Most blur", info="0 is sharp, 1 is blurred."
@@ -43,10 +47,10 @@ def _drop(live: Live, person: Any, note: Any) -> list[Any]:
         button = gr.Button("Drop those beyond")
         live.same([person, blur, yaw], _drop_call)
     does = _on_set(live, drop)
-    return [live.action(button, does, [person, blur, yaw], note)]
+    live.action(button, does, [person, blur, yaw], note)
 
 
-def _sort(live: Live, person: Any, note: Any) -> list[Any]:
+def _sort(live: Live, person: Any, note: Any) -> None:
     with gr.Accordion("Split and merge people", open=False):
         number = gr.Number(1, precision=0, minimum=1, label="Row of the person")
         with gr.Row():
@@ -57,11 +61,9 @@ def _sort(live: Live, person: Any, note: Any) -> list[Any]:
             merged = gr.Dropdown([], label="Somebody with the same face")
             live.choices(merged, lambda: live.workspace.people())
             merge = gr.Button("Add their faces")
-    return [
-        live.action(keep, _on_set(live, keep_only), [person, number], note),
-        live.action(move, _moving(live), [person, number, other], note),
-        live.action(merge, _merging(live), [person, merged], note),
-    ]
+    live.action(keep, _on_set(live, keep_only), [person, number], note)
+    live.action(move, _moving(live), [person, number, other], note)
+    live.action(merge, _merging(live), [person, merged], note)
 
 
 def show(live: Live, name: str | None) -> str:
