@@ -9,9 +9,9 @@
 #
 # - **Shows**: this network from Keras layers; then with the package, from a pretrained
 #   encoder, pasted into the clip and signed.
-# - **Takes**: TIME_HERE on two cores.
-# - **Expect**: an MAE of MAE_HERE for reconstructions; and a swapped clip that says of
-#   itself that it is synthetic.
+# - **Takes**: a few minutes on two cores.
+# - **Expect**: by hand, a soft face of mb that moves as s1 does; with the package, a
+#   swapped clip that says of itself that it is synthetic.
 #
 # Data: two speakers of the clips that ship with the package (GRID corpus, CC BY 4.0,
 # see `deepface_models/demo/clips/ATTRIBUTION.md`). They were not asked about swaps:
