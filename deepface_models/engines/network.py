@@ -98,6 +98,7 @@ class ExportedNetwork:
         outputs = {n: one[0] if single else one for n, one in found.items()}
         return outputs if len(outputs) > 1 else next(iter(outputs.values()))
 
+    @whole_numbers(batch_size=1)
     def run(
         self, arrays: Mapping[str, Array], batch_size: int | None = None
     ) -> dict[str, Array]:

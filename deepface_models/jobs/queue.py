@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepface_models.core.files import atomic_path
+from deepface_models.core.whole import whole_numbers
 from deepface_models.jobs.job import Job, check_words, read_job, write_job
 from deepface_models.jobs.moves import Moves
 
@@ -60,6 +61,7 @@ class Queue(Moves):
             found = [read_job(path) for _, path in sorted(self._files())]
         return [self._with_progress(job) for job in found]
 
+    @whole_numbers(number=1)
     def job(self, number: int) -> Job:
         """Returns the job with a number.
 
@@ -69,6 +71,7 @@ class Queue(Moves):
         with self._moving():
             return self._with_progress(read_job(self._find(number)))
 
+    @whole_numbers(number=1)
     def cancel(self, number: int) -> Job:
         """Ends a job that waits or runs; what it has written stays.
 
@@ -82,6 +85,7 @@ class Queue(Moves):
         """
         return self._ask(number, "cancel")
 
+    @whole_numbers(number=1)
     def pause(self, number: int) -> Job:
         """Lets a job that waits or runs wait until it is resumed.
 
@@ -95,6 +99,7 @@ class Queue(Moves):
         """
         return self._ask(number, "pause")
 
+    @whole_numbers(number=1)
     def stop(self, number: int) -> Job:
         """Lets a running training end now, with the model as it is.
 
@@ -106,6 +111,7 @@ class Queue(Moves):
         """
         return self._ask(number, "stop")
 
+    @whole_numbers(number=1)
     def resume(self, number: int) -> Job:
         """Lets a paused job go on when it is its turn.
 
@@ -119,6 +125,7 @@ class Queue(Moves):
             job = self._expected(number, "paused")
             return self._write(replace(job, held=False, state="queued"), "queued")
 
+    @whole_numbers(number=1)
     def retry(self, number: int) -> Job:
         """Puts a failed or cancelled job into the queue again; it goes on.
 
@@ -133,6 +140,7 @@ class Queue(Moves):
             job = self._write(replace(job, held=False, crashes=0), "failed")
             return self._move(job, "failed", "queued")
 
+    @whole_numbers(number=1)
     def log(self, number: int) -> Path:
         """Returns the file with what a job has printed.
 

@@ -18,6 +18,7 @@ VALUES = {
     "BLENDS": "The blends by name, in the order of registration.",
     "COLORS": "The color transfers by name, in the order of registration.",
     "MASKS": "The masks by name, in the order of registration.",
+    "FORMATS": "The formats of exported networks, by the extension of their files.",
     "FASHION_NAMES": "Names of the ten classes of Fashion-MNIST, by label.",
     "PEOPLE": "Names of the two speakers in the clips of the demo.",
     "FACE_TYPES": "Crops by name: the margin around the square from brows to chin, in "

@@ -192,7 +192,7 @@ def test_what_cannot_be_exported(model: Any, tmp_path: Path) -> None:
         assert [one.name for one in tmp_path.iterdir()] == ["notes"]
 
     (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "a.txt").write_text("mine")
+    (tmp_path / "notes" / "a.txt").write_text("mine", encoding="utf-8")
     refused("such files are only read", "x.dfm")
     refused(r"Expected a name that ends in \.onnx", "x.pb")
     refused("it holds something else", "notes")
