@@ -25,7 +25,7 @@ from deepface_models.conversion import convert
 from deepface_models.media import VideoWriter, read_video
 
 CLIP = harness.PACKAGE / "demo" / "clips" / "mb" / "sbia1a.mpg"
-CASES = ((1280, 720, 250), (1280, 720, 1500), (3840, 2160, 24), (3840, 2160, 150))
+CASES = ((1280, 720, 250), (1280, 720, 750), (3840, 2160, 24), (3840, 2160, 72))
 
 
 class Tint:

@@ -16,6 +16,7 @@ from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import smooth_faces
+from deepface_models.core.allocation import return_freed_memory
 from deepface_models.core.arrays import Array
 from deepface_models.core.progress import Progress
 from deepface_models.core.spans import WHOLE
@@ -33,6 +34,7 @@ Render: TypeAlias = Callable[[VideoFrame, Faces], Array]
 T = TypeVar("T")
 
 _HELD = 48 << 20  # bytes of frames that wait between two stages
+_TRIM_EVERY = 16  # frames
 
 
 def write_video(
@@ -72,6 +74,8 @@ def write_video(
             with report.stage("write"):
                 video.write(image, frame.pts, frame.duration)
             report.frames += 1
+            if report.frames % _TRIM_EVERY == 0:
+                return_freed_memory()
             report.swapped += swapped
             report.without_face += not swapped
             bar.advance()

@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from deepface_models.core.allocation import return_freed_memory
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._frames import Found, faces_of
 from deepface_models.faces._sequence import Border
@@ -228,6 +229,7 @@ def in_order(
                 del chunk
                 while len(waiting) > most:
                     yield waiting.popleft().result()
+                    return_freed_memory()
             while waiting:
                 yield waiting.popleft().result()
         finally:
