@@ -82,10 +82,8 @@ def rows(model: Any, folder: Path, faces: Any, rounds: int) -> list[list[str]]:
         timed = {"keras": calls(model.predict, faces, count)}
         timed |= {p.name: calls(n.predict, faces, count) for *_, p, n in found}
         times[count] = harness.in_turns(timed, rounds)
-    milliseconds = [1000 * statistics.median(times[n]["keras"]) for n in (16, 1)]
-    each = [
-        f"{value / n:.1f} ms" for value, n in zip(milliseconds, (16, 1), strict=True)
-    ]
+    keras = {n: 1000 * statistics.median(one["keras"]) / n for n, one in times.items()}
+    each = [f"{keras[n]:.1f} ms a face" for n in (16, 1)]
     table = [["Keras", "float32", "", "", *each, ""]]
     for engine, dtype, path, network in found:
         far = 255 * np.abs(network.predict(faces, identity="nobody") - expected)

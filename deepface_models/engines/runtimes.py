@@ -44,6 +44,8 @@ class OnnxRuntime:
         engine = need("onnxruntime", "onnxruntime", EXTRA, f"{path.name}")
         options = engine.SessionOptions()
         options.log_severity_level = 3
+        # Threads that wait by spinning take the processor from reading and pasting.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = engine.InferenceSession(
             os.fspath(path), options, providers=engine.get_available_providers()
         )
