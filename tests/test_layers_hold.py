@@ -24,7 +24,7 @@ FORBIDDEN = {
     "presets": {"media", "models"},
 }
 # `import deepface_models as dfm` reaches everything; users of the API may write it.
-USE_THE_PACKAGE = {"cli", "demo", "web"}
+USE_THE_PACKAGE = {"cli", "demo"}
 
 
 def modules() -> dict[str, Path]:
