@@ -5,6 +5,8 @@ Set STUDIO_PICTURES to a folder to keep a picture of each page, as in docs/studi
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import signal
@@ -12,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import ExifTags, Image
 from web_helpers import CLIPS, press, shown, turn_to
 
+from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.jobs import Queue
 from deepface_models.provenance.verify import verify
 
@@ -39,9 +43,12 @@ def picture(page: Any, name: str) -> None:
     """Keeps a picture, if asked to."""
     if PICTURES:
         page.wait_for_timeout(1000)
-        page.screenshot(
-            path=Path(PICTURES) / f"{name}.jpg", full_page=True, quality=60, type="jpeg"
-        )
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        small = shot.resize((820, round(shot.height * 820 / shot.width)))
+        tags = synthetic_tags("a page of the studio that shows swapped faces.")
+        exif = Image.Exif()
+        exif[ExifTags.Base.ImageDescription] = json.dumps(tags)
+        small.save(Path(PICTURES) / f"{name}.jpg", quality=70, exif=exif)
 
 
 def find_faces(page: Any, name: str, clip: Path) -> None:
@@ -114,7 +121,7 @@ def test_the_whole_job_by_clicking(serve: Any, browse: Any, tmp_path: Path) -> N
     ends(page, "convert")
     picture(page, "convert")
     with page.expect_download() as download:
-        shown(page.get_by_role("link", name=re.compile("Download swaps/"))).click()
+        shown(page.get_by_role("link", name=re.compile("Download swaps"))).click()
     download.value.save_as(tmp_path / "swap.mp4")
     found = verify(tmp_path / "swap.mp4")
     assert (found.state, found.consent) == ("valid", CONSENT)
