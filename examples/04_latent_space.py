@@ -7,8 +7,8 @@
 # - **Shows**: what each number of a code adds to an image (base vectors),
 #   interpolation, arithmetic with codes, and the classes as a map.
 # - **Takes**: half a minute on two cores.
-# - **Expect**: between two codes one digit at each step, between two images two digits at
-#   once; most digits have a nearest code of their own class.
+# - **Expect**: between two codes one digit at each step, between two images two digits
+#   at once; most digits have a nearest code of their own class.
 #
 # The data are scikit-learn's small digits, which need no download.
 
@@ -33,9 +33,11 @@ print(f"{x_test[0].size} pixels, {codes.shape[1]} numbers, MSE {mse:.4f}")
 #
 # A vector is a sum of base vectors: (3, 2) is 3 times (1, 0) plus 2 times (0, 1). For a
 # code, the base vectors are the single numbers. Each row starts at the mean code and
-# changes one number from its smallest to its largest usual value. No number stands for
-# a thing that has a name: training asks only that all of them together describe the
-# image.
+# changes one number from its smallest to its largest usual value.
+# No number stands for a thing that has a name: training asks only that all of them
+# together describe the image. A row that never changes is a *dead* number: the
+# activation ReLU cuts off what is below 0, and what is 0 for every image is not trained
+# any more.
 
 # %%
 mean, low, high = known.mean(0), *np.percentile(known, (2, 98), axis=0)

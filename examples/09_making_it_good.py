@@ -9,8 +9,8 @@
 #   data, beside two baselines; mouths and eyes at four times their size; masks and
 #   color transfers side by side.
 # - **Takes**: a few minutes on two cores.
-# - **Expect**: a table with a row for each model and each baseline, and the two pictures
-#   that say what the table does not.
+# - **Expect**: a table with a row for each model and each baseline, and the two
+#   pictures that say what the table does not.
 #
 # Data: two speakers of the clips that ship with the package (GRID corpus, CC BY 4.0,
 # see `deepface_models/demo/clips/ATTRIBUTION.md`). All results are synthetic and say
@@ -63,8 +63,8 @@ for name, faces in (("s1", train), ("mb", mb)):
 # better. `expression` is the error of mouth, eyes and brows in % of the distance of the
 # eyes.
 #
-# One caution: mb was among the people on whom the preset was trained, so a stranger comes
-# out a little worse.
+# One caution: mb was among the people on whom the preset was trained, so a stranger
+# comes out a little worse.
 
 
 # %%
