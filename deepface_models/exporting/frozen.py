@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 from deepface_models.core.extras import need
 from deepface_models.exporting.networks import Network
@@ -72,4 +73,17 @@ def to_onnx(module: Any) -> Any:
     tf2onnx = need("tf2onnx", "tf2onnx", "export", "ONNX")
     patch_tf2onnx()  # for NumPy 2, as Keras does
     signature = list(module.serve.input_signature)
-    return tf2onnx.convert.from_function(module.serve, signature, opset=_OPSET)[0]
+    own = {"opset": _OPSET, "custom_op_handlers": {"Erfc": (_erfc, [])}}
+    return tf2onnx.convert.from_function(module.serve, signature, **own)[0]
+
+
+def _erfc(graph: Any, node: Any, name: str, args: Any) -> Any:
+    """Writes the operation Erfc of GELU, which tf2onnx does not know, as 1 - Erf."""
+    shapes = [graph.get_shape(one) for one in node.output]
+    kinds = [graph.get_dtype(one) for one in node.output]
+    erf = graph.make_node("Erf", [node.input[0]])
+    one = graph.make_const(f"{name}/one", np.array(1, np.float32))
+    graph.remove_node(name)
+    found = [one.output[0], erf.output[0]]
+    own = {"name": name, "outputs": node.output, "shapes": shapes, "dtypes": kinds}
+    return graph.make_node("Sub", found, **own)

@@ -260,3 +260,13 @@ def test_openvino_keeps_its_files_together(
     dfm.load(tmp_path / "a.xml")
     with pytest.raises(IntegrityError, match="has other weights than"):
         dfm.load(tmp_path / "b.xml")
+
+
+def test_exact_gelu_in_onnx(tmp_path: Path) -> None:
+    """tf2onnx does not know its operation Erfc."""
+    need(".onnx")
+    sizes = {"image_shape": (8, 8, 1), "patch_size": 2, "width": 12, "depth": 1}
+    sizes |= {"heads": 2, "decoder_width": 8, "decoder_depth": 1}
+    model = dfm.autoencoders.MaskedAutoencoder(**sizes)
+    made = dfm.export(model, tmp_path / "x.onnx", part="encoder")
+    assert made.differences["latent"] < 1e-5
