@@ -74,7 +74,6 @@ def application(
         token: The secret that others need, or None.
         max_upload: Largest upload in GiB.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(workspace.folder / UPLOADS)
     import gradio

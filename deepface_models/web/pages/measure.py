@@ -17,6 +17,7 @@ _TEXT = """<p>Swaps the frames of a person that the training held out, and compa
 the result with two baselines that learned nothing: the unchanged frame, and the mean
 face of the other person. A swap has to beat both.</p>"""
 _NONE = "Nothing was measured yet. Train a model first, then choose it here."
+_CURVES = ("pose", "expression")  # shown frame by frame
 _COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
 
 
@@ -96,9 +97,13 @@ def _table(values: dict[str, Any]) -> str:
 
 def _curves(values: dict[str, Any]) -> str:
     drawn: list[str] = []
-    for key, points in values.get("per_frame", {}).get("swap", {}).items():
-        known = [(float(n), v) for n, v in enumerate(points) if v is not None]
-        if len(known) > 1 and len(drawn) < 2:
+    measured = values.get("per_frame", {}).get("swap", {})
+    for key in _CURVES:
+        points = enumerate(measured.get(key, ()))
+        known = [
+            (float(number), value) for number, value in points if value is not None
+        ]
+        if len(known) > 1:
             name = key.replace("_", " ")
             drawn.append(charts.lines({name: known}, "frame", f"{name} by frame"))
     return f'<div class="pairs">{"".join(drawn)}</div>'
