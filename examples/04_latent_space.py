@@ -7,8 +7,8 @@
 # - **Shows**: what each number of a code adds to an image (base vectors),
 #   interpolation, arithmetic with codes, and the classes as a map.
 # - **Takes**: half a minute on two cores.
-# - **Expect**: between two codes one digit at each step, between two images two digits
-#   at once; most digits have a nearest code of their own class.
+# - **Expect**: an MSE of 0.0157 with eight numbers; for 90% of the digits the nearest
+#   code is one of the same class, for 95% the nearest image.
 #
 # The data are scikit-learn's small digits, which need no download.
 
