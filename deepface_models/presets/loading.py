@@ -11,7 +11,6 @@ from deepface_models.core.folders import recover_folder
 from deepface_models.core.guards import MAX_PARAMETERS
 from deepface_models.core.names import CONFIG
 from deepface_models.core.whole import whole_numbers
-from deepface_models.engines import is_exported, load_exported
 from deepface_models.presets import registry
 from deepface_models.presets.fetching import fetch
 from deepface_models.presets.record import (
@@ -85,6 +84,9 @@ def load_as(
     max_parameters: int,
 ) -> Any:
     """Loads a model of a class, or of any class for None; see `load`."""
+    # Here, because listing presets imports no NumPy.
+    from deepface_models.engines import is_exported
+
     if Path(source).suffix == ".keras" and not is_remote(source):
         model = _from_keras(Path(source), identities, load_weights, max_parameters)
         model.loaded_from = str(Path(source).absolute())
@@ -122,6 +124,8 @@ def _exported(
             f"identities={identities!r} and load_weights={load_weights} were given "
             f"with {source}, an exported network. Expected neither. Leave them out."
         )
+    from deepface_models.engines import load_exported
+
     return load_exported(source)
 
 

@@ -18,6 +18,8 @@ VALUES = {
     "BLENDS": "The blends by name, in the order of registration.",
     "COLORS": "The color transfers by name, in the order of registration.",
     "MASKS": "The masks by name, in the order of registration.",
+    "KINDS": "The commands that can be jobs.",
+    "STATES": "What a job can be.",
     "FORMATS": "The formats of exported networks, by the extension of their files.",
     "FASHION_NAMES": "Names of the ten classes of Fashion-MNIST, by label.",
     "PEOPLE": "Names of the two speakers in the clips of the demo.",
