@@ -13,7 +13,6 @@ import pytest
 from deepface_models import load
 from deepface_models.models.swap import IAE, Swift
 
-pytestmark = pytest.mark.backend
 SIZE = 64
 RNG = np.random.default_rng(0)
 FACES = {n: RNG.random((4, SIZE, SIZE, 3)).astype("float32") for n in ("ana", "ben")}
