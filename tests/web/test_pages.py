@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,20 +105,11 @@ def test_files_outside_are_not_served(studio: Served, browse: Any) -> None:
         assert answer.status in (403, 404)
 
 
-def used(process: int) -> float:
-    """Seconds of processor time of a process. Linux."""
-    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_an_open_page_costs_nothing(studio: Served, browse: Any) -> None:
+def test_an_open_page_asks_for_nothing(studio: Served, browse: Any) -> None:
     page = browse(studio.address)
     page.wait_for_timeout(3000)
-    before = used(studio.process.pid)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(4000)
     # Gradio's own pulse of 15 s is all that may come.
-    assert used(studio.process.pid) - before < 0.2
     assert len(asked) <= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -156,7 +157,9 @@ def asked(guard: Guard, **headers: str) -> tuple[int, dict[str, str]]:
             (k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()
         ],
     }
-    asyncio.run(guard(scope, None, send))
+    # In a thread of its own: Playwright's loop may run in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, guard(scope, None, send)).result()
     return sent[0]["status"], {k.decode(): v.decode() for k, v in sent[0]["headers"]}
 
 
