@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
+import numpy as np
 import pytest
 from callback_helpers import NAMES, Faces
 
@@ -34,12 +36,18 @@ def test_the_pages_code_runs(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(deepface_models, "Swift", narrow)
     names = {"faces": {name: Faces(i, 4, 64) for i, name in enumerate(NAMES)}}
+    logged = []
+    names["wandb"] = SimpleNamespace(
+        Image=np.asarray, log=lambda values, step: logged.append(step)
+    )
     blocks = re.findall(
         r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL
     )
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     for block in blocks:
-        exec(compile(block.replace("steps=100", "steps=3"), str(PAGE), "exec"), names)
+        short = block.replace("steps=100", "steps=3").replace("epochs=20", "epochs=2")
+        exec(compile(short, str(PAGE), "exec"), names)
+    assert logged
     written = {"rates.png", "checkpoints", "previews", "averaged", "sharper"}
     assert {path.name for path in tmp_path.iterdir()} == written
     assert "activations" in capsys.readouterr().out

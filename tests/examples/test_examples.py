@@ -76,6 +76,8 @@ def test_it_writes_its_images_where_it_was_told(name, run):
     folder = run(name)[1] / "made"
     assert sorted(path.stem for path in folder.glob("*.png")) == IMAGES[name]
     for path in folder.glob("*.png"):
+        if path.stem == "altered":
+            continue  # a changed byte may also break the image
         image = read_image(path)
         assert image.std() > 5 and min(image.shape[:2]) > 40
 
