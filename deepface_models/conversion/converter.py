@@ -377,7 +377,8 @@ class Converter:
         """Returns the measures of the target's neutral face as it is decoded, (7,).
 
         Args:
-            images: (N, S, S, 3), aligned faces of the source; eight of them are used.
+            images: (N, S, S, 3), aligned faces of the source. Of 16 or more, eight to
+                twelve are used, spread evenly.
         """
         few = images[:: max(1, len(images) // _DECODED)]
         neutral = np.zeros((len(few), FEATURES), np.float32)

@@ -7,7 +7,6 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-import cv2
 import numpy as np
 
 from deepface_models.conversion.batches import decode_frames
@@ -18,6 +17,7 @@ from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.allocation import return_freed_memory
 from deepface_models.core.arrays import Array
+from deepface_models.core.opencv import one_opencv_thread
 from deepface_models.core.progress import Progress
 from deepface_models.core.spans import WHOLE
 from deepface_models.core.stages import ahead
@@ -134,17 +134,6 @@ def _blended(
 
 def _bytes_of(frame: VideoFrame) -> int:
     return int(frame.image.nbytes)
-
-
-@contextmanager
-def one_opencv_thread() -> Iterator[None]:
-    """Lets OpenCV use one thread for each call, as the stages share the cores."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def decode_faces(

@@ -5,16 +5,14 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
-import cv2
 import keras
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.core.opencv import one_opencv_thread
 from deepface_models.pretraining.ahead import Ahead
 from deepface_models.pretraining.groups import GroupSampler
 from deepface_models.pretraining.views import Views
@@ -24,17 +22,6 @@ _SAMPLER: list[GroupSampler] = []  # global, so that forked processes share the 
 
 def _batch(groups: int, seed: tuple[int, ...]) -> dict[str, Array]:
     return _SAMPLER[0].batch(seed, groups)
-
-
-@contextmanager
-def _no_threads() -> Iterator[None]:
-    """Stops OpenCV's threads within a `with` block."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 class Groups(keras.utils.PyDataset):
@@ -72,7 +59,7 @@ class Groups(keras.utils.PyDataset):
             workers or os.cpu_count(), multiprocessing.get_context("fork")
         )
         self._ahead = Ahead(pool, partial(_batch, groups))
-        with _no_threads():  # a fork would wait for them
+        with one_opencv_thread():  # a fork would wait for them
             self._order(0)  # forks the processes
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Self
 import cv2
 
 from deepface_models.core.errors import MissingDependencyError
+from deepface_models.core.listening import listen, url_of
 from deepface_models.core.synthetic import NOTICE
 from deepface_models.core.whole import whole_numbers
 from deepface_models.streaming.session import LiveFrame, LiveSwap
@@ -94,9 +94,8 @@ class Page:
         self._hub = _Hub()
         self._clock = Clock()
         self._server = _server(self._routes())
-        self._socket = _listen(host, port)
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._socket.getsockname()[1]}/{self._key}/"
+        self._socket = listen(host, port)
+        self.url = f"{url_of(host, self._socket)}{self._key}/"
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
@@ -233,18 +232,6 @@ def _server(routes: list[Any]) -> Any:
             timeout_graceful_shutdown=2,
         )
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise OSError(
-            f"host={host!r} and port={port} were given ({error.strerror or error}). "
-            "Expected an address of this computer and a free port. Use port=0 for any "
-            "free one."
-        ) from error
 
 
 def check_extra() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from deepface_models.core.errors import MissingDependencyError
+from deepface_models.core.listening import listen, url_of
 from deepface_models.core.whole import whole_numbers
 from deepface_models.web.guard import LOOPBACK, Guard
 from deepface_models.web.workspace import UPLOADS, Workspace
@@ -53,8 +53,8 @@ def studio(
     place = Workspace(workspace)
     token = None if host in LOOPBACK else secrets.token_urlsafe(24)
     app = application(place, host, token, max_upload)
-    listening = _listen(host, port)
-    address = _address(host, listening.getsockname()[1], token)
+    listening = listen(host, port)
+    address = url_of(host, listening) + (f"?token={token}" if token else "")
     if opened is None:
         _LOG.info("The studio is at %s", address)
     else:
@@ -126,23 +126,6 @@ def _server(app: Any) -> Any:
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=2
         )
     )
-
-
-def _address(host: str, port: int, token: str | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise OSError(
-            f"host={host!r} and port={port} were given ({error.strerror or error}). "
-            "Expected an address of this computer and a free port. Use port=0 for any "
-            "free one."
-        ) from error
 
 
 def check_extra() -> None:

@@ -212,11 +212,11 @@ def test_a_missing_package_is_named(monkeypatch: Any) -> None:
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    from deepface_models.web.server import _listen
+    from deepface_models.core.listening import listen
 
-    with _listen("127.0.0.1", 0) as taken:
+    with listen("127.0.0.1", 0) as taken:
         with pytest.raises(OSError, match="Use port=0 for any free one"):
-            _listen("127.0.0.1", taken.getsockname()[1])
+            listen("127.0.0.1", taken.getsockname()[1])
 
 
 def test_nothing_becomes_markup() -> None:
