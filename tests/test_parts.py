@@ -17,6 +17,7 @@ from deepface_models.core.parts import (
 )
 from deepface_models.models.swap import Original, Swift
 
+pytestmark = pytest.mark.usefixtures("eager")
 NAMES = ("b", "a", "c")
 
 

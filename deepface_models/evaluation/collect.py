@@ -168,7 +168,7 @@ class Measurer:
         frames: Sequence[EvaluationFrame],
     ) -> None:
         """Compares the source person's reconstruction with the frame."""
-        if self._source_identity is None:
+        if self._source_identity not in converter.model.identities:
             into.ssim += [np.nan] * len(frames)
             into.psnr += [np.nan] * len(frames)
             return

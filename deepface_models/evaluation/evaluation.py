@@ -19,16 +19,25 @@ from deepface_models.evaluation import contact
 from deepface_models.evaluation.rows import ROWS
 from deepface_models.evaluation.seen import Seen
 
-COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
+COLUMNS = {
+    "swap": "swap",
+    "source": "unchanged",
+    "mean_face": "mean face",
+    "photographs": "photographs",
+}
+_PHOTOGRAPHS = " 'photographs' pastes photographs of the target person."
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The measures of a swap and of two baselines that learned nothing.
+    """The measures of a swap and of baselines that learned nothing.
 
     The columns are "swap" (the model), "source" (the unchanged frame: perfect
-    expression, wrong person) and "mean_face" (the target person's mean face, pasted in
-    the same way: right person, no expression). A swap has to beat both.
+    expression, wrong person), "mean_face" (the target person's mean face, pasted in
+    the same way: right person, no expression) and, if the face mesh is used,
+    "photographs" (the photograph of the target person whose expression is nearest). A
+    swap has to beat the source and the mean face. Photographs show the likeness that
+    the rest of the head and the blending allow.
 
     Attributes:
         identity: The target person's name.
@@ -62,14 +71,15 @@ class Evaluation:
         Args:
             notes: Whether to add an explanation of each measure.
         """
-        head = f"{'measure':<22}" + "".join(f"{c:>11}" for c in COLUMNS.values())
+        columns = [c for c in COLUMNS if c in self.summary]
+        head = f"{'measure':<22}" + "".join(f"{COLUMNS[c]:>12}" for c in columns)
         lines = [self._title(), "", f"{head}  better"]
         legend = []
         for row in ROWS:
-            values = [self.summary[c].get(row.key, math.nan) for c in COLUMNS]
+            values = [self.summary[c].get(row.key, math.nan) for c in columns]
             if all(math.isnan(v) for v in values):
                 continue
-            cells = "".join(f"{_cell(v, row.form):>11}" for v in values)
+            cells = "".join(f"{_cell(v, row.form):>12}" for v in values)
             lines.append(f"{row.label:<22}{cells}  {row.better}")
             legend.append(_wrapped(f"{row.label.strip()}: {row.note}.", "  "))
         if math.isnan(self.summary["swap"]["expression"]):
@@ -108,6 +118,8 @@ class Evaluation:
             f"{embedded}. The mean distance between the two people's faces is "
             f"{self.between:.3f}. 'unchanged' is the source itself, 'mean face' the "
             "target person's mean face pasted in the same way: a swap has to beat both."
+            + _PHOTOGRAPHS
+            * ("photographs" in self.summary)
         )
 
     def to_json(self, path: str | Path | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,18 +27,16 @@ _MEANS = (
 
 def summarize(
     frames: Sequence[EvaluationFrame],
-    swap: Collected,
-    mean_face: Collected,
+    collected: Mapping[str, Collected],
     people: tuple[Array, Array],
     shapes: Sequence[Array],
     watcher: Watcher | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Arrays]]:
-    """Computes the measures of the swap and of both baselines.
+    """Computes the measures of the swap and of the baselines.
 
     Args:
         frames: The frames, in the order of the values.
-        swap: Values of the model's results.
-        mean_face: Values of the mean face's results.
+        collected: Values of the results of "swap" and of each baseline.
         people: Embeddings of the target person and of the source person.
         shapes: Mean aligned shapes of the same two people.
         watcher: Saw frames and results by the face mesh, or None without it.
@@ -46,8 +44,8 @@ def summarize(
     Returns:
         Summary and per-frame values, both by column; see `Evaluation`.
     """
-    unchanged = _unchanged(frames, swap, watcher.seen_sources() if watcher else [])
-    columns = {"swap": swap, "source": unchanged, "mean_face": mean_face}
+    swap, seen = collected["swap"], watcher.seen_sources() if watcher else []
+    columns = {"swap": swap, "source": _unchanged(frames, swap, seen), **collected}
     maker = _Frames(frames, np.array(swap.sizes), people, shapes)
     arrays = {name: maker.arrays(raw) for name, raw in columns.items()}
     if watcher is not None:

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from evaluate_helpers import CLIPS
+from evaluate_helpers import CLIPS, SIZE
 
 from deepface_models.conversion import Converter
 from deepface_models.data.landmark_warp import landmark_map
 from deepface_models.evaluation import contact, likeness, tones
+from deepface_models.evaluation.baselines import Photographs
 from deepface_models.evaluation.chips import eye_distance
 from deepface_models.evaluation.coverage import outside_share
 from deepface_models.evaluation.expression import (
@@ -267,3 +268,19 @@ def test_a_real_blink_is_seen(aligner):
     lids, clip = eye_opening(meshes), np.zeros(len(frames), int)
     assert 48 <= 40 + lids.argmin() <= 56
     assert blink_depth(lids, lids, clip) < 0.45
+
+
+def test_photographs_are_of_the_person_and_as_sharp(kept):
+    photographs = kept.summary["photographs"]
+    assert photographs["target_share"] == 1
+    assert photographs["likeness"] > kept.summary["mean_face"]["likeness"] - 0.05
+    assert photographs["detail_own"] > kept.summary["mean_face"]["detail_own"]
+
+
+def test_photographs_have_the_nearest_expression(target_faces):
+    photographs = Photographs(target_faces, "mb", SIZE)
+    asked = target_faces.expressions[[3, 0, 7]]
+    decoded = photographs.predict(None, identity="mb", expressions=asked + 1e-4)
+    assert decoded.shape == (3, SIZE, SIZE, 4)
+    images = target_faces.images[[3, 0, 7]] / 255
+    np.testing.assert_allclose(decoded[..., :3], images, atol=1e-6)

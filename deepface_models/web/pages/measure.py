@@ -14,11 +14,16 @@ from deepface_models.web.live import Live
 
 NAME = "Measure"
 _TEXT = """<p>Swaps the frames of a person that the training held out, and compares
-the result with two baselines that learned nothing: the unchanged frame, and the mean
-face of the other person. A swap has to beat both.</p>"""
+the result with baselines that learned nothing: the unchanged frame and the mean face of
+the other person, which a swap has to beat, and photographs of that person.</p>"""
 _NONE = "Nothing was measured yet. Train a model first, then choose it here."
 _CURVES = ("pose", "expression")  # shown frame by frame
-_COLUMNS = {"swap": "swap", "source": "unchanged", "mean_face": "mean face"}
+_COLUMNS = {
+    "swap": "swap",
+    "source": "unchanged",
+    "mean_face": "mean face",
+    "photographs": "photographs",
+}
 
 
 def build(live: Live) -> None:
