@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from deepface_models.conversion.converter import Converter, aligner_of
-from deepface_models.core.checked import read
-from deepface_models.core.errors import MediaError, ModelFileError
+from deepface_models.core.checked import read_versioned
+from deepface_models.core.errors import ModelFileError
 from deepface_models.core.files import write_json
 from deepface_models.core.synthetic import software_name
 from deepface_models.faces.analysis import settings_of
@@ -90,22 +90,12 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         MediaError: It is not such a file, or from a later version.
     """
     path = Path(path)
-    try:
-        value: dict[str, Any] = read(path)
-        version = value["version"]
-        if isinstance(version, int) and version > VERSION:
-            raise MediaError(
-                f"{path} has version {version}. Expected at most {VERSION}. Update "
-                "deepface_models."
-            )
-        value = read(path, "settings")
-    except (TypeError, KeyError, ValueError) as error:
-        if isinstance(error, MediaError):
-            raise
-        raise MediaError(
-            f"{path} is no settings file ({error}). Expected one that convert saved "
-            "beside its output. Check the path."
-        ) from error
+    value: dict[str, Any] = read_versioned(
+        path,
+        "settings",
+        VERSION,
+        "Expected settings that convert saved beside its output. Check the path.",
+    )
     folder = path.parent
     arguments = {
         name: _restored(name, one, folder) for name, one in value["arguments"].items()

@@ -1,7 +1,7 @@
 """Parsing and validation of JSON files, which may come from untrusted sources.
 
 Every error is a `ValueError` with a short reason; callers convert it to the error that
-they document.
+they document, or use `read_versioned`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models.core.display import one_line
+from deepface_models.core.errors import MediaError
 from deepface_models.core.files import regular
 
 DEEPEST = 64  # levels of nesting; the package's files have less than ten
@@ -45,6 +46,32 @@ def read(path: str | Path, kind: str | None = None) -> Any:
         ValueError: As in `decode`.
     """
     return decode(regular(path).read_bytes(), kind)
+
+
+def read_versioned(path: Path, kind: str, version: int, expected: str) -> Any:
+    """Returns the value of a file of this package that states its version.
+
+    Args:
+        path: The JSON file.
+        kind: As in `decode`.
+        version: The latest version that is understood.
+        expected: What the file should be and how to get it, for the error message.
+
+    Raises:
+        OSError: The file cannot be read.
+        MediaError: It is damaged or from a later version.
+    """
+    try:
+        value = read(path)
+        found = value["version"]
+        if not (isinstance(found, int) and found > version):
+            return check(value, kind)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MediaError(f"{path} is damaged ({error}). {expected}") from error
+    raise MediaError(
+        f"{path} has version {found}. Expected at most {version}. Update "
+        "deepface_models."
+    )
 
 
 def check(value: Any, kind: str) -> Any:

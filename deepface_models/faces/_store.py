@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.checked import check, read
+from deepface_models.core.checked import read_versioned
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path, sweep
 
@@ -141,22 +141,12 @@ def read_info(folder: Path) -> dict[str, Any]:
             f"{folder} holds no face set (faceset.json is missing). Expected a folder "
             "written by FaceAligner.extract. Check the path, or extract first."
         )
-    try:
-        info: dict[str, Any] = read(path)
-        version = info["version"]
-        if isinstance(version, int) and version > VERSION:
-            raise MediaError(
-                f"{path} has version {version}. Expected at most {VERSION}. "
-                "Update deepface_models."
-            )
-        check(info, "faceset")
-    except MediaError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise MediaError(
-            f"{path} is damaged ({error}). Expected the settings of a face set. "
-            "Delete the folder and extract again."
-        ) from error
+    info: dict[str, Any] = read_versioned(
+        path,
+        "faceset",
+        VERSION,
+        "Expected the settings of a face set. Delete the folder and extract again.",
+    )
     return info
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.checked import check, read
-from deepface_models.core.errors import MediaError
+from deepface_models.core.checked import read_versioned
 from deepface_models.core.files import write_json
 from deepface_models.core.locks import hold_folder
 from deepface_models.core.sheet import grid
@@ -269,19 +268,11 @@ def _read_info(folder: Path) -> dict[str, Any]:
             f"{folder} holds no tracks ({INFO} is missing). Expected a folder written "
             "by analyze or convert. Check the path, or analyze the video first."
         )
-    try:
-        info: dict[str, Any] = read(path)
-        if isinstance(info["version"], int) and info["version"] > VERSION:
-            raise MediaError(
-                f"{path} has version {info['version']}. Expected at most {VERSION}. "
-                "Update deepface_models."
-            )
-        check(info, "tracks")
-    except MediaError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise MediaError(
-            f"{path} is damaged ({error}). Expected the settings of tracks. Delete the "
-            "folder and analyze the video again."
-        ) from error
+    info: dict[str, Any] = read_versioned(
+        path,
+        "tracks",
+        VERSION,
+        "Expected the settings of tracks. Delete the folder and analyze the video "
+        "again.",
+    )
     return info

@@ -131,7 +131,7 @@ def test_convert_repeats_saved_settings(
     assert record.details["blend"] == "alpha" and record.details["identity"] == "mb"
     with pytest.raises(SystemExit, match="2"):
         main(["convert", "--settings", str(frame)])
-    assert "no settings file" in capsys.readouterr().err
+    assert "Expected settings" in capsys.readouterr().err
     assert main([*words, "--identity", "s1"]) == 2
     assert "Another identity" in capsys.readouterr().err
 

@@ -108,7 +108,7 @@ def test_what_json_cannot_hold_must_be_given(frame, model, aligner, tmp_path):
 def test_other_files_are_refused(tmp_path, text):
     path = tmp_path / "a.settings.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(MediaError, match=r"no settings file|Update deepface_models"):
+    with pytest.raises(MediaError, match=r"Expected settings|Update deepface_models"):
         replay(path)
 
 
