@@ -95,6 +95,7 @@ def test_jit_compile() -> None:
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.slow
 def test_int8_is_saved(tmp_path: Path) -> None:
     model = swift()
     model.adapt(FACES, FACES)
@@ -116,6 +117,7 @@ def test_a_drawing_of_the_model(tmp_path: Path) -> None:
     assert all(name in text for name in ("ana", "ben", "encoder"))
 
 
+@pytest.mark.slow
 def test_models_do_not_pile_up() -> None:
     """Building 50 models leaves no more behind than plain ones of Keras do."""
 

@@ -80,6 +80,7 @@ class PlainSwap(FaceSwap):
         (PlainSwap, {"identities": ("cy", "al"), "face_type": "half"}, "mse"),
     ],
 )
+@pytest.mark.slow
 def test_good_models_pass_every_check(cls, kwargs, loss):
     report = check_model(cls, kwargs, loss=loss)
     assert (report.model, report.backend) == (cls.__name__, keras.backend.backend())

@@ -120,7 +120,7 @@ def test_start_up_noise_is_hidden_unless_it_fails(capfd: Any) -> None:
 
 def test_a_reader_that_stops_reading_is_no_error(swap: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "deepface_models", "verify", *([str(swap)] * 20)],
+        [sys.executable, "-m", "deepface_models", "verify", *([str(swap)] * 3)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

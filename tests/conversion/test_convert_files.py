@@ -411,6 +411,7 @@ def killed_when(condition, source: Path, output: Path, wait: float) -> None:
     process.wait()
 
 
+@pytest.mark.slow
 def test_a_killed_video_starts_again_cleanly(short, quick, tmp_path):
     output = tmp_path / "out.mp4"
 
@@ -426,6 +427,7 @@ def test_a_killed_video_starts_again_cleanly(short, quick, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_killed_folder_goes_on_where_it_was(frame, quick, tmp_path):
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()

@@ -121,6 +121,7 @@ def test_denoising_is_measured_beside_the_noise_and_the_classical_way(run):
     assert 3 < psnrs["autoencoder"] < 40
 
 
+@pytest.mark.slow
 def test_the_map_is_measured(run):
     """Scikit-learn's nearest neighbors give the same accuracy."""
     made = run("06_sampling")[0]
@@ -133,6 +134,7 @@ def test_the_map_is_measured(run):
     assert losses["loss"] == pytest.approx(terms, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_rendered_faces_are_labeled_as_synthetic(run):
     made, folder = run("07_faces")
     assert 0 < made["mse"] < 0.5
@@ -173,6 +175,7 @@ def test_measures_are_compared_with_both_baselines(run):
     assert len(columns) == 5
 
 
+@pytest.mark.slow
 def test_a_label_is_valid_altered_or_gone(run):
     states = run("10_label_and_verify")[0]["states"]
     assert states == {"nobody": "valid", "altered": "altered", "screenshot": "unsigned"}

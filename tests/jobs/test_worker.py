@@ -58,6 +58,7 @@ def ends(queue: Queue, number: int) -> list[str]:
     return re.findall(r"^attempt \d+ ends: (\w+)$", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_kills_at_many_moments(tmp_path: Path) -> None:
     queue = Queue(tmp_path)
     for number in range(3):
@@ -104,6 +105,7 @@ def test_a_job_that_goes_on_without_its_worker_is_waited_for(tmp_path: Path) -> 
     assert [job.attempt for job in queue.jobs()] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_running_job_is_cancelled_and_retried(tmp_path: Path) -> None:
     queue = Queue(tmp_path)
     clips = ROOT / "deepface_models" / "demo" / "clips" / "s1"

@@ -45,6 +45,7 @@ def test_dense_is_the_one_with_a_single_width(shape, latent_size):
         assert dense.count_params() == 50_992
 
 
+@pytest.mark.slow
 def test_faces_are_learned(people):
     keras.utils.set_random_seed(0)
     faces = np.concatenate([people["ana"].images, people["ben"].images])

@@ -135,6 +135,7 @@ def test_every_head_counts_in_the_gan_loss():
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_neither_players_loss_reaches_the_other(pairs):
     descent = lambda: keras.optimizers.SGD(0.1)  # noqa: E731
     alone = small()
@@ -155,6 +156,7 @@ def test_neither_players_loss_reaches_the_other(pairs):
 
 
 @pytest.mark.backend
+@pytest.mark.slow
 def test_discriminators_take_longer_steps(pairs):
     model = against(small())
     optimizer = TwoTimeScaleAdam(1e-3, discriminator_rate=3.0)

@@ -202,6 +202,7 @@ def test_a_step_trains_everybody_and_everything(gan_loss):
 
 
 @pytest.mark.parametrize("gan_loss", ["mixup", "relativistic"])
+@pytest.mark.slow
 def test_discriminators_only_judge_where_deceiving_has_no_weight(gan_loss):
     keras.utils.set_random_seed(0)
     model = FaceSwapGAN(
