@@ -15,9 +15,11 @@ from deepface_models.engines.metadata import KEY
 
 METADATA = Path("assets.extra") / f"{KEY}.json"
 SIGNATURE = "serving_default"
-# Words in the names of operations that read, write or run something else. TensorFlow
-# saves the variables of a model by "SaveV2" and restores them by "RestoreV2".
-_FOREIGN = ("File", "PyFunc", "Library", "Record", "Sql", "Tcp", "Rpc", "Remote")
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+# TensorFlow adds them to each model, for its variables.
+_OF_VARIABLES = ("MergeV2Checkpoints", "RestoreV2", "SaveV2")
+# What reads files counts as stateless in TensorFlow.
+_READING = ("File", "Immutable")
 
 
 class SavedModelRuntime:
@@ -49,22 +51,56 @@ class SavedModelRuntime:
 
 
 def _check_operations(path: Path) -> None:
+    """Refuses what a network does not need: state, files, and resources to create."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     content = saved_model_pb2.SavedModel()
     content.ParseFromString((path / "saved_model.pb").read_bytes())
-    for name in _operations(content):
-        if any(word in name for word in _FOREIGN) and name != "ShardedFilename":
+    for graph in content.meta_graphs:
+        for name in _foreign(graph):
             raise ModelFileError(
-                f"{path} contains the operation {name}, which reads, writes or runs "
-                "something else. Expected a network that deepface_models.export "
-                "wrote. Do not load this one."
+                f"{path} contains {name}, which reads, writes or runs something else. "
+                "Expected a network that deepface_models.export wrote. Do not load "
+                "this one."
             )
 
 
-def _operations(content: Any) -> Iterator[str]:
-    for graph in content.meta_graphs:
-        nodes = [graph.graph_def.node]
-        nodes += [one.node_def for one in graph.graph_def.library.function]
-        for each in nodes:
-            yield from (node.op for node in each)
+def _foreign(graph: Any) -> Iterator[str]:
+    """Yields what a graph should not contain."""
+    library = {
+        one.signature.name: one.node_def for one in graph.graph_def.library.function
+    }
+    saving = {
+        name
+        for name, nodes in library.items()
+        if any(node.op in _OF_VARIABLES for node in nodes)
+    }
+    for nodes in [graph.graph_def.node, *library.values()]:
+        yield from (f"the operation {n.op}" for n in nodes if not _is_plain(n.op))
+    # Functions for variables may be called by TensorFlow only.
+    outputs = graph.signature_def[SIGNATURE].outputs.values()
+    asked = {one.name.partition(":")[0] for one in outputs}
+    top = [node for node in graph.graph_def.node if node.name in asked]
+    for nodes in [top, *library.values()]:
+        called = {name for node in nodes for name in _called(node)}
+        yield from (f"the operation {name}" for name in sorted(called & saving))
+    for node in graph.object_graph_def.nodes:
+        if node.WhichOneof("kind") in ("asset", "resource"):
+            yield f"the {node.WhichOneof('kind')} of another program"
+
+
+def _is_plain(operation: str) -> bool:
+    """Whether an operation only computes, or is one that each model has."""
+    from tensorflow.python.framework import op_def_registry
+
+    if operation in (*_CALLS, *_OF_VARIABLES, "ShardedFilename"):
+        return True
+    found = op_def_registry.get(operation)
+    known = found is not None and not found.is_stateful
+    return known and not any(word in operation for word in _READING)
+
+
+def _called(node: Any) -> Iterator[str]:
+    """Yields the functions that a node calls."""
+    for value in node.attr.values():
+        yield from (one.name for one in (value.func, *value.list.func) if one.name)

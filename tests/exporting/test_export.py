@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -234,17 +235,62 @@ def test_files_that_are_no_exports(exported: Path, tmp_path: Path) -> None:
         dfm.Swift.from_preset(exported)
 
 
-def test_a_saved_model_that_does_more_is_refused(tmp_path: Path) -> None:
+def read(name: Any) -> Any:
+    import tensorflow
+
+    return tensorflow.io.read_file(name)
+
+
+def show(name: Any) -> Any:
+    import tensorflow
+
+    tensorflow.print("a", output_stream=f"file://{os.devnull}")
+    return name
+
+
+def save(name: Any) -> Any:
+    import tensorflow
+
+    tensorflow.raw_ops.SaveV2(
+        prefix=name, tensor_names=["a"], shape_and_slices=[""], tensors=[name]
+    )
+    return name
+
+
+@pytest.mark.parametrize(
+    ("does", "named"), [(read, "ReadFile"), (show, "PrintV2"), (save, "__inference")]
+)
+def test_a_saved_model_that_does_more_is_refused(
+    tmp_path: Path, does: Any, named: str
+) -> None:
     tensorflow = pytest.importorskip("tensorflow")
 
     class Thief(tensorflow.Module):
         @tensorflow.function(input_signature=[tensorflow.TensorSpec((), "string")])
-        def read(self, name: Any) -> Any:
-            return {"content": tensorflow.io.read_file(name)}
+        def serve(self, name: Any) -> Any:
+            return {"content": does(name)}
 
     thief = Thief()
-    tensorflow.saved_model.save(thief, str(tmp_path / "x"), thief.read)
-    with pytest.raises(ModelFileError, match="the operation ReadFile"):
+    tensorflow.saved_model.save(thief, str(tmp_path / "x"), thief.serve)
+    with pytest.raises(ModelFileError, match=f"the operation {named}"):
+        dfm.load(tmp_path / "x")
+
+
+def test_a_saved_model_with_a_table_is_refused(tmp_path: Path) -> None:
+    tensorflow = pytest.importorskip("tensorflow")
+
+    class Table(tensorflow.Module):
+        def __init__(self) -> None:
+            pairs = tensorflow.lookup.KeyValueTensorInitializer(["a"], [1])
+            self.table = tensorflow.lookup.StaticHashTable(pairs, 0)
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec((), "float32")])
+        def serve(self, value: Any) -> Any:
+            return {"value": value}
+
+    table = Table()
+    tensorflow.saved_model.save(table, str(tmp_path / "x"), table.serve)
+    with pytest.raises(ModelFileError, match="something else"):
         dfm.load(tmp_path / "x")
 
 
