@@ -140,7 +140,8 @@ def _light(face: DecodedFace) -> Array:
     """Returns how the light of the frame shifts L, a and b, (3,).
 
     The whites of the eyes tell it, as they are alike in all people. As they are small
-    and not seen well, it is at least half the change of the skin and at most all of it.
+    and not seen well, it is between none and the change of the skin, part of which is
+    that of the person.
     """
     if face.image_colors is None or face.frame_colors is None:
         return np.zeros(3)
@@ -148,4 +149,4 @@ def _light(face: DecodedFace) -> Array:
     if face.image_whites is None or face.frame_whites is None:
         return skin / 2
     whites = face.frame_whites.mean - face.image_whites.mean
-    return np.clip(whites, np.minimum(skin / 2, skin), np.maximum(skin / 2, skin))
+    return np.clip(whites, np.minimum(skin, 0), np.maximum(skin, 0))

@@ -145,6 +145,16 @@ def test_sharpen_makes_a_soft_edge_steeper():
     assert np.diff(crisp[4, :, 0]).max() > 1.2 * np.diff(soft[4, :, 0]).max()
 
 
+def test_sharpen_leaves_teeth_their_texture():
+    """Ridges 30 levels high on a bright ground do not become plain white."""
+    x = np.arange(60, dtype=np.float32)
+    teeth = 0.3 + 0.55 / (1 + np.exp(20 - x)) + 0.06 * np.sin(x) ** 2 * (x > 20)
+    image = np.tile(teeth[None, :, None], (9, 1, 3))
+    for crisp in (sharpen(image, amount, 1.5) for amount in (1.0, 2.0)):
+        assert np.abs(crisp - image).max() <= 0.06 + 1e-6
+        assert crisp[4, 24:].std() > 0.9 * image[4, 24:].std()
+
+
 def test_sharpen_refuses_nonsense():
     with pytest.raises(ValueError, match=r"amount=-2"):
         sharpen(image(0), -2)
