@@ -51,7 +51,7 @@ LOWER_LIP = (55, 56, 57, 58, 59, 65, 66, 67)
 
 
 class Fit:
-    """Front views of one scale: meshes, wanted landmarks, and dlib's."""
+    """Front views of one scale: meshes, expected landmarks, and dlib's."""
 
     def __init__(self, data: Path, truths: list[Truth]) -> None:
         mesh, finder = FaceMesh(), FaceAligner(landmarks=5, embeddings=False)
@@ -68,20 +68,20 @@ class Fit:
             found.append((flat, depth, self._wanted(truth, eyes), dlib68, eyes))
             self.names.append(truth.subset)
         self.meshes = np.array([one[0] for one in found])
-        self.wanted = np.array([one[2] for one in found])
+        self.expected = np.array([one[2] for one in found])
         self.dlib = np.array([transform_points(one[3], one[4]) for one in found])
         self.given = list(truths[0].landmarks[0][0])
         self.mirror = self._mirror(np.array([one[1] for one in found]))
 
     def _wanted(self, truth: Truth, eyes: np.ndarray) -> np.ndarray:
         ours, points = truth.landmarks[0]
-        wanted = np.full((68, 2), np.nan)
-        wanted[ours] = transform_points(points, eyes)
+        expected = np.full((68, 2), np.nan)
+        expected[ours] = transform_points(points, eyes)
         stable = [i for i in ours if i in STABLE_68]
         rest = [i for i in range(68) if i not in ours]
-        mean = umeyama(MEAN_FACE_68[stable], wanted[stable])
-        wanted[rest] = transform_points(MEAN_FACE_68[rest], mean)
-        return wanted
+        mean = umeyama(MEAN_FACE_68[stable], expected[stable])
+        expected[rest] = transform_points(MEAN_FACE_68[rest], mean)
+        return expected
 
     def _mirror(self, depths: np.ndarray) -> np.ndarray:
         depth = (depths - depths.mean(1, keepdims=True)).mean(0)
@@ -95,15 +95,15 @@ class Fit:
             [self.meshes[used], self.meshes[used][:, self.mirror] * [-1, 1]]
         )
         other = MIRROR_68[landmark]
-        wanted = np.concatenate(
-            [self.wanted[used, landmark], self.wanted[used, other] * [-1, 1]]
+        expected = np.concatenate(
+            [self.expected[used, landmark], self.expected[used, other] * [-1, 1]]
         )
         allowed = np.array(points_for(landmark))
-        far = np.linalg.norm(meshes.mean(0)[allowed] - wanted.mean(0), axis=1)
+        far = np.linalg.norm(meshes.mean(0)[allowed] - expected.mean(0), axis=1)
         best = (np.inf, 0, 0, 0.0)
         count = 3 if 36 <= landmark < 48 else NEAREST  # along a lid only
         for a, b in itertools.combinations(allowed[np.argsort(far)[:count]], 2):
-            step, way = meshes[:, b] - meshes[:, a], wanted - meshes[:, a]
+            step, way = meshes[:, b] - meshes[:, a], expected - meshes[:, a]
             if landmark < 17 and not neighbors(a, b):
                 continue
             part = (step * way).sum() / max((step**2).sum(), 1e-9)
@@ -127,17 +127,20 @@ class Fit:
     def _middle(self, landmark: int, used: np.ndarray) -> tuple[int, int, float]:
         still = np.flatnonzero(self.mirror == np.arange(468))
         allowed = [i for i in points_for(landmark) if i in still]
-        mean, wanted = self.meshes[used].mean(0), self.wanted[used, landmark].mean(0)
-        order = np.argsort(np.abs(mean[allowed, 1] - wanted[1]))
+        mean, expected = (
+            self.meshes[used].mean(0),
+            self.expected[used, landmark].mean(0),
+        )
+        order = np.argsort(np.abs(mean[allowed, 1] - expected[1]))
         a, b = allowed[order[0]], allowed[order[1]]
         step = self.meshes[used, b, 1] - self.meshes[used, a, 1]
-        way = self.wanted[used, landmark, 1] - self.meshes[used, a, 1]
+        way = self.expected[used, landmark, 1] - self.meshes[used, a, 1]
         part = np.clip((step * way).sum() / (step**2).sum(), -BEYOND, 1 + BEYOND)
         return a, b, round(float(part), 2)
 
     def errors(self, points: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Returns each image's mean error in % of the distance between the pupils."""
-        gaps = points[used][:, self.given] - self.wanted[used][:, self.given]
+        gaps = points[used][:, self.given] - self.expected[used][:, self.given]
         return 100 * np.linalg.norm(gaps, axis=2).mean(1)
 
 

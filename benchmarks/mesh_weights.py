@@ -99,8 +99,8 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
 
 
 def convert(data: bytes, model: keras.Model) -> None:
-    found, wanted = Graph(data).weights(), weighted_layers(model)
-    for layer, values in zip(wanted, found, strict=True):
+    found, expected = Graph(data).weights(), weighted_layers(model)
+    for layer, values in zip(expected, found, strict=True):
         shapes = [weight.shape for weight in layer.weights]
         pairs = zip(values, shapes, strict=True)
         layer.set_weights([value.reshape(shape) for value, shape in pairs])

@@ -67,9 +67,9 @@ class HeldOutError(keras.callbacks.Callback):
 
     def _error(self, name: str, faces: Array) -> float:
         decoded = self.model.predict(faces, identity=name, source_identity=name)
-        wanted = as_float(faces)
-        if decoded.shape[1:3] != wanted.shape[1:3]:
-            wanted = keras.ops.convert_to_numpy(
-                keras.ops.image.resize(wanted, decoded.shape[1:3])
+        expected = as_float(faces)
+        if decoded.shape[1:3] != expected.shape[1:3]:
+            expected = keras.ops.convert_to_numpy(
+                keras.ops.image.resize(expected, decoded.shape[1:3])
             )
-        return float(np.abs(decoded[..., :3] - wanted).mean())
+        return float(np.abs(decoded[..., :3] - expected).mean())

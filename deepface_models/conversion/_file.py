@@ -21,7 +21,12 @@ from deepface_models.conversion._statements import Statements
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.cutout import cut_out
 from deepface_models.conversion.patches import PatchWriter
-from deepface_models.conversion.plan import SwapPlan, Wanted, cut_plans, plan_people
+from deepface_models.conversion.plan import (
+    SourcePerson,
+    SwapPlan,
+    cut_plans,
+    plan_people,
+)
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.swaps import Swap, pick_faces, swaps_of
 from deepface_models.conversion.video import Faces, Render, render_all, write_video
@@ -193,7 +198,7 @@ class FileJob:
     def _render(
         self, source: Path | ImageSequence, record: Record | None = None
     ) -> Iterator[Render]:
-        """Yields what renders a frame; it also writes its patches, if wanted."""
+        """Yields what renders a frame; it also writes its patches, if asked for."""
 
         def plain(frame: VideoFrame, faces: Faces) -> Array:
             if self.alpha:
@@ -235,7 +240,7 @@ class FileJob:
             told = (aligner, self.tracks, self.span)
             tracks = find_tracks(source, output, *told, report, bar)
         with report.stage("track"):
-            whole = plan_people(tracks, source, [one.wanted for one in self.swaps])
+            whole = plan_people(tracks, source, [one.person for one in self.swaps])
             plans = cut_plans(whole, tracks, self.span)
         if must_swap and not any(plan.faces for plan in plans):
             raise self.nobody(source, plans[0].others)
@@ -275,14 +280,14 @@ class FileJob:
         aligner, told = self.converter.aligner, self.statements
         settings = [
             *(__version__, told.model_sha256, told.consent, self.writer),
-            *((one.converter.settings(), _plain(one.wanted)) for one in self.swaps),
+            *((one.converter.settings(), _plain(one.person)) for one in self.swaps),
             *(aligner.image_size, aligner.face_type, aligner.landmarks),
         ]
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
     def nobody(self, source: Path | ImageSequence, faces: int) -> FaceNotFoundError:
         """Returns the error for a source without the face to swap."""
-        unknown = len(self.swaps) == 1 and self.swaps[0].wanted is None
+        unknown = len(self.swaps) == 1 and self.swaps[0].person is None
         whose = "A face" if unknown else "The face of person= or people="
         return FaceNotFoundError(
             f"{whose} was not found in {source} ({faces} other faces were). Expected "
@@ -291,5 +296,5 @@ class FileJob:
         )
 
 
-def _plain(wanted: Wanted) -> Any:
-    return np.round(wanted, 4).tolist() if isinstance(wanted, np.ndarray) else wanted
+def _plain(person: SourcePerson) -> Any:
+    return np.round(person, 4).tolist() if isinstance(person, np.ndarray) else person

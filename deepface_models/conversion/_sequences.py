@@ -154,8 +154,8 @@ class ImageWriter:
 def _is_sequence(source: Source, output: Path, fps: Any) -> bool:
     if isinstance(source, ImageSequence) or is_pattern(source):
         return True
-    wanted = fps is not None or _is_video(output) or is_pattern(output)
-    return wanted and media_kind(source) == "folder"
+    asked = fps is not None or _is_video(output) or is_pattern(output)
+    return asked and media_kind(source) == "folder"
 
 
 def _opened(source: Source, fps: float | Fraction | None) -> ImageSequence:

@@ -84,9 +84,9 @@ def none(face: DecodedFace) -> Array:
 def _by_statistics(face: DecodedFace, method: Method) -> Array:
     if face.image_colors is None or face.frame_colors is None:
         return face.image
-    wanted = bounded(face.image_colors, face.frame_colors)
+    reference = bounded(face.image_colors, face.frame_colors)
     lab = rgb_to_lab(face.image)
-    return _on_skin(face, lab, map_lab(lab, face.image_colors, wanted, method))
+    return _on_skin(face, lab, map_lab(lab, face.image_colors, reference, method))
 
 
 def bounded(image: ColorStatistics, frame: ColorStatistics) -> ColorStatistics:

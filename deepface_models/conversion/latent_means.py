@@ -81,8 +81,8 @@ def from_clip(
         return converter
     with report.stage("latent_mean"):
         chosen = _spread(plan.tracks, sorted(detected))
-        wanted = [(frame, plan.faces[frame][0]) for frame in chosen]
-        return _measured(converter, _faces(converter, source, plan, wanted, bar))
+        places = [(frame, plan.faces[frame][0]) for frame in chosen]
+        return _measured(converter, _faces(converter, source, plan, places, bar))
 
 
 def _spread(tracks: FaceTracks, detected: list[int]) -> list[int]:
@@ -98,18 +98,18 @@ def _faces(
     converter: Converter,
     source: Source,
     plan: SwapPlan,
-    wanted: list[tuple[int, int]],
+    places: list[tuple[int, int]],
     bar: Progress,
 ) -> Array:
     """Returns the aligned faces by (frame, track), in the model's size."""
     tracks, size = plan.tracks, int(converter.model.image_size)
     kept = {} if tracks is None or tracks.samples is None else tracks.samples
     alike = converter.aligner.face_type == getattr(converter.model, "face_type", "full")
-    if alike and all(place in kept and len(kept[place]) == size for place in wanted):
-        return np.stack([kept[place] for place in wanted])
-    bar.task("measure the person", wanted[-1][0] + 1 - wanted[0][0])
-    by_frame, faces = dict(wanted), []
-    for frame in read_video(source, wanted[0][0], wanted[-1][0] + 1):
+    if alike and all(place in kept and len(kept[place]) == size for place in places):
+        return np.stack([kept[place] for place in places])
+    bar.task("measure the person", places[-1][0] + 1 - places[0][0])
+    by_frame, faces = dict(places), []
+    for frame in read_video(source, places[0][0], places[-1][0] + 1):
         if tracks is not None and frame.index in by_frame:
             track = tracks.tracks[by_frame[frame.index]]
             face = track.faces[track.frames.index(frame.index)]

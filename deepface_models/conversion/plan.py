@@ -24,7 +24,7 @@ from deepface_models.media.sequence import Source
 
 # Whose face to swap: embeddings (N, 128), the number of a track, the name that tracks
 # were assigned to, or None for the largest face for the longest time.
-Wanted: TypeAlias = Array | int | str | None
+SourcePerson: TypeAlias = Array | int | str | None
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,21 @@ def plan_video(
 
 
 def plan_people(
-    tracks: FaceTracks, source: Source, wanted: Sequence[Wanted]
+    tracks: FaceTracks, source: Source, people: Sequence[SourcePerson]
 ) -> list[SwapPlan]:
-    """Picks the faces of each wanted person; a track is at most one person's.
+    """Picks the faces of each source person; a track is at most one person's.
 
     Args:
         tracks: All faces of the video, with edits.
         source: The video, which is read again only for tracks without embedding.
-        wanted: Whose faces to swap.
+        people: Whose faces to swap.
 
     Returns:
-        One plan for each wanted person.
+        One plan for each of them.
     """
     groups = tracks.groups()
-    shown = _embeddings(tracks, groups, source) if _must_tell(groups, wanted) else {}
-    chosen = _chosen(tracks, groups, shown, wanted)
+    shown = _embeddings(tracks, groups, source) if _must_tell(groups, people) else {}
+    chosen = _chosen(tracks, groups, shown, people)
     smoothed = [_one_per_frame(tracks, numbers) for numbers in chosen]
     total = sum(len(track) for track in tracks.tracks.values())
     swapped = sum(_detected(faces) for faces in smoothed)
@@ -133,10 +133,10 @@ def _detected(faces: dict[int, tuple[int, Face]]) -> int:
     return sum(face.detector != "interpolated" for _, face in faces.values())
 
 
-def _must_tell(groups: dict[int, list[int]], wanted: Sequence[Wanted]) -> bool:
+def _must_tell(groups: dict[int, list[int]], people: Sequence[SourcePerson]) -> bool:
     """Whether embeddings must tell whose track is whose."""
-    named = all(isinstance(one, int | str) for one in wanted)
-    alone = len(groups) == 1 and len(wanted) == 1 and wanted[0] is None
+    named = all(isinstance(one, int | str) for one in people)
+    alone = len(groups) == 1 and len(people) == 1 and people[0] is None
     return not (named or alone)
 
 
@@ -144,15 +144,15 @@ def _chosen(
     tracks: FaceTracks,
     groups: dict[int, list[int]],
     shown: dict[int, list[Array]],
-    wanted: Sequence[Wanted],
+    people: Sequence[SourcePerson],
 ) -> list[list[int]]:
-    """Returns the tracks of each wanted person, the best match first."""
-    references = [_reference(tracks, groups, shown, one) for one in wanted]
-    chosen: list[list[tuple[float, int]]] = [[] for _ in wanted]
+    """Returns the tracks of each source person, the best match first."""
+    references = [_reference(tracks, groups, shown, one) for one in people]
+    chosen: list[list[tuple[float, int]]] = [[] for _ in people]
     for group, numbers in groups.items():
         distances = [
             _distance(tracks, numbers, shown.get(group, []), one, reference)
-            for one, reference in zip(wanted, references, strict=True)
+            for one, reference in zip(people, references, strict=True)
         ]
         best = int(np.argmin(distances)) if distances else 0
         if distances and distances[best] < SAME_PERSON:
@@ -164,10 +164,10 @@ def _reference(
     tracks: FaceTracks,
     groups: dict[int, list[int]],
     shown: dict[int, list[Array]],
-    wanted: Wanted,
+    person: SourcePerson,
 ) -> Array | None:
-    if wanted is not None:
-        return wanted if isinstance(wanted, np.ndarray) else None
+    if person is not None:
+        return person if isinstance(person, np.ndarray) else None
     main = max(groups, key=lambda group: _area(tracks, groups[group]), default=None)
     known = [] if main is None else shown.get(main, [])
     return np.stack(known) if known else None
@@ -181,17 +181,17 @@ def _distance(
     tracks: FaceTracks,
     numbers: list[int],
     embeddings: list[Array],
-    wanted: Wanted,
+    person: SourcePerson,
     reference: Array | None,
 ) -> float:
-    """Returns how far a group of tracks is from a wanted person; 0 if named."""
-    if isinstance(wanted, int):
-        return 0.0 if wanted in numbers else float("inf")
-    if isinstance(wanted, str):
+    """Returns how far a group of tracks is from a source person; 0 if named."""
+    if isinstance(person, int):
+        return 0.0 if person in numbers else float("inf")
+    if isinstance(person, str):
         assigned = {tracks.person_of(number) for number in numbers}
-        return 0.0 if wanted in assigned else float("inf")
+        return 0.0 if person in assigned else float("inf")
     if reference is None:  # nobody else is there
-        return 0.0 if wanted is None else float("inf")
+        return 0.0 if person is None else float("inf")
     return distance_to(reference, embeddings)
 
 
@@ -214,11 +214,11 @@ def _embeddings(
 def _missing(tracks: dict[int, Track], source: Source) -> dict[int, list[Array]]:
     """Computes an embedding for tracks in which the analysis computed none."""
     middle = {n: len(track) // 2 for n, track in tracks.items()}
-    wanted = {n: tracks[n].frames[place] for n, place in middle.items()}
+    frames = {n: tracks[n].frames[place] for n, place in middle.items()}
     found: dict[int, list[Array]] = {}
-    if wanted:
-        for frame in read_video(source, min(wanted.values()), max(wanted.values()) + 1):
-            for n in [n for n, at in wanted.items() if at == frame.index]:
+    if frames:
+        for frame in read_video(source, min(frames.values()), max(frames.values()) + 1):
+            for n in [n for n, at in frames.items() if at == frame.index]:
                 found[n] = [embed(frame.image, tracks[n].faces[middle[n]])]
     return found
 

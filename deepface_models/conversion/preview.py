@@ -199,7 +199,7 @@ class _Preview:
 
     def _of_video(self, number: int) -> tuple[Array, list[Face], list[Array]]:
         tracks = self._tracks(number)
-        whole = plan_people(tracks, self.source, [s.wanted for s in self.job.swaps])
+        whole = plan_people(tracks, self.source, [s.person for s in self.job.swaps])
         span = max(0, number - _SMOOTHED), number + _SMOOTHED + 1
         if tracks.frames <= number:
             span = number, number + 1  # raises, with the frame in its message

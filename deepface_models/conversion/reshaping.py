@@ -57,20 +57,20 @@ _EYE_POINTS = (
 )
 
 
-def reshaped(images: Array, wanted: Array, neutral: Array, face_type: str) -> Array:
+def reshaped(images: Array, source: Array, neutral: Array, face_type: str) -> Array:
     """Returns decoded faces of one person with their source's expressions.
 
     Args:
         images: (N, S, S, C) float in [0, 1], the decoded faces; channels after the
             third do not change.
-        wanted: (N, 7), the source's expressions, from `core.expressions`.
+        source: (N, 7), the source's expressions, from `core.expressions`.
         neutral: (7,), the measures of the person's decoded neutral face.
         face_type: How the faces are cropped, a key of `FACE_TYPES`.
     """
     faces = np.clip(images[..., :3], 0.0, 1.0).astype(np.float32)
     mesh = aligned_mesh(faces, face_type)
     found = expressions(mesh_measures(mesh), neutral)
-    missing = np.asarray(wanted, np.float64) - found
+    missing = np.asarray(source, np.float64) - found
     result = np.array(images, np.float32)
     values = zip(mesh[..., :2], 1 + found[:, _EYES], missing, strict=True)
     for image, face, value in zip(result, faces, values, strict=True):
@@ -85,7 +85,7 @@ def _reshaped(face: Array, points: Array, opening: float, missing: Array) -> Arr
         face: (S, S, 3) float32.
         points: (478, 2), its mesh.
         opening: How far its eyes are open, as a part of the neutral face's.
-        missing: (7,), the difference to the expression that is wanted.
+        missing: (7,), the difference to the source's expression.
     """
     result = _move_mouth(face, points, missing)
     share = (opening + _LIDS * missing[_EYES]) / max(opening, 1e-3)

@@ -9,7 +9,7 @@ from pathlib import Path
 from deepface_models.conversion import latent_means
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.people import pick_face
-from deepface_models.conversion.plan import Wanted
+from deepface_models.conversion.plan import SourcePerson
 from deepface_models.core.arrays import Array
 from deepface_models.faces._reference import reference_embedding
 from deepface_models.faces.face import Face
@@ -20,12 +20,12 @@ class Swap:
     """One person of the sources and the converter that replaces them.
 
     Attributes:
-        wanted: Whose face: embeddings (N, 128), the number of a track, the name that
+        person: Whose face: embeddings (N, 128), the number of a track, the name that
             tracks were assigned to, or None for the largest face.
         converter: Decodes the target person.
     """
 
-    wanted: Wanted
+    person: SourcePerson
     converter: Converter
 
 
@@ -66,15 +66,15 @@ def pick_faces(
     """
     found: list[tuple[Converter, Face]] = []
     for swap in swaps:
-        if isinstance(swap.wanted, int | str):
+        if isinstance(swap.person, int | str):
             raise ValueError(
-                f"The person {swap.wanted!r} was given for the image {source}. "
+                f"The person {swap.person!r} was given for the image {source}. "
                 "Expected an image or a face set of each person, as only videos have "
                 "tracks. Pass the path of an existing file."
             )
         taken = [id(face) for _, face in found]
         others = [face for face in faces if id(face) not in taken]
-        face = pick_face(image, others, swap.wanted)
+        face = pick_face(image, others, swap.person)
         if face is not None:
             found.append((swap.converter, face))
     return found

@@ -214,9 +214,9 @@ class FaceTracks:
             if known is not None:
                 at = [frame for frame in at if (frame, number) in known] or at[:1]
             shown[number] = [at[i] for i in _evenly(len(at), columns)]
-        wanted = {(frame, n) for n, frames in shown.items() for frame in frames}
-        if known is None or not wanted <= known.keys():
-            known = self._cut(source, wanted)
+        places = {(frame, n) for n, frames in shown.items() for frame in frames}
+        if known is None or not places <= known.keys():
+            known = self._cut(source, places)
         images = [[known[frame, n] for frame in shown[n]] for n in shown]
         sheet = grid(images, labels=[str(number) for number in shown])
         if path is None and self.folder is not None:
@@ -226,24 +226,24 @@ class FaceTracks:
         return sheet
 
     def _cut(
-        self, source: Source | None, wanted: Collection[tuple[int, int]]
+        self, source: Source | None, places: Collection[tuple[int, int]]
     ) -> dict[tuple[int, int], Array]:
         if source is None:
             raise ValueError(
                 "source=None was given. Expected the video, as the faces are no longer "
                 f"in memory. Pass the path of {self.source['name']}."
             )
-        return cut_faces(source, self.tracks, wanted)
+        return cut_faces(source, self.tracks, places)
 
 
 def cut_faces(
     source: Source,
     tracks: Mapping[int, Track],
-    wanted: Collection[tuple[int, int]],
+    places: Collection[tuple[int, int]],
 ) -> dict[tuple[int, int], Array]:
     """Reads a video and returns the aligned faces by (frame, track)."""
     by_frame: dict[int, list[int]] = {}
-    for frame, number in wanted:
+    for frame, number in places:
         by_frame.setdefault(frame, []).append(number)
     found = {}
     first, last = min(by_frame, default=0), max(by_frame, default=-1)

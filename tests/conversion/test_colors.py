@@ -153,9 +153,9 @@ def test_changes_of_contrast_and_color_are_bounded():
     """No blotches where a flat face meets a contrasty frame."""
     flat = ColorStatistics(np.array([60.0, 10, 10]), np.diag([4.0, 1, 1]))
     busy = ColorStatistics(np.array([20.0, 90, -90]), np.diag([400.0, 100, 0.01]))
-    wanted = bounded(flat, busy)
-    np.testing.assert_allclose(wanted.deviation, [2.4, 1.15, 0.7], rtol=1e-3)
-    assert np.abs(wanted.mean - flat.mean).max() <= 50
+    reference = bounded(flat, busy)
+    np.testing.assert_allclose(reference.deviation, [2.4, 1.15, 0.7], rtol=1e-3)
+    assert np.abs(reference.mean - flat.mean).max() <= 50
     near = ColorStatistics(np.array([50.0, 15, 5]), np.diag([5.0, 1.2, 1]))
     np.testing.assert_allclose(bounded(flat, near).covariance, near.covariance)
     np.testing.assert_allclose(bounded(flat, near).mean, near.mean)

@@ -54,11 +54,11 @@ def noisy(frame, level, width=0.0):
 @pytest.mark.parametrize("sigma", [0.3, 0.5])
 def test_a_soft_face_gets_the_detail_of_its_frame(frame, face, sigma):
     """`sharpen="auto"`, the default, matches the frame's sharpness."""
-    wanted, _ = seen(frame, frame, face)
+    expected, _ = seen(frame, frame, face)
     soft, _ = seen(swapped(frame, face, sigma, sharpen=0.0), frame, face)
     auto, _ = seen(swapped(frame, face, sigma), frame, face)
-    assert soft < 0.6 * wanted
-    assert 0.8 * wanted < auto < 1.2 * wanted
+    assert soft < 0.6 * expected
+    assert 0.8 * expected < auto < 1.2 * expected
 
 
 def test_a_sharp_face_stays_as_it_is(frame, face):
@@ -84,7 +84,7 @@ def test_a_face_sharper_than_its_frame_is_softened(frame, face):
     """A person recorded well, pasted into a soft frame, is not to stand out."""
     [crisp] = Converter(Soft(0.01), "ben").decode([frame], [face])
     calm = cv2.GaussianBlur(frame, (0, 0), 1)
-    wanted, _ = seen(calm, frame, face)
+    expected, _ = seen(calm, frame, face)
     options = {"color": "none", "aligner": None}
     plain, auto = (
         Converter(Sharp(crisp.image), "ben", sharpen=amount, **options)
@@ -92,8 +92,8 @@ def test_a_face_sharper_than_its_frame_is_softened(frame, face):
     )
     before, _ = seen(plain.swap_faces([calm], [face])[0], frame, face)
     after, _ = seen(auto.swap_faces([calm], [face])[0], frame, face)
-    assert before > 1.5 * wanted
-    assert 0.7 * wanted < after < 1.3 * wanted
+    assert before > 1.5 * expected
+    assert 0.7 * expected < after < 1.3 * expected
     assert auto.decode([calm], [face])[0].detail.solve()[0] < 0
 
 
@@ -110,12 +110,12 @@ def test_sharpening_is_bounded(frame, face):
 def test_a_clean_face_gets_the_noise_of_its_frame(frame, face, width):
     """The plate's grain, of its level and its correlation."""
     frame = noisy(cv2.GaussianBlur(frame, (0, 0), 1.5), 5, width)
-    wanted = seen(frame, frame, face)[1]
+    expected = seen(frame, frame, face)[1]
     plain = seen(swapped(frame, face, sharpen=0.0), frame, face)[1]
     auto = seen(swapped(frame, face), frame, face)[1]
-    assert plain.level < 0.6 * wanted.level
-    assert auto.level == pytest.approx(wanted.level, rel=0.2)
-    assert auto.correlation == pytest.approx(wanted.correlation, abs=0.15)
+    assert plain.level < 0.6 * expected.level
+    assert auto.level == pytest.approx(expected.level, rel=0.2)
+    assert auto.correlation == pytest.approx(expected.correlation, abs=0.15)
 
 
 def test_no_grain_without_noise(frame, face):

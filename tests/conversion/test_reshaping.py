@@ -34,9 +34,9 @@ def neutral(decoded):
     return measure_faces(decoded[..., :3])[0]
 
 
-def moved(decoded, neutral, **wanted):
+def moved(decoded, neutral, **expression):
     """Returns the face with an expression, and how its measures changed."""
-    values = np.array([[wanted.get(name, 0.0) for name in NAMES]])
+    values = np.array([[expression.get(name, 0.0) for name in NAMES]])
     values[0, NAMES.index("mouth")] += 1e-9  # not equal to what was found
     result = reshaped(decoded, values, neutral, "full")
     change = measure_faces(result[..., :3])[0] - neutral
