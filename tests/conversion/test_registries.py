@@ -190,6 +190,12 @@ def test_a_mask_of_another_shape_is_explained(frame, face, model):
         swap(frame, face, model, mask="flat")
 
 
+def test_a_color_transfer_of_another_shape_is_explained(frame, face, model):
+    register_color("flat")(lambda face: face.image[..., 0])
+    with pytest.raises(ValueError, match=r"'flat' returned the shape \(96, 96\)"):
+        swap(frame, face, model, color="flat")
+
+
 def test_a_blend_is_called_with_three_arrays():
     with pytest.raises(TypeError):
         Blend(lambda face, frame: frame)(*np.zeros((2, 4, 4, 3)), np.zeros((4, 4)))
