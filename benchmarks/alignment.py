@@ -3,7 +3,8 @@
     python benchmarks/alignment.py --data ../shared/data
 
 prints a table and writes docs/alignment.md. With `--detector MODULE:CLASS` it only
-prints the table, for a detector of your own. With `--template` it instead prints the
+prints the table, for a detector of your own: a class without arguments, of a module in
+PYTHONPATH. With `--template` it instead prints the
 mean face of deepface_models/faces/_template.py, computed from the same images.
 """
 
@@ -211,8 +212,7 @@ profile starts from a wrong place. One of two drawn faces is taken for a face.
 """
 
 
-def report(data: Path, **detector: Any) -> str:
-    target_faces = truths(data)
+def report(data: Path) -> str:
     lines = [
         "# Accuracy of face detection and alignment",
         "",
@@ -232,7 +232,14 @@ def report(data: Path, **detector: Any) -> str:
         "- ms: CPU time per image, including detection.",
         "",
         *MESH,
+        *tables(data),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def tables(data: Path, **detector: Any) -> list[str]:
+    """The lines of the tables, one for each kind of landmarks."""
+    target_faces, lines = truths(data), []
     for points, title in KINDS.items():
         aligner = FaceAligner(landmarks=points, embeddings=False, **detector)
         aligner.detect(read_image(data / target_faces[0].file))  # loads the models
@@ -243,7 +250,7 @@ def report(data: Path, **detector: Any) -> str:
             "",
             harness.markdown(HEAD, [r.row(name) for name, r in results.items()]),
         ]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def mean_face(data: Path) -> str:
@@ -291,7 +298,7 @@ def main() -> None:
     if arguments.detector:
         module, _, name = arguments.detector.partition(":")
         one = getattr(importlib.import_module(module), name)()
-        print(report(arguments.data, detector=one))
+        print("\n".join(tables(arguments.data, detector=one)))
         return
     text = report(arguments.data)
     print(text)

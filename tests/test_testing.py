@@ -281,6 +281,17 @@ class IgnoresPrecision(Plain):
         return {**super().get_config(), "dtype": self.asked or "float32"}
 
 
+@breaks("precision", r"gave a model of dtype 'float32'\..*super\(\).__init__ inside")
+class LeavesTheBlockTooEarly(Autoencoder):
+    def __init__(self, image_shape=SHAPE, **kwargs):
+        with precision(kwargs.get("dtype")):
+            image, maps = keras.Input(image_shape), keras.Input((*image_shape[:2], 2))
+            encoder = keras.Model(image, layers.Conv2D(2, 1)(image))
+            decoder = keras.Model(maps, layers.Conv2D(1, 1, dtype="float32")(maps))
+        super().__init__(encoder=encoder, decoder=decoder, **kwargs)
+        self.image_shape = image_shape
+
+
 @breaks("precision", r"values that are not finite.*65504")
 class Overflows(Plain):
     def compress(self, x, size):

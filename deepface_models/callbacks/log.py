@@ -16,25 +16,26 @@ Function: TypeAlias = Callable[[dict[str, float], dict[str, Array], int], Any]
 
 
 class Log(keras.callbacks.Callback):
-    """Hands the scalars and previews of a training to a function.
+    """Passes the losses and preview images of a training to a function.
 
-    So any experiment tracker can have them, and none is imported here. After each
-    epoch, the function gets what Keras logs, "epoch" and "learning_rate", and the
-    images of the previews that are due. The callback does not change the training; an
-    error of the function ends it.
+    Use it to send them to an experiment tracker. The function is called after each
+    epoch. Training itself does not change, but an error that the function raises ends
+    it.
 
     Args:
-        function: Is called with the scalars by name, the images by name, uint8
-            (H, W, 3), and the number of batches trained so far. That number goes on in
-            a resumed training.
-        previews: Callbacks that draw, such as `SwapPreview`, by the names of their
-            images. They write files only if they are among the callbacks of `fit`, too.
-        every_batches: Batches from one call within an epoch to the next, which hands
-            over the scalars of the epoch so far, as "batch_loss" and so on; by default
-            there is none.
+        function: Called as function(scalars, images, step). `scalars` is a dictionary
+            of what Keras logs, and of "epoch" and "learning_rate"; `images` is one of
+            the previews that are due, uint8 (H, W, 3); `step` is the number of batches
+            trained so far, also counting those before a training was resumed.
+        previews: Callbacks that draw images, such as `SwapPreview`, in a dictionary by
+            the names that the images get. To also write their files, pass them to
+            `fit`, too.
+        every_batches: The function is also called after every so many batches within
+            an epoch, with the means of the epoch so far, named "batch_loss" and so on.
+            By default, it is called after epochs only.
 
     Raises:
-        ValueError: A preview is no callback that draws.
+        ValueError: One of `previews` is not a callback that draws images.
 
     Example:
         >>> seen = []

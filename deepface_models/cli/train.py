@@ -52,8 +52,8 @@ def add(commands: Commands) -> None:
     option(
         "--architecture",
         metavar="NAME",
-        help=f"one of {', '.join(architecture_names('swap'))}; all but swift are "
-        "published ones, and far slower (default: swift, or the preset's)",
+        help=f"one of {', '.join(architecture_names('swap'))}; swift is "
+        "by far the fastest (default: swift, or the preset's)",
     )
     option(
         "--size",

@@ -1,6 +1,6 @@
 """Blends a face into a frame without a visible edge.
 
-All three blends add a *correction* to the frame. Pixels whose correction is zero keep
+The blends here add a *correction* to the frame. Pixels whose correction is zero keep
 their exact values, so a zero mask changes nothing, and an image blended with itself
 does not change.
 """
@@ -43,10 +43,12 @@ class Blend:
         function: Blends a face into a frame; see `register_blend`.
         reach: How many pixels beyond the mask it can change, for a masked face of that
             many pixels (the side of a square of equal area); None for none.
+        mixed: Whether the function takes a float face and a uint8 frame.
     """
 
     function: Callable[..., Array]
     reach: Callable[[float], int] | None = None
+    mixed: bool = False
 
     def reach_of(self, side: float) -> int:
         """Returns how many pixels beyond a mask of this size it can change."""
@@ -65,32 +67,51 @@ class Blend:
 
         Returns:
             The blended image, with the shape and dtype of `frame`.
+
+        Raises:
+            ValueError: The three do not have the same height and width, or the function
+                returned an image of another shape.
         """
-        if self.reach is None:
-            return self.function(face, frame, mask)
-        if reach is None:
-            reach = self.reach(mask_side(mask))
-        return self.function(face, frame, mask, reach)
+        check_sizes(face, frame, mask)
+        more: tuple[int, ...] = ()
+        if self.reach is not None:
+            more = (self.reach(mask_side(mask)) if reach is None else reach,)
+        if self.mixed or face.dtype == frame.dtype:
+            return self._checked(face, frame, mask, *more)
+        given = as_float(frame)
+        blended = self._checked(as_float(face), given, mask, *more)
+        return _like(frame, blended, blended == given)
+
+    def _checked(self, face: Array, frame: Array, mask: Array, *more: int) -> Array:
+        result = self.function(face, frame, mask, *more)
+        if np.shape(result) != frame.shape:
+            raise ValueError(
+                f"A blend returned the shape {np.shape(result)} for a frame of shape "
+                f"{frame.shape}. Expected the frame's shape. Check its function."
+            )
+        return result
 
 
 BLENDS: Registry[Blend] = Registry("blend")
 
 
 def register_blend(
-    name: str, *, reach: Callable[[float], int] | None = None
+    name: str, *, reach: Callable[[float], int] | None = None, mixed: bool = False
 ) -> Callable[[F], F]:
     """Registers a blend, so that `Converter(blend=name)` and `--blend` accept it.
 
-    The decorated function takes `face` and `frame`, (H, W, 3), uint8 or float in
-    [0, 1], and `mask`, (H, W) in [0, 1], and returns the blended image with the shape
-    and dtype of `frame`. Where it shows nothing of the face, it must return the frame's
-    values themselves.
+    The decorated function takes `face` and `frame`, (H, W, 3), both uint8 or both
+    float in [0, 1], and `mask`, (H, W) in [0, 1], and returns the blended image with
+    the shape and dtype of `frame`. Where it shows nothing of the face, it must return
+    the frame's values themselves.
 
     Args:
         name: Small letters, digits and "_".
         reach: How many pixels beyond the mask the blend can change: a function of the
             side of the masked face in pixels. The decorated function then gets that
             number as a fourth argument. None for a blend that stays inside the mask.
+        mixed: Whether the function also takes a float face with a uint8 frame, which
+            is faster. By default, it is given both as float32 then.
 
     Returns:
         A decorator, which returns the function itself.
@@ -105,7 +126,7 @@ def register_blend(
     """
 
     def add(function: F) -> F:
-        BLENDS.add(name, Blend(function, reach), function)
+        BLENDS.add(name, Blend(function, reach, mixed), function)
         return function
 
     return add
@@ -125,7 +146,7 @@ def mask_side(mask: Array) -> float:
     return math.sqrt(float(np.sum(mask > 0.5)))
 
 
-@register_blend("alpha")
+@register_blend("alpha", mixed=True)
 def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Mixes two images by the mask (alpha compositing), the fastest blend.
 
@@ -151,7 +172,7 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     return add_correction(frame, times(difference, alpha))
 
 
-@register_blend("laplacian", reach=pyramid_reach)
+@register_blend("laplacian", reach=pyramid_reach, mixed=True)
 @whole_numbers(reach=1)
 def laplacian_blend(
     face: Array, frame: Array, mask: Array, reach: int | None = None
@@ -197,7 +218,7 @@ def laplacian_blend(
     return add_correction(frame, blended(difference, alpha, part, levels))
 
 
-@register_blend("poisson")
+@register_blend("poisson", mixed=True)
 def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Keeps the face's gradients and takes its color from the frame's edge.
 
@@ -237,6 +258,16 @@ def poisson_blend(face: Array, frame: Array, mask: Array) -> Array:
 
 def _alpha(face: Array, frame: Array, mask: Array) -> Array:
     """Returns the mask as float32 in [0, 1]; checks the shapes."""
+    check_sizes(face, frame, mask)
+    return np.clip(np.asarray(mask, np.float32), 0.0, 1.0)
+
+
+def check_sizes(face: Array, frame: Array, mask: Array) -> None:
+    """Checks that a face and a mask have the height and width of a frame.
+
+    Raises:
+        ValueError: They do not.
+    """
     if face.shape != frame.shape or mask.shape != frame.shape[:2]:
         raise ValueError(
             f"A face of shape {face.shape}, a frame of {frame.shape} and a mask of "
@@ -244,7 +275,14 @@ def _alpha(face: Array, frame: Array, mask: Array) -> Array:
             "without channels. Warp the face into the frame's region first, see "
             "`paste`."
         )
-    return np.clip(np.asarray(mask, np.float32), 0.0, 1.0)
+
+
+def _like(frame: Array, blended: Array, same: Array) -> Array:
+    """Returns float pixels in the frame's dtype; the frame's own where `same`."""
+    pixels = np.clip(blended, 0.0, 1.0)
+    if frame.dtype == np.uint8:
+        pixels = np.rint(pixels * np.float32(255))
+    return np.where(same, frame, pixels).astype(frame.dtype)
 
 
 def _difference(face: Array, frame: Array) -> Array:

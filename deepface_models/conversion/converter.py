@@ -354,7 +354,14 @@ class Converter:
         """Returns the decoded face in its frame's colors, (S, S, 3) in [0, 1]."""
         if face.image_colors is None or face.frame_colors is None:
             return face.image
-        return COLORS[self.color](face)
+        colored = COLORS[self.color](face)
+        if np.shape(colored) != face.image.shape:
+            raise ValueError(
+                f"The color transfer {self.color!r} returned the shape "
+                f"{np.shape(colored)} for a face of shape {face.image.shape}. Expected "
+                "the face's shape. Check its function."
+            )
+        return colored
 
     def measured(self, images: Array) -> Array:
         """Returns the measures of `measure_faces` of aligned faces, (N, 7)."""

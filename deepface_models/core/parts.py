@@ -28,6 +28,7 @@ from deepface_models.core.guards import (
     check_weights,
 )
 from deepface_models.core.names import CONFIG, weights_file
+from deepface_models.core.plugins import load_plugins
 from deepface_models.core.poses import PoseRange, as_poses
 from deepface_models.core.version import PACKAGE, __version__
 
@@ -251,11 +252,14 @@ def registered(name: Any, where: str | Path) -> type[keras.Model]:
         for package in _PACKAGES:
             importlib.import_module(package)
         found = keras.saving.get_registered_object(name)
+        if found is None:
+            load_plugins()
+            found = keras.saving.get_registered_object(name)
     if not (isinstance(found, type) and hasattr(found, "parts")):
         raise ModelFileError(
             f"{where} contains a model of class {name!r}. Expected a class registered "
-            f'in package "{PACKAGE}". Use a newer version, or import the module that '
-            "defines the class before loading."
+            f'in package "{PACKAGE}". Use a newer version, install the package that '
+            "the class is from, or import its module before loading."
         )
     return found
 

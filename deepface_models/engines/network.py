@@ -118,15 +118,16 @@ class ExportedNetwork:
 class ExportedSwap(ExportedNetwork):
     """An exported face swap of one person, for `convert`, `live` and `evaluate`.
 
-    Latents of the source person are shifted inside of it, if it was exported with one.
-    It takes measured expressions if it has the input "expressions".
+    If it was exported with a source person, it shifts that person's latents itself, so
+    that `predict` needs no `source_identity`. If it has an input "expressions", it uses
+    the expressions that `convert` measures in the frames.
 
     Attributes:
         identities: The person whose face it renders, as a tuple.
         image_size: Side of the faces that it takes, in pixels.
         output_size: Side of the faces that it renders.
         face_type: How faces are cropped, as in `FaceAligner`.
-        poses: How far the person's head is turned in the faces of the training.
+        poses: By person, the range of yaw and pitch in the training faces.
     """
 
     def __init__(self, *args: Any) -> None:

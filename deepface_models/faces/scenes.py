@@ -25,12 +25,12 @@ def scene_cuts(images: Iterable[Array], threshold: float = _THRESHOLD) -> list[i
         threshold: Fraction of the pixels (0 to 1) that must change color.
 
     Returns:
-        The numbers of these frames.
+        The numbers of these frames, from 0; the first frame is not among them.
 
     Example:
-        >>> black, white = np.zeros((9, 16, 3)), np.ones((9, 16, 3))
-        >>> list(scene_cuts([black] * 5 + [white] * 5))
-        []
+        >>> black = np.zeros((90, 160, 3), np.uint8)
+        >>> scene_cuts([black] * 5 + [black + 255] * 5)
+        [5]
     """
     pairs = itertools.pairwise(map(color_histograms, images))
     return [n for n, (a, b) in enumerate(pairs, 1) if is_cut(a, b, threshold)]

@@ -64,7 +64,8 @@ class RegionLoss(MaskedLoss):
         Args:
             true: Images (B, H, W, 3) in [0, 1].
             pred: Images of the same shape.
-            weight: None or each pixel's weight, (B, H, W, 1).
+            weight: Each pixel's weight, (B, H, W, 1), or None where all are equal;
+                `losses.targets.image_mean` averages with either.
         """
         raise NotImplementedError
 

@@ -32,9 +32,9 @@ class PerceptualLoss(RegionLoss):
 
     Args:
         model: A functional or sequential Keras model of images in [0, 1], or the
-            path of its `.keras` file. The loss's config, which is saved with a
-            compiled model, has the network up to the named layers for a model, but
-            only the path for a path.
+            path of its `.keras` file. A compiled model is saved with its loss: given
+            a model, it contains the network up to the named layers; given a path, it
+            contains the path only, so the file must stay there.
         layers: Names of layers whose outputs are maps (B, h, w, c) or vectors (B, n).
             Mask and weights are resized to maps, and not used for vectors.
         weights: A weight for each layer; by default 1 / number of layers.

@@ -55,7 +55,12 @@ def spatial_mean(values: Any, weight: Any = None) -> Any:
 
 
 def image_mean(values: Any, weight: Any = None) -> Any:
-    """Averages (B, H, W, C) over each image and its channels to (B,)."""
+    """Averages (B, H, W, C) over each image and its channels to (B,).
+
+    Args:
+        values: An error for each value.
+        weight: Each pixel's weight, (B, H, W, 1); None weights all equally.
+    """
     if weight is None:
         return ops.mean(values, axis=(1, 2, 3))
     return spatial_mean(ops.mean(values, axis=-1, keepdims=True), weight)[:, 0]

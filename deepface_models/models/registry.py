@@ -8,17 +8,16 @@ import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 import keras
 
 from deepface_models.core.choices import choose
+from deepface_models.core.plugins import load_plugins
 from deepface_models.core.registry import Registry
 from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
 
-PLUGINS = "deepface_models.architectures"  # the group of entry points
 FAMILIES = ("swap", "autoencoders")
 _REFERENCE = re.compile(r"\n *References?: (.*?)\n *\n", re.DOTALL)
 C = TypeVar("C", bound=type[keras.Model])
@@ -30,7 +29,7 @@ class Form:
 
     Attributes:
         arguments: Constructor arguments that differ from the defaults.
-        parameters: How many weights it has, for two people where it takes people.
+        parameters: How many weights it has, for two people if it is a face swap.
     """
 
     arguments: Mapping[str, Any]
@@ -46,8 +45,8 @@ class Architecture:
         model: Its class.
         image_size: Pixels of the faces that its published form takes; None where any
             will do.
-        parameters: How many weights its defaults have, for two people where it takes
-            people; None where that depends on the data.
+        parameters: How many weights its defaults have, for two people if it is a face
+            swap; None where that depends on the data.
         reference: The paper or project that it is from; by default what the class's
             docstring says of it.
         smallest: Constructor arguments that make it tiny, none of them a default; the
@@ -92,7 +91,8 @@ def register_architecture(
         reference: See there.
         smallest: See there.
         forms: See there.
-        package: Under which Keras saves the class.
+        package: Under which Keras saves the class. `deepface_models.load` takes the
+            default only.
 
     Returns:
         A decorator of the class.
@@ -129,8 +129,7 @@ def architectures(family: str | None = None) -> dict[str, Architecture]:
         choose("family", family, FAMILIES)
     for one in FAMILIES:
         _import_all(f"deepface_models.models.{one}")
-    for plugin in entry_points(group=PLUGINS):
-        plugin.load()  # its decorator registers it
+    load_plugins()
     found = sorted(_known.items())
     return {name: one for name, one in found if family in (None, one.family)}
 

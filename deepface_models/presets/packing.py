@@ -78,8 +78,9 @@ def save_preset(
         shared: Whether to save only the shared parts, as a start for face swaps of
             other people.
         dtype: Dtype of the weights on disk, "float32" or "float16".
-        images: Two inputs of the model for the golden values, which are published
-            too. Noise by default.
+        images: Two inputs of the model. They are stored in the preset, and so
+            published, with the outputs for them (the golden values), by which
+            `check_golden` tests that the model still gives the same. Noise by default.
 
     Returns:
         The folder.

@@ -33,7 +33,11 @@ VALID_FOR = timedelta(days=30 * 365)
 
 
 def config_folder() -> Path:
-    """Returns the user's folder: `DEEPFACE_MODELS_HOME`, or one in `~/.config`."""
+    """Returns the folder of the user's signing certificate.
+
+    It is the one that the environment variable `DEEPFACE_MODELS_HOME` names, else
+    `~/.config/deepface_models`.
+    """
     chosen = os.environ.get("DEEPFACE_MODELS_HOME")
     return Path(chosen) if chosen else Path.home() / ".config" / "deepface_models"
 

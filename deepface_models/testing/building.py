@@ -92,13 +92,19 @@ def check_precision(case: Case) -> None:
     for policy in _POLICIES:
         model = case.cls(**{**case.kwargs, "dtype": policy})
         half = policy.removeprefix("mixed_")
-        found = model.get_config().get("dtype")
-        if found != policy or all(n.compute_dtype != half for n in _layers(model)):
+        if all(layer.compute_dtype != half for layer in _layers(model)):
             case.fail(
-                f"dtype={policy!r} gave a model of dtype {found!r} without a layer "
-                f"that computes in {half}",
+                f"dtype={policy!r} gave a model without a layer that computes in "
+                f"{half}",
                 "layers of that dtype",
                 'Build them inside `with precision(kwargs.get("dtype")):`.',
+            )
+        found = model.get_config().get("dtype")
+        if found != policy:
+            case.fail(
+                f"dtype={policy!r} gave a model of dtype {found!r}",
+                f"the model's dtype to be {policy!r}",
+                "Call super().__init__ inside the block of `precision` too.",
             )
         _check_float32(case, model, policy)
         case.compile(model)

@@ -94,7 +94,7 @@ class FineTuneSchedule:
 
     Attributes:
         freeze: For each frozen part, the fraction of the training.
-        lr_multipliers: For each such part, the factor on the learning rate.
+        lr_multipliers: Part names and factors on their learning rates.
         minutes: Default duration of the training.
     """
 

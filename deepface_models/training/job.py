@@ -156,8 +156,8 @@ def train(
         freeze: For each part that is frozen at first, the fraction of the training:
             {"encoder": 0.2} is the first fifth, 1.0 all of it. By default no part is
             frozen, which gave the best results (docs/presets.md).
-        lr_multipliers: For each such part, the factor on the learning rate:
-            {"encoder": 0.1}.
+        lr_multipliers: Part names and factors on their learning rates: with
+            {"encoder": 0.1} the encoder learns at a tenth of the rate.
         minutes: Duration of the training in minutes; the learning rate decays until
             then. If neither `minutes` nor `epochs` is given, 2 with a preset whose
             shared parts were pretrained, else 6.

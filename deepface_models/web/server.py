@@ -29,15 +29,15 @@ def studio(
 ) -> None:
     """Shows the studio in a browser until it is interrupted.
 
-    All clips, faces, models and results are in one folder, from which alone files are
+    All clips, faces, models and results are in one folder; files outside of it are not
     shown. Long work runs as `jobs`, in processes of their own, which go on when the
     studio ends. Nothing is loaded from other computers or sent to them.
 
     Args:
         workspace: Folder of all files; created if needed.
-        host: Address to listen at: by default this computer only. Any other one shows
-            the studio to other computers, to those who have its token, which is part
-            of the address that is printed.
+        host: Address to listen at; by default only this computer can open the studio.
+            With another address other computers can too, if they have the token that
+            is part of the printed address.
         port: Port to listen at; 0 for any free one.
         max_upload: Largest upload in GiB.
         opened: Called with the address; by default it is logged.

@@ -47,7 +47,7 @@ def test_colors_come_from_the_frame(frame, face, color):
         part = np.s_[box[1] : box[3], box[0] : box[2]]
         return float(np.abs(result[part].astype(int) - frame[part]).mean())
 
-    assert error(color) < error("none") / 3
+    assert error(color) < error("none") / 3, "a transfer brings the frame's colors"
 
 
 def test_a_model_that_changes_nothing_changes_little(frame, face):

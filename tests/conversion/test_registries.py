@@ -91,6 +91,36 @@ def test_a_blend_changes_what_it_declares(frame, face, model, far):
     assert inside[0] <= far + 6 and not len(rows)
 
 
+def test_a_blend_gets_images_of_one_kind(frame, face, model):
+    """The decoded face is float, the frame may be uint8; a plain mix has to work."""
+    given = []
+
+    @register_blend("plain")
+    def plain(face, frame, mask):
+        given.append((face.dtype, frame.dtype))
+        return np.where(mask[..., None] > 0.5, face, frame).astype(frame.dtype)
+
+    options = {"mask": "hull", "color": "none", "feather": 0.0, "sharpen": 0.0}
+    own = swap(frame, face, model, blend="plain", **options)
+    alpha = swap(frame, face, model, blend="alpha", **options)
+    assert given == [(np.float32, np.float32)]
+    assert np.abs(own.astype(int) - alpha).mean() < 1 and (own != frame).any()
+    same = Blend(plain)(frame, frame[::-1], np.zeros(frame.shape[:2]))
+    assert given[1:] == [(np.uint8, np.uint8)]
+    np.testing.assert_array_equal(same, frame[::-1])
+    fine = np.linspace(0, 1, 48).reshape(4, 4, 3)
+    kept = Blend(plain)(fine.astype(np.float32), fine, np.zeros((4, 4)))
+    np.testing.assert_array_equal(kept, fine)  # without a loss of float64
+
+
+def test_a_blend_of_another_shape_is_explained():
+    blend = Blend(lambda face, frame, mask: frame[1:])
+    with pytest.raises(ValueError, match=r"returned the shape \(3, 4, 3\)"):
+        blend(np.zeros((4, 4, 3)), np.zeros((4, 4, 3)), np.zeros((4, 4)))
+    with pytest.raises(ValueError, match="same height and width"):
+        blend(np.zeros((4, 4, 3)), np.zeros((4, 5, 3)), np.zeros((4, 5)))
+
+
 @pytest.mark.parametrize("name", sorted(BLENDS))
 def test_no_blend_reaches_further_than_it_declares(name):
     rng = np.random.default_rng(0)
@@ -160,6 +190,12 @@ def test_a_mask_of_another_shape_is_explained(frame, face, model):
         swap(frame, face, model, mask="flat")
 
 
+def test_a_color_transfer_of_another_shape_is_explained(frame, face, model):
+    register_color("flat")(lambda face: face.image[..., 0])
+    with pytest.raises(ValueError, match=r"'flat' returned the shape \(96, 96\)"):
+        swap(frame, face, model, color="flat")
+
+
 def test_a_blend_is_called_with_three_arrays():
     with pytest.raises(TypeError):
-        Blend(lambda face, frame: frame)(*np.zeros((3, 4, 4, 3)))
+        Blend(lambda face, frame: frame)(*np.zeros((2, 4, 4, 3)), np.zeros((4, 4)))

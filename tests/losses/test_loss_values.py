@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -278,3 +281,16 @@ def test_windows_see_nothing_outside_a_mask_that_cuts_all_off():
     found = array(losses.SSIMLoss(0.0).call(true, pred)) * count
     assert (found <= array(expected) + 1e-6).all()
     assert (found > 0.5 * array(expected)).all()
+
+
+@pytest.mark.parametrize("channels", [3, 4, 5])
+def test_the_loss_of_the_guide_takes_targets_with_and_without_weights(channels):
+    page = Path(__file__).parents[2] / "docs" / "guides" / "add.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(next(text for text in blocks if "class RootLoss" in text), names)
+    true, pred = images(channels), images(seed=1)
+    found = names["RootLoss"](outside=OUTSIDE)(true, pred)
+    errors = np.sqrt(np.abs(true[..., :3].astype("float64") - pred) + 1e-6)
+    expected = average(errors, weights(true)).mean()
+    assert float(found) == pytest.approx(expected, rel=1e-4)

@@ -30,7 +30,8 @@ def corrupt(
         images: Images of any shape, uint8 or float in [0, 1].
         noise: "gaussian" adds N(0, amount) and clips to [0, 1]; "masking" sets values
             to 0; "salt_pepper" sets values to 0 or 1 with equal probability. Noise is
-            independent for each value, also for the colors of a pixel. None adds none.
+            independent for each value, also for the colors of a pixel. None leaves the
+            images as they are.
         amount: Standard deviation of the Gaussian noise, for values in [0, 1]; else
             the fraction of values that are changed, from 0 to 1.
         seed: The same seed gives the same noise, on every backend; with None it

@@ -125,8 +125,9 @@ class PhazeA(Published):
         upscales_in_fc: How many of these belong to the dense part; 0.
         max_filters: Filters of the first upscaling layer; 512.
         min_filters: Filters of the last; 64.
-        slope: Curvature of the filters between them, from -1 to 1; -0.45. With the
-            other modes, the fraction by which each layer has fewer filters.
+        slope: Curvature of the filters between them, from -1 to 1; -0.45. With a
+            `slope_mode` other than "full", the fraction of the filters that each
+            layer has fewer than the one before.
         slope_mode: "full"; or "cap_max" or "cap_min", where surplus layers have the
             filters of the first or the last.
         norm: Normalization after each upscaling layer: "none", "batch", "group",
