@@ -20,6 +20,7 @@ _STATES = {
     "done": "is done",
     "failed": "has failed",
     "cancelled": "is cancelled",
+    "damaged": "is damaged",
 }
 
 
