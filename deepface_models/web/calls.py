@@ -57,15 +57,16 @@ def convert(
     who: str | Mapping[int, str],
     consent: str,
     look: Mapping[str, str],
+    tracks: str | None = None,
     frames: tuple[int | None, int | None] | None = None,
 ) -> Call:
     """Swaps one person's face, or several people's by the numbers of their tracks."""
     single = isinstance(who, str)
     words = ["convert", source, output, "--model", model]
     words += ["--identity", str(who)] if single else ["--people", *_pairs(who)]
-    words += ["--consent", consent, *_options(look)]
+    words += ["--consent", consent, *_options({"tracks": tracks, **look})]
     more: dict[str, Any] = {"identity": who} if single else {"people": who}
-    more |= {"consent": consent, **look}
+    more |= {"consent": consent, "tracks": tracks, **look}
     if frames is not None:
         words += ["--frames", ":".join("" if n is None else str(n) for n in frames)]
         more["frames"] = frames
@@ -82,9 +83,10 @@ def preview(
     consent: str,
     look: Mapping[str, str],
     frame: int,
+    tracks: str | None = None,
 ) -> Call:
     """Shows one frame of a conversion."""
-    made = convert(source, output, model, who, consent, look)
+    made = convert(source, output, model, who, consent, look, tracks)
     words = list(made.words)
     words[0] = "preview"
     del words[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_helpers import CHROMIUM, WIDE, Served
+from web_helpers import CHROMIUM, PATIENCE, WIDE, Served
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +64,7 @@ def browse(chromium: Any) -> Iterator[Callable[..., Any]]:
     def opening(address: str, **context: Any) -> Any:
         contexts.append(chromium.new_context(**{"viewport": WIDE, **context}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(400_000)
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: asked(request, address))
         page.goto(address)
         page.get_by_role("button", name="Run the demo").wait_for()

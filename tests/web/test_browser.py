@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
-from web_helpers import CLIPS, press, shown, turn_to
+from web_helpers import CLIPS, choose, drop, press, shown, turn_to
 
 from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.jobs import Queue
@@ -23,14 +23,6 @@ from deepface_models.provenance.verify import verify
 
 CONSENT = "Both speakers are volunteers of the GRID corpus"
 PICTURES = os.environ.get("STUDIO_PICTURES")
-
-
-def choose(page: Any, label: str, value: str) -> None:
-    """Chooses from a dropdown, or types what is not among its choices."""
-    box = shown(page.get_by_label(label, exact=True))
-    box.click()
-    box.fill(value)
-    box.press("Enter")
 
 
 def ends(page: Any, kind: str) -> None:
@@ -53,8 +45,7 @@ def picture(page: Any, name: str) -> None:
 
 def find_faces(page: Any, name: str, clip: Path) -> None:
     turn_to(page, "Faces")
-    page.locator("input[type=file]").first.set_input_files(clip)
-    page.get_by_text(clip.name).first.wait_for()
+    drop(page, clip)
     choose(page, "Person", name)
     choose(page, "Size of the faces in pixels", "64")
     page.get_by_label("number input for Take every n-th frame").fill("6")
@@ -127,8 +118,7 @@ def test_the_whole_job_by_clicking(serve: Any, browse: Any, tmp_path: Path) -> N
     assert (found.state, found.consent) == ("valid", CONSENT)
 
     turn_to(page, "Verify")
-    page.locator("input[type=file]").last.set_input_files(tmp_path / "swap.mp4")
-    page.get_by_text("swap.mp4").locator("visible=true").first.wait_for()
+    drop(page, tmp_path / "swap.mp4")
     press(page, "Verify")
     page.get_by_text("unchanged since it was signed").first.wait_for()
     picture(page, "verify")

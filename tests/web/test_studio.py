@@ -25,7 +25,9 @@ CALLS = [
     calls.train(["ana", "ben"], "models/m", "swift_128", minutes=2, batch_size=8),
     calls.train(["ana", "ben"], "models/m", None, epochs=3, steps=5),
     calls.convert("a b.mp4", "swaps/x.mp4", "models/m", "ben", "it's agreed", LOOK),
-    calls.convert("a.mp4", "x.mp4", "swap_demo", {0: "ben"}, "yes", {}, (2, None)),
+    calls.convert(
+        "a.mp4", "x.mp4", "swap_demo", {0: "ben"}, "yes", {}, "a.tracks", (2, None)
+    ),
     calls.preview("a.mp4", "p.png", "models/m", "ben", "yes", LOOK, 7),
     calls.tracks("a.mp4", "a.tracks"),
     calls.evaluate("models/m", "ana", "ben", "measures/m", 50),
@@ -67,7 +69,7 @@ class Anything:
         (CALLS[1], "dfm.train", {"preset": "swift_128", "minutes": 2}),
         (CALLS[2], "dfm.train", {"epochs": 3, "steps": 5}),
         (CALLS[3], "dfm.convert", {"identity": "ben", "consent": "it's agreed"}),
-        (CALLS[4], "dfm.convert", {"frames": (2, None)}),
+        (CALLS[4], "dfm.convert", {"frames": (2, None), "tracks": "a.tracks"}),
         (CALLS[5], "dfm.conversion.preview", {"consent": "yes"}),
         (CALLS[7], "dfm.evaluate", {"identity": "ben", "limit": 50}),
         (CALLS[9], "dfm.demo.run", {"quick": True}),

@@ -23,6 +23,8 @@ PAGES = (
     "Jobs",
 )
 
+# Milliseconds until a test gives up, on a computer that does other work as well.
+PATIENCE = float(os.environ.get("STUDIO_PATIENCE", "180000"))
 WIDE, NARROW = {"width": 1100, "height": 800}, {"width": 375, "height": 800}
 
 
@@ -85,3 +87,19 @@ def shown(found: Any) -> Any:
 def press(page: Any, name: str) -> None:
     """Presses the visible button with a name."""
     shown(page.get_by_role("button", name=name, exact=True)).click()
+
+
+def choose(page: Any, label: str, value: str) -> None:
+    """Chooses from a dropdown, or types what is not among its choices."""
+    box = shown(page.get_by_label(label, exact=True))
+    box.click()
+    box.fill(value)
+    box.press("Enter")
+
+
+def drop(page: Any, *files: Path) -> None:
+    """Gives files to the last upload of the page that is shown, and waits for them."""
+    page.locator("input[type=file]").last.set_input_files(list(files))
+    for file in files:
+        name = page.locator(f'td[aria-label="{file.name}"]')
+        name.locator("visible=true").first.wait_for()

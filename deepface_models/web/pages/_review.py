@@ -23,7 +23,9 @@ def build(live: Live) -> None:
     gr.HTML("<h2>Look at them</h2>", elem_classes="studio")
     person = gr.Dropdown([], label="Person whose faces to look at")
     live.choices(person, lambda: live.workspace.people())
-    live.follow(person, lambda name: show(live, name), lambda name: _state(live, name))
+    live.follow(
+        [person], lambda name: show(live, name), lambda name: _state(live, name)
+    )
     note = gr.HTML(elem_classes="studio")
     _drop(live, person, note)
     _sort(live, person, note)
