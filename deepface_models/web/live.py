@@ -12,6 +12,7 @@ from deepface_models.core.names import check_names
 from deepface_models.jobs import Job, start_worker
 from deepface_models.web import calls, markup
 from deepface_models.web.calls import Call
+from deepface_models.web.engine import Engine
 from deepface_models.web.workspace import Workspace
 
 _EVERY = 1.5  # seconds between looks, only while a job waits or runs
@@ -24,10 +25,16 @@ class Live:
 
     Args:
         workspace: The files and jobs.
+
+    Attributes:
+        workspace: The files and jobs.
+        engine: The live swap.
+        jobs: The jobs when a page looked last.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.engine = Engine(workspace.folder)
         self.jobs: list[Job] = []
         self._shown: list[tuple[Any, Callable[[], Any], bool]] = []
         self._events: list[Any] = []

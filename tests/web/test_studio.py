@@ -173,7 +173,8 @@ def test_only_this_computer_is_answered(tmp_path: Path) -> None:
     guard = Guard(welcome, tmp_path, "127.0.0.1", None, 2**30)
     status, headers = asked(guard, host="127.0.0.1:7860")
     assert status == 200
-    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in headers["content-security-policy"]
+    assert headers["permissions-policy"].startswith("camera=(self), microphone=()")
     assert asked(guard, host="localhost:7860", origin="http://localhost:7860")[0] == 200
     assert asked(guard, host="evil.example:7860")[0] == 403  # DNS rebinding
     assert asked(guard, host="localhost:7860", origin="http://evil.example")[0] == 403
