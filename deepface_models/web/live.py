@@ -17,6 +17,13 @@ from deepface_models.web.workspace import Workspace
 
 _EVERY = 1.5  # seconds between looks, only while a job waits or runs
 _WARNINGS = 20  # of a job that are shown
+_CHANGES: dict[str, tuple[str, ...]] = {
+    "queued": ("pause", "cancel"),
+    "running": ("pause", "cancel"),
+    "paused": ("resume", "cancel"),
+    "failed": ("retry",),
+    "cancelled": ("retry",),
+}
 _EXPECTED = (ValueError, OSError, ImportError)
 
 
@@ -223,6 +230,11 @@ def person_name(name: str | None) -> str:
     return check_names([(name or "").strip()])[0]
 
 
-def job_call(change: str, job: Job | None) -> Call | None:
-    """Returns the call that changes a job."""
-    return None if job is None else calls.jobs(change, job.number)
+def job_calls(job: Job | None) -> tuple[Call, ...]:
+    """Returns the calls that can change a job now."""
+    if job is None:
+        return ()
+    changes = _CHANGES.get(job.state, ())
+    if job.state == "running" and job.kind == "train":
+        changes = (*changes, "stop")
+    return tuple(calls.jobs(change, job.number) for change in changes)

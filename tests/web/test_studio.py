@@ -35,7 +35,7 @@ CALLS = [
     calls.demo("demo", quick=True),
     calls.live("0", "models/m", "ben", "yes"),
     calls.jobs("retry", 3),
-    calls.describe("vae_mnist", "vae_fashion"),
+    calls.card("vae_mnist"),
 ]
 
 
@@ -84,6 +84,23 @@ def test_python_lines_do_the_same(
     given = next(kwargs for one, _, kwargs in noted if one == name)
     args = vars(build_parser().parse_args(list(call.words)))
     assert {key: given[key] for key in same} == {key: args[key] for key in same} == same
+
+
+def test_lines_follow_the_state_of_a_job() -> None:
+    pytest.importorskip("gradio")
+    from deepface_models.web.live import job_calls
+
+    def changes(state: str, kind: str) -> list[str]:
+        found = job_calls(Job(4, (kind, "x"), "", 0.0, state))
+        assert all(call.words[-1] == "4" for call in found)
+        return [call.words[1] for call in found]
+
+    assert changes("running", "train") == ["pause", "cancel", "stop"]
+    assert changes("running", "extract") == ["pause", "cancel"]
+    assert changes("paused", "train") == ["resume", "cancel"]
+    assert changes("failed", "train") == ["retry"]
+    assert changes("done", "train") == changes("damaged", "train") == []
+    assert job_calls(None) == ()
 
 
 def test_what_is_in_python_only_says_so() -> None:
