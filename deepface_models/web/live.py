@@ -175,7 +175,7 @@ class Live:
                 found = made(*values)
                 return markup.same(*(found if isinstance(found, tuple) else (found,)))
             except _EXPECTED as error:
-                return markup.note(error)
+                return markup.note(f"{markup.LATER} {error}")
 
         gr.on([one.change for one in inputs], lines, list(inputs), shown)
         self._events.append((lines, list(inputs), shown))

@@ -39,7 +39,7 @@ def build(live: Live) -> None:
     model.change(
         lambda name: _identities(live, name), model, identity, show_progress="hidden"
     )
-    upload = gr.File(label="Or drop one", height=120)
+    upload = gr.File(label="Or drop one", height=150)
     consent = gr.Textbox(
         label="Consent (required)",
         info="Who agreed to this use, and where it is written down.",

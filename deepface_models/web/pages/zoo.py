@@ -19,8 +19,8 @@ _SAMPLES, _STEPS, _BLENDED = 24, 8, 4
 _FIRST = "encoder/1"
 _COMPARED = (f"{ARCHITECTURE}original", f"{ARCHITECTURE}swift")
 _TEXT = """<p>A variational autoencoder gives each image a code whose values follow a
-normal distribution. Move along the directions in which the codes differ most, draw
-samples, or see what a model makes of an image of yours. All images here are
+normal distribution. Move along the directions in which the codes differ most, by
+standard deviations, draw samples, or see what a model makes of an image of yours. All images here are
 synthetic.</p>"""
 
 
@@ -29,7 +29,7 @@ def build(live: Live) -> None:
     gr.HTML(_TEXT, elem_classes="studio")
     names = _variational()
     model = gr.Dropdown(names, value=names[0], label="Variational autoencoder")
-    with gr.Accordion("Principal components, in standard deviations", open=True):
+    with gr.Accordion("Principal components", open=True):
         with gr.Row():
             sliders = [
                 gr.Slider(
