@@ -64,7 +64,7 @@ def served(
     command = [python, "-m", "deepface_models", "studio", "film", "--port", "0"]
     environment = {**variables, "DEEPFACE_MODELS_HOME": str(place / "home")}
     with subprocess.Popen(
-        command, cwd=place, stdout=subprocess.PIPE, text=True, env=environment
+        command, cwd=place, stdout=subprocess.PIPE, encoding="utf-8", env=environment
     ) as process:
         said = process.stdout.readline() if process.stdout else ""
         found = re.match(r"Open (http://\S+) in a browser", said)
@@ -154,8 +154,10 @@ def seconds_of(process: int) -> float:
     total = 0.0
     tasks = Path(f"/proc/{process}/task")
     for line in tasks.glob("*/children"):
-        total += sum(seconds_of(int(child)) for child in line.read_text().split())
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        children = line.read_text("utf-8").split()
+        total += sum(seconds_of(int(child)) for child in children)
+    told = Path(f"/proc/{process}/stat").read_text("utf-8")
+    fields = told.rpartition(")")[2].split()
     return total + (int(fields[11]) + int(fields[12])) / _TICKS
 
 

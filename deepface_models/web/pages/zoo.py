@@ -20,8 +20,8 @@ _FIRST = "encoder/1"
 _COMPARED = (f"{ARCHITECTURE}original", f"{ARCHITECTURE}swift")
 _TEXT = """<p>A variational autoencoder gives each image a code whose values follow a
 normal distribution. Move along the directions in which the codes differ most, by
-standard deviations, draw samples, or see what a model makes of an image of yours. All images here are
-synthetic.</p>"""
+standard deviations, draw samples, or see what a model makes of an image of yours. All
+images here are synthetic.</p>"""
 
 
 def build(live: Live) -> None:
