@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("gradio")
 
 import deepface_models
+from deepface_models.core.errors import MediaError
 from deepface_models.web import calls, latents
 from deepface_models.web.pages import zoo
 
@@ -45,7 +46,7 @@ def test_a_layer_shows_what_it_sees(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("28_by_28.png", digit)
-    image, what = zoo._seen(NAME, "encoder/2", digit)
+    image, what = zoo._seen(NAME, "encoder/2", "28_by_28.png")
     assert what == "feature maps of encoder/2 of vae_mnist, the most varied first."
     rebuild, look = zoo._look_lines(NAME, "encoder/2")
     known = ran(rebuild.python)
@@ -58,6 +59,9 @@ def test_a_layer_shows_what_it_sees(
     assert ("encoder/2: 64 maps of 7 x 7", "encoder/2") in offered
     with pytest.raises(ValueError, match="No image was given"):
         zoo._seen(NAME, "encoder/1", None)
+    (tmp_path / "text.png").write_text("no image", "utf-8")
+    with pytest.raises(MediaError, match=r"text.png cannot be read as an image"):
+        zoo._seen(NAME, "encoder/1", "text.png")
     color = zoo._look_lines("denoiser_faces_128", "encoder/1")[0].python
     assert "FaceAligner(128," in color
     compile(color, "page", "exec")

@@ -55,11 +55,8 @@ def build(live: Live) -> None:
 
 def _dropped(live: Live) -> None:
     with gr.Accordion("An image of yours", open=False):
-        upload = gr.Image(
-            label="Image; of a photo, the largest face is taken",
-            sources=["upload"],
-            type="numpy",
-            height=220,
+        upload = gr.File(
+            label="Image; of a photo, the largest face is taken", height=150
         )
         with gr.Row():
             names = _autoencoders()
@@ -197,13 +194,13 @@ def _interpolated(name: str) -> tuple[Array, str]:
     return as_rgb(image), f"interpolations between samples of {name}."
 
 
-def _reconstructed(name: str, image: Array | None) -> tuple[Array, str]:
+def _reconstructed(name: str, path: str | None) -> tuple[Array, str]:
     import numpy as np
 
     from deepface_models.core.sheet import grid
     from deepface_models.web.latents import as_rgb, model_of
 
-    model, fitted = model_of(name), _given(name, image)
+    model, fitted = model_of(name), _given(name, path)
     noise = np.random.default_rng(0).normal(0, 0.2, fitted.shape)
     noisy = np.clip(fitted + noise, 0, 1).astype("float32")
     made = model.predict(np.stack([fitted, noisy]), verbose=0)
@@ -214,11 +211,11 @@ def _reconstructed(name: str, image: Array | None) -> tuple[Array, str]:
     ), f"reconstructions by {name}."
 
 
-def _seen(name: str, layer: str, image: Array | None) -> tuple[Array, str]:
+def _seen(name: str, layer: str, path: str | None) -> tuple[Array, str]:
     from deepface_models.models.autoencoders import layer_maps
     from deepface_models.web.latents import model_of
 
-    shown = layer_maps(model_of(name), _given(name, image), layer)
+    shown = layer_maps(model_of(name), _given(name, path), layer)
     return shown, f"feature maps of {layer} of {name}, the most varied first."
 
 
@@ -232,14 +229,15 @@ def _layers(name: str, layer: str) -> Any:
     return gr.update(choices=choices, value=layer)
 
 
-def _given(name: str, image: Array | None) -> Array:
+def _given(name: str, path: str | None) -> Array:
     """Returns what a model takes of an image."""
     from deepface_models.core.arrays import as_float
+    from deepface_models.media import read_image
     from deepface_models.web.latents import model_of
 
-    if image is None:
+    if path is None:
         raise ValueError("No image was given. Drop one first.")
-    return as_float(_fitted(image, model_of(name).data_shape))
+    return as_float(_fitted(read_image(path), model_of(name).data_shape))
 
 
 def _fitted(image: Array, shape: tuple[int | None, ...]) -> Array:
