@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+WIDE = 220  # pixels of what holds long names: a row of its own on a phone
 _LETTERS = ["system-ui", "sans-serif"]
 _CODE = ["ui-monospace", "monospace"]
 

@@ -13,6 +13,7 @@ from deepface_models.core.registry import names_in
 from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.web import calls, markup, models
 from deepface_models.web.live import Live
+from deepface_models.web.look import WIDE
 from deepface_models.web.pages import _people
 from deepface_models.web.workspace import check_media
 
@@ -31,9 +32,9 @@ def build(live: Live) -> None:
     """Makes the page."""
     gr.HTML(_TEXT, elem_classes="studio")
     with gr.Row():
-        model = gr.Dropdown([], label="Model")
-        identity = gr.Dropdown([], label="Whose face to render")
-        clip = gr.Dropdown([], label="Clip or picture")
+        model = gr.Dropdown([], label="Model", min_width=WIDE)
+        identity = gr.Dropdown([], label="Whose face to render", min_width=WIDE)
+        clip = gr.Dropdown([], label="Clip or picture", min_width=WIDE)
     live.choices(model, lambda: models.swaps(live.workspace))
     live.choices(clip, lambda: live.workspace.clips())
     model.change(
@@ -72,6 +73,7 @@ def _look() -> list[Any]:
                 list(dict.fromkeys([default, *names_in(_CODE, f"register_{name}")])),
                 value=default,
                 label=name.capitalize(),
+                min_width=WIDE,
             )
             for name, default in _DEFAULTS.items()
         ]

@@ -10,6 +10,7 @@ from deepface_models.core.errors import ProvenanceError
 from deepface_models.streaming.camera import BROWSER
 from deepface_models.web import calls, markup, models
 from deepface_models.web.live import Live
+from deepface_models.web.look import WIDE
 
 NAME = "Live"
 _TEXT = """<p>Swaps the face in the images of a camera as they come, with a visible
@@ -28,9 +29,11 @@ def build(live: Live) -> None:
     """Makes the page."""
     gr.HTML(_TEXT, elem_classes="studio")
     with gr.Row():
-        model = gr.Dropdown([], label="Model")
-        identity = gr.Dropdown([], label="Whose face to render")
-        source = gr.Dropdown(_CAMERAS, value=BROWSER, label="Camera or clip")
+        model = gr.Dropdown([], label="Model", min_width=WIDE)
+        identity = gr.Dropdown([], label="Whose face to render", min_width=WIDE)
+        source = gr.Dropdown(
+            _CAMERAS, value=BROWSER, label="Camera or clip", min_width=WIDE
+        )
     live.choices(model, lambda: models.swaps(live.workspace))
     live.choices(source, lambda: [*_CAMERAS, *((c, c) for c in live.workspace.clips())])
     model.change(lambda m: _people(live, m), model, identity, show_progress="hidden")

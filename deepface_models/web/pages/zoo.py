@@ -13,6 +13,7 @@ from deepface_models.web import calls, markup
 from deepface_models.web.calls import ARCHITECTURE
 from deepface_models.web.latents import COMPONENTS
 from deepface_models.web.live import Live
+from deepface_models.web.look import WIDE
 
 NAME = "Zoo"
 _SAMPLES, _STEPS, _BLENDED = 24, 8, 4
@@ -60,12 +61,18 @@ def _dropped(live: Live) -> None:
         )
         with gr.Row():
             names = _autoencoders()
-            which = gr.Dropdown(names, value="denoiser_faces_128", label="Autoencoder")
+            which = gr.Dropdown(
+                names,
+                value="denoiser_faces_128",
+                label="Autoencoder",
+                min_width=WIDE,
+            )
             layer = gr.Dropdown(
                 [_FIRST],
                 value=_FIRST,
                 label="Layer",
                 info="All layers are here after the first look.",
+                min_width=WIDE,
             )
         with gr.Row():
             button = gr.Button("Reconstruct it, and a noisy copy")
@@ -88,7 +95,7 @@ def _cards(live: Live) -> None:
         with gr.Row():
             names = [*_architectures(), *_presets()]
             sides = [
-                gr.Dropdown(names, value=name, label=f"Card {n}", filterable=True)
+                gr.Dropdown(names, value=name, label=f"Card {n}", min_width=WIDE)
                 for n, name in enumerate(_COMPARED, start=1)
             ]
         button = gr.Button("Compare")
