@@ -16,6 +16,8 @@ from typing import Any
 from deepface_models.core.helpers import helper_command, helper_environment
 from deepface_models.web.calls import Call
 
+_PATIENCE = 10.0  # seconds to end after an interrupt
+
 
 class Engine:
     """Runs `deepface-models live`, whose page the studio shows as its own.
@@ -54,26 +56,30 @@ class Engine:
         )
         self._process = process
         said = ""
-        for line in process.stdout or ():
-            found = re.match(r"Open (http://\S+) in a browser", line)
-            if found:
-                self._address = found[1]
-                return ""
-            said = line.removeprefix("error: ").strip() or said
+        with contextlib.suppress(ValueError):  # closed by a stop in between
+            for line in process.stdout or ():
+                found = re.match(r"Open (http://\S+) in a browser", line)
+                if found:
+                    self._address = found[1]
+                    return ""
+                said = line.removeprefix("error: ").strip() or said
+        self.stop()
         return said or "It ended without a word."
 
     def stop(self) -> bool:
         """Ends it; returns whether anything was live."""
         process, self._process, self._address = self._process, None, None
-        if process is None or process.poll() is not None:
+        if process is None:
             return False
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=10)
-            return True
-        process.kill()
-        process.communicate()
-        return True
+        alive = process.poll() is None
+        if alive:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=_PATIENCE)  # which closes the pipes, too
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        return alive
 
 
 async def relay(engine: Engine, browser: Any) -> None:
