@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from web_helpers import choose, press, turn_to
+from web_helpers import choose, picture, press, turn_to
 
 from deepface_models.streaming.label import burn_label
 
@@ -41,6 +41,7 @@ def test_the_browsers_camera_is_swapped(serve: Any, browse: Any) -> None:
     data = base64.b64decode(inner.locator("#image").evaluate(_READ))
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert np.abs(image.astype(int) - burn_label(image)).max() < 60
+    picture(page, "live")
 
     press(page, "End it")
     page.get_by_text("It has ended.").wait_for()

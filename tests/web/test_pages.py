@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +9,22 @@ from typing import Any
 
 import odd_files
 import pytest
-from web_helpers import NARROW, PAGES, WIDE, Served, choose, drop, press, shown, turn_to
+from web_helpers import (
+    NARROW,
+    PAGES,
+    PICTURES,
+    WIDE,
+    Served,
+    choose,
+    drop,
+    press,
+    shown,
+    turn_to,
+)
 
 from deepface_models.faces import FaceSet
 
 pytestmark = pytest.mark.slow
-PICTURES = os.environ.get("STUDIO_PICTURES")
 SERIOUS = ("serious", "critical")
 
 
