@@ -41,6 +41,8 @@ def test_the_browsers_camera_is_swapped(serve: Any, browse: Any) -> None:
     data = base64.b64decode(inner.locator("#image").evaluate(_READ))
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert np.abs(image.astype(int) - burn_label(image)).max() < 60
+    fits = "image => image.getBoundingClientRect().bottom <= innerHeight"
+    assert inner.locator("#image").evaluate(fits), "the label is out of sight"
     picture(page, "live")
 
     press(page, "End it")

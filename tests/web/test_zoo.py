@@ -15,6 +15,7 @@ from deepface_models.core.errors import MediaError
 from deepface_models.web import calls, latents
 from deepface_models.web.pages import zoo
 
+pytestmark = pytest.mark.slow  # it loads models
 NAME = "vae_mnist"
 
 
