@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,8 @@ def work(page: Any, times: Times, minutes: float) -> Path:
     turn_to(page, "Train")
     for name in ("s1", "mb"):
         page.get_by_label(name, exact=True).check()
-    page.get_by_label("number input for Minutes").fill(str(minutes))
+    page.get_by_label("number input for Minutes").fill(f"{minutes:g}")
+    page.get_by_label("Name of the model").fill("s1_mb")
     press(page, "Train")
     ends(page, 3)
     times.told(f"trained for {minutes:g} minutes")
@@ -151,14 +152,14 @@ def verified(page: Any, path: Path, times: Times) -> None:
 
 def seconds_of(process: int) -> float:
     """Returns the CPU seconds of a process, its threads, and its children."""
-    total = 0.0
-    tasks = Path(f"/proc/{process}/task")
-    for line in tasks.glob("*/children"):
-        children = line.read_text("utf-8").split()
-        total += sum(seconds_of(int(child)) for child in children)
-    told = Path(f"/proc/{process}/stat").read_text("utf-8")
-    fields = told.rpartition(")")[2].split()
-    return total + (int(fields[11]) + int(fields[12])) / _TICKS
+    total, place = 0.0, Path(f"/proc/{process}")
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+        for line in place.glob("task/*/children"):
+            children = line.read_text("utf-8").split()
+            total += sum(seconds_of(int(child)) for child in children)
+        fields = (place / "stat").read_text("utf-8").rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / _TICKS
+    return total
 
 
 def idle(page: Any, server: int, seconds: float) -> None:
