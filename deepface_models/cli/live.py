@@ -55,8 +55,8 @@ def _add_main(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=_source,
         default=0,
-        help="number of a camera, or a video, which plays at its own speed "
-        "(default: %(default)s)",
+        help="number of a camera, browser for the camera of the browser that shows "
+        "the page, or a video, which plays at its own speed (default: %(default)s)",
     )
     add_model(parser)
     option(
@@ -128,9 +128,15 @@ def _source(text: str) -> int | str:
 def run(args: argparse.Namespace) -> int:
     """Runs it."""
     from deepface_models.core.choices import choose
+    from deepface_models.streaming.camera import BROWSER
     from deepface_models.streaming.page import check_extra
 
     choose("view", args.view, VIEWS)
+    if args.source == BROWSER and args.view != "page":
+        raise ValueError(
+            f"--view {args.view} was given for the camera of a browser. Expected the "
+            "page, which sends its images. Leave out --view, or give another source."
+        )
     if args.view == "page":
         check_extra()
     frames = _opened(args)

@@ -40,6 +40,7 @@ from deepface_models.faces.mesh import FaceMesh, mesh_matrix
 from deepface_models.faces.models import licenses, model_path
 from deepface_models.faces.quality import blur, head_pose
 from deepface_models.faces.scenes import scene_cuts
+from deepface_models.faces.sorting import add_faces, keep_faces, move_faces
 from deepface_models.faces.tracks import Track, smooth_track, track_faces
 from deepface_models.faces.verdict import Verdict, people_in, verdict
 
@@ -68,6 +69,7 @@ __all__ = [
     "RotatedDetector",
     "Track",
     "Verdict",
+    "add_faces",
     "align",
     "alignment_matrix",
     "analyze",
@@ -80,11 +82,13 @@ __all__ = [
     "head_pose",
     "invert",
     "iter_faces",
+    "keep_faces",
     "licenses",
     "matches",
     "measure_faces",
     "mesh_matrix",
     "model_path",
+    "move_faces",
     "people_in",
     "scene_cuts",
     "smooth_track",

@@ -18,7 +18,7 @@ from deepface_models.core.files import atomic_path
 # The commands that take long, and that go on where they were when run again.
 KINDS = ("extract", "tracks", "train", "convert", "evaluate", "demo")
 FOLDERS = ("queued", "running", "done", "failed")
-STATES = (*FOLDERS, "paused", "cancelled")
+STATES = (*FOLDERS, "paused", "cancelled", "damaged")
 _FORMAT = 1
 
 
@@ -28,7 +28,8 @@ class Job:
 
     Attributes:
         number: Its number, from 1.
-        words: The words after `deepface-models`, such as ("extract", "ana.mp4", ...).
+        words: The words after `deepface-models`, such as ("extract", "ana.mp4", ...);
+            none if its file is damaged.
         folder: The folder in which the command runs, where relative paths begin; empty
             for the workspace, which may be moved.
         added: When it was added, as seconds since 1970.
@@ -54,12 +55,14 @@ class Job:
 
     @property
     def kind(self) -> str:
-        """The command's name, one of `KINDS`."""
-        return self.words[0]
+        """The command's name, one of `KINDS`, or "unknown" if its file is damaged."""
+        return self.words[0] if self.words else "unknown"
 
     @property
     def command(self) -> str:
-        """The command line that does the same in a shell."""
+        """The command line that does the same in a shell; empty if it is not known."""
+        if not self.words:
+            return ""
         return shlex.join(["deepface-models", *self.words])
 
     @property
@@ -74,8 +77,8 @@ class Job:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen unless it is retried."""
-        return self.state in ("done", "failed", "cancelled")
+        """Whether nothing more will happen unless it is retried or mended."""
+        return self.state in ("done", "failed", "cancelled", "damaged")
 
 
 def check_words(words: Sequence[str]) -> tuple[str, ...]:
@@ -112,19 +115,33 @@ def read_job(path: Path) -> Job:
     """Reads a job's file; its folder tells its state.
 
     Raises:
-        MediaError: It is damaged or from a later version.
+        MediaError: It is damaged, from a later version, or another job's.
     """
     try:
         values = dict(read(path, "job"))
         if values.pop("format") != _FORMAT:
             raise ValueError(f"it has another format than {_FORMAT}")
+        if file_name(values["number"]) != path.name:
+            raise ValueError(f"it is that of job {values['number']}")
         job = Job(**{**values, "words": tuple(values["words"])})
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise MediaError(
             f"The job {one_line(path)} is damaged ({first_line(error)}). Expected a "
             "file as this package writes it. Remove it, and add the job again."
         ) from error
     return replace(job, state=_state(job, path.parent.name))
+
+
+def known_job(path: Path) -> Job:
+    """Reads a job's file; a damaged one makes a job of the state "damaged".
+
+    So that one damaged file does not hide the other jobs.
+    """
+    try:
+        return read_job(path)
+    except MediaError as error:
+        ended = {"attempt": 0, "state": "damaged", "message": str(error), "time": 0.0}
+        return Job(int(path.stem), (), "", 0.0, state="damaged", ended=ended)
 
 
 def _state(job: Job, folder: str) -> str:

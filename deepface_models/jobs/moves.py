@@ -13,7 +13,7 @@ from pathlib import Path
 from deepface_models.core.errors import InUseError
 from deepface_models.core.locks import hold
 from deepface_models.core.whole import whole_number
-from deepface_models.jobs.job import FOLDERS, Job, file_name, read_job, write_job
+from deepface_models.jobs.job import FOLDERS, Job, file_name, known_job, write_job
 from deepface_models.jobs.progress import read_progress
 
 _PATIENCE = 30.0  # seconds for others to end a move, which takes milliseconds
@@ -37,8 +37,8 @@ class Moves:
         """Moves the next job to `running` and returns it, or None if none waits."""
         with self._moving():
             for _, path in sorted(self._files("queued")):
-                job = read_job(path)
-                if not job.held:
+                job = known_job(path)
+                if job.state == "queued":
                     self._request_file(job.number).unlink(missing_ok=True)
                     self._move(job, "queued", "running")
                     claimed = replace(job, attempt=job.attempt + 1, state="running")
@@ -49,10 +49,11 @@ class Moves:
         """Settles running jobs whose process is gone; returns one that still runs."""
         with self._moving():
             for _, path in sorted(self._files("running")):
-                job = read_job(path)
+                job = known_job(path)
                 try:
                     with self.owning(job.number):
-                        self._settle(job)
+                        if job.state == "running":
+                            self._settle(job)
                 except InUseError:
                     return job
         return None
@@ -66,9 +67,13 @@ class Moves:
         """
         with self._moving():
             path = self._path(job.number, "running")
-            if not path.exists() or read_job(path).attempt != job.attempt:
+            known = known_job(path) if path.exists() else None
+            if known is None or (known.state, known.attempt) != (
+                "running",
+                job.attempt,
+            ):
                 return
-            job = replace(read_job(path), crashes=job.crashes + 1)
+            job = replace(known, crashes=job.crashes + 1)
             if job.has_ended or job.crashes < MOST_CRASHES:
                 self._settle(self._write(job, "running"))
                 return
@@ -101,7 +106,7 @@ class Moves:
         """
         with self._moving():
             path = self._path(number, "running")
-            job = read_job(path) if path.exists() else None
+            job = known_job(path) if path.exists() else None
             return job if job and job.attempt == attempt else None
 
     def requested(self, number: int) -> str:
@@ -184,7 +189,7 @@ class Moves:
     def _move(self, job: Job, source: str, target: str) -> Job:
         moved = self._path(job.number, target)
         os.replace(self._path(job.number, source), moved)
-        return read_job(moved)
+        return known_job(moved)
 
     def _with_progress(self, job: Job) -> Job:
         path = self.folder / "progress" / file_name(job.number)

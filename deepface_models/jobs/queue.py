@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from deepface_models.core.errors import MediaError
 from deepface_models.core.files import atomic_path
 from deepface_models.core.whole import whole_numbers
-from deepface_models.jobs.job import Job, check_words, read_job, write_job
+from deepface_models.jobs.job import Job, check_words, known_job, write_job
 from deepface_models.jobs.moves import Moves
 
 
@@ -56,9 +57,12 @@ class Queue(Moves):
         return job
 
     def jobs(self) -> list[Job]:
-        """Returns all jobs by number, with the progress of those that run."""
+        """Returns all jobs by number, with the progress of those that run.
+
+        One whose file is damaged has the state "damaged", and the reason as `message`.
+        """
         with self._moving():
-            found = [read_job(path) for _, path in sorted(self._files())]
+            found = [known_job(path) for _, path in sorted(self._files())]
         return [self._with_progress(job) for job in found]
 
     @whole_numbers(number=1)
@@ -69,7 +73,7 @@ class Queue(Moves):
             ValueError: There is none.
         """
         with self._moving():
-            return self._with_progress(read_job(self._find(number)))
+            return self._with_progress(known_job(self._find(number)))
 
     @whole_numbers(number=1)
     def cancel(self, number: int) -> Job:
@@ -171,10 +175,12 @@ class Queue(Moves):
                 self._end(job, "cancelled", "Cancelled.", "queued")
             else:
                 self._write(replace(job, held=True), "queued")
-            return read_job(self._find(number))
+            return known_job(self._find(number))
 
     def _expected(self, number: int, *states: str) -> Job:
-        job = read_job(self._find(number))
+        job = known_job(self._find(number))
+        if job.state == "damaged":
+            raise MediaError(job.message)
         if job.state not in states:
             raise ValueError(
                 f"Job {number} is {job.state}. Expected one that is "

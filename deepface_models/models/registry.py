@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
+import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from deepface_models.core.whole import whole_numbers
 
 FAMILIES = ("swap", "autoencoders")
 _REFERENCE = re.compile(r"\n *References?: (.*?)\n *\n", re.DOTALL)
+_WIDTH = 18  # of the column of names in a card
 C = TypeVar("C", bound=type[keras.Model])
 
 
@@ -66,6 +68,23 @@ class Architecture:
     def family(self) -> str:
         """Either "swap" or "autoencoders"."""
         return "swap" if hasattr(self.model, "check_identities") else "autoencoders"
+
+    def summary(self) -> str:
+        """Returns its card: what is known of it, as lines for a terminal."""
+        about = (inspect.getdoc(self.model) or "").partition("\n\n")[0]
+        names = inspect.signature(self.model).parameters
+        rows: dict[str, Any] = {
+            "architecture": self.name,
+            "family": "face swaps" if self.family == "swap" else "autoencoders",
+            "about": " ".join(about.split()),
+            "image size": self.image_size or "any that its arguments allow",
+            "parameters": _count(self.parameters),
+        }
+        for title, form in self.forms.items():
+            rows[f"form {title}"] = _count(form.parameters)
+        rows |= {"from": self.reference or "this package"}
+        rows |= {"arguments": ", ".join(n for n in names if n != "kwargs")}
+        return "\n".join(f"{key:<{_WIDTH}}{value}" for key, value in rows.items())
 
 
 _known: Registry[Architecture] = Registry("architecture")
@@ -190,3 +209,7 @@ def _reference(model: type[keras.Model]) -> str:
     """Returns what a class's docstring says of its source, in one line."""
     found = _REFERENCE.search(model.__doc__ or "")
     return " ".join(found[1].split()) if found else ""
+
+
+def _count(parameters: int | None) -> str:
+    return "depends on the data" if parameters is None else f"{parameters:,}"

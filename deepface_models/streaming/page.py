@@ -6,13 +6,14 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 import cv2
 
-from deepface_models.core.errors import MissingDependencyError
+from deepface_models.core.errors import MediaError, MissingDependencyError
 from deepface_models.core.listening import listen, url_of
 from deepface_models.core.synthetic import NOTICE
 from deepface_models.core.whole import whole_numbers
@@ -20,7 +21,7 @@ from deepface_models.streaming.session import LiveFrame, LiveSwap
 from deepface_models.streaming.stats import Clock, LiveStats, latency_text
 
 _LOG = logging.getLogger("deepface_models.streaming")
-_PAGE = Path(__file__).with_name("page.html")
+PAGE = Path(__file__).with_name("page.html")
 _QUALITY = 85  # of the JPEG images
 _PATIENCE = 5.0  # seconds that browsers get to learn of the end
 _EVERY = 10  # images from one update of the numbers to the next
@@ -28,6 +29,7 @@ _EVERY = 10  # images from one update of the numbers to the next
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src blob:; connect-src 'self'; "
     "script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
 }
@@ -93,6 +95,7 @@ class Page:
         self._key = secrets.token_urlsafe(12)
         self._hub = _Hub()
         self._clock = Clock()
+        self._films: Any = None
         self._server = _server(self._routes())
         self._socket = listen(host, port)
         self.url = f"{url_of(host, self._socket)}{self._key}/"
@@ -125,7 +128,7 @@ class Page:
         from starlette.routing import Route, WebSocketRoute
 
         async def page(request: Any) -> Any:
-            return HTMLResponse(_PAGE.read_text(encoding="utf-8"), headers=_HEADERS)
+            return HTMLResponse(PAGE.read_text(encoding="utf-8"), headers=_HEADERS)
 
         return [
             Route(f"/{self._key}/", page),
@@ -137,24 +140,58 @@ class Page:
         from starlette.websockets import WebSocketDisconnect
 
         await websocket.accept()
-        number, sent = 0, 0
+        asked: asyncio.Queue[str] = asyncio.Queue()
         try:
-            while True:
-                number, frame = await self._hub.newer(number)
-                if frame is None:
-                    await websocket.send_json({"state": f"Ended. {self._summary()}"})
+            with suppress(WebSocketDisconnect):
+                if self._frames.camera is not None:
+                    await self._begin_filming(websocket)
+                await first_of(
+                    self._show(websocket, asked), self._listen(websocket, asked)
+                )
+        finally:
+            if self._films is websocket:
+                self._films = None
+
+    async def _show(self, websocket: Any, asked: asyncio.Queue[str]) -> None:
+        """Sends the newest image whenever the browser has shown the last one."""
+        number, sent = 0, 0
+        while True:
+            number, frame = await self._hub.newer(number)
+            if frame is None:
+                await websocket.send_json({"state": f"Ended. {self._summary()}"})
+                await websocket.close()
+                return
+            if sent % _EVERY == 0:
+                await websocket.send_json(self._told())
+            sent += 1
+            await websocket.send_bytes(self._hub.jpeg(number, frame))
+            if await asked.get() != "stop":
+                self._clock.add(frame.arrived, frame.face is not None)
+
+    async def _listen(self, websocket: Any, asked: asyncio.Queue[str]) -> None:
+        """Takes what a browser says, and the images of its camera if it films."""
+        while (got := await websocket.receive())["type"] != "websocket.disconnect":
+            if got.get("bytes") is None:
+                if got["text"] == "stop":
+                    self._frames.stop()
+                asked.put_nowait(got["text"])
+            elif self._frames.camera is not None and self._films is websocket:
+                try:
+                    self._frames.camera.put(got["bytes"])
+                except MediaError as error:
+                    await websocket.send_json({"state": f"Ended. {error}"})
                     await websocket.close()
                     return
-                if sent % _EVERY == 0:
-                    await websocket.send_json(self._told())
-                sent += 1
-                await websocket.send_bytes(self._hub.jpeg(number, frame))
-                if await websocket.receive_text() == "stop":
-                    self._frames.stop()
-                else:
-                    self._clock.add(frame.arrived, frame.face is not None)
-        except WebSocketDisconnect:
-            return
+
+    async def _begin_filming(self, websocket: Any) -> None:
+        """Asks the newest browser for its camera; the former one shall end."""
+        from starlette.websockets import WebSocketDisconnect
+
+        former, self._films = self._films, websocket
+        if former is not None:
+            with suppress(WebSocketDisconnect, RuntimeError):  # it has just left
+                await former.send_json({"camera": False})
+        await websocket.send_json({"camera": True})
 
     def _told(self) -> dict[str, str]:
         about = f"Consent: {self._frames.consent}. Source: {self._frames.source}."
@@ -166,6 +203,19 @@ class Page:
         if shown.frames:
             text += f"; shown: {latency_text(shown.latency, shown.latency_p95)}"
         return text
+
+
+async def first_of(*runs: Coroutine[Any, Any, None]) -> None:
+    """Runs some coroutines until one of them ends; raises what that one raised."""
+    tasks = [asyncio.ensure_future(run) for run in runs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 class _Hub:

@@ -18,7 +18,8 @@ from deepface_models.core.spans import WHOLE
 from deepface_models.media import VideoWriter
 from deepface_models.provenance import Certificate, Record, sign
 from deepface_models.streaming.label import LABEL
-from deepface_models.streaming.sources import Captured, Opened
+from deepface_models.streaming.slot import Captured
+from deepface_models.streaming.sources import Opened
 
 _TICKS = 1000  # time stamps per second
 

@@ -33,7 +33,8 @@ from deepface_models.streaming.calibration import Calibration
 from deepface_models.streaming.choosing import Chooser
 from deepface_models.streaming.label import burn_label
 from deepface_models.streaming.recording import Recorder
-from deepface_models.streaming.sources import Captured, Frames, Source, open_source
+from deepface_models.streaming.slot import Captured
+from deepface_models.streaming.sources import Frames, Source, open_source
 from deepface_models.streaming.stats import Clock, LiveStats
 
 _MASK_FRAMES = 0.5  # see `smooth_faces`: masks must not lag behind the mouth
@@ -88,8 +89,9 @@ def live(
         model: A trained `FaceSwap`.
         identity: The target person, whose face is rendered; one of
             `model.identities`.
-        source: The number of a camera, from 0; the path of a video; or an iterable of
-            images (H, W, 3), uint8 or float in [0, 1], or of `VideoFrame`s.
+        source: The number of a camera, from 0; the path of a video; an iterable of
+            images (H, W, 3), uint8 or float in [0, 1], or of `VideoFrame`s; or
+            "browser" for the camera of the browser that shows the page of `serve`.
         consent: Who agreed to this use and where that is written down.
         person: The person to replace when there are several: a FaceSet (or its
             folder), a (128,) face embedding or the path of an image. By default the
@@ -155,6 +157,7 @@ class LiveSwap:
     Attributes:
         consent: The consent statement.
         source: Name of the source.
+        camera: The camera of a browser, if the source is one.
     """
 
     def __init__(
@@ -169,7 +172,7 @@ class LiveSwap:
     ) -> None:
         self._recorder: Recorder | None = None
         opened = open_source(source)
-        self.source, self.consent = opened.name, consent
+        self.source, self.consent, self.camera = opened.name, consent, opened.camera
         self._frames = Frames(opened, opened.live if realtime is None else realtime)
         reference = reference_embedding(person, converter.aligner)
         converter = latent_means.from_person(converter, person)

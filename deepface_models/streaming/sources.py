@@ -20,29 +20,14 @@ from deepface_models.core.errors import MediaError
 from deepface_models.core.stages import ahead
 from deepface_models.core.whole import whole_number
 from deepface_models.media import VideoFrame, media_kind, probe, read_video
+from deepface_models.streaming.camera import BROWSER, BrowserCamera
+from deepface_models.streaming.slot import Captured, Slot
 
 _RATE = 25.0  # frames per second of arrays without time stamps
 _HELD = 8 << 20  # bytes of frames that are decoded in advance
 _Timed: TypeAlias = "tuple[float | None, Array]"
 # What `live` takes as its source.
 Source: TypeAlias = int | str | Path | Iterable[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Captured:
-    """A frame of a source.
-
-    Attributes:
-        index: Its number, from 0; dropped frames count.
-        time: Seconds since the first frame.
-        image: (H, W, 3) RGB uint8.
-        arrived: When it came, in seconds of `time.perf_counter`.
-    """
-
-    index: int
-    time: float
-    image: Array
-    arrived: float
 
 
 @dataclass(frozen=True)
@@ -56,6 +41,7 @@ class Opened:
         live: Whether frames come at a rate of their own.
         read: Yields time (None for now) and image of its frames; takes when to stop,
             and whether colors may be less exact (see `read_video`).
+        camera: The camera of a browser, if it is one.
     """
 
     name: str
@@ -63,10 +49,11 @@ class Opened:
     fps: float
     live: bool
     read: Callable[[threading.Event, bool], Iterator[_Timed]]
+    camera: BrowserCamera | None = None
 
 
 def open_source(source: Source) -> Opened:
-    """Opens a camera, a video or an iterable of frames.
+    """Opens a camera, that of a browser, a video or an iterable of frames.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -75,6 +62,8 @@ def open_source(source: Source) -> Opened:
     """
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
         return _camera(whole_number("source", source, 0))
+    if source == BROWSER:
+        return _browser()
     if isinstance(source, str | Path):
         return _camera(str(source)) if _is_device(source) else _file(Path(source))
     if isinstance(source, Iterable) and not isinstance(source, bytes | dict):
@@ -101,7 +90,7 @@ class Frames:
         self.source, self.realtime = source, realtime
         self.dropped = 0
         self._told, self._stopped = False, threading.Event()
-        self._slot = _Slot()
+        self._slot = Slot()
 
     @property
     def waits(self) -> bool:
@@ -171,43 +160,6 @@ class Frames:
                 self.dropped += self._slot.put(Captured(index, seconds, image, now))
 
 
-class _Slot:
-    """Hands the newest frame from one thread to another."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._frame: Captured | None = None
-        self._ended, self._error = False, None
-
-    @property
-    def full(self) -> bool:
-        """Whether a frame waits."""
-        return self._frame is not None
-
-    def put(self, frame: Captured) -> int:
-        """Replaces the frame that waits; returns how many were lost, 0 or 1."""
-        with self._changed:
-            lost = int(self._frame is not None)
-            self._frame = frame
-            self._changed.notify_all()
-            return lost
-
-    def end(self, error: Any = None) -> None:
-        with self._changed:
-            self._ended, self._error = True, error
-            self._changed.notify_all()
-
-    def take(self, stopped: threading.Event) -> Captured | None:
-        """Waits for a frame; None at the end."""
-        with self._changed:
-            while self._frame is None and not self._ended and not stopped.is_set():
-                self._changed.wait(0.2)
-            frame, self._frame = self._frame, None
-        if frame is None and self._error is not None:
-            raise self._error
-        return frame
-
-
 def _given(frames: Iterable[Any]) -> Iterator[_Timed]:
     """Yields the images of an iterable, with times if it has `VideoFrame`s."""
     first = None
@@ -232,6 +184,11 @@ def _file(path: Path) -> Opened:
         return _given(read_video(path, quick=quick))
 
     return Opened(path.name, path, fps, True, read)
+
+
+def _browser() -> Opened:
+    camera = BrowserCamera()
+    return Opened("camera of a browser", None, _RATE, True, camera.read, camera)
 
 
 def _is_device(source: str | Path) -> bool:

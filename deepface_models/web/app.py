@@ -18,7 +18,6 @@ from deepface_models.web.pages import (
     zoo,
 )
 from deepface_models.web.pages import live as live_page
-from deepface_models.web.workspace import Workspace
 
 _HEAD = """<header><h1>deepface_models studio</h1>
 <p>Face swaps of people who agreed, from clips to a signed video. Everything stays on
@@ -26,13 +25,12 @@ this computer.</p></header>"""
 _PAGES = (start, faces, train, convert, measure, verify, zoo, live_page, jobs)
 
 
-def build(workspace: Workspace) -> Any:
+def build(live: Live) -> Any:
     """Returns the application.
 
     Args:
-        workspace: The files and jobs.
+        live: Connects the pages with the workspace.
     """
-    live = Live(workspace)
     with gr.Blocks(
         title="deepface_models studio",
         analytics_enabled=False,

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# What the names of architectures begin with, where presets are offered as well.
+ARCHITECTURE = "architecture "
+
 
 @dataclass(frozen=True)
 class Call:
@@ -57,15 +60,16 @@ def convert(
     who: str | Mapping[int, str],
     consent: str,
     look: Mapping[str, str],
+    tracks: str | None = None,
     frames: tuple[int | None, int | None] | None = None,
 ) -> Call:
     """Swaps one person's face, or several people's by the numbers of their tracks."""
     single = isinstance(who, str)
     words = ["convert", source, output, "--model", model]
     words += ["--identity", str(who)] if single else ["--people", *_pairs(who)]
-    words += ["--consent", consent, *_options(look)]
+    words += ["--consent", consent, *_options({"tracks": tracks, **look})]
     more: dict[str, Any] = {"identity": who} if single else {"people": who}
-    more |= {"consent": consent, **look}
+    more |= {"consent": consent, "tracks": tracks, **look}
     if frames is not None:
         words += ["--frames", ":".join("" if n is None else str(n) for n in frames)]
         more["frames"] = frames
@@ -82,9 +86,10 @@ def preview(
     consent: str,
     look: Mapping[str, str],
     frame: int,
+    tracks: str | None = None,
 ) -> Call:
     """Shows one frame of a conversion."""
-    made = convert(source, output, model, who, consent, look)
+    made = convert(source, output, model, who, consent, look, tracks)
     words = list(made.words)
     words[0] = "preview"
     del words[2]
@@ -129,9 +134,54 @@ def demo(output: str, quick: bool) -> Call:
     return Call(words, f"dfm.demo.run({output!r}{more})")
 
 
+def clips() -> Call:
+    """Copies the demo's clips."""
+    python = (
+        "import shutil\n"
+        "for name in dfm.demo.PEOPLE:\n"
+        "    target = f'clips/{name}'\n"
+        "    shutil.copytree(dfm.demo.CLIPS / name, target, dirs_exist_ok=True)"
+    )
+    return Call((), python)
+
+
 def sample(model: str, count: int) -> Call:
     """Draws samples of a variational autoencoder."""
-    return Call((), f"dfm.load({model!r}).sample({count})")
+    return Call((), f"images = dfm.load({model!r}).sample({count})")
+
+
+def walk(model: str, amounts: Sequence[float]) -> Call:
+    """Decodes a code at some standard deviations along the principal components."""
+    python = (
+        f"model, amounts = dfm.load({model!r}), {list(map(float, amounts))}\n"
+        "found = dfm.autoencoders.principal_components(model, count=len(amounts))\n"
+        "mean, axes = found\n"
+        "code = mean + sum(amount * axis for amount, axis in zip(amounts, axes))\n"
+        "image = model.decode(code)"
+    )
+    return Call((), python)
+
+
+def interpolate(model: str, samples: int, steps: int) -> Call:
+    """Shows interpolations between samples of a variational autoencoder."""
+    python = (
+        f"model = dfm.load({model!r})\n"
+        f"dfm.autoencoders.latent_walk(model, model.sample({samples}), steps={steps})"
+    )
+    return Call((), python)
+
+
+def look_at(model: str, layer: str, side: int, color: bool) -> tuple[Call, Call]:
+    """Reconstructs an image, and shows what a layer sees in it."""
+    image = f"dfm.media.read_image({f'{side}_by_{side}.png'!r})[..., :1]"
+    if color:
+        aligner = f"dfm.FaceAligner({side}, embeddings=False, max_faces=1)"
+        image = f"{aligner}.faces(dfm.media.read_image('photo.jpg'))[0][1]"
+    python = f"model = dfm.load({model!r})\nimage = {image}"
+    return (
+        Call((), f"{python}\nmodel.reconstruct(image)"),
+        Call((), f"dfm.autoencoders.layer_maps(model, image, {layer!r})"),
+    )
 
 
 def drop(person: str, blur: float, yaw: float) -> Call:
@@ -140,15 +190,52 @@ def drop(person: str, blur: float, yaw: float) -> Call:
         f"faces = dfm.FaceSet.open({f'faces/{person}'!r})\n"
         f"good = faces.filter(max_blur={blur}, max_yaw={yaw})\n"
         "kept = {record.file for record in good.records}\n"
-        "faces.drop([record.file in kept for record in faces.records])"
+        "which = [record.file in kept for record in faces.records]\n"
+        "dfm.faces.keep_faces(faces, which)"
     )
     return Call((), python)
 
 
-def describe(preset: str, other: str) -> Call:
-    """Shows the cards of two presets."""
-    python = f"dfm.presets.describe({preset!r}), dfm.presets.describe({other!r})"
-    return Call(("describe", preset), python)
+def keep(person: str, row: int) -> Call:
+    """Removes all faces of a set but those of one person in it."""
+    python = (
+        f"faces = dfm.FaceSet.open({f'faces/{person}'!r})\n"
+        f"dfm.faces.keep_faces(faces, dfm.faces.people_in(faces)[{row - 1}])"
+    )
+    return Call((), python)
+
+
+def move(person: str, row: int, other: str) -> Call:
+    """Moves the faces of one person in a set to a set of their own."""
+    python = (
+        f"faces = dfm.FaceSet.open({f'faces/{person}'!r})\n"
+        f"chosen = dfm.faces.people_in(faces)[{row - 1}]\n"
+        f"dfm.faces.move_faces(faces, chosen, {f'faces/{other}'!r})"
+    )
+    return Call((), python)
+
+
+def merge(person: str, other: str) -> Call:
+    """Adds copies of the faces of another set."""
+    python = (
+        f"faces = dfm.FaceSet.open({f'faces/{person}'!r})\n"
+        f"other = dfm.FaceSet.open({f'faces/{other}'!r})\n"
+        "dfm.faces.add_faces(faces, other)"
+    )
+    return Call((), python)
+
+
+def compare(one: str, other: str) -> tuple[Call, Call]:
+    """Shows the cards of two presets or architectures."""
+    return card(one), card(other)
+
+
+def card(name: str) -> Call:
+    """Shows the card of a preset, or of an architecture."""
+    if name.startswith(ARCHITECTURE):
+        plain = name.removeprefix(ARCHITECTURE)
+        return Call((), f"print(dfm.models.architectures()[{plain!r}].summary())")
+    return Call(("describe", name), f"dfm.presets.describe({name!r})")
 
 
 def live(source: str, model: str, identity: str, consent: str) -> Call:

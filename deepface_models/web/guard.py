@@ -11,13 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _COOKIE = "studio_token"
-# Nothing is loaded from elsewhere, and no other page may embed the studio. Gradio needs
-# scripts inside of the page.
+# Nothing is loaded from elsewhere, and no other page may embed the studio, which embeds
+# the page of a live swap. Gradio needs scripts inside of the page.
 _HEADERS = {
     "content-security-policy": "default-src 'self' data: blob:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self' data: blob:; "
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }

@@ -11,7 +11,6 @@ import numpy as np
 from deepface_models.core.arrays import Array
 
 COMPONENTS = 6
-_EXAMPLES = 256
 
 
 @functools.lru_cache(maxsize=1)
@@ -24,31 +23,19 @@ def model_of(name: str) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def components(name: str) -> tuple[Array, Array]:
-    """Returns the mean of a model's codes and its first components.
+    """Returns the principal components of a model; the last ones stay in memory."""
+    from deepface_models.models.autoencoders import principal_components
 
-    The examples are samples of the model itself, which follow its training images.
-
-    Args:
-        name: A variational autoencoder.
-
-    Returns:
-        The mean (D,) and the components (K, D), each as long as a standard deviation.
-    """
-    model = model_of(name)
-    codes = model.encode(model.sample(_EXAMPLES, seed=0))
-    flat = codes.reshape(len(codes), -1)
-    mean = flat.mean(axis=0)
-    _, spread, axes = np.linalg.svd(flat - mean, full_matrices=False)
-    scale = spread[:COMPONENTS, None] / np.sqrt(max(1, len(flat) - 1))
-    return mean, scale * axes[:COMPONENTS]
+    return principal_components(model_of(name), count=COMPONENTS)
 
 
 def walked(name: str, amounts: Sequence[float]) -> Array:
     """Returns the image at some standard deviations along each component."""
     mean, axes = components(name)
     count = min(len(amounts), len(axes))
-    code = mean + np.asarray(amounts[:count], np.float32) @ axes[:count]
-    return np.asarray(model_of(name).decode(code[None].astype(np.float32))[0])
+    given = np.asarray(amounts[:count], np.float32)
+    code = mean + np.tensordot(given, axes[:count], 1)
+    return np.asarray(model_of(name).decode(code))
 
 
 def as_rgb(image: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,9 +12,18 @@ from deepface_models.core.names import check_names
 from deepface_models.jobs import Job, start_worker
 from deepface_models.web import calls, markup
 from deepface_models.web.calls import Call
+from deepface_models.web.engine import Engine
 from deepface_models.web.workspace import Workspace
 
 _EVERY = 1.5  # seconds between looks, only while a job waits or runs
+_WARNINGS = 20  # of a job that are shown
+_CHANGES: dict[str, tuple[str, ...]] = {
+    "queued": ("pause", "cancel"),
+    "running": ("pause", "cancel"),
+    "paused": ("resume", "cancel"),
+    "failed": ("retry",),
+    "cancelled": ("retry",),
+}
 _EXPECTED = (ValueError, OSError, ImportError)
 
 
@@ -22,10 +32,16 @@ class Live:
 
     Args:
         workspace: The files and jobs.
+
+    Attributes:
+        workspace: The files and jobs.
+        engine: The live swap.
+        jobs: The jobs when a page looked last.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.engine = Engine(workspace.folder)
         self.jobs: list[Job] = []
         self._shown: list[tuple[Any, Callable[[], Any], bool]] = []
         self._events: list[Any] = []
@@ -38,23 +54,34 @@ class Live:
         return component
 
     def follow(
-        self, chosen: Any, made: Callable[[Any], str], state: Callable[[Any], Any]
+        self,
+        chosen: Sequence[Any],
+        made: Callable[..., Any],
+        state: Callable[..., Any],
+        more: Sequence[Any] = (),
     ) -> Any:
         """Adds a piece of HTML about what is chosen, made anew when its state changes.
 
         Args:
-            chosen: The component to choose with.
-            made: Returns the HTML for a value of it.
+            chosen: The components to choose with.
+            made: Returns the HTML for their values, or a list of the HTML and of what
+                shall become of `more`.
             state: Returns something that changes with the HTML, and costs little.
+            more: Other components that change as well.
         """
         component, known = gr.HTML(elem_classes="studio"), gr.State(None)
+        outputs = [component, *more]
 
-        def changed(value: Any, former: Any) -> tuple[Any, Any]:
-            now = state(value)
-            return (gr.skip(), former) if now == former else (made(value), now)
+        def changed(*given: Any) -> list[Any]:
+            *values, former = given
+            now = state(*values)
+            if now == former:
+                return [*(gr.skip() for _ in outputs), former]
+            found = made(*values)
+            return [*(found if more else [found]), now]
 
-        event = changed, [chosen, known], [component, known]
-        chosen.change(*event, show_progress="hidden")
+        event = changed, [*chosen, known], [*outputs, known]
+        gr.on([one.change for one in chosen], *event, show_progress="hidden")
         self._followed.append(event)
         return component
 
@@ -71,6 +98,21 @@ class Live:
     def latest(self, *kinds: str) -> Job | None:
         """Returns the newest job of these kinds."""
         return next((job for job in reversed(self.jobs) if job.kind in kinds), None)
+
+    def warnings(self, job: Job | None) -> list[str]:
+        """Returns what the newest attempt of a job that has ended warned of."""
+        log = self.workspace.queue.log(job.number) if job else None
+        if job is None or log is None or not (job.has_ended and log.is_file()):
+            return []
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        begin = f"attempt {job.attempt} begins,"
+        starts = [n for n, line in enumerate(lines) if line.startswith(begin)]
+        here = f"{self.workspace.folder}{os.sep}"
+        return [
+            line.removeprefix("warning: ").replace(here, "")
+            for line in lines[starts[-1] if starts else 0 :]
+            if line.startswith("warning: ")
+        ][:_WARNINGS]
 
     def add(self, call: Call) -> str:
         """Puts a command into the queue; returns a sentence about it."""
@@ -89,17 +131,34 @@ class Live:
         return f"Job {job.number} is {changed.state}."
 
     def action(
-        self, button: Any, does: Callable[..., str], inputs: Sequence[Any], note: Any
+        self,
+        button: Any,
+        does: Callable[..., str],
+        inputs: Sequence[Any],
+        note: Any,
+        cleared: Sequence[Any] = (),
     ) -> Any:
-        """Lets a button do something and tell of it, errors as sentences."""
+        """Lets a button do something and tell of it, errors as sentences.
 
-        def told(*values: Any) -> str:
+        Args:
+            button: The button.
+            does: Returns a sentence about what it did.
+            inputs: The components whose values it takes.
+            note: Shows the sentence.
+            cleared: Components that are empty afterwards, unless there was an error.
+        """
+
+        def told(*values: Any) -> Any:
+            left: Any = None
             try:
-                return markup.note(does(*values), "good")
+                said = markup.note(does(*values), "good")
             except _EXPECTED as error:
-                return markup.note(str(error) or type(error).__name__, "bad")
+                said = markup.note(str(error) or type(error).__name__, "bad")
+                left = gr.skip()
+            return [said, *(left for _ in cleared)] if cleared else said
 
-        event = button.click(told, list(inputs), note, show_progress="minimal")
+        outputs = [note, *cleared]
+        event = button.click(told, list(inputs), outputs, show_progress="minimal")
         self.after(event)
         return event
 
@@ -116,7 +175,7 @@ class Live:
                 found = made(*values)
                 return markup.same(*(found if isinstance(found, tuple) else (found,)))
             except _EXPECTED as error:
-                return markup.note(error)
+                return markup.note(f"{markup.LATER} {error}")
 
         gr.on([one.change for one in inputs], lines, list(inputs), shown)
         self._events.append((lines, list(inputs), shown))
@@ -171,6 +230,11 @@ def person_name(name: str | None) -> str:
     return check_names([(name or "").strip()])[0]
 
 
-def job_call(change: str, job: Job | None) -> Call | None:
-    """Returns the call that changes a job."""
-    return None if job is None else calls.jobs(change, job.number)
+def job_calls(job: Job | None) -> tuple[Call, ...]:
+    """Returns the calls that can change a job now."""
+    if job is None:
+        return ()
+    changes = _CHANGES.get(job.state, ())
+    if job.state == "running" and job.kind == "train":
+        changes = (*changes, "stop")
+    return tuple(calls.jobs(change, job.number) for change in changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+WIDE = 220  # pixels of what holds long names: a row of its own on a phone
 _LETTERS = ["system-ui", "sans-serif"]
 _CODE = ["ui-monospace", "monospace"]
 
@@ -66,5 +67,7 @@ CSS = """
 .studio .key::before { content: ""; display: inline-block; width: 1rem; height: .2rem;
   background: #2563eb; margin: 0 .4rem .2rem 0; }
 .studio .key.c1::before { background: #d97706; }
+.studio iframe { width: 100%; height: min(44rem, 90vh); border: 0;
+  border-radius: .3rem; }
 .studio .key { margin-right: 1.2rem; }
 """

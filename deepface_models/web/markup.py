@@ -13,6 +13,7 @@ from deepface_models.media.kinds import VIDEO_SUFFIXES
 from deepface_models.web.calls import Call
 from deepface_models.web.workspace import Workspace
 
+LATER = "The lines of Python and shell that do the same will be here."
 _STATES = {
     "queued": "waits",
     "running": "runs",
@@ -20,6 +21,7 @@ _STATES = {
     "done": "is done",
     "failed": "has failed",
     "cancelled": "is cancelled",
+    "damaged": "is damaged",
 }
 
 
@@ -40,9 +42,9 @@ def same(*calls: Call | None) -> str:
     """Returns what does the same in Python and in a shell."""
     made = [call for call in calls if call is not None]
     if not made:
-        return note("The lines of Python and shell that do the same will be here.")
-    python = "\n".join(["import deepface_models as dfm", *(c.python for c in made)])
-    shell = "\n".join(c.shell for c in made)
+        return note(LATER)
+    python = "import deepface_models as dfm\n" + "\n\n".join(c.python for c in made)
+    shell = "\n".join(dict.fromkeys(c.shell for c in made))
     return (
         "<details class='same' open><summary>The same in Python and in a shell, "
         "in the folder of this studio</summary>"

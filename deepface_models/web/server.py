@@ -78,28 +78,19 @@ def application(
     os.environ["GRADIO_TEMP_DIR"] = str(workspace.folder / UPLOADS)
     import gradio
     from fastapi import FastAPI
-    from starlette.responses import FileResponse, PlainTextResponse
 
     from deepface_models.web import look
     from deepface_models.web.app import build
+    from deepface_models.web.live import Live
+    from deepface_models.web.routes import routes
 
+    live = Live(workspace)
     (workspace.folder / UPLOADS).mkdir(exist_ok=True)
     app = FastAPI(openapi_url=None)
-
-    @app.get("/files/{path:path}")
-    def file(path: str, download: int = 0) -> Any:
-        found = workspace.inside(path)
-        if found is None:
-            return PlainTextResponse("There is no such file.", status_code=404)
-        kind = "attachment" if download else "inline"
-        kept = {"cache-control": "private, max-age=31536000, immutable"}
-        return FileResponse(
-            found, filename=found.name, content_disposition_type=kind, headers=kept
-        )
-
+    app.router.routes.extend(routes(workspace, live.engine))
     gradio.mount_gradio_app(
         app,
-        build(workspace),
+        build(live),
         "/",
         footer_links=["settings"],
         run_history=False,
@@ -123,7 +114,12 @@ def _server(app: Any) -> Any:
 
     return uvicorn.Server(
         uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=2
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,  # JPEG is compressed already
         )
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -177,11 +179,57 @@ def test_an_old_request_does_not_meet_the_next_attempt(queue: Queue) -> None:
     assert queue.requested(1) == ""
 
 
-def test_a_damaged_job_is_named(queue: Queue) -> None:
+DAMAGED = ('{"format": 1}', "", "\0" * 9, "[]", None)
+
+
+@pytest.mark.parametrize("folder", ["queued", "running", "done"])
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_job_hides_no_other(
+    queue: Queue, folder: str, content: str | None, capsys: Any
+) -> None:
+    for _ in range(2):
+        queue.add(WORDS)
+    path = queue.folder / folder / "000001.json"
+    (queue.folder / "queued" / "000001.json").rename(path)
+    if content is None:
+        shutil.copy(queue.folder / "queued" / "000002.json", path)
+    else:
+        path.write_text(content, "utf-8")
+    assert states(queue) == ["damaged", "queued"]
+    job = queue.job(1)
+    assert (job.kind, job.finished) == ("unknown", True)
+    assert re.search(r"000001.json is damaged \(.+\).*Remove it", job.message)
+    for change in (queue.cancel, queue.pause, queue.resume, queue.retry):
+        with pytest.raises(MediaError, match=r"000001.json is damaged"):
+            change(1)
+    assert main(["jobs", "list", "--workspace", str(queue.workspace)]) == 0
+    assert "1  damaged" in capsys.readouterr().out
+    assert main(["jobs", "list", "--json", "--workspace", str(queue.workspace)]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["state"] == "damaged"
+
+    assert queue.recover() is None
+    claimed = queue.claim()
+    assert claimed is not None and claimed.number == 2
+    queue.end(claimed, "done")
+    assert not queue.waiting() and queue.add(WORDS).number == 3
+    path.unlink()
+    assert states(queue) == ["done", "queued"]
+
+
+def test_a_job_damaged_while_it_runs_is_waited_for(
+    queue: Queue, elsewhere: Any
+) -> None:
     queue.add(WORDS)
-    (queue.folder / "queued" / "000001.json").write_text('{"format": 1}', "utf-8")
-    with pytest.raises(MediaError, match=r"000001.json is damaged .*Remove it"):
-        queue.jobs()
+    job = queue.claim()
+    assert job is not None
+    (queue.folder / "running" / "000001.json").write_text("{", "utf-8")
+    elsewhere(queue.owning(1))
+    found = queue.recover()
+    assert found is not None and found.state == "damaged"
+    queue.crashed(job, "was ended by SIGKILL")
+    assert queue.started(1, 1) is None
+    queue.end(job, "done")
+    assert states(queue) == ["done"]
 
 
 def test_progress_and_time_left(tmp_path: Path, monkeypatch: Any) -> None:

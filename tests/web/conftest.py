@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
-from web_helpers import CHROMIUM, WIDE, Served
+from web_helpers import CHROMIUM, CLIPS, PATIENCE, WIDE, Served
+
+from deepface_models.media import read_video
 
 
 @pytest.fixture(scope="session")
@@ -38,14 +41,26 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A browser, if there is one."""
+def filmed(tmp_path_factory: Any) -> Path:
+    """What the browser's camera shows: a speaker, over and over."""
+    path: Path = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
+    with open(path, "wb") as file:
+        for frame in read_video(CLIPS / "s1" / "bbaf2n.mpg", stop=25):
+            file.write(bytes(cv2.imencode(".jpg", frame.image[..., ::-1])[1]))
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(filmed: Path) -> Iterator[Any]:
+    """A browser with a camera, if there is one."""
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium")
+    camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    camera.append(f"--use-file-for-fake-video-capture={filmed}")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *camera]
         )
         yield browser
         browser.close()
@@ -64,7 +79,7 @@ def browse(chromium: Any) -> Iterator[Callable[..., Any]]:
     def opening(address: str, **context: Any) -> Any:
         contexts.append(chromium.new_context(**{"viewport": WIDE, **context}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(400_000)
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: asked(request, address))
         page.goto(address)
         page.get_by_role("button", name="Run the demo").wait_for()

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import odd_files
 import pytest
-from web_helpers import NARROW, PAGES, WIDE, Served, press, shown, turn_to
+from web_helpers import (
+    NARROW,
+    PAGES,
+    PICTURES,
+    WIDE,
+    Served,
+    choose,
+    drop,
+    press,
+    shown,
+    turn_to,
+)
+
+from deepface_models.faces import FaceSet
 
 pytestmark = pytest.mark.slow
-PICTURES = os.environ.get("STUDIO_PICTURES")
 SERIOUS = ("serious", "critical")
 
 
@@ -35,12 +48,20 @@ def findings(page: Any) -> list[str]:
     ]
 
 
+def open_all(page: Any) -> None:
+    """Opens what is folded."""
+    for one in page.locator("button.label-wrap").locator("visible=true").all():
+        if "open" not in (one.get_attribute("class") or "").split():
+            one.click()
+    page.wait_for_timeout(300)  # until the page stands still
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible(studio: Served, browse: Any, scheme: str) -> None:
     page = browse(studio.address, color_scheme=scheme)
     for name in PAGES:
         turn_to(page, name)
-        page.wait_for_timeout(300)
+        open_all(page)
         if PICTURES:
             path = Path(PICTURES) / f"{name.lower()}_{scheme}.png"
             page.screenshot(path=path, full_page=True)
@@ -51,7 +72,7 @@ def test_pages_fit_a_phone(studio: Served, browse: Any) -> None:
     page = browse(studio.address, viewport=NARROW)
     for name in PAGES:
         turn_to(page, name)
-        page.wait_for_timeout(300)
+        open_all(page)
         if PICTURES:
             path = Path(PICTURES) / f"{name.lower()}_narrow.png"
             page.screenshot(path=path, full_page=True)
@@ -62,15 +83,34 @@ def test_pages_fit_a_phone(studio: Served, browse: Any) -> None:
 def test_odd_uploads_get_sentences(studio: Served, browse: Any, tmp_path: Path) -> None:
     page = browse(studio.address, viewport=WIDE)
     turn_to(page, "Faces")
+    (tmp_path / "odd").mkdir()
+    made = {path.name: path.read_bytes() for path in odd_files.make(tmp_path / "odd")}
+    drop(page, *sorted((tmp_path / "odd").iterdir()))
+    choose(page, "Person", "odd")
+    press(page, "Find faces")
+    page.get_by_text(f"{len(made)} files are now in clips/odd").wait_for()
+    page.get_by_text("Job 1 (extract) is done. 6 sources could not be").wait_for()
+    for name in odd_files.UNREADABLE:
+        told = page.get_by_text(re.compile(rf"^clips/odd/{name} cannot be read as"))
+        assert told.count() == 1, name
+    kept = (studio.workspace / "clips" / "odd").iterdir()
+    assert sorted(one.read_bytes() for one in kept) == sorted(made.values())
+    found = FaceSet.open(studio.workspace / "faces" / "odd")
+    assert {Path(one).name for one in found.sources} == set(odd_files.WITH_FACE)
+
     notes = tmp_path / "notes <b>.txt"
     notes.write_text("no picture", "utf-8")
-    page.locator("input[type=file]").first.set_input_files(notes)
-    page.get_by_text("notes").locator("visible=true").first.wait_for()
+    drop(page, notes)
+    choose(page, "Person", "../odd")
     press(page, "Find faces")
     page.get_by_text("Expected letters from a to z").first.wait_for()
+    choose(page, "Person", "odd")  # what was dropped is still there
+    press(page, "Find faces")
+    page.get_by_text(
+        re.compile(r"notes.*\.txt was given. Expected an image")
+    ).wait_for()
     turn_to(page, "Verify")
-    page.locator("input[type=file]").last.set_input_files(notes)
-    page.get_by_text("notes").locator("visible=true").first.wait_for()
+    drop(page, notes)
     press(page, "Verify")
     page.get_by_text("It carries no Content Credentials").first.wait_for()
 

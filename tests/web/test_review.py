@@ -11,8 +11,10 @@ import pytest
 
 pytest.importorskip("gradio")
 
+import deepface_models
 from deepface_models.core.errors import FaceNotFoundError, ProvenanceError
-from deepface_models.faces import FaceSet
+from deepface_models.faces import FaceSet, move_faces
+from deepface_models.web.calls import Call
 from deepface_models.web.live import Live
 from deepface_models.web.pages import _review, convert, measure, train
 from deepface_models.web.workspace import Workspace
@@ -59,6 +61,44 @@ def test_people_are_split_and_merged(live: Live, mixed: FaceSet) -> None:
     said = _review._merging(live)("mixed", "ana")
     assert said == "6 faces of ana were added to mixed; ana stays too."
     assert len(FaceSet.open(live.workspace.folder / "faces" / "mixed")) == 15
+
+
+def run(call: Call, live: Live, monkeypatch: Any) -> None:
+    """Runs the lines of Python that a page shows, where the page says so."""
+    monkeypatch.chdir(live.workspace.folder)
+    exec(call.python, {"dfm": deepface_models})
+
+
+def test_lines_of_split_and_merge_do_the_same(
+    live: Live, mixed: FaceSet, monkeypatch: Any
+) -> None:
+    keep, move = _review._split_calls("mixed", 2, " ana ")  # type: ignore[misc]
+    assert _review._split_calls("mixed", 2, "") == keep
+    assert _review._split_calls(None, 2, "ana") is None
+    run(move, live, monkeypatch)
+    folder = live.workspace.folder / "faces"
+    assert len(FaceSet.open(folder / "ana")) == 6
+    assert len(FaceSet.open(folder / "mixed")) == 9
+    merge = _review._merge_call("mixed", "ana")
+    assert merge is not None and _review._merge_call("ana", "ana") is None
+    run(merge, live, monkeypatch)
+    assert len(FaceSet.open(folder / "mixed")) == 15
+    run(keep, live, monkeypatch)
+    assert len(FaceSet.open(folder / "mixed")) == 6
+    drop = _review._drop_call("ana", 1.0, 90)
+    assert drop is not None
+    run(drop, live, monkeypatch)
+    assert len(FaceSet.open(folder / "ana")) == 6
+
+
+def test_what_cannot_be_sorted_says_so(live: Live, mixed: FaceSet) -> None:
+    with pytest.raises(FaceNotFoundError, match="15 of 15 faces were to be moved"):
+        move_faces(mixed, range(15), live.workspace.folder / "faces" / "all")
+    assert live.workspace.people() == ["mixed"]
+    with pytest.raises(ValueError, match=r"given twice. Expected another set"):
+        _review._merging(live)("mixed", "mixed")
+    with pytest.raises(FileExistsError, match="already holds a face set"):
+        _review._moving(live)("mixed", 2, "mixed")
 
 
 def test_bad_faces_are_dropped(live: Live, mixed: FaceSet) -> None:

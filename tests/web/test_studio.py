@@ -25,7 +25,9 @@ CALLS = [
     calls.train(["ana", "ben"], "models/m", "swift_128", minutes=2, batch_size=8),
     calls.train(["ana", "ben"], "models/m", None, epochs=3, steps=5),
     calls.convert("a b.mp4", "swaps/x.mp4", "models/m", "ben", "it's agreed", LOOK),
-    calls.convert("a.mp4", "x.mp4", "swap_demo", {0: "ben"}, "yes", {}, (2, None)),
+    calls.convert(
+        "a.mp4", "x.mp4", "swap_demo", {0: "ben"}, "yes", {}, "a.tracks", (2, None)
+    ),
     calls.preview("a.mp4", "p.png", "models/m", "ben", "yes", LOOK, 7),
     calls.tracks("a.mp4", "a.tracks"),
     calls.evaluate("models/m", "ana", "ben", "measures/m", 50),
@@ -33,7 +35,7 @@ CALLS = [
     calls.demo("demo", quick=True),
     calls.live("0", "models/m", "ben", "yes"),
     calls.jobs("retry", 3),
-    calls.describe("vae_mnist", "vae_fashion"),
+    calls.card("vae_mnist"),
 ]
 
 
@@ -67,7 +69,7 @@ class Anything:
         (CALLS[1], "dfm.train", {"preset": "swift_128", "minutes": 2}),
         (CALLS[2], "dfm.train", {"epochs": 3, "steps": 5}),
         (CALLS[3], "dfm.convert", {"identity": "ben", "consent": "it's agreed"}),
-        (CALLS[4], "dfm.convert", {"frames": (2, None)}),
+        (CALLS[4], "dfm.convert", {"frames": (2, None), "tracks": "a.tracks"}),
         (CALLS[5], "dfm.conversion.preview", {"consent": "yes"}),
         (CALLS[7], "dfm.evaluate", {"identity": "ben", "limit": 50}),
         (CALLS[9], "dfm.demo.run", {"quick": True}),
@@ -82,6 +84,23 @@ def test_python_lines_do_the_same(
     given = next(kwargs for one, _, kwargs in noted if one == name)
     args = vars(build_parser().parse_args(list(call.words)))
     assert {key: given[key] for key in same} == {key: args[key] for key in same} == same
+
+
+def test_lines_follow_the_state_of_a_job() -> None:
+    pytest.importorskip("gradio")
+    from deepface_models.web.live import job_calls
+
+    def changes(state: str, kind: str) -> list[str]:
+        found = job_calls(Job(4, (kind, "x"), "", 0.0, state))
+        assert all(call.words[-1] == "4" for call in found)
+        return [call.words[1] for call in found]
+
+    assert changes("running", "train") == ["pause", "cancel", "stop"]
+    assert changes("running", "extract") == ["pause", "cancel"]
+    assert changes("paused", "train") == ["resume", "cancel"]
+    assert changes("failed", "train") == ["retry"]
+    assert changes("done", "train") == changes("damaged", "train") == []
+    assert job_calls(None) == ()
 
 
 def test_what_is_in_python_only_says_so() -> None:
@@ -171,7 +190,8 @@ def test_only_this_computer_is_answered(tmp_path: Path) -> None:
     guard = Guard(welcome, tmp_path, "127.0.0.1", None, 2**30)
     status, headers = asked(guard, host="127.0.0.1:7860")
     assert status == 200
-    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in headers["content-security-policy"]
+    assert headers["permissions-policy"].startswith("camera=(self), microphone=()")
     assert asked(guard, host="localhost:7860", origin="http://localhost:7860")[0] == 200
     assert asked(guard, host="evil.example:7860")[0] == 403  # DNS rebinding
     assert asked(guard, host="localhost:7860", origin="http://evil.example")[0] == 403

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import shutil
@@ -12,7 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import ExifTags, Image
+
 import deepface_models
+from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.jobs import Queue
 
 ROOT = Path(deepface_models.__file__).parent.parent
@@ -23,6 +28,9 @@ PAGES = (
     "Jobs",
 )
 
+PICTURES = os.environ.get("STUDIO_PICTURES")  # a folder to keep pictures in
+# Milliseconds until a test gives up, on a computer that does other work as well.
+PATIENCE = float(os.environ.get("STUDIO_PATIENCE", "180000"))
 WIDE, NARROW = {"width": 1100, "height": 800}, {"width": 375, "height": 800}
 
 
@@ -85,3 +93,47 @@ def shown(found: Any) -> Any:
 def press(page: Any, name: str) -> None:
     """Presses the visible button with a name."""
     shown(page.get_by_role("button", name=name, exact=True)).click()
+
+
+def choose(page: Any, label: str, value: str) -> None:
+    """Chooses from a dropdown, or types what is not among its choices."""
+    box = shown(page.get_by_label(label, exact=True))
+    box.click()
+    box.fill(value)
+    box.press("Enter")
+
+
+def drop(page: Any, *files: Path) -> None:
+    """Gives files to the upload of the page that is shown, and waits for them."""
+    panel = page.locator("[role=tabpanel]").locator("visible=true")
+    panel.locator("input[type=file]").last.set_input_files(list(files))
+    for file in files:
+        name = page.locator(f'td[aria-label="{file.name}"]')
+        name.locator("visible=true").first.wait_for()
+
+
+def ends(page: Any, kind: str) -> None:
+    """Waits for the newest job of a kind to be done."""
+    told = page.get_by_text(re.compile(rf"Job \d+ \({kind}\) is done"))
+    told.locator("visible=true").first.wait_for()
+
+
+def picture(page: Any, name: str) -> None:
+    """Keeps a picture, if asked to."""
+    if PICTURES:
+        page.wait_for_timeout(1000)
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        small = shot.resize((820, round(shot.height * 820 / shot.width)))
+        tags = synthetic_tags("a page of the studio that shows swapped faces.")
+        exif = Image.Exif()
+        exif[ExifTags.Base.ImageDescription] = json.dumps(tags)
+        small.save(Path(PICTURES) / f"{name}.jpg", quality=70, exif=exif)
+
+
+def wait_for_file(page: Any, path: Path) -> None:
+    """Waits for a file that the studio writes."""
+    for _ in range(round(PATIENCE / 100)):
+        if path.is_file():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{path} was not written")

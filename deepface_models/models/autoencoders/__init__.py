@@ -3,6 +3,7 @@
 from deepface_models.models.autoencoders.adversarial import AdversarialAutoencoder
 from deepface_models.models.autoencoders.base import Autoencoder
 from deepface_models.models.autoencoders.beta import BetaVAE
+from deepface_models.models.autoencoders.components import principal_components
 from deepface_models.models.autoencoders.convolutional import ConvolutionalAutoencoder
 from deepface_models.models.autoencoders.corruption import corrupt
 from deepface_models.models.autoencoders.deep import DeepAutoencoder
@@ -13,6 +14,7 @@ from deepface_models.models.autoencoders.images import (
     latent_walk,
     reconstruction_rows,
 )
+from deepface_models.models.autoencoders.maps import layer_maps, map_layers
 from deepface_models.models.autoencoders.masked import MaskedAutoencoder
 from deepface_models.models.autoencoders.scatter import latent_scatter
 from deepface_models.models.autoencoders.sequence import SequenceAutoencoder
@@ -39,5 +41,8 @@ __all__ = [
     "latent_grid",
     "latent_scatter",
     "latent_walk",
+    "layer_maps",
+    "map_layers",
+    "principal_components",
     "reconstruction_rows",
 ]

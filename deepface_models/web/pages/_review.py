@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from deepface_models.core.errors import FaceNotFoundError
-from deepface_models.faces import FaceSet, people_in, verdict
+from deepface_models.faces import (
+    FaceSet,
+    add_faces,
+    keep_faces,
+    move_faces,
+    people_in,
+    verdict,
+)
 from deepface_models.web import calls, charts, markup
 from deepface_models.web.calls import Call
 from deepface_models.web.live import Live, person_name
@@ -23,7 +28,9 @@ def build(live: Live) -> None:
     gr.HTML("<h2>Look at them</h2>", elem_classes="studio")
     person = gr.Dropdown([], label="Person whose faces to look at")
     live.choices(person, lambda: live.workspace.people())
-    live.follow(person, lambda name: show(live, name), lambda name: _state(live, name))
+    live.follow(
+        [person], lambda name: show(live, name), lambda name: _state(live, name)
+    )
     note = gr.HTML(elem_classes="studio")
     _drop(live, person, note)
     _sort(live, person, note)
@@ -57,13 +64,30 @@ def _sort(live: Live, person: Any, note: Any) -> None:
             keep = gr.Button("Keep only this person")
             other = gr.Textbox(label="New name", placeholder="ben")
             move = gr.Button("Move this person to the new name")
+        live.same([person, number, other], _split_calls)
         with gr.Row():
             merged = gr.Dropdown([], label="Somebody with the same face")
             live.choices(merged, lambda: live.workspace.people())
             merge = gr.Button("Add their faces")
+        live.same([person, merged], _merge_call)
     live.action(keep, _on_set(live, keep_only), [person, number], note)
     live.action(move, _moving(live), [person, number, other], note)
     live.action(merge, _merging(live), [person, merged], note)
+
+
+def _split_calls(
+    person: str | None, number: float, other: str | None
+) -> Call | tuple[Call, Call] | None:
+    if not person:
+        return None
+    keep = calls.keep(person, int(number or 1))
+    if not (other or "").strip():
+        return keep
+    return keep, calls.move(person, int(number or 1), person_name(other))
+
+
+def _merge_call(person: str | None, other: str | None) -> Call | None:
+    return calls.merge(person, other) if person and other and person != other else None
 
 
 def show(live: Live, name: str | None) -> str:
@@ -117,25 +141,17 @@ def _drop_call(person: str | None, blur: float, yaw: float) -> Call | None:
 
 def drop(faces: FaceSet, blur: float, yaw: float) -> str:
     """Removes blurred and turned faces."""
-    good = faces.filter(max_blur=blur, max_yaw=yaw)
-    return _keep(faces, {record.file for record in good.records})
+    good = {record.file for record in faces.filter(max_blur=blur, max_yaw=yaw).records}
+    return _kept(faces, [record.file in good for record in faces.records])
 
 
 def keep_only(faces: FaceSet, number: float) -> str:
     """Removes all faces but those of one person."""
-    chosen = faces.select(_group(faces, number))
-    return _keep(faces, {record.file for record in chosen.records})
+    return _kept(faces, _group(faces, number))
 
 
-def _keep(faces: FaceSet, files: set[str]) -> str:
-    if not files:
-        raise FaceNotFoundError(
-            f"No face of {len(faces)} would be left. Expected one at least. Allow more."
-        )
-    before = len(faces)
-    faces.drop([record.file in files for record in faces.records])
-    _sheet(faces)
-    return f"{before - len(faces)} faces were removed; {len(faces)} are left."
+def _kept(faces: FaceSet, which: Any) -> str:
+    return f"{keep_faces(faces, which)} faces were removed; {len(faces)} are left."
 
 
 def _group(faces: FaceSet, number: float) -> Any:
@@ -161,20 +177,8 @@ def _on_set(live: Live, does: Callable[..., str]) -> Callable[..., str]:
 def _moving(live: Live) -> Callable[..., str]:
     def move(name: str | None, number: float, other: str | None) -> str:
         faces, target = _opened(live, name), person_name(other)
-        chosen = faces.select(_group(faces, number))
-        if len(chosen) == len(faces):
-            raise ValueError(
-                f"All faces are of one person. Nothing to move to {target}."
-            )
-        made = FaceSet.create(
-            live.workspace.folder / "faces" / target,
-            faces.image_size,
-            faces.face_type,
-            faces.landmarks,
-        )
-        _copy(chosen, made)
-        moved = {record.file for record in chosen.records}
-        _keep(faces, {r.file for r in faces.records} - moved)
+        folder = live.workspace.folder / "faces" / target
+        made = move_faces(faces, _group(faces, number), folder)
         return f"{len(made)} faces are now those of {target}."
 
     return move
@@ -182,22 +186,7 @@ def _moving(live: Live) -> Callable[..., str]:
 
 def _merging(live: Live) -> Callable[..., str]:
     def merge(name: str | None, other: str | None) -> str:
-        faces = _opened(live, name)
-        if other == name:
-            raise ValueError(f"{name} was given twice. Choose somebody else to add.")
-        more = _opened(live, other)
-        _copy(more, faces)
-        return f"{len(more)} faces of {other} were added to {name}; {other} stays too."
+        added = add_faces(_opened(live, name), _opened(live, other))
+        return f"{added} faces of {other} were added to {name}; {other} stays too."
 
     return merge
-
-
-def _copy(source: FaceSet, target: FaceSet) -> None:
-    pairs = zip(source.records, source.images, strict=True)
-    target.extend([replace(r, image=image, file="", png=None) for r, image in pairs])
-    _sheet(target)
-
-
-def _sheet(faces: FaceSet) -> None:
-    if faces.folder is not None:
-        faces.contact_sheet(faces.folder / "sheet.png")

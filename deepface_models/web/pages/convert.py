@@ -13,6 +13,8 @@ from deepface_models.core.registry import names_in
 from deepface_models.core.synthetic import synthetic_tags
 from deepface_models.web import calls, markup, models
 from deepface_models.web.live import Live
+from deepface_models.web.look import WIDE
+from deepface_models.web.pages import _people
 from deepface_models.web.workspace import check_media
 
 NAME = "Convert"
@@ -30,22 +32,22 @@ def build(live: Live) -> None:
     """Makes the page."""
     gr.HTML(_TEXT, elem_classes="studio")
     with gr.Row():
-        model = gr.Dropdown([], label="Model")
-        identity = gr.Dropdown([], label="Whose face to render")
-        clip = gr.Dropdown([], label="Clip or picture")
+        model = gr.Dropdown([], label="Model", min_width=WIDE)
+        identity = gr.Dropdown([], label="Whose face to render", min_width=WIDE)
+        clip = gr.Dropdown([], label="Clip or picture", min_width=WIDE)
     live.choices(model, lambda: models.swaps(live.workspace))
     live.choices(clip, lambda: live.workspace.clips())
     model.change(
-        lambda name: _people(live, name), model, identity, show_progress="hidden"
+        lambda name: _identities(live, name), model, identity, show_progress="hidden"
     )
-    upload = gr.File(label="Or drop one", height=120)
+    upload = gr.File(label="Or drop one", height=150)
     consent = gr.Textbox(
         label="Consent (required)",
         info="Who agreed to this use, and where it is written down.",
         placeholder="Ana and Ben, release of 2026-03-01, file 17",
         lines=2,
     )
-    several = _several(live, clip)
+    several = _people.build(live, model, clip)
     look = _look()
     with gr.Row():
         first = gr.Number(0, precision=0, minimum=0, label="First frame")
@@ -64,23 +66,6 @@ def build(live: Live) -> None:
     live.after(event)
 
 
-def _several(live: Live, clip: Any) -> Any:
-    with gr.Accordion("Several people in the clip", open=False):
-        find = gr.Button("Find the people of the clip")
-        note = gr.HTML(elem_classes="studio")
-        live.html(lambda: _tracks(live))
-        several = gr.Textbox(
-            label="Whose face each track gets",
-            info="Numbers of tracks, as on the sheet. Empty: the largest face.",
-            placeholder="0=ben, 2=ana",
-        )
-        live.same(
-            [clip], lambda name: calls.tracks(name, _tracked(name)) if name else None
-        )
-        live.action(find, lambda name: _find(live, name), [clip], note)
-    return several
-
-
 def _look() -> list[Any]:
     with gr.Accordion("Appearance", open=False), gr.Row():
         return [
@@ -88,6 +73,7 @@ def _look() -> list[Any]:
                 list(dict.fromkeys([default, *names_in(_CODE, f"register_{name}")])),
                 value=default,
                 label=name.capitalize(),
+                min_width=WIDE,
             )
             for name, default in _DEFAULTS.items()
         ]
@@ -117,7 +103,7 @@ def _previewing(live: Live, inputs: list[Any]) -> Any:
     return frame
 
 
-def _people(live: Live, model: str | None) -> Any:
+def _identities(live: Live, model: str | None) -> Any:
     names = models.identities(live.workspace, model)
     return gr.update(choices=names, value=names[-1] if names else None)
 
@@ -129,40 +115,6 @@ def _take(live: Live, file: str) -> tuple[str, None]:
     except (ValueError, OSError) as error:
         return markup.note(error, "bad"), None
     return markup.note(f"{taken[0]} is now among the clips; choose it above."), None
-
-
-def _tracked(clip: str) -> str:
-    return f"previews/{Path(clip).name}.tracks"
-
-
-def _find(live: Live, clip: str | None) -> str:
-    if not clip:
-        raise ValueError("No clip was given. Choose one above first.")
-    return live.add(calls.tracks(clip, _tracked(clip)))
-
-
-def _tracks(live: Live) -> str:
-    job = live.latest("tracks")
-    card = markup.job_card(job, "Only needed if several people shall be replaced.")
-    if job is None or job.state != "done":
-        return card
-    sheet = f"{job.words[-1]}/sheet.png"
-    return card + markup.image(live.workspace, sheet, "The tracks, one row each")
-
-
-def _who(identity: str | None, several: str | None) -> str | Mapping[int, str]:
-    if not (several or "").strip():
-        if not identity:
-            raise ValueError("No person was given. Choose whose face to render.")
-        return identity
-    pairs = [part.partition("=") for part in str(several).split(",")]
-    try:
-        return {int(number): name.strip() for number, _, name in pairs}
-    except ValueError:
-        raise ValueError(
-            f"{several!r} was given. Expected numbers of tracks with names, such as "
-            "0=ben, 2=ana. Look at the sheet of the tracks."
-        ) from None
 
 
 def _given(
@@ -181,14 +133,16 @@ def _given(
             "No consent was given. Expected who agreed to this use, and where that is "
             "written down. Fill in Consent."
         )
+    who = _people.who(identity, several)
     names = zip(_DEFAULTS.items(), look[:3], strict=True)
     changed = {name: value for (name, usual), value in names if value != usual}
     return {
         "source": clip,
         "model": model,
-        "who": _who(identity, several),
+        "who": who,
         "consent": str(consent).strip(),
         "look": changed,
+        "tracks": None if isinstance(who, str) else _people.folder(clip),
     }
 
 
@@ -236,6 +190,8 @@ def _preview(live: Live, frame: int, *given: Any) -> tuple[str, str]:
     checked = _given(*given[:-2])
     who, folder = checked["who"], live.workspace.folder
     people = {"identity": who} if isinstance(who, str) else {"people": who}
+    if checked["tracks"]:
+        people["tracks"] = folder / checked["tracks"]
     sheet = preview(
         folder / checked["source"],
         folder / _SHEET,

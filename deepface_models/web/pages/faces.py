@@ -39,12 +39,10 @@ def build(live: Live) -> None:
     live.choices(person, lambda: _with_clips(live))
     button = gr.Button("Find faces", variant="primary")
     note = gr.HTML(elem_classes="studio")
-    live.html(lambda: markup.job_card(live.latest("extract"), _NONE))
+    live.html(lambda: _state(live))
     live.same([person, size, every], _call)
     inputs = [files, person, size, every]
-    live.action(button, lambda *given: _find(live, *given), inputs, note).then(
-        lambda: None, None, files
-    )
+    live.action(button, lambda *given: _find(live, *given), inputs, note, [files])
     _review.build(live)
 
 
@@ -57,6 +55,13 @@ def _call(person: str | None, size: int, every: int) -> calls.Call | None:
     if not person:
         return None
     return calls.extract(person_name(person), int(size), int(every))
+
+
+def _state(live: Live) -> str:
+    """Returns the newest extraction, with a sentence for each file without use."""
+    job = live.latest("extract")
+    card = markup.job_card(job, _NONE)
+    return card + "".join(markup.note(line) for line in live.warnings(job))
 
 
 def _find(

@@ -9,8 +9,8 @@ import gradio as gr
 
 from deepface_models.jobs import Job
 from deepface_models.jobs.progress import in_words
-from deepface_models.web import calls, markup
-from deepface_models.web.live import Live
+from deepface_models.web import markup
+from deepface_models.web.live import Live, job_calls
 
 NAME = "Jobs"
 _CHANGES = ("Cancel", "Pause", "Resume", "Stop", "Retry")
@@ -32,7 +32,12 @@ def build(live: Live) -> None:
     for name, button in buttons.items():
         live.action(button, _change(live, name.lower()), [job], note)
     job.change(lambda number: _log(live, number), job, log, show_progress="hidden")
-    live.same([job], lambda number: number and calls.jobs("retry", number))
+    live.follow([job], lambda number: _lines(live, number), lambda n: _lines(live, n))
+
+
+def _lines(live: Live, number: int | None) -> str:
+    job = next((one for one in live.jobs if one.number == number), None)
+    return markup.same(*job_calls(job)) if job else ""
 
 
 def _change(live: Live, change: str) -> Any:

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import re
-import signal
-import subprocess
-import sys
 from typing import Any
 
 import gradio as gr
 
 from deepface_models.core.errors import ProvenanceError
-from deepface_models.core.helpers import helper_command, helper_environment
+from deepface_models.streaming.camera import BROWSER
 from deepface_models.web import calls, markup, models
 from deepface_models.web.live import Live
+from deepface_models.web.look import WIDE
 
 NAME = "Live"
-_TEXT = """<p>Swaps the face in the images of a camera of this computer as they come,
-with a visible label, on a page of their own. A clip works too, and plays at its own
-speed. Consent is needed here as well.</p>"""
+_TEXT = """<p>Swaps the face in the images of a camera as they come, with a visible
+label. The browser asks whether its camera may be used; its images go to this studio and
+nowhere else. A clip works too, and plays at its own speed. Consent is needed here as
+well.</p>"""
 _NONE = "Nothing is live. Choose a model, fill in the consent, and press Start."
-_CAMERAS = [("Camera 0", "0"), ("Camera 1", "1")]
+_CAMERAS = [
+    ("Camera of this browser", BROWSER),
+    ("Camera 0 of the studio's computer", "0"),
+    ("Camera 1 of the studio's computer", "1"),
+]
 
 
 def build(live: Live) -> None:
     """Makes the page."""
     gr.HTML(_TEXT, elem_classes="studio")
     with gr.Row():
-        model = gr.Dropdown([], label="Model")
-        identity = gr.Dropdown([], label="Whose face to render")
-        source = gr.Dropdown(_CAMERAS, value="0", label="Camera or clip")
+        model = gr.Dropdown([], label="Model", min_width=WIDE)
+        identity = gr.Dropdown([], label="Whose face to render", min_width=WIDE)
+        source = gr.Dropdown(
+            _CAMERAS, value=BROWSER, label="Camera or clip", min_width=WIDE
+        )
     live.choices(model, lambda: models.swaps(live.workspace))
     live.choices(source, lambda: [*_CAMERAS, *((c, c) for c in live.workspace.clips())])
     model.change(lambda m: _people(live, m), model, identity, show_progress="hidden")
@@ -43,11 +45,10 @@ def build(live: Live) -> None:
     with gr.Row():
         start = gr.Button("Start", variant="primary")
         stop = gr.Button("End it")
-    shown = gr.HTML(markup.note(_NONE), elem_classes="studio")
+    page = gr.HTML(lambda: shown(live), elem_classes="studio")
     inputs = [source, model, identity, consent]
-    shows = _Shown(live)
-    start.click(shows.start, inputs, shown, concurrency_limit=1)
-    stop.click(shows.stop, None, shown)
+    start.click(lambda *given: _start(live, *given), inputs, page, concurrency_limit=1)
+    stop.click(lambda: _stop(live), None, page)
     live.same(inputs, _call)
 
 
@@ -69,64 +70,28 @@ def _call(
     return calls.live(source, model, identity, str(consent).strip())
 
 
-class _Shown:
-    """The one live swap of a studio, in a process of its own."""
-
-    def __init__(self, live: Live) -> None:
-        self.live = live
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self, *given: Any) -> str:
-        """Starts it, and returns the address of its page."""
-        try:
-            call = _call(*given)
-        except (ValueError, OSError) as error:
-            return markup.note(error, "bad")
-        self._end()
-        self.process = subprocess.Popen(
-            [*helper_command(__name__, "run"), *call.words, "--port", "0"],
-            cwd=self.live.workspace.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            env={**helper_environment(), "PYTHONUNBUFFERED": "1"},
-        )
-        return self._told(self.process)
-
-    def stop(self) -> str:
-        """Ends it."""
-        return markup.note("It has ended." if self._end() else _NONE)
-
-    def _told(self, process: subprocess.Popen[str]) -> str:
-        said = ""
-        for line in process.stdout or ():
-            found = re.match(r"Open (http://\S+) in a browser", line)
-            if found:
-                link = f'<a href="{found[1]}" target="_blank" rel="noopener">'
-                return f'<p class="note good">It is live: {link}open its page</a>.</p>'
-            said = line.removeprefix("error: ") if line.strip() else said
-        return markup.note(said or "It ended without a word.", "bad")
-
-    def _end(self) -> bool:
-        process, self.process = self.process, None
-        if process is None or process.poll() is not None:
-            return False
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=10)
-            return True
-        process.kill()
-        process.communicate()
-        return True
+def _start(live: Live, *given: Any) -> str:
+    """Starts it; returns its page, inside of this one."""
+    try:
+        said = live.engine.start(_call(*given))
+    except (ValueError, OSError) as error:
+        return markup.note(error, "bad")
+    return markup.note(said, "bad") if said else shown(live)
 
 
-def run(*words: str) -> None:
-    """Is the process of a live swap: the command of that name.
+def _stop(live: Live) -> str:
+    return markup.note("It has ended." if live.engine.stop() else _NONE)
 
-    Args:
-        *words: The words of the command.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(importlib.import_module("deepface_models.cli").main(words))
+
+def shown(live: Live) -> str:
+    """Returns the page of the live swap, or that there is none."""
+    found = live.engine.address
+    if found is None:
+        return markup.note(_NONE)
+    # Another address for each swap, so that the browser does not keep the former one.
+    address = f"live/?{abs(hash(found)):x}"
+    return (
+        f'<iframe src="{address}" title="The live swap" allow="camera"></iframe>'
+        f'<p><a href="{address}" target="_blank" rel="noopener">Open it in a page of '
+        "its own</a></p>"
+    )

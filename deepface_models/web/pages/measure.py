@@ -11,6 +11,7 @@ import gradio as gr
 from deepface_models.jobs import Job
 from deepface_models.web import calls, charts, markup, models
 from deepface_models.web.live import Live
+from deepface_models.web.look import WIDE
 
 NAME = "Measure"
 _TEXT = """<p>Swaps the frames of a person that the training held out, and compares
@@ -30,7 +31,7 @@ def build(live: Live) -> None:
     """Makes the page."""
     gr.HTML(_TEXT, elem_classes="studio")
     with gr.Row():
-        model = gr.Dropdown([], label="Model")
+        model = gr.Dropdown([], label="Model", min_width=WIDE)
         source = gr.Dropdown([], label="Person in the frames")
         target = gr.Dropdown([], label="Whose face to render")
         limit = gr.Slider(2, 500, 50, step=1, label="Most frames")

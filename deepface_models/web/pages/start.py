@@ -45,7 +45,10 @@ def build(live: Live) -> None:
         clips = gr.Button("Use the demo's clips on the other pages")
     note = gr.HTML(elem_classes="studio")
     live.html(lambda: _results(live))
-    live.same([size], lambda chosen: calls.demo(_OUTPUT, chosen == _QUICK))
+    live.same(
+        [size],
+        lambda chosen: (calls.demo(_OUTPUT, chosen == _QUICK), calls.clips()),
+    )
     live.action(
         run,
         lambda chosen: live.add(calls.demo(_OUTPUT, chosen == _QUICK)),

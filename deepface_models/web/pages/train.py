@@ -11,7 +11,7 @@ import gradio as gr
 
 from deepface_models.jobs import Job
 from deepface_models.web import calls, charts, markup
-from deepface_models.web.live import Live, person_name
+from deepface_models.web.live import Live, job_calls, person_name
 
 NAME = "Train"
 _SCRATCH = "from scratch"
@@ -42,6 +42,7 @@ def build(live: Live) -> None:
     note = gr.HTML(elem_classes="studio")
     live.html(lambda: panel(live))
     _buttons(live, note)
+    live.html(lambda: _lines(live))
     live.same(inputs, _call)
     live.action(button, lambda *given: live.add(_checked(*given)), inputs, note)
 
@@ -54,6 +55,12 @@ def _buttons(live: Live, note: Any) -> None:
             button = gr.Button(label, interactive=False, min_width=120)
             live.enabled(button, _when(live, when))
             live.action(button, _change(live, label.split()[0].lower()), [], note)
+
+
+def _lines(live: Live) -> str:
+    """Returns the lines of the buttons that work now."""
+    found = job_calls(live.latest("train"))
+    return markup.same(*found) if found else ""
 
 
 def _when(live: Live, states: Sequence[str]) -> Any:

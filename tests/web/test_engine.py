@@ -1,0 +1,106 @@
+"""The live swap's process and its way to the page, without a model."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio")
+
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+from websockets.sync.server import serve
+
+from deepface_models.web import calls
+from deepface_models.web import engine as made
+from deepface_models.web.engine import Engine
+from deepface_models.web.routes import routes
+from deepface_models.web.workspace import Workspace
+
+# Stands in for the command: says where its page is, and ends as the studio ends it.
+PRETENDER = """
+import sys
+from deepface_models.web.engine import threading, signal, _end_with_studio
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Thread(target=_end_with_studio, daemon=True).start()
+print("Open {} in a browser on this computer.", flush=True)
+try:
+    signal.pause()
+except KeyboardInterrupt:
+    print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Any:
+    one = Engine(tmp_path)
+    yield one
+    one.stop()
+
+
+def pretend(monkeypatch: Any, address: str) -> None:
+    command = [sys.executable, "-c", PRETENDER.format(address)]
+    monkeypatch.setattr(made, "helper_command", lambda *words: command)
+
+
+def call() -> calls.Call:
+    return calls.live("browser", "swap_demo", "ben", "Both agreed")
+
+
+def test_why_it_did_not_start_is_a_sentence(engine: Engine) -> None:
+    said = engine.start(calls.Call(("live", "--nothing"), ""))
+    assert "the following arguments are required: --model" in said
+    assert engine.address is None and not engine.stop()
+
+
+def test_one_swap_replaces_the_other(engine: Engine, monkeypatch: Any) -> None:
+    pretend(monkeypatch, "http://127.0.0.1:1/key/")
+    assert engine.start(call()) == "" and engine.address == "http://127.0.0.1:1/key/"
+    first = engine._process
+    pretend(monkeypatch, "http://127.0.0.1:2/key/")
+    assert engine.start(call()) == "" and engine.address == "http://127.0.0.1:2/key/"
+    assert first is not None and first.returncode == 0
+    assert engine.stop() and engine.address is None and not engine.stop()
+
+
+def test_it_ends_with_the_studio(engine: Engine, monkeypatch: Any) -> None:
+    """When the studio is killed, its end of the pipe is closed."""
+    pretend(monkeypatch, "http://127.0.0.1:1/key/")
+    engine.start(call())
+    process = engine._process
+    assert process is not None and process.stdin is not None
+    process.stdin.close()
+    process.stdin = None
+    assert process.wait(30) == 0
+    assert engine.address is None
+
+
+def test_what_both_say_is_passed_on(
+    engine: Engine, monkeypatch: Any, tmp_path: Path
+) -> None:
+    def echo(connection: Any) -> None:
+        for message in connection:
+            connection.send(message)
+
+    app = Starlette(routes=routes(Workspace(tmp_path / "w"), engine))
+    client = TestClient(app)
+    assert client.get("/live/").text == "Nothing is live."
+    with pytest.raises(WebSocketDisconnect):
+        with client.websocket_connect("/live/frames"):
+            pass
+    with serve(echo, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.socket.getsockname()[1]
+        pretend(monkeypatch, f"http://127.0.0.1:{port}/key/")
+        engine.start(call())
+        assert "Live face swap" in client.get("/live/").text
+        with client.websocket_connect("/live/frames") as browser:
+            browser.send_bytes(b"image")
+            assert browser.receive_bytes() == b"image"
+            browser.send_text("shown")
+            assert browser.receive_text() == "shown"
