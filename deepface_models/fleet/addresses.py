@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +18,10 @@ from deepface_models.media.folders import list_media, natural_key
 _SUFFIXES = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
 _AT_ONCE = 16  # requests for the state of single files
 # What file systems call the version of a file's bytes, the most exact first.
-_VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "checksum", "mtime", "mtimes")
-_VERSIONS += ("LastModified", "last_modified", "modified", "updated", "created")
+_VERSIONS = (
+    *("ETag", "etag", "md5Hash", "content_md5", "checksum", "mtime"),
+    *("LastModified", "last_modified", "modified", "updated", "created"),
+)
 
 
 class Source(NamedTuple):
@@ -170,4 +173,6 @@ def _is_media(path: str) -> bool:
 
 def _stamp(info: Mapping[str, Any]) -> str:
     versions = [info[name] for name in _VERSIONS if info.get(name) is not None]
-    return f"{info.get('size')} {versions[0] if versions else ''}".strip()
+    version = versions[0] if versions else ""
+    text = version.isoformat() if isinstance(version, datetime) else str(version)
+    return f"{info.get('size')} {text}".strip()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deepface_models.core.choices import choose
 from deepface_models.core.whole import whole_number
 from deepface_models.fleet import local
-from deepface_models.fleet.rows import Item, Row, Stop
+from deepface_models.fleet.rows import Item, Rows
 
 ENGINES = ("local", "ray")
 
@@ -60,9 +60,7 @@ class Crew:
             return self.cpus or 1
         return self.cpus or max(1, local.cores() // (self.workers or 1))
 
-    def rows(
-        self, kind: str, spec: Mapping[str, Any], items: Sequence[Item]
-    ) -> Iterator[Row | Stop]:
+    def rows(self, kind: str, spec: Mapping[str, Any], items: Sequence[Item]) -> Rows:
         """Yields the rows of clips as they end, or why no clip can be worked on."""
         cpus = self.threads
         if cpus is None:

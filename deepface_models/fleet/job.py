@@ -92,7 +92,7 @@ def convert(
     identity: str | None = None,
     consent: str,
     person: Address | None = None,
-    people: Mapping[Address, str] | None = None,
+    people: Mapping[str, str] | None = None,
     landmarks: int | str = 68,
     codec: str = "h264",
     crf: float = 18,
@@ -176,11 +176,13 @@ def convert(
     from deepface_models.media.codecs import encoder_of
 
     check_consent(consent)
-    identity = first_identity(identity, person, people, options)
+    whom: dict[str | int | Path, str] | None = None
+    if people is not None:
+        whom = {plain(who): name for who, name in people.items()}
+    identity = first_identity(identity, person, whom, options)
     encoder_of(codec, lossless, "result.mp4")
     crew = Crew(engine, workers, cpus, gpus, address)
     person = None if person is None else plain(person)
-    whom = None if people is None else {plain(who): one for who, one in people.items()}
     spec = {
         "model": model_place(model, crew),
         "identity": identity,
@@ -193,7 +195,7 @@ def convert(
     }
     signer = certificate or Certificate.own()
     secret = {"certificate": {"chain": signer.chain, "key": signer.key}}
-    files = _files(spec["model"], person, *(whom or ()))
+    files = _files(spec["model"], person, *map(str, whom or ()))
     return run("convert", sources, output, spec, files, crew, progress, secret)
 
 

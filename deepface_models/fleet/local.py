@@ -9,19 +9,17 @@ import queue
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deepface_models.core.helpers import helper_command, helper_environment
-from deepface_models.fleet.rows import FAILED, Item, Row, Stop, new_row, stop_of
+from deepface_models.fleet.rows import FAILED, Item, Row, Rows, Stop, new_row, stop_of
 from deepface_models.fleet.worker import Worker
 
 MOST_ATTEMPTS = 3  # how often a clip may end its worker
 
 
-def here(
-    kind: str, spec: Mapping[str, Any], items: Sequence[Item]
-) -> Iterator[Row | Stop]:
+def here(kind: str, spec: Mapping[str, Any], items: Sequence[Item]) -> Rows:
     """Yields the rows of clips that one worker in this process works on."""
     worker = Worker(kind, spec, None)
     try:
@@ -32,7 +30,7 @@ def here(
 
 def in_processes(
     kind: str, spec: Mapping[str, Any], items: Sequence[Item], workers: int, cpus: int
-) -> Iterator[Row | Stop]:
+) -> Rows:
     """Yields the rows of clips that several processes work on, as they end.
 
     A clip whose process ended is given to another one, at most three times.
@@ -53,7 +51,10 @@ def in_processes(
         thread.start()
     try:
         for _ in items:
-            yield crew.rows.get()
+            row = crew.rows.get()
+            yield row
+            if isinstance(row, Stop):
+                return
     finally:
         crew.end()
         for thread in threads:

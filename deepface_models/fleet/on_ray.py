@@ -11,7 +11,7 @@ from typing import Any
 
 from deepface_models.core.extras import need
 from deepface_models.fleet.local import MOST_ATTEMPTS, lost
-from deepface_models.fleet.rows import Item, Row, Stop
+from deepface_models.fleet.rows import Item, Rows, Stop
 from deepface_models.fleet.worker import start
 
 _log = logging.getLogger("deepface_models")
@@ -46,7 +46,7 @@ def on_cluster(
     cpus: int,
     gpus: float,
     address: str | None,
-) -> Iterator[Row | Stop]:
+) -> Rows:
     """Yields the rows of clips that the workers of a cluster work on, as they end.
 
     Only addresses and rows pass through Ray. A clip whose worker or whose machine
@@ -81,6 +81,8 @@ def on_cluster(
                         left.pop(row["source"], None)
                     yield row
                 attempts.update(left.values())
+                if left:
+                    _log.warning("%d workers ended; their clips are next.", len(left))
                 for item in left.values():
                     if attempts[item] >= MOST_ATTEMPTS:
                         yield lost(item, MOST_ATTEMPTS)
@@ -95,7 +97,7 @@ def on_cluster(
 
 def _rows(
     ray: Any, work: tuple[Any, ...], items: list[Item], size: int, needs: dict[str, Any]
-) -> Iterator[Row | Stop]:
+) -> Rows:
     """Yields the rows of one data set; those of workers that ended are missing."""
     with _settings(ray):
         blocks = ray.data.from_items(
@@ -108,8 +110,7 @@ def _rows(
             compute=ray.data.ActorPoolStrategy(
                 size=min(size, len(items)), max_tasks_in_flight_per_actor=1
             ),
-            max_restarts=-1,
-            max_task_retries=0,
+            ray_remote_args_fn=_lives,
             **needs,
         )
         # A batch is what one worker has ended; none is held back.
@@ -123,17 +124,26 @@ def _rows(
                     yield value if isinstance(value, dict) else Stop(*value)
 
 
+def _lives() -> dict[str, int]:
+    """A worker that ended is started again; its clip is left to the next data set."""
+    return {"max_restarts": -1, "max_task_retries": 0}
+
+
 @contextlib.contextmanager
 def _settings(ray: Any) -> Iterator[None]:
-    """Sets Ray Data to go on without the rows of workers that ended."""
+    """Sets Ray Data to go on without the rows of workers that ended, and quietly."""
     context = ray.data.DataContext.get_current()
     wanted = {"max_errored_blocks": -1, "enable_progress_bars": False}
     before = {name: getattr(context, name) for name in wanted}
     for name, value in wanted.items():
         setattr(context, name, value)
+    logger = logging.getLogger("ray.data")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
+        logger.setLevel(level)
         for name, value in before.items():
             setattr(context, name, value)
 

@@ -8,7 +8,7 @@ import io
 import os
 import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from deepface_models.core import errors
@@ -49,6 +49,9 @@ class Stop(NamedTuple):
 
     kind: str
     message: str
+
+
+Rows: TypeAlias = Generator[Row | Stop, None, None]
 
 
 def new_row(item: Item, status: str, error: str = "") -> Row:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from deepface_models.core.errors import MediaError
 from deepface_models.core.progress import Progress
 from deepface_models.fleet.transfers import fetched
 
@@ -49,19 +50,20 @@ class ExtractTask:
 
     def run(self, source: Path, output: Path, address: str) -> Facts:
         """Extracts the faces of a clip."""
+        counted = [0]
         faces = self._aligner.extract(
-            source, output, person=self._person, progress=False, **self._options
+            source,
+            output,
+            person=self._person,
+            progress=lambda done, total: counted.append(done),
+            **self._options,
         )
         if faces.failed:
-            raise ValueError(next(iter(faces.failed.values())))
-        searched = max(
-            (one["next_frame"] for one in faces.progress.values()), default=0
-        )
+            raise MediaError(next(iter(faces.failed.values())))
         local = str(source.resolve())
         if local in faces.progress and local != address:
             faces.move({local: address})
-        every_n = self._options["every_n"]
-        return {"frames": -(-searched // every_n), "faces": len(faces)}
+        return {"frames": counted[-1], "faces": len(faces)}
 
 
 class ConvertTask:

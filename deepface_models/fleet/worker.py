@@ -11,7 +11,6 @@ from typing import Any
 
 from deepface_models.core.errors import FaceNotFoundError
 from deepface_models.core.files import sha256_path
-from deepface_models.fleet.addresses import stamp_of
 from deepface_models.fleet.rows import (
     DONE,
     FAILED,
@@ -75,7 +74,6 @@ class Worker:
 
     def _run(self, item: Item) -> dict[str, Any]:
         folder = self._slot.folder
-        stamp = stamp_of(item.source)
         source = fetched(item.source, folder / "source")
         try:
             with placed(item.output, folder / "result") as output:
@@ -84,7 +82,7 @@ class Worker:
         finally:
             for name in ("source", "result"):
                 shutil.rmtree(folder / name, ignore_errors=True)
-        return {**facts, "sha256": digest, "stamp": stamp}
+        return {**facts, "sha256": digest}
 
 
 def start(kind: str, spec: Mapping[str, Any], cpus: int | None) -> Worker | Stop:
