@@ -36,12 +36,14 @@ class ExtractTask:
 
     def __init__(self, spec: Mapping[str, Any], folder: Path) -> None:
         from deepface_models.faces import FaceAligner
+        from deepface_models.faces._reference import reference_embedding
 
         self._aligner = FaceAligner(**spec["aligner"])
         self._options = dict(spec["options"])
         self._options["workers"] = spec["threads"]
         person = self._options.pop("person")
-        self._person = person and _person(fetched(person, folder / "person"))
+        place = person and fetched(person, folder / "person")
+        self._person = reference_embedding(place, self._aligner)
 
     @staticmethod
     def result_name(name: str) -> str:
@@ -120,7 +122,8 @@ class EvaluateTask:
         self._options = dict(spec["options"])
         for name in ("target_faces", "source_faces"):
             place = fetched(spec[name], folder / name)
-            self._options[name] = FaceSet.open(place)
+            faces = self._options[name] = FaceSet.open(place)
+            _ = faces.mean_embedding  # raises if there is none
 
     @staticmethod
     def result_name(name: str) -> str:

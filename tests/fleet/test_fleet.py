@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fleet_helpers import (
     CONSENT,
@@ -22,6 +23,7 @@ from fleet_helpers import (
 import deepface_models as dfm
 from deepface_models import fleet
 from deepface_models.core.errors import (
+    FaceNotFoundError,
     InUseError,
     MediaError,
     ModelFileError,
@@ -29,6 +31,7 @@ from deepface_models.core.errors import (
 )
 from deepface_models.core.locks import hold_folder
 from deepface_models.fleet import tasks
+from deepface_models.media import write_image
 
 ALL = {"ana": "done", "ben": "done", "damaged": "failed", "empty": "no_face"}
 
@@ -142,6 +145,14 @@ def test_a_model_that_cannot_be_loaded_is_an_error_and_no_row(
     with pytest.raises(ValueError, match="TintModel was given as the model of workers"):
         fleet.convert(clips, tmp_path / "out", TintModel(), workers=2, **who)
     assert not (tmp_path / "out" / "fleet.csv").exists()
+
+
+def test_a_person_without_a_face_is_an_error_and_no_row(
+    clips: Path, tmp_path: Path
+) -> None:
+    write_image(tmp_path / "nobody.png", np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(FaceNotFoundError, match=r"nobody\.png"):
+        extract(clips, tmp_path / "out", person=tmp_path / "nobody.png")
 
 
 def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(
