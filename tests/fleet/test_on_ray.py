@@ -127,7 +127,7 @@ def test_what_all_clips_need_is_an_error(
     person = tmp_path / "nobody.png"
     write_image(person, np.zeros((64, 64, 3), np.uint8))
     options = {**QUICK, "person": person, **on_ray(cluster)}
-    with pytest.raises(FaceNotFoundError, match="nobody.png"):
+    with pytest.raises(FaceNotFoundError, match=r"nobody\.png"):
         fleet.extract(clips, tmp_path / "out", **options)
 
 
