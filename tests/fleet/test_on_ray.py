@@ -181,12 +181,12 @@ def test_a_node_is_lost(tmp_path: Path, cluster: Any) -> None:
 def test_the_command_runs_on_a_cluster(
     clips: Path, tmp_path: Path, cluster: Any, capsys: Any
 ) -> None:
-    words = ["fleet", "extract", str(clips / "ana.mp4"), "--output", str(tmp_path)]
+    words = ["fleet", "extract", str(clips / "ana.mp4")]
     words += ["--size", "64", "--landmarks", "5", "--no-embeddings", "--no-progress"]
-    words += ["--engine", "ray", "--address", cluster.address, "--workers", "1"]
-    assert main(words) == 0
+    words += ["--engine", "ray", "--workers", "1", "--output"]
+    assert main([*words, str(tmp_path / "a"), "--address", cluster.address]) == 0
     assert capsys.readouterr().out.startswith("1 of 1 clips done")
-    assert main([*words[:-4], "--address", "127.0.0.1:1", "--workers", "1"]) == 2
+    assert main([*words, str(tmp_path / "b"), "--address", "127.0.0.1:1"]) == 2
     assert "no Ray cluster answers" in capsys.readouterr().err
 
 
