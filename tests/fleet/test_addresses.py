@@ -75,7 +75,7 @@ def test_the_last_file_of_a_face_set_is_the_one_that_makes_it_one(
     for name in ("faceset.json", "table.csv", "faces/0.png", "a.txt"):
         place = tmp_path / "set" / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(name)
+        place.write_text(name, "utf-8")
     seen: list[str] = []
     put = type(memory).put_file
 
