@@ -11,6 +11,7 @@ from typing import Any
 
 from deepface_models.core.errors import FaceNotFoundError
 from deepface_models.core.files import sha256_path
+from deepface_models.fleet.addresses import base_name
 from deepface_models.fleet.rows import (
     DONE,
     FAILED,
@@ -58,19 +59,27 @@ class Worker:
         try:
             row |= self._run(item)
         except FaceNotFoundError as error:
-            row = new_row(item, NO_FACE, message_of(error))
+            row = new_row(item, NO_FACE, self._said(error, item))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _FATAL:
                 return Stop("OSError", f"{row['worker']}: {message_of(error)}")
             if not isinstance(error, ValueError | OSError | ImportError):
                 _log.exception("%s", item.source)
-            row = new_row(item, FAILED, message_of(error))
+            row = new_row(item, FAILED, self._said(error, item))
         row["seconds"] = round(time.monotonic() - begun, 3)
         return row
 
     def close(self) -> None:
         """Removes copies and gives the cores back."""
         self._slot.close()
+
+    def _said(self, error: BaseException, item: Item) -> str:
+        """Returns an error's message, with addresses for paths of their copies."""
+        said = message_of(error)
+        for name, address in (("source", item.source), ("result", item.output)):
+            copy = self._slot.folder / name / base_name(address)
+            said = said.replace(str(copy), address)
+        return said
 
     def _run(self, item: Item) -> dict[str, Any]:
         folder = self._slot.folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from fleet_helpers import CONSENT, QUICK, TintModel, packets, statuses
@@ -23,6 +23,7 @@ def memory(clips: Path) -> Any:
     fsspec = pytest.importorskip("fsspec")
     system = fsspec.filesystem("memory")
     system.store.clear()
+    system.pseudo_dirs[:] = [""]
     for clip in clips.iterdir():
         system.pipe_file(f"/clips/{clip.name}", clip.read_bytes())
     system.pipe_file("/clips/notes.txt", b"no clip")
@@ -42,6 +43,7 @@ def test_clips_and_results_at_an_address(
         "empty": "no_face",
     }
     assert remote.rows[0]["source"] == "memory:///clips/ana.mp4"
+    assert remote.rows[2]["error"].startswith("memory:///clips/damaged.mp4 cannot")
     assert remote.outputs == ["memory://out/ana.mp4", "memory://out/ben.mp4"]
     fleet.convert(clips / "ana.mp4", tmp_path / "out", TintModel(), **who)
     memory.get_file("/out/ana.mp4", str(tmp_path / "ana.mp4"))
@@ -86,6 +88,34 @@ def test_the_last_file_of_a_face_set_is_the_one_that_makes_it_one(
     monkeypatch.setattr(type(memory), "put_file", noted)
     transfers.put(tmp_path / "set", "memory://sets/ana")
     assert seen[-1] == "/sets/ana/faceset.json" and len(seen) == 4
+
+
+def test_a_file_is_renamed_where_half_of_it_could_be_seen(
+    memory: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """As at sftp://, whose uploads can be seen from their beginning."""
+    from deepface_models.fleet import transfers
+
+    class Disk(type(memory)):  # type: ignore[misc]
+        protocol = "disk"
+        seen: ClassVar[list[str]] = []
+
+        def put_file(self, local: str, path: str) -> None:
+            self.seen.append(path)
+            super().put_file(local, path)
+            if local.endswith("broken.png"):
+                raise OSError("connection lost")
+
+    monkeypatch.setattr(transfers, "opened", lambda place: (Disk(), place[6:]))
+    for name in ("whole.png", "broken.png"):
+        (tmp_path / name).write_bytes(b"pixels")
+    memory.pipe_file("/out/whole.png", b"old")
+    transfers.put(tmp_path / "whole.png", "disk:/" + "/out/whole.png")
+    assert memory.cat_file("/out/whole.png") == b"pixels"
+    with pytest.raises(OSError, match="connection lost"):
+        transfers.put(tmp_path / "broken.png", "disk:/" + "/out/broken.png")
+    assert memory.ls("/out", detail=False) == ["/out/whole.png"]
+    assert all(path.startswith("/out/.") for path in Disk.seen) and len(Disk.seen) == 2
 
 
 def test_rows_at_an_address_are_kept_in_parts(memory: Any, monkeypatch: Any) -> None:
