@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from deepface_models.fleet.worker import start
 
 _log = logging.getLogger("deepface_models")
 _AT_ONCE = 10_000  # clips in one data set
+_PATIENCE = 10.0  # seconds for a cluster to answer
 
 
 class Actor:
@@ -155,8 +157,9 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         yield
         return
     try:
+        _check_open(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ConnectionError(
             f"address={address!r} was given, where no Ray cluster answers ({error}). "
             'Expected "auto" on a machine of a cluster, or its head as HOST:PORT. '
@@ -166,6 +169,17 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_open(address: str | None) -> None:
+    """Tries HOST:PORT, because Ray itself tries it for minutes.
+
+    Raises:
+        OSError: Nothing answers there.
+    """
+    host, sign, port = (address or "").rpartition(":")
+    if sign and port.isascii() and port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
 
 
 def _most_workers(ray: Any, needs: Mapping[str, float]) -> int:
