@@ -176,9 +176,7 @@ def convert(
     from deepface_models.media.codecs import encoder_of
 
     check_consent(consent)
-    whom: dict[str | int | Path, str] | None = None
-    if people is not None:
-        whom = {plain(who): name for who, name in people.items()}
+    whom = None if people is None else _whom(people)
     identity = first_identity(identity, person, whom, options)
     encoder_of(codec, lossless, "result.mp4")
     crew = Crew(engine, workers, cpus, gpus, address)
@@ -264,6 +262,21 @@ def evaluate(
     }
     files = _files(spec["model"], spec["target_faces"], spec["source_faces"])
     return run("evaluate", sources, output, spec, files, crew, progress)
+
+
+def _whom(people: Mapping[Any, str]) -> dict[str | int | Path, str]:
+    """Returns whom each identity replaces, by address.
+
+    Raises:
+        ValueError: One is the number of a track, which is another person in each clip.
+    """
+    for who in people:
+        if not isinstance(who, str | Path):
+            raise ValueError(
+                f"people={dict(people)!r} was given. Expected images or face sets, as "
+                "each clip has tracks of its own. Pass a picture of each person."
+            )
+    return {plain(who): name for who, name in people.items()}
 
 
 def _files(model: Any, *others: str | None) -> Sequence[str]:

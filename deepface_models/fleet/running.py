@@ -17,7 +17,7 @@ from deepface_models.fleet.journal import TABLE, Journal
 from deepface_models.fleet.planning import digest_of, items_for, unfinished
 from deepface_models.fleet.report import FleetReport
 from deepface_models.fleet.rows import DONE, FAILED, Row, Stop, raise_stop
-from deepface_models.fleet.tasks import TASKS, is_preset
+from deepface_models.fleet.tasks import TASKS, is_preset, model_in
 from deepface_models.media.folders import check_outside
 
 Sources = str | Path | Sequence[str | Path]
@@ -76,9 +76,7 @@ def model_place(model: Any, crew: Crew) -> Any:
         text = str(model)
         if is_preset(text) or is_remote(text):
             return text
-        place = Path(plain(text))
-        inside = place / "model"  # of a folder that `train` wrote
-        return str(place if (place / "config.json").exists() else _one(inside, place))
+        return str(model_in(Path(plain(text))))
     if crew.is_here:
         return model
     raise ValueError(
@@ -86,10 +84,6 @@ def model_place(model: Any, crew: Crew) -> Any:
         "processes. Expected its name or address, which each of them loads. Save it "
         "with model.save_parts(folder), and pass the folder."
     )
-
-
-def _one(inside: Path, place: Path) -> Path:
-    return inside if inside.is_dir() else place
 
 
 def _check_apart(sources: Sources, output: str) -> None:

@@ -154,7 +154,13 @@ def _model(spec: Mapping[str, Any], folder: Path) -> Any:
     source = spec["model"]
     if not isinstance(source, str) or is_preset(source):
         return load(source) if isinstance(source, str) else source
-    return load(fetched(source, folder / "model"))
+    return load(model_in(fetched(source, folder / "model")))
+
+
+def model_in(place: Path) -> Path:
+    """Returns the model's folder inside of a folder that `train` wrote."""
+    inside = place / "model"
+    return inside if inside.is_dir() and not (place / "config.json").exists() else place
 
 
 def is_preset(model: str) -> bool:

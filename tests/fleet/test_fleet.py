@@ -125,10 +125,16 @@ def test_conversions_are_signed_and_are_those_of_convert(
     assert "PRIVATE KEY" not in written
 
 
-def test_nothing_is_converted_without_consent(clips: Path, tmp_path: Path) -> None:
+def test_nothing_is_converted_without_consent_or_of_tracks(
+    clips: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ProvenanceError, match="consent"):
         fleet.convert(clips, tmp_path / "out", TintModel(), identity="ben", consent=" ")
     assert not (tmp_path / "out").exists()
+    with pytest.raises(ValueError, match="Expected images or face sets"):
+        fleet.convert(
+            clips, tmp_path / "out", TintModel(), people={3: "ben"}, consent=CONSENT
+        )
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_and_no_row(
