@@ -20,8 +20,11 @@ from pathlib import Path
 import deepface_models
 
 GUIDES = Path(__file__).parent / "guides"
-# They install packages, show a camera, or need data that do not ship.
-NOT_RUN = ("install", "live", "files", "limits", "troubleshooting", "index")
+# They install packages, show a camera, or need data or machines that do not ship.
+NOT_RUN = (
+    *("install", "live", "files", "limits", "troubleshooting", "index"),
+    "cluster",
+)
 SKIPPED = ("pip install", "pretrain vae_mnist")
 SHORT = {
     "--preset swift_128": "--preset swift_128 --minutes 0.2",

@@ -15,8 +15,8 @@ ROOT = Path(deepface_models.__file__).parent
 # A package may import those before it.
 ORDER = (
     "core media faces layers losses metrics optimizers data engines presets models "
-    "callbacks provenance conversion streaming evaluation exporting training importers "
-    "testing demo pretraining jobs web cli __main__"
+    "callbacks provenance conversion streaming evaluation exporting fleet training "
+    "importers testing demo pretraining jobs web cli __main__"
 ).split()
 FORBIDDEN = {
     "models": {"faces", "data", "media"},

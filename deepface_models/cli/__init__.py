@@ -19,6 +19,7 @@ from deepface_models.cli import (
     evaluate,
     export,
     extract,
+    fleet,
     importing,
     jobs,
     live,
@@ -36,7 +37,7 @@ from deepface_models.core.version import __version__
 PROGRAM = "deepface-models"
 _COMMANDS = (
     *(extract, train, tracks, preview, convert, live, evaluate, verify),
-    *(presets, pretrain, importing, export, jobs, studio, doctor, demo),
+    *(presets, pretrain, importing, export, fleet, jobs, studio, doctor, demo),
 )
 _EPILOG = f"""\
 a face swap in three commands:

@@ -16,7 +16,7 @@ from deepface_models.cli._arguments import (
 )
 from deepface_models.cli._console import echo
 
-_ALIGNER = ("image_size", "face_type", "landmarks", "embeddings", "max_faces")
+ALIGNER = ("image_size", "face_type", "landmarks", "embeddings", "max_faces")
 _EXTRACT = ("output", "every_n", "limit", "progress", "workers")
 
 
@@ -38,6 +38,19 @@ def add(commands: Commands) -> None:
         metavar="DIR",
         help="folder for the faces, their table and a contact sheet",
     )
+    add_faces(parser)
+    option(
+        "--workers",
+        type=whole(),
+        metavar="N",
+        help="number of threads (default: one per core, at most 4)",
+    )
+    add_no_progress(parser)
+
+
+def add_faces(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of which faces are extracted, and how."""
+    option = parser.add_argument
     option(
         "--size",
         dest="image_size",
@@ -94,13 +107,6 @@ def add(commands: Commands) -> None:
         help="compute the embedding in one of K frames of a face in videos and "
         "interpolate in between; 1: in each frame (default: %(default)s)",
     )
-    option(
-        "--workers",
-        type=whole(),
-        metavar="N",
-        help="number of threads (default: one per core, at most 4)",
-    )
-    add_no_progress(parser)
     parser.set_defaults(embeddings=32)
 
 
@@ -108,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs it."""
     import deepface_models as dfm
 
-    aligner = dfm.FaceAligner(**chosen(args, *_ALIGNER))
+    aligner = dfm.FaceAligner(**chosen(args, *ALIGNER))
     faces = aligner.extract(args.source, person=args.person, **chosen(args, *_EXTRACT))
     echo(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
     echo(f"Check {Path(args.output) / 'sheet.png'}; delete images in")

@@ -113,6 +113,17 @@ def sha256_file(path: str | Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def sha256_path(path: Path) -> str:
+    """Returns the SHA-256 of a file, or of the files in a folder, sorted by name."""
+    if path.is_file():
+        return sha256_file(path)
+    digest = hashlib.sha256()
+    for file in sorted(one for one in path.rglob("*") if one.is_file()):
+        digest.update(f"{file.relative_to(path).as_posix()}\n".encode())
+        digest.update(f"{sha256_file(file)}\n".encode())
+    return digest.hexdigest()
+
+
 def measure(path: Path) -> dict[str, Any]:
     """Returns a file's size and SHA-256."""
     return {"size": path.stat().st_size, "sha256": sha256_file(path)}

@@ -249,6 +249,22 @@ class ProgressLogEntry(TypedDict):
 
 
 @_strict
+class FleetRow(TypedDict):
+    """A line of `fleet.jsonl`; further columns are numbers."""
+
+    source: Text
+    output: Text
+    status: Literal["done", "no_face", "failed"]
+    error: Text
+    seconds: float
+    frames: Count
+    sha256: Sha256 | Literal[""]
+    worker: Text
+    stamp: Text
+    settings: Sha256
+
+
+@_strict
 class ModelOrigin(TypedDict):
     """The model in a settings file."""
 
@@ -330,6 +346,7 @@ _KINDS: dict[str, Any] = {
     "progress_log": ProgressLogEntry,
     "face": FaceRow,
     "faceset": FaceSetInfo,
+    "fleet_row": FleetRow,
     "job": Job,
     "job_progress": JobProgress,
     "keras": KerasArchive,

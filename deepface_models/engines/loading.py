@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from deepface_models.core.checked import first_line
 from deepface_models.core.errors import IntegrityError, ModelFileError
-from deepface_models.core.files import regular, sha256_file
+from deepface_models.core.files import regular, sha256_path
 from deepface_models.engines.dfm import DfmSwap, open_dfm
 from deepface_models.engines.formats import DFM, format_of
 from deepface_models.engines.metadata import from_text
@@ -45,7 +44,7 @@ def load_exported(source: str | Path) -> ExportedNetwork:
         regular(path)
         if path.suffix.lower() == DFM:
             runtime, metadata = open_dfm(path)
-            return DfmSwap(runtime, metadata, path, "dfm", network_sha256(path))
+            return DfmSwap(runtime, metadata, path, "dfm", sha256_path(path))
         file_format = "saved_model" if path.is_dir() else format_of(path)
         runtime = _RUNTIMES[file_format](path)
         metadata = from_text(runtime.metadata, path)
@@ -56,19 +55,6 @@ def load_exported(source: str | Path) -> ExportedNetwork:
             f"{path} cannot be read ({first_line(error)}). Expected a complete "
             "exported network. Copy it again, or export it again."
         ) from error
+    # That of OpenVINO's .xml is enough, which has that of its .bin inside.
     kind = ExportedSwap if metadata["kind"] == "swap" else ExportedNetwork
-    return kind(runtime, metadata, path, file_format, network_sha256(path))
-
-
-def network_sha256(path: Path) -> str:
-    """Returns the SHA-256 of a file, or of the files in a folder, sorted by name.
-
-    That of OpenVINO's .xml is enough, which has that of its .bin inside.
-    """
-    if path.is_file():
-        return sha256_file(path)
-    digest = hashlib.sha256()
-    for file in sorted(one for one in path.rglob("*") if one.is_file()):
-        digest.update(f"{file.relative_to(path).as_posix()}\n".encode())
-        digest.update(f"{sha256_file(file)}\n".encode())
-    return digest.hexdigest()
+    return kind(runtime, metadata, path, file_format, sha256_path(path))

@@ -160,9 +160,10 @@ def check_outside(folder: Path, output: Path) -> None:
 def _natural(path: Path, folder: Path) -> tuple[list[tuple[str | int, ...]], str]:
     """Returns a sort key that puts frame2 before frame10."""
     parts = path.relative_to(folder).parts
-    return [_numbers(part) for part in parts], str(path)
+    return [natural_key(part) for part in parts], str(path)
 
 
-def _numbers(name: str) -> tuple[str | int, ...]:
+def natural_key(name: str) -> tuple[str | int, ...]:
+    """Returns a sort key of a name that puts frame2 before frame10."""
     pieces = re.split(r"([0-9]+)", name.casefold())
     return tuple(int(p) if i % 2 else p for i, p in enumerate(pieces))

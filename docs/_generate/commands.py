@@ -24,13 +24,16 @@ def pages() -> dict[str, str]:
 
 
 def _commands(
-    parser: argparse.ArgumentParser,
+    parser: argparse.ArgumentParser, before: str = ""
 ) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Yields name, summary and parser of each command, then of those in it."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             helps = {one.dest: one.help for one in action._choices_actions}
             for name, command in action.choices.items():
-                yield name, _plain(command.description or helps[name] or ""), command
+                summary = _plain(command.description or helps[name] or "")
+                yield f"{before}{name}", summary, command
+                yield from _commands(command, f"{before}{name} ")
 
 
 def _usage(command: argparse.ArgumentParser) -> str:

@@ -16,7 +16,7 @@ CONSENT = "Both speakers are volunteers of the GRID corpus"
 COMMANDS = (
     *("extract", "train", "preview", "convert", "live", "evaluate", "verify"),
     *("list", "describe", "fetch", "pack", "pretrain"),
-    *("import", "export", "jobs", "studio", "doctor", "demo"),
+    *("import", "export", "fleet", "jobs", "studio", "doctor", "demo"),
 )
 
 
