@@ -33,7 +33,12 @@ VALID_FOR = timedelta(days=30 * 365)
 
 
 def config_folder() -> Path:
-    """Returns the user's folder: `DEEPFACE_MODELS_HOME`, or one in `~/.config`."""
+    """Returns the user's folder: `DEEPFACE_MODELS_HOME`, or one in `~/.config`.
+
+    Example:
+        >>> config_folder().is_absolute()
+        True
+    """
     chosen = os.environ.get("DEEPFACE_MODELS_HOME")
     return Path(chosen) if chosen else Path.home() / ".config" / "deepface_models"
 
@@ -52,6 +57,11 @@ class Certificate:
     Raises:
         ProvenanceError: If either is unreadable, the key belongs to another
             certificate, or a certificate is not signed by the next one.
+
+    Example:
+        >>> certificate = Certificate.own()
+        >>> len(certificate.fingerprint)
+        64
     """
 
     chain: str
