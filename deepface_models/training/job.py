@@ -269,6 +269,7 @@ def train(
         finally:
             checkpoint.let_go()
         model.save_parts(output / "model")
+        model.loaded_from = str((output / "model").absolute())  # for `replay`
     return model
 
 
