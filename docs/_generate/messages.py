@@ -40,7 +40,7 @@ def messages() -> Iterator[tuple[str, str, str]]:
 
     The error is "" where another function raises it.
     """
-    for path in _files():
+    for path in files():
         module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
         tree = ast.parse(path.read_text(encoding="utf-8"))
         raised = [one for one in _raised(tree) if len(one[0].strip("… ")) > 8]
@@ -51,7 +51,8 @@ def messages() -> Iterator[tuple[str, str, str]]:
                 yield text, "", module
 
 
-def _files() -> list[Path]:
+def files() -> list[Path]:
+    """Returns the package's modules."""
     return sorted(PACKAGE.rglob("*.py"))
 
 
