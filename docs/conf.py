@@ -41,6 +41,8 @@ nb_execution_cache_path = os.environ.get("SITE_CACHE", "")
 nb_execution_in_temp = True
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
+smartquotes = False  # options and messages have straight ones
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 nb_merge_streams = True
 nb_output_stderr = "remove"  # what TensorFlow says when it starts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +23,11 @@ has what is behind the most frequent ones.
 
 def pages() -> dict[str, str]:
     """Returns the text of the page by its place in the site."""
-    found = sorted(messages(), key=lambda one: one[0].lstrip("… ").lower())
+    found = sorted(messages(), key=lambda one: _first(one[0]).lower())
     lines = [INTRODUCTION.format(count=len(found))]
     letter = ""
     for text, error, module in found:
-        first = text.lstrip("… ")[:1].upper()
+        first = _first(text)[:1].upper()
         if first != letter:
             letter = first
             lines += ["", f"## {letter}", ""]
@@ -49,6 +50,11 @@ def messages() -> Iterator[tuple[str, str, str]]:
         for text in _written(tree):
             if not any(text in other for other, _ in raised):
                 yield text, "", module
+
+
+def _first(text: str) -> str:
+    """A message from its first letter on."""
+    return re.sub(r"^[^A-Za-z]+", "", text)
 
 
 def files() -> list[Path]:
