@@ -21,7 +21,16 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
-from _generate import commands, course, links, messages, names, project, tables  # noqa: E402
+from _generate import (  # noqa: E402
+    commands,
+    course,
+    facts,
+    links,
+    messages,
+    names,
+    project,
+    tables,
+)
 
 
 def stage(folder: Path) -> None:
@@ -95,7 +104,8 @@ def main() -> int:
     if sphinx(["-W", "--keep-going", "-q", "-d", trees, str(source), str(output)]):
         return 1
     pages, broken = links.check(output)
-    print(*broken, sep="\n")
+    executed = None if args.no_notebooks else cache
+    print(*broken, *facts.lines(ROOT / "examples", executed), sep="\n")
     print(
         f"{pages} pages in {output}, {len(broken)} broken links, "
         f"{time.monotonic() - began:.0f} s"

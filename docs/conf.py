@@ -27,7 +27,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 76
 python_display_short_literal_types = True
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # the headings of the reference are the names
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 myst_heading_anchors = 3
@@ -41,6 +41,8 @@ nb_execution_cache_path = os.environ.get("SITE_CACHE", "")
 nb_execution_in_temp = True
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
+smartquotes = False  # options and messages have straight ones
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 nb_merge_streams = True
 nb_output_stderr = "remove"  # what TensorFlow says when it starts
 

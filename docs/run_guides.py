@@ -52,7 +52,10 @@ def prepare(work: Path) -> None:
 
 
 def blocks(page: Path) -> list[list[str]]:
-    """Returns the command of each block of a page; Python blocks are one process."""
+    """Returns the command of each block of a page.
+
+    Python blocks are one process, except those whose first line is the name of a file.
+    """
     found, python = [], []
     for kind, text in re.findall(
         r"```(sh|bash|python)\n(.*?)```", page.read_text("utf-8"), re.S
@@ -61,7 +64,10 @@ def blocks(page: Path) -> list[list[str]]:
             text = text.replace(old, new)
         if any(one in text for one in SKIPPED):
             continue
-        if kind == "python":
+        if kind == "python" and (file := re.match(r"# (\w+\.py)\n", text)):
+            run = f"cat > {file[1]} <<'END'\n{text}END\n{sys.executable} {file[1]}"
+            found.append(["bash", "-euc", run])
+        elif kind == "python":
             python.append(text)
         else:
             text = text.replace(

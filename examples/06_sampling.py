@@ -10,8 +10,8 @@
 # - **Shows**: the latents of the test digits, colored by class (labels are not used for
 #   training), the decoded latents of a grid, and new digits sampled from the prior.
 # - **Takes**: 1 minute on two cores.
-# - **Expect**: a loss of 276 on scikit-learn's test digits, 6.2 of which is the KL
-#   loss; for 82% the nearest training digit in latent space has the same class.
+# - **Expect**: a loss of 275 on scikit-learn's test digits, 6.3 of which is the KL
+#   loss; for 81% the nearest training digit in latent space has the same class.
 #
 # By default the data are scikit-learn's small digits, which need no download.
 

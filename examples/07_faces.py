@@ -11,8 +11,8 @@
 #   interpolation in latent space, compared with blending the images; a person plus the
 #   difference between two people.
 # - **Takes**: 1 minute on two cores.
-# - **Expect**: an MSE of 0.0017 on held-out faces; the sums have a distance of 0.033 to
-#   the nearest face of the other person, and of 0.129 to that of the original person.
+# - **Expect**: an MSE of 0.0017 on held-out faces; the sums have a distance of 0.034 to
+#   the nearest face of the other person, and of 0.130 to that of the original person.
 #
 # Data: two speakers of the clips that ship with the package (GRID corpus, CC BY 4.0,
 # see `deepface_models/demo/clips/ATTRIBUTION.md`); no download needed. All decoded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 
@@ -24,10 +25,21 @@ def arguments(name):
     parser.add_argument("--tiny", action="store_true", help="a few seconds, as a test")
     parser.add_argument("--data", choices=DATA, default="digits")
     parser.add_argument("--folder", help="IDX files of --data mnist or fashion")
-    args = parser.parse_args([] if "ipykernel" in sys.modules else None)
+    notebook = "ipykernel" in sys.modules
+    args = parser.parse_args([] if notebook else None)
+    if notebook:
+        _show_what_is_printed()
     args.output.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(0)
     return args
+
+
+def _show_what_is_printed():
+    """Keeps the results of calls and TensorFlow's advice out of a notebook."""
+    from IPython import get_ipython
+
+    get_ipython().ast_node_interactivity = "none"
+    logging.getLogger("tensorflow").setLevel("ERROR")
 
 
 DATA = {

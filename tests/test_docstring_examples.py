@@ -37,7 +37,7 @@ FOUND = sorted(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, eager):
+def place(tmp_path_factory, eager, people):
     """A folder with three frames of a clip, and names that examples use."""
     import keras
     import numpy as np
@@ -60,7 +60,7 @@ def place(tmp_path_factory, eager):
     autoencoder.compile()
     shared = {"np": np, "ops": ops, "Adam": Adam, "optimizers": optimizers}
     shared |= {"keras": keras, "autoencoder": autoencoder}
-    shared |= {"x_train": pixels.astype(np.uint8)}
+    shared |= {"x_train": pixels.astype(np.uint8), "people": people}
     shared |= {"read_image": media.read_image, "FaceSwap": dfm.FaceSwap}
     return folder, shared | {"model": model, "converter": dfm.Converter(model, "ben")}
 

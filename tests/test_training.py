@@ -63,6 +63,7 @@ def test_output_holds_what_is_promised(runs, people):
     assert isinstance(model, Swift)
     assert set(model.identities) == set(people)
     loaded = load(folder / "model")
+    assert model.loaded_from == loaded.loaded_from == str(folder / "model")
     face = people["ana"].images[0]
     for name in people:
         np.testing.assert_array_equal(

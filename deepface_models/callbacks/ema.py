@@ -39,6 +39,13 @@ class EMAWeights(keras.callbacks.Callback):
     Raises:
         ValueError: `end` is unknown; or, when training begins, the optimizer does not
             average, or overwrites the weights with the averages itself.
+
+    Example:
+        >>> autoencoder.compile(Adam(1e-3, use_ema=True, ema_momentum=0.999))
+        >>> from deepface_models.callbacks import ReconstructionGrid
+        >>> grid = ReconstructionGrid(x_train, "averages")  # sees the averages
+        >>> averages = EMAWeights(show=[grid], end="last")
+        >>> history = autoencoder.fit(x_train, callbacks=[averages], verbose=0)
     """
 
     def __init__(
@@ -139,6 +146,12 @@ def averaged(model: keras.Model) -> Iterator[None]:
 
     Raises:
         ValueError: The optimizer does not average.
+
+    Example:
+        >>> autoencoder.compile(Adam(1e-3, use_ema=True))
+        >>> history = autoencoder.fit(x_train, verbose=0)
+        >>> with averaged(autoencoder):
+        ...     codes = autoencoder.encode(x_train)
     """
     optimizer = inner_optimizer(model)
     _check(optimizer)

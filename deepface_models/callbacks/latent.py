@@ -89,6 +89,10 @@ class LatentWalk(DrawingCallback):
         MissingDependencyError: `log_dir` is given and TensorBoard is not installed.
         ValueError: There are no images though the latent space needs them; or, when
             training begins, the images do not fit the model.
+
+    Example:
+        >>> walk = LatentWalk("walks", x_train, max_images=3)
+        >>> history = autoencoder.fit(x_train, callbacks=[walk], verbose=0)
     """
 
     tag = "latent_walk"

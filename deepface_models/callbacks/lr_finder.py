@@ -124,6 +124,12 @@ def find_learning_rate(
     Raises:
         ValueError: A number is out of range, the optimizer has a schedule, or the
             model is not built.
+
+    Example:
+        >>> autoencoder.compile(Adam(1e-3))
+        >>> trial = find_learning_rate(autoencoder, x_train, high=1e-2, steps=4)
+        >>> len(trial.rates), trial.losses.shape
+        (4, (4,))
     """
     _check(low, high, steps, stop, smooth)
     finder = _Finder(low, high, steps, stop, smooth)

@@ -132,6 +132,12 @@ def estimate_memory(
     Raises:
         ValueError: The inputs' shapes are not known.
         TypeError: The model is not compiled with one optimizer.
+
+    Example:
+        >>> autoencoder.compile(Adam(1e-3))
+        >>> estimate = estimate_memory(autoencoder, batch_size=8)
+        >>> estimate.weights == 4 * autoencoder.count_params()  # float32
+        True
     """
     x, queued = data, 2
     if isinstance(data, keras.utils.PyDataset):
@@ -183,6 +189,12 @@ def plan_memory(
     Raises:
         MemoryError: A batch of one example does not fit.
         ValueError: The batch size or the available memory is unknown.
+
+    Example:
+        >>> autoencoder.compile(Adam(1e-3))
+        >>> plan = plan_memory(autoencoder, x_train, batch_size=8, available=10**9)
+        >>> plan.batch_size, plan.accumulation
+        (8, 1)
     """
     expected = batch_size or getattr(data, "batch_size", None)
     if not expected or expected < 1:
@@ -217,6 +229,12 @@ class MemoryCheck(keras.callbacks.Callback):
 
     Attributes:
         estimate: The `MemoryEstimate`, once training has begun.
+
+    Example:
+        >>> check = MemoryCheck(x_train, batch_size=4)
+        >>> history = autoencoder.fit(x_train, callbacks=[check], verbose=0)
+        >>> check.estimate.total < 10**6
+        True
     """
 
     @whole_numbers(batch_size=1, available=1)

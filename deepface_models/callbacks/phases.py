@@ -141,6 +141,12 @@ class PhasedData(keras.utils.PyDataset):
     Args:
         pairs: The data set; its own augmentation is used until a phase has one.
         phases: The phases in the order of their steps.
+
+    Example:
+        >>> from deepface_models.data import Augmentation
+        >>> strong = Augmentation(warp=0.06)
+        >>> phases = Phases([Phase(0), Phase(1000, augmentation=strong)])
+        >>> model.fit(phases.data(pairs), callbacks=[phases])  # doctest: +SKIP
     """
 
     def __init__(self, pairs: Any, phases: Sequence[Phase]) -> None:

@@ -29,6 +29,14 @@ class SwapPreview(FaceImages):
     Raises:
         ValueError: There are no faces; or, when training begins, they do not fit the
             model.
+
+    Example:
+        >>> faces = {name: own.images for name, own in people.items()}
+        >>> preview = SwapPreview("previews", faces, every=10)
+        >>> model.fit(pairs, epochs=100, callbacks=[preview])  # doctest: +SKIP
+        >>> preview.set_model(model)
+        >>> preview.draw().dtype
+        dtype('uint8')
     """
 
     @whole_numbers(every=1, max_faces=1)

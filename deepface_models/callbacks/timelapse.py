@@ -37,6 +37,11 @@ class TimeLapse(FaceImages):
     Raises:
         ValueError: There are no faces; or, when training begins, they do not fit the
             model.
+
+    Example:
+        >>> faces = {name: own.images for name, own in people.items()}
+        >>> lapse = TimeLapse("timelapse", faces, every=10)
+        >>> model.fit(pairs, epochs=100, callbacks=[lapse])  # doctest: +SKIP
     """
 
     @whole_numbers(every=1, max_faces=1)

@@ -94,6 +94,11 @@ def change_colors(image: Array, rng: np.random.Generator, a: Augmentation) -> Ar
 
     Returns:
         (S, S, 3) RGB uint8; `image` itself if nothing changes.
+
+    Example:
+        >>> rng, face = np.random.default_rng(0), people["ana"].images[0]
+        >>> change_colors(face, rng, Augmentation(hsv=0.1)).shape
+        (64, 64, 3)
     """
     if a.lightness or a.tint:
         image = shift_lab(image, *rng.uniform(-1, 1, 3) * (a.lightness, a.tint, a.tint))

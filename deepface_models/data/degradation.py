@@ -109,6 +109,11 @@ def degrade(image: Array, rng: np.random.Generator, a: Augmentation) -> Array:
 
     Returns:
         (S, S, 3) RGB uint8; `image` itself if nothing changes.
+
+    Example:
+        >>> rng, face = np.random.default_rng(0), people["ana"].images[0]
+        >>> degrade(face, rng, Augmentation(jpeg=1.0)).shape
+        (64, 64, 3)
     """
     size = image.shape[0]
     if a.motion_blur and rng.random() < a.motion_blur:

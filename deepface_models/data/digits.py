@@ -55,6 +55,11 @@ def load_mnist(folder: str | Path | None = None, subset: Subset = "both") -> Any
         ConnectionError: The download failed; the message names the other ways.
         FileNotFoundError: The folder lacks a file.
         MediaError: A file is damaged, or images and labels do not belong together.
+
+    Example:
+        >>> (x, y), (x_test, y_test) = load_mnist()  # doctest: +SKIP
+        >>> x.shape  # doctest: +SKIP
+        (60000, 28, 28)
     """
     return _load("MNIST", keras.datasets.mnist, folder, subset)
 
@@ -89,6 +94,12 @@ def load_fashion_mnist(
         ConnectionError: The download failed; the message names the other ways.
         FileNotFoundError: The folder lacks a file.
         MediaError: A file is damaged, or images and labels do not belong together.
+
+    Example:
+        >>> folder = "/usr/share/datasets/fashion-mnist"
+        >>> (x, y), (x_test, y_test) = load_fashion_mnist(folder)  # doctest: +SKIP
+        >>> FASHION_NAMES[y[0]]  # doctest: +SKIP
+        'ankle boot'
     """
     return _load("Fashion-MNIST", keras.datasets.fashion_mnist, folder, subset)
 

@@ -32,6 +32,13 @@ def read_idx(path: str | Path) -> Array:
     Raises:
         FileNotFoundError: Nothing is at `path`.
         MediaError: It is not an IDX file, or has too few or too many bytes.
+
+    Example:
+        >>> import gzip
+        >>> with gzip.open("labels.gz", "wb") as file:  # uint8, one axis, two labels
+        ...     count = file.write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]))
+        >>> read_idx("labels.gz")
+        array([7, 9], dtype=uint8)
     """
     place = Path(path)
     if not place.is_file():

@@ -37,6 +37,10 @@ def target_masks(
 
     Raises:
         ValueError: There is no such mask, or custom masks do not fit the set.
+
+    Example:
+        >>> target_masks(people["ana"], "ellipse", dilation=0.05).shape
+        (6, 64, 64)
     """
     if not isinstance(mask, str):
         return _given(faces, np.asarray(mask), dilation)

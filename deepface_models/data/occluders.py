@@ -125,6 +125,13 @@ def occlude(
     Returns:
         The image, (S, S, 3) uint8, and the objects' coverage of each pixel, (S, S)
         uint8 from 0 to 255. Without an object they are `face` itself and None.
+
+    Example:
+        >>> ana, rng = people["ana"], np.random.default_rng(0)
+        >>> marks, glasses = ana.faces[0].landmarks_aligned, Augmentation(glasses=1.0)
+        >>> face, cover = occlude(ana.images[0], marks, rng, glasses)
+        >>> face.shape, bool(cover.any())
+        ((64, 64, 3), True)
     """
     cover: Array | None = None
     drawers: tuple[tuple[float, Drawer], ...] = (

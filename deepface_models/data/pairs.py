@@ -64,6 +64,12 @@ class SwapPairs(keras.utils.PyDataset):
     Raises:
         ValueError: A set is empty, there are fewer than two people, or `mask`,
             `balance` or the augmentation needs landmarks or poses that faces lack.
+
+    Example:
+        >>> pairs = SwapPairs(people, batch_size=2)
+        >>> x, y = pairs[0]
+        >>> x["ana"].shape, y["ana"].shape
+        ((2, 64, 64, 3), (2, 64, 64, 5))
     """
 
     @whole_numbers(

@@ -24,6 +24,12 @@ def region_weights(
 
     Returns:
         (size, size) float32, at least 1, with soft borders.
+
+    Example:
+        >>> from deepface_models.faces import template
+        >>> weights = region_weights(template(68, 64, "full"), 64, eyes=3.0)
+        >>> weights.shape, round(float(weights.max()))
+        ((64, 64), 3)
     """
     parts = [(eye, eyes) for eye in _outlines.eyes(landmarks)]
     weight = np.ones((size, size), "float32")

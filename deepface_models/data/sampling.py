@@ -32,6 +32,10 @@ def pose_cells(faces: FaceSet, balance: str = "pose") -> Array:
 
     Raises:
         ValueError: `balance` is unknown, or faces have no pose.
+
+    Example:
+        >>> pose_cells(ana, balance="yaw")  # doctest: +SKIP
+        array([0, 0, 1, 1, 2])
     """
     choose("balance", balance, BALANCES, "Use None to sample faces uniformly.")
     angles = np.array([(f.yaw, f.pitch) for f in faces.faces], "float64").reshape(-1, 2)

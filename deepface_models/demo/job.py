@@ -219,6 +219,10 @@ def run(
     Raises:
         InUseError: Another thread or process runs the demo in that folder.
         ProvenanceError: The new swap has no valid Content Credentials.
+
+    Example:
+        >>> report = run("demo", quick=True)  # doctest: +SKIP
+        >>> report["measures"]["s1 as mb"]  # doctest: +SKIP
     """
     with hold_folder(output):
         return _run(_Demo(Path(output), _Plan.of(minutes, quick), log))

@@ -17,6 +17,10 @@ def format_of(path: str | Path) -> str:
 
     Raises:
         ValueError: The extension is that of no format.
+
+    Example:
+        >>> format_of("ben.tflite"), format_of("saved_model")
+        ('litert', 'saved_model')
     """
     suffix = Path(path).suffix.lower()
     if suffix in FORMATS:
@@ -39,6 +43,10 @@ def is_exported(source: str | Path) -> bool:
 
     Args:
         source: The path.
+
+    Example:
+        >>> is_exported("ben.onnx"), is_exported("ben.keras")
+        (True, False)
     """
     path = Path(source)
     if path.suffix.lower() in (*FORMATS, DFM) and path.suffix:

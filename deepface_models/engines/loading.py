@@ -34,6 +34,11 @@ def load_exported(source: str | Path) -> ExportedNetwork:
         IntegrityError: OpenVINO's .xml and .bin do not belong together.
         MissingDependencyError: The engine is not installed.
         ModelFileError: It cannot be read, or was written by something else.
+
+    Example:
+        >>> network = load_exported("ben.onnx")  # doctest: +SKIP
+        >>> network.inputs  # doctest: +SKIP
+        {'image': (None, 128, 128, 3)}
     """
     path = Path(source)
     if not path.exists():

@@ -26,6 +26,11 @@ class MeanFace:
     Args:
         faces: The faces of each identity.
         image_size: Side of the rendered images in pixels.
+
+    Example:
+        >>> mean = MeanFace(people, image_size=64)
+        >>> mean.predict(people["ana"].images[:2], identity="ben").shape
+        (2, 64, 64, 4)
     """
 
     has_mask = True

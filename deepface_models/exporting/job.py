@@ -136,8 +136,10 @@ def export(
             or `samples` are missing.
 
     Example:
-        export(model, "ben.onnx", identity="ben", source_identity="ana")
-        convert("ana.mp4", "swap.mp4", load("ben.onnx"), identity="ben", consent="...")
+        >>> who = {"identity": "ben", "source_identity": "ana"}
+        >>> made = export(model, "ben.onnx", **who)  # doctest: +SKIP
+        >>> made.differences["face"] < 0.001  # doctest: +SKIP
+        True
     """
     check_backend()
     place = Path(path)

@@ -45,6 +45,16 @@ class Detector(Protocol):
 
     Boxes follow the HOG convention (a square from about the brows to the chin), since
     the landmark predictors were trained on such boxes.
+
+    Example:
+        >>> class Middle:
+        ...     name = "middle"
+        ...     def __call__(self, image):
+        ...         height, width = image.shape[:2]
+        ...         box = Box(width / 4, height / 4, 3 * width / 4, 3 * height / 4)
+        ...         return [Detection(box, 1.0, self.name)]
+        >>> Middle()(np.zeros((80, 80, 3), np.uint8))[0].box.center
+        (40.0, 40.0)
     """
 
     name: str
@@ -179,6 +189,11 @@ class RotatedDetector:
     Args:
         detector: Detector to run on the rotated images.
         threshold: Lowest score that counts as a face.
+
+    Example:
+        >>> turned = np.rot90(read_image("ana.png"))
+        >>> RotatedDetector(HogDetector())(turned)[0].quarter_turns
+        3
     """
 
     slow = True
@@ -231,6 +246,11 @@ class CascadeDetector:
         wide: Detector that also finds small faces beside large ones, for the few
             frames of a video that are searched for all of them; by default the steps
             that are not slow.
+
+    Example:
+        >>> detector = CascadeDetector([HogDetector(), MmodDetector()])
+        >>> detector(np.zeros((90, 120, 3), np.uint8))
+        []
     """
 
     name = "cascade"
@@ -284,6 +304,10 @@ def default_detector() -> CascadeDetector:
     They are tried in this order: HOG on a reduced image, HOG on an enlarged image, HOG
     on the image rotated by quarter turns, and the mmod CNN. `wide` searches at full
     size, 1280 to 3840 px.
+
+    Example:
+        >>> len(default_detector()(read_image("ana.png")))
+        1
     """
     return CascadeDetector(
         [

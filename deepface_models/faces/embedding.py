@@ -67,6 +67,11 @@ def embed(image: Array, face: Face | Array) -> Array:
 
     Returns:
         (128,) float32.
+
+    Example:
+        >>> face = people["ana"].faces[0]  # its landmarks lie in the image `found`
+        >>> embed(found, face).shape  # doctest: +SKIP
+        (128,)
     """
     result: Array = embed_chips([chip(image, face)])[0]
     return result
@@ -106,6 +111,11 @@ def matches(
         embeddings: (N, 128) embeddings.
         reference: (128,) embedding, or (M, 128), of which the nearest one counts.
         threshold: Largest distance that counts as the same person.
+
+    Example:
+        >>> reference = np.zeros(128)
+        >>> matches(np.stack([reference + 0.05, reference + 0.06]), reference)
+        array([ True, False])
     """
     reference = np.atleast_2d(np.asarray(reference, np.float32))
     distances = _distances(np.asarray(embeddings, np.float32), reference)

@@ -35,6 +35,10 @@ def measure_faces(images: Array, face_type: str = "full") -> Array:
 
     Returns:
         (N, 7) float64; the numbers are explained at `core.expressions.NAMES`.
+
+    Example:
+        >>> measure_faces(people["ana"].images[:2]).shape
+        (2, 7)
     """
     return mesh_measures(aligned_mesh(images, face_type))
 

@@ -97,6 +97,11 @@ class Face:
         embedding: (128,) float32 face embedding, or None when not computed.
         mesh: (478, 3) float32 points of `FaceMesh` in pixels of the frame, or None
             unless found with landmarks="mesh". It is not stored in a FaceSet.
+
+    Example:
+        >>> face = people["ana"].faces[0]
+        >>> face.landmarks_aligned.shape, face.box.width > 100
+        ((5, 2), True)
     """
 
     box: Box

@@ -33,6 +33,11 @@ def face_mask(
 
     Returns:
         (image_size, image_size) float32, 0 outside to 1 inside, smooth at the edge.
+
+    Example:
+        >>> from deepface_models.faces import template
+        >>> face_mask(template(68, 64, "full"), 64).shape
+        (64, 64)
     """
     points = np.asarray(landmarks_aligned, np.float64)
     if points.shape not in ((68, 2), (5, 2)):

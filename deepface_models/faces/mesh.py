@@ -107,6 +107,11 @@ def mesh_matrix(landmarks: ArrayLike) -> Array:
 
     Args:
         landmarks: (68, 2) or (5, 2) in pixels of the image.
+
+    Example:
+        >>> from deepface_models.faces import template
+        >>> mesh_matrix(template(68, 64, "full")).shape
+        (2, 3)
     """
     scale = CROP_SIZE / _SIDE
     wanted = (template(5, 1, "half") + 0.5 - _CENTER) * scale + CROP_SIZE / 2 - 0.5

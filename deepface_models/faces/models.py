@@ -109,6 +109,10 @@ def model_path(name: str) -> Path:
         MissingDependencyError: If the package with the files is not installed.
         IntegrityError: If the file differs from the published one.
         ValueError: If `name` is another name.
+
+    Example:
+        >>> model_path("landmarks_5").suffix
+        '.dat'
     """
     file, sha256, _ = MODELS[choose("name", name, MODELS)]
     folder, package = _place(name)
@@ -116,7 +120,12 @@ def model_path(name: str) -> Path:
 
 
 def licenses() -> list[dict[str, str]]:
-    """Returns the license of each model file: rows with name, file, license, sha256."""
+    """Returns the license of each model file: rows with name, file, license, sha256.
+
+    Example:
+        >>> sorted(row["name"] for row in licenses())[:3]
+        ['embedding', 'landmarks_5', 'landmarks_68']
+    """
     return [
         {"name": name, "file": file, "license": license, "sha256": sha256}
         for name, (file, sha256, license) in MODELS.items()

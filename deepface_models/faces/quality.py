@@ -63,6 +63,13 @@ def head_pose(
         yaw: positive when the face looks to the right of the image.
         pitch: positive when the face looks up.
         roll: positive when the head leans clockwise.
+
+    Example:
+        >>> from deepface_models.faces import template
+        >>> mean_face = template(68, 256, "full")
+        >>> yaw, pitch, roll = head_pose(mean_face, (256, 256))
+        >>> abs(yaw) < 1, abs(roll) < 1
+        (True, True)
     """
     points = np.asarray(landmarks, np.float64)
     model, points = _model_points(points)

@@ -52,6 +52,12 @@ def track_faces(
 
     Returns:
         Tracks in order of first appearance. Each face is in exactly one.
+
+    Example:
+        >>> face = people["ana"].faces[0]
+        >>> tracks = track_faces([[face], [], [face]])  # missed in the second frame
+        >>> [track.frames for track in tracks]
+        [[0, 2]]
     """
     return collect_tracks(per_frame, cuts, max_gap)[1]
 
@@ -192,6 +198,12 @@ def smooth_track(
 
     Returns:
         A new track. Filled-in faces have detector "interpolated" and score 0.
+
+    Example:
+        >>> face = people["ana"].faces[0]
+        >>> (track,) = track_faces([[face], [], [face]])
+        >>> smooth_track(track).frames
+        [0, 1, 2]
     """
     filled = _fill(track, max_gap)
     faces = list(filled.faces)

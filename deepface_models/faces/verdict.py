@@ -48,7 +48,9 @@ def verdict(faces: Faces) -> Verdict:
         faces: All faces of one person.
 
     Example:
-        print(verdict(FaceSet.open("faces/ana")).summary())
+        >>> found = verdict(people["ana"])
+        >>> found.enough, found.facts["faces"]
+        (False, 6)
     """
     known = [(f.yaw, f.pitch) for f in faces.faces if None not in (f.yaw, f.pitch)]
     blurs = [f.blur for f in faces.faces if f.blur is not None]
@@ -71,6 +73,10 @@ def people_in(faces: Faces) -> list[Array]:
 
     Returns:
         For each person, the indices of the faces, (N,) int; the largest group first.
+
+    Example:
+        >>> [len(group) for group in people_in(ana)]  # doctest: +SKIP
+        [412, 3]
     """
     rows = faces.embeddings
     known = np.flatnonzero(~np.isnan(rows).any(axis=1))

@@ -48,6 +48,10 @@ def load_original(
 
     References: joshua-wu/deepfakes_faceswap (2017), model.py; deepfakes/faceswap
     (2018), plugins/Model_Original and Model_LowMem.
+
+    Example:
+        >>> model = load_original("old/models", ("ana", "ben"))  # doctest: +SKIP
+        >>> model.save_parts("ana_ben")  # doctest: +SKIP
     """
     padding_of(face_type)  # raises an error for an unknown one
     names = Original.check_identities(identities)

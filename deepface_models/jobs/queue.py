@@ -30,9 +30,10 @@ class Queue(Moves):
         folder: Its folder `jobs`.
 
     Example:
-        queue = Queue("studio")
-        queue.add(["extract", "ana.mp4", "--output", "faces/ana"])
-        work("studio")
+        >>> queue = Queue("studio")
+        >>> job = queue.add(["extract", "ana.mp4", "--output", "faces/ana"])
+        >>> [one.state for one in queue.jobs()]
+        ['queued']
     """
 
     def add(self, words: Sequence[str], folder: str | Path | None = None) -> Job:

@@ -37,6 +37,10 @@ def work(workspace: str | Path, told: Callable[[str], None] = lambda text: None)
 
     Raises:
         InUseError: Another worker runs the jobs of this workspace.
+
+    Example:
+        >>> work("studio")  # doctest: +SKIP
+        0
     """
     queue, failed = Queue(workspace), 0
     while True:

@@ -29,7 +29,7 @@ from deepface_models.losses.perceptual import PerceptualLoss
 from deepface_models.losses.pixels import LogCoshLoss, MAELoss, MaskLoss, MSELoss
 from deepface_models.losses.ssim import MultiScaleSSIMLoss, SSIMLoss
 from deepface_models.losses.style import StyleLoss
-from deepface_models.losses.targets import split_target
+from deepface_models.losses.targets import image_mean, split_target
 from deepface_models.losses.weighted import WeightedLoss
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "dssim",
     "hinge_discriminator",
     "hinge_generator",
+    "image_mean",
     "lsgan_discriminator",
     "lsgan_generator",
     "relativistic_discriminator",

@@ -48,6 +48,14 @@ class RegionLoss(MaskedLoss):
         regions: Whether the target's weight channel (eyes, mouth) counts.
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
+
+    Example:
+        >>> from deepface_models.losses import image_mean
+        >>> class Absolute(RegionLoss):
+        ...     def compare(self, true, pred, weight):
+        ...         return image_mean(ops.abs(true - pred), weight)
+        >>> float(Absolute()(ops.zeros((2, 8, 8, 3)), ops.ones((2, 8, 8, 3))))
+        1.0
     """
 
     _arguments: tuple[str, ...] = ("outside", "regions")
@@ -97,6 +105,13 @@ class CompositeLoss(MaskedLoss):
             0 (pixels there do not count) to 1 (the mask has no effect).
         name: The loss's name.
         reduction: As in `keras.losses.Loss`.
+
+    Example:
+        >>> class Brightness(CompositeLoss):
+        ...     def compare(self, true, pred):
+        ...         return ops.abs(ops.mean(true - pred, axis=(1, 2, 3)))
+        >>> float(Brightness()(ops.zeros((2, 8, 8, 3)), ops.ones((2, 8, 8, 3))))
+        1.0
     """
 
     def compare(self, true: Any, pred: Any) -> Any:

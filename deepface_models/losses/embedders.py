@@ -62,7 +62,7 @@ def layer_outputs(model: Any, layers: tuple[str, ...]) -> Any:
 
 def outputs_of(model: Any, images: Any) -> list[Any]:
     """Returns a network's outputs for images (B, H, W, 3), resized to its input."""
-    expected = getattr(model, "input", None)  # a subclassed model has none
+    expected = _input_of(model)
     single = expected[0] if isinstance(expected, list) else expected
     height, width = (None, None) if single is None else single.shape[1:3]
     if height and width and (height, width) != tuple(images.shape[1:3]):
@@ -70,6 +70,14 @@ def outputs_of(model: Any, images: Any) -> list[Any]:
     inputs = [images] if isinstance(expected, list) else images
     outputs = as_list(model(inputs, training=False))
     return [ops.cast(output, "float32") for output in outputs]
+
+
+def _input_of(model: Any) -> Any:
+    """The symbolic input: a list in some models, None for a subclassed one."""
+    found = getattr(model, "input", None)
+    if found is None:  # a Sequential has only a list, though it takes no list
+        found = (getattr(model, "inputs", None) or [None])[0]
+    return found
 
 
 def outputs_of_both(model: Any, true: Any, pred: Any) -> tuple[list[Any], list[Any]]:

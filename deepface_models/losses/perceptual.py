@@ -39,6 +39,14 @@ class PerceptualLoss(RegionLoss):
             Mask and weights are resized to maps, and not used for vectors.
         weights: A weight for each layer; by default 1 / number of layers.
         **kwargs: As `RegionLoss`.
+
+    Example:
+        >>> network = keras.Sequential(
+        ...     [keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3, name="first")]
+        ... )
+        >>> faces = keras.random.uniform((2, 64, 64, 3), seed=0)
+        >>> float(PerceptualLoss(network, ["first"])(faces, faces))
+        0.0
     """
 
     _arguments: tuple[str, ...] = ("layers", "weights", "outside", "regions")

@@ -39,6 +39,14 @@ class StyleLoss(CompositeLoss):
         model: As in `PerceptualLoss`.
         layers: Names of layers whose outputs are maps (B, h, w, c).
         **kwargs: As `CompositeLoss`.
+
+    Example:
+        >>> network = keras.Sequential(
+        ...     [keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3, name="first")]
+        ... )
+        >>> faces = keras.random.uniform((2, 64, 64, 3), seed=0)
+        >>> float(StyleLoss(network, ["first"])(faces, faces))
+        0.0
     """
 
     _arguments: tuple[str, ...] = ("layers", "outside")

@@ -55,11 +55,19 @@ def spatial_mean(values: Any, weight: Any = None) -> Any:
 
 
 def image_mean(values: Any, weight: Any = None) -> Any:
-    """Averages (B, H, W, C) over each image and its channels to (B,).
+    """Returns the weighted mean of each image's values, (B,).
+
+    `compare` of a `RegionLoss` ends with it: its weight is None where a target has
+    neither a mask nor weights.
 
     Args:
-        values: An error for each value.
-        weight: Each pixel's weight, (B, H, W, 1); None weights all equally.
+        values: Errors (B, H, W, C).
+        weight: Weights (B, H, W, 1) of the pixels, or None for equal ones.
+
+    Example:
+        >>> errors = ops.ones((2, 4, 4, 3))
+        >>> ops.convert_to_numpy(image_mean(errors)).tolist()
+        [1.0, 1.0]
     """
     if weight is None:
         return ops.mean(values, axis=(1, 2, 3))

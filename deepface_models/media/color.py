@@ -81,6 +81,11 @@ class ColorStatistics:
     Attributes:
         mean: (3,) float64, LAB units.
         covariance: (3, 3) float64, LAB units squared.
+
+    Example:
+        >>> statistics = ColorStatistics.from_image(np.zeros((4, 4, 3), np.uint8))
+        >>> statistics.deviation.tolist()
+        [0.0, 0.0, 0.0]
     """
 
     mean: Array
@@ -201,6 +206,13 @@ def apply_statistics(
 
     Raises:
         ValueError: The method is another one; "histogram" needs the images themselves.
+
+    Example:
+        >>> image = read_image("ana.png")
+        >>> own = ColorStatistics.from_image(image)
+        >>> bright = ColorStatistics(own.mean + [10, 0, 0], own.covariance)
+        >>> bool(apply_statistics(image, own, bright).mean() > image.mean())
+        True
     """
     choose("method", method, ("reinhard", "covariance", "none"))
     if method == "none":

@@ -32,6 +32,13 @@ class ImageSequence:
             numbers of four digits or more.
         numbers: The numbers of the images, without a gap.
         fps: Frames per second; None if it was not given.
+
+    Example:
+        >>> from deepface_models.media import write_image
+        >>> for number in (1, 2, 3):
+        ...     write_image(f"shot.{number:04}.png", np.zeros((8, 8, 3), np.uint8))
+        >>> ImageSequence.open("shot.%04d.png", fps=24).numbers
+        range(1, 4)
     """
 
     pattern: Path

@@ -23,6 +23,13 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         FileNotFoundError: Nothing is at `path`.
         MediaError: The file's extension is not that of an image or a video, or it is
             a damaged video.
+
+    Example:
+        >>> from deepface_models.media import write_image
+        >>> black = np.zeros((8, 8, 3), np.uint8)
+        >>> write_image("black.png", black, metadata={"comment": "test"})
+        >>> read_metadata("black.png")
+        {'comment': 'test'}
     """
     if media_kind(path) == "image":
         return image_metadata(Path(path))

@@ -75,6 +75,12 @@ class VideoWriter:
         FileNotFoundError: Nothing is at `like`.
         MediaError: `like` is not a video, PyAV has no such encoder, or the file cannot
             be written.
+
+    Example:
+        >>> from deepface_models.media import read_video
+        >>> with VideoWriter("copy.mp4", like="ana.mp4") as writer:
+        ...     for frame in read_video("ana.mp4"):
+        ...         writer.write(frame.image, frame.pts, frame.duration)
     """
 
     @whole_numbers(bits=8)

@@ -54,6 +54,12 @@ class Architecture:
         smallest: Constructor arguments that make it tiny, none of them a default; the
             tests of the contract use them.
         forms: Other published forms, by title.
+
+    Example:
+        >>> from deepface_models.models.registry import architectures
+        >>> original = architectures("swap")["original"]
+        >>> original.model.__name__, original.image_size
+        ('Original', 64)
     """
 
     name: str

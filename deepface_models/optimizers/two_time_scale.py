@@ -32,6 +32,11 @@ class TwoTimeScaleAdam(LearningRateMultipliers, keras.optimizers.Adam):
 
     Raises:
         ValueError: `discriminator_rate` is not above 0.
+
+    Example:
+        >>> discriminator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        >>> optimizer = TwoTimeScaleAdam(1e-4, discriminator_rate=2.0)
+        >>> optimizer.build(mark(discriminator).trainable_variables)
     """
 
     def __init__(

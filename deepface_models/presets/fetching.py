@@ -33,6 +33,10 @@ def cache_folder() -> Path:
     """Returns where fetched presets are kept.
 
     It is `presets` in `DEEPFACE_MODELS_HOME`, or in `~/.cache/deepface_models`.
+
+    Example:
+        >>> cache_folder().name
+        'presets'
     """
     chosen = os.environ.get("DEEPFACE_MODELS_HOME")
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -61,6 +65,10 @@ def fetch(
         InUseError: Another process has been fetching it for an hour.
         IntegrityError: A file differs from what the record states.
         ValueError: The address has another form.
+
+    Example:
+        >>> fetch("vae_mnist").name  # ships with the package
+        'vae_mnist'
     """
     entry = registry.find(source)
     if entry is not None:

@@ -43,6 +43,12 @@ def check_golden(model: Any, folder: str | Path) -> dict[str, float]:
 
     Raises:
         IntegrityError: A file of the preset was changed, or has other contents.
+
+    Example:
+        >>> from deepface_models import load
+        >>> differences = check_golden(load("vae_mnist"), "vae_mnist")
+        >>> max(differences.values()) < 1e-3
+        True
     """
     path = fetch(folder, progress=False) / GOLDEN
     try:

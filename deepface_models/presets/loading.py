@@ -98,7 +98,8 @@ def load_as(
     limit = _limit(folder, record, max_parameters)
     model = _build(record, identities, expected, source, limit)
     known = registry.find(source) is not None or is_remote(source)
-    model.loaded_from = str(source if known else Path(source).absolute())
+    if not record["shared"]:  # people are new: no file has this model
+        model.loaded_from = str(source if known else Path(source).absolute())
     if load_weights and folder is not None:
         _restore(model, folder, record)
         model.started_from = _origin(record)

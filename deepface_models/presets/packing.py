@@ -89,6 +89,11 @@ def save_preset(
         InUseError: Another thread or process is writing the folder.
         ValueError: The folder contains something else, `license` or `data` is empty,
             a weight is too large for float16, or predictions are not repeatable.
+
+    Example:
+        >>> terms = {"license": "Apache-2.0", "data": "noise, made here"}
+        >>> save_preset(autoencoder, "my_noise", **terms).name
+        'my_noise'
     """
     target = Path(folder)
     _check(model, target, license, data, shared, dtype)

@@ -128,6 +128,10 @@ def register(
     Raises:
         IntegrityError: A file of the preset was changed.
         ValueError: The record is incomplete, or no address was given.
+
+    Example:
+        >>> where = "hf://ana/presets/my_digits"
+        >>> register("my_digits", [where], "presets.json")  # doctest: +SKIP
     """
     record = read_record(folder)
     check_files(folder, record)

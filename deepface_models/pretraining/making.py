@@ -93,6 +93,9 @@ def pretrain(
         FileNotFoundError: There are no data.
         InUseError: Another process is training the same preset in `output`.
         ModelFileError: With `pack_only`, there is no training, or it used other data.
+
+    Example:
+        >>> pretrain("vae_mnist", minutes=1)  # doctest: +SKIP
     """
     recipe = find(preset)
     settings: dict[str, Any] = {

@@ -37,6 +37,10 @@ def config_folder() -> Path:
 
     It is the one that the environment variable `DEEPFACE_MODELS_HOME` names, else
     `~/.config/deepface_models`.
+
+    Example:
+        >>> config_folder().is_absolute()
+        True
     """
     chosen = os.environ.get("DEEPFACE_MODELS_HOME")
     return Path(chosen) if chosen else Path.home() / ".config" / "deepface_models"
@@ -56,6 +60,11 @@ class Certificate:
     Raises:
         ProvenanceError: If either is unreadable, the key belongs to another
             certificate, or a certificate is not signed by the next one.
+
+    Example:
+        >>> certificate = Certificate.own()
+        >>> len(certificate.fingerprint)
+        64
     """
 
     chain: str

@@ -43,6 +43,12 @@ class Record:
     Raises:
         ProvenanceError: If consent, source or model is empty, a hash is not a
             SHA-256, or the details cannot be written as JSON.
+
+    Example:
+        >>> who = {"consent": "Ana, file 17", "model": "mine", "model_sha256": 64 * "0"}
+        >>> record = Record.from_source("ana.png", **who)
+        >>> record.source, record.consent
+        ('ana.png', 'Ana, file 17')
     """
 
     consent: str

@@ -66,6 +66,15 @@ def sign(
         FileNotFoundError: There is no such file.
         ProvenanceError: The file's format cannot be signed, the file is damaged, or
             the certificate is not suitable for C2PA.
+
+    Example:
+        >>> import shutil
+        >>> from deepface_models.provenance import verify
+        >>> path = shutil.copy("ana.png", "signed.png")
+        >>> who = {"consent": "Ana, file 17", "model": "mine", "model_sha256": 64 * "0"}
+        >>> sign(path, Record.from_source("ana.png", **who))
+        >>> verify(path).state
+        'valid'
     """
     target = Path(path)
     media_type = _media_type(target)

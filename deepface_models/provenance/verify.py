@@ -61,6 +61,11 @@ class Verification:
         claimed: This package's statement in those tags.
         conflicts: Contradictions between tags, credentials and certificates.
         problems: Codes and messages of failed checks.
+
+    Example:
+        >>> found = verify("ana.png")
+        >>> found.state, found.consent, found.trusted
+        ('unsigned', None, False)
     """
 
     path: Path

@@ -43,6 +43,9 @@ def open_sets(faces: Mapping[str, FaceSet | str | Path]) -> dict[str, FaceSet]:
     Raises:
         FileNotFoundError: There is no such folder.
         MediaError: A folder is not a face set, or damaged.
+
+    Example:
+        >>> open_sets({"ana": "faces/ana", "ben": "faces/ben"})  # doctest: +SKIP
     """
     return {
         name: value if isinstance(value, FaceSet) else FaceSet.open(value)
@@ -71,6 +74,10 @@ def build(
 
     Raises:
         ValueError: There is no such architecture, or it has no such size.
+
+    Example:
+        >>> build("swift", ("ana", "ben"), image_size=64).image_size
+        64
     """
     model_class = _class_of(architecture)
     sizes = {"image_size": image_size, "output_size": output_size}
@@ -185,6 +192,12 @@ def train(
         FileNotFoundError: There is no such preset.
         ModelFileError: The training in `output` started from something else, or these
             faces belong to other people there.
+
+    Example:
+        >>> faces = {"ana": "faces/ana", "ben": "faces/ben"}
+        >>> model = train(faces, "run", preset="swift_128")  # doctest: +SKIP
+        >>> from deepface_models import load
+        >>> model = load("run/model")  # doctest: +SKIP
     """
     output = Path(output)
     check_names(faces)
@@ -256,6 +269,7 @@ def train(
         finally:
             checkpoint.let_go()
         model.save_parts(output / "model")
+        model.loaded_from = str((output / "model").absolute())  # for `replay`
     return model
 
 

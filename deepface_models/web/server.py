@@ -47,7 +47,7 @@ def studio(
         OSError: The port is in use, or the address is not this computer's.
 
     Example:
-        studio("my_film")
+        >>> studio("my_film")  # doctest: +SKIP
     """
     check_extra()
     place = Workspace(workspace)

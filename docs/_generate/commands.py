@@ -48,7 +48,8 @@ def _words(action: argparse.Action) -> str:
     if not action.option_strings:
         return f"`{action.metavar or action.dest}`"
     value = "" if action.nargs == 0 else f" {_metavar(action)}"
-    return ", ".join(f"`{name}{value}`" for name in action.option_strings)
+    words = ", ".join(f"`{name}{value}`" for name in action.option_strings)
+    return words.replace("|", "\\|")
 
 
 def _metavar(action: argparse.Action) -> str:

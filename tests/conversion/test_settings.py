@@ -167,3 +167,8 @@ def test_a_loaded_model_is_found_again(frame, tmp_path, name):
     (other.save if "." in name else other.save_parts)(tmp_path / name)
     with pytest.raises(ModelFileError, match="has weights with SHA-256"):
         replay(path)
+
+
+def test_a_start_without_people_is_no_place_of_a_model():
+    started = dfm.Swift.from_preset("swift_64", identities=("ana", "ben"))
+    assert not hasattr(started, "loaded_from")

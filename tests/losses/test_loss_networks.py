@@ -170,6 +170,15 @@ def test_random_start_of_an_embedder_is_kept():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_images_are_resized_for_a_sequential_embedder():
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+    a, b = images(3, size=16), images(3, seed=5, size=16)
+    small = [keras.ops.image.resize(one[..., :3], (8, 8)) for one in (a, b)]
+    loss = IdentityLoss(model, outside=1.0)
+    expected = array(loss.call(*small))
+    np.testing.assert_allclose(array(loss.call(a, b)), expected, rtol=1e-6)
+
+
 def test_wrong_arguments_are_told():
     with pytest.raises(
         TypeError, match=r"A int was given as a loss's network. Expected a keras.Model"

@@ -45,6 +45,14 @@ class Autoencoder(StoredModel):
         inputs: The model's input, if the model is more than `decoder(encoder(x))`.
         outputs: The model's output, together with `inputs`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Example:
+        >>> from keras import layers
+        >>> encoder = keras.Sequential([keras.Input((8,)), layers.Dense(2)])
+        >>> decoder = keras.Sequential([keras.Input((2,)), layers.Dense(8)])
+        >>> small = Autoencoder(encoder=encoder, decoder=decoder)
+        >>> small.encode(np.zeros((5, 8), "float32")).shape
+        (5, 2)
     """
 
     _arguments: tuple[str, ...] = ("image_shape",)

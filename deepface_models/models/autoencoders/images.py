@@ -80,6 +80,10 @@ def latent_grid(
     Raises:
         ValueError: The latent has another size, the model needs images, the data
             cannot be shown as images, or count is less than 2.
+
+    Example:
+        >>> from deepface_models import load
+        >>> latent_grid(load("vae_mnist"), count=4).shape  # doctest: +SKIP
     """
     shape = _image_shape(model.data_shape, image_shape)
     if latent_shape(model) != (2,) or count < 2:
@@ -117,6 +121,10 @@ def latent_walk(
 
     Raises:
         ValueError: There are fewer than two examples or steps, or they do not fit.
+
+    Example:
+        >>> latent_walk(autoencoder, x_train[:3], steps=4).shape[2]
+        3
     """
     images = np.asarray(images)
     batch, single = model._batch(images)

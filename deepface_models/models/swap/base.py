@@ -60,6 +60,11 @@ class FaceSwap(TrainedByName):
         face_type: How the training faces are cropped, a key of `faces.FACE_TYPES`;
             conversion crops faces the same way.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Example:
+        >>> faces = np.zeros((2, 64, 64, 3), np.uint8)
+        >>> model.predict(faces, identity="ben").shape[:3]
+        (2, 64, 64)
     """
 
     _arguments: tuple[str, ...] = ("identities", "image_size")
