@@ -33,6 +33,7 @@ def array(variable: Any) -> np.ndarray:
     return keras.ops.convert_to_numpy(variable)
 
 
+@pytest.mark.backend
 @pytest.mark.usefixtures("eager")
 def test_swap_ema_weights() -> None:
     model = swift()
@@ -56,6 +57,8 @@ def test_swap_ema_weights() -> None:
     for one, two in zip(model.trainable_variables, averages, strict=True):
         np.testing.assert_allclose(array(one), array(two), atol=1e-6)
     assert np.isfinite(model.predict(FACES["ana"], identity="ben")).all()
+    assert all(np.isfinite(array(average)).all() for average in averages)
+    model.fit(FACES, TARGETS, batch_size=4, verbose=0, callbacks=[swapping])
 
 
 @pytest.mark.usefixtures("eager")

@@ -250,3 +250,14 @@ def test_dropout_cannot_be_turned_on_where_no_masks_are_sampled():
         plain.lr_dropout = 0.5
     with pytest.raises(ValueError, match="below 1"):
         optimizers.Adam(lr_dropout=0.0).lr_dropout = 2.0
+
+
+@pytest.mark.parametrize("extra", [{"autoclip": 10.0}, {"lr_dropout": 0.3}])
+def test_extras_need_all_gradients(extra, monkeypatch):
+    from deepface_models.optimizers import _extras
+
+    monkeypatch.setattr(_extras, "replicas", lambda: 2)
+    optimizer = Adam(1e-3, **extra)
+    with pytest.raises(ValueError, match=r"for 2 devices.*KERAS_BACKEND=jax"):
+        optimizer.build([keras.Variable(np.zeros(2))])
+    Adam(1e-3).build([keras.Variable(np.zeros(2))])

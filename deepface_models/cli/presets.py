@@ -1,4 +1,4 @@
-"""`list`, `describe`, `fetch` and `pack`: presets, trained models with a name."""
+"""`list`, `describe`, `fetch`, `pack` and `upload`: trained models with a name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _FACTS = (
     ("not-for", "TEXT", "uses that are not allowed"),
     ("commit", "ID", "commit of the code that trained it"),
     ("command", "TEXT", "command line that trained it"),
+    ("base-model", "OWNER/NAME", "model on the Hugging Face hub that it started from"),
 )
 _REQUIRED = ("license", "data")
 _PLAIN = ("name", "seed", "shared", "dtype")
@@ -39,6 +40,7 @@ def add(commands: Commands) -> None:
     _add_describe(commands)
     _add_fetch(commands)
     _add_pack(commands)
+    _add_upload(commands)
 
 
 def _add_list(commands: Commands) -> None:
@@ -124,6 +126,25 @@ def _add_pack(commands: Commands) -> None:
     )
 
 
+def _add_upload(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "upload",
+        run_upload,
+        "publish a preset on the Hugging Face hub",
+        "deepface-models upload swap_ana_ben hf://ana/swap_ana_ben --private",
+    )
+    option = parser.add_argument
+    option("folder", metavar="FOLDER", help="folder of a preset, as written by pack")
+    option(
+        "address",
+        metavar="ADDRESS",
+        help="hf://owner/name[/folder][@branch]; the repository is created if needed",
+    )
+    option("--private", action="store_true", help="make a new repository private")
+    option("--message", default="", metavar="TEXT", help="message of the commit")
+
+
 def run_list(args: argparse.Namespace) -> int:
     """Runs `list`."""
     from deepface_models import presets
@@ -174,7 +195,18 @@ def run_pack(args: argparse.Namespace) -> int:
         f"The preset {found['name']} is in {folder}: {found['bytes'] / 1e6:.1f} MB of "
         f"{found['dtype']}, {found['parameters']:,} parameters."
     )
-    echo(f"Publish it: hf upload OWNER/{found['name']} {folder}")
+    echo(f"Publish it: deepface-models upload {folder} hf://OWNER/{found['name']}")
+    return 0
+
+
+def run_upload(args: argparse.Namespace) -> int:
+    """Runs `upload`."""
+    from deepface_models import presets
+
+    where = presets.upload(
+        args.folder, args.address, **chosen(args, "private", "message")
+    )
+    echo(f"The preset is published. This version: {where}")
     return 0
 
 

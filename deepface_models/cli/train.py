@@ -20,7 +20,15 @@ from deepface_models.models.names import architecture_names
 
 _TRAIN = (
     *("output", "architecture", "image_size", "output_size", "minutes", "epochs"),
-    *("batch_size", "steps", "validation", "preview_every", "checkpoint_every", "seed"),
+    *(
+        "batch_size",
+        "steps",
+        "devices",
+        "validation",
+        "preview_every",
+        "checkpoint_every",
+        "seed",
+    ),
 )
 
 
@@ -88,7 +96,7 @@ def add(commands: Commands) -> None:
         type=whole(),
         default=8,
         metavar="N",
-        help="faces of each person in a batch (default: %(default)s)",
+        help="faces of each person in a batch, of all devices (default: %(default)s)",
     )
     option(
         "--steps",
@@ -96,6 +104,13 @@ def add(commands: Commands) -> None:
         default=100,
         metavar="N",
         help="batches per epoch (default: %(default)s)",
+    )
+    option(
+        "--devices",
+        type=_devices,
+        metavar="NAMES",
+        help="all, or names such as gpu:0,gpu:1: each device gets an equal part of "
+        "every batch (default: one device)",
     )
     option(
         "--validation",
@@ -161,6 +176,10 @@ def _named(text: str) -> tuple[str, str]:
             f"{text!r} was given. Expected NAME=FACES, such as ana=faces/ana"
         )
     return name, folder
+
+
+def _devices(text: str) -> str | list[str]:
+    return text if text == "all" else text.split(",")
 
 
 def _people(named: list[tuple[str, str]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ import keras
 from deepface_models.core import cloning as _cloning
 from deepface_models.core import quantized as _quantized
 from deepface_models.core import saving as _saving
+from deepface_models.core.averages import separate_averages
 from deepface_models.core.batches import checked
 from deepface_models.core.choices import choose
 from deepface_models.core.poses import PoseRange
@@ -77,7 +78,9 @@ class PartModel(keras.Model):
             held_out = checked(kwargs["validation_data"], self._check_batch)
             kwargs["validation_data"] = held_out
         self._begin(x, y)
-        return super().fit(x, y, **kwargs)
+        history = super().fit(x, y, **kwargs)
+        separate_averages(self.optimizer)
+        return history
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Measures like `keras.Model.evaluate`, after checking the first batch."""

@@ -28,7 +28,8 @@ def predict(model: keras.Model, given: Any, batch_size: int | None = None) -> An
     size, count = batch_size or _BATCH, len(arrays[0])
     strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's
     if count == 0 or (strategy is not None and strategy.num_replicas_in_sync > 1):
-        return model.predict(given, batch_size=size, verbose=0)  # distributes batches
+        with _without_retracing_warning():
+            return model.predict(given, batch_size=size, verbose=0)  # distributes them
     found = []
     with _without_retracing_warning():
         for start in range(0, count, size):

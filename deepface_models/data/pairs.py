@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Mapping
@@ -38,7 +39,8 @@ class SwapPairs(keras.utils.PyDataset):
 
     The random changes of a batch depend only on `seed`, `epoch` and the batch's index.
     They are the same for any number of workers, and a resumed training continues as an
-    uninterrupted one would. `sheet` shows a batch as an image.
+    uninterrupted one would. `share` divides them among processes; `sheet` shows a
+    batch as an image.
 
     Args:
         faces: Each person's set of faces, by name.
@@ -104,6 +106,8 @@ class SwapPairs(keras.utils.PyDataset):
         self.augmentation = augmentation or Augmentation()
         self.seed = seed
         self.epoch = 0
+        self._whole: SwapPairs | None = None
+        self._stream: tuple[int, ...] = ()
         size = max(self.image_size, self.output_size)
         masks = _masks(mask, self.identities)
         extras = (mask_dilation, mask_feather, balance)
@@ -121,13 +125,50 @@ class SwapPairs(keras.utils.PyDataset):
         """Returns batch `index` of the current epoch."""
         x, y = {}, {}
         for number, name in enumerate(self.identities):
-            rng = np.random.default_rng((self.seed, self.epoch, index, number))
+            own = (self.seed, self.epoch, index, number, *self._stream)
+            rng = np.random.default_rng(own)
             x[name], y[name] = self._sample(name, rng)
         return x, y
 
     def on_epoch_end(self) -> None:
         """Advances to the next epoch."""
         self.epoch += 1
+
+    @whole_numbers(index=0, count=1)
+    def share(self, index: int, count: int) -> SwapPairs:
+        """Returns the batches of one of several processes that train together.
+
+        Each has `batch_size / count` faces of every person, sampled and changed
+        independently of the others'. `whole` of the result are the batches of
+        `batch_size`, which are the same in all processes.
+
+        Args:
+            index: The process, from 0 on.
+            count: Number of processes; with 1, `self` is returned.
+
+        Raises:
+            ValueError: `index` is too large, or `batch_size` is no multiple of `count`.
+        """
+        if index >= count or self.batch_size % count:
+            raise ValueError(
+                f"index={index} and count={count} were given for batches of "
+                f"{self.batch_size}. Expected an index below the count, and a batch "
+                f"that it divides. Use batch_size={count * self.batch_size}."
+            )
+        if count == 1:
+            return self
+        part = copy.copy(self)
+        part.batch_size //= count
+        part._whole, part._stream = self, (index, count)
+        return part
+
+    @property
+    def whole(self) -> SwapPairs:
+        """The batches of all processes together; `self` unless they are divided."""
+        if self._whole is None:
+            return self
+        self._whole.epoch = self.epoch
+        return self._whole
 
     def fitting(self, faces: FaceSet) -> Array:
         """Returns a set's images resized to `image_size`, uint8 (N, S, S, 3)."""

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from deepface_models.core.lr_multipliers import LearningRateMultipliers
+from deepface_models.core.replicas import replicas
 from deepface_models.core.whole import whole_number
 
 
@@ -57,6 +58,23 @@ class Extras(LearningRateMultipliers):
             self._count = self.add_variable((), dtype="int32", name="norms_noted")
             self._norm = self._scalar(0.0, "gradient_norm")
             self._limit = self._scalar(float("inf"), "clip_norm")
+
+    def build(self, variables: list[Any]) -> None:
+        """Creates the optimizer's variables.
+
+        Raises:
+            ValueError: TensorFlow distributes the training; see `replicas`.
+        """
+        given = {"lr_dropout": self._dropout, "autoclip": self.autoclip}
+        used = [name for name, value in given.items() if value is not None]
+        if used and replicas() > 1:
+            raise ValueError(
+                f"An optimizer with {' and '.join(used)} was given for {replicas()} "
+                "devices under TensorFlow, where each sees only its own part of the "
+                "gradients. Expected an optimizer without. Leave it out, train on one "
+                "device, or set KERAS_BACKEND=jax."
+            )
+        super().build(variables)
 
     @property
     def lr_dropout(self) -> float | None:

@@ -15,6 +15,7 @@ from deepface_models.presets.registry import (
     list_models,
     register,
 )
+from deepface_models.presets.uploading import upload
 
 if TYPE_CHECKING:
     from deepface_models.presets.golden import check_golden
@@ -27,6 +28,7 @@ __all__ = [
     "list_models",
     "register",
     "save_preset",
+    "upload",
     "weights_folder",
 ]
 

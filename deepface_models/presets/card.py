@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from deepface_models.core.display import layout, message
 from deepface_models.core.names import weights_file
+from deepface_models.presets.hub_header import header
 from deepface_models.presets.record import Record
 
-_HUB_LICENSE = re.compile(r"[a-z0-9.-]+")
 _UNSTATED = "Not stated."
 _WIDTH = 14  # of the column of names in a terminal
 
 
-def write_card(path: Path, record: Record) -> None:
-    """Writes a preset's README.md, with the header for the Hugging Face hub."""
-    path.write_bytes("\n".join(_card(record)).encode())
+def write_card(
+    path: Path, record: Record, started_from: str | None = None, base_model: str = ""
+) -> None:
+    """Writes a preset's README.md, with the header for the Hugging Face hub.
+
+    Args:
+        path: The file.
+        record: The preset's record, as far as it is known.
+        started_from: The preset that the training started from, or None.
+        base_model: Its repository on the hub, "owner/name", or "".
+    """
+    lines = [*header(record, base_model), *_card(record, started_from)]
+    path.write_bytes("\n".join(lines).encode())
 
 
 def summary(record: Mapping[str, Any]) -> str:
@@ -28,12 +36,13 @@ def summary(record: Mapping[str, Any]) -> str:
     return "\n".join(f"{key:<{_WIDTH}}{_shown(value)}" for key, value in rows)
 
 
-def _card(record: Record) -> Iterator[str]:
-    yield from _header(record["license"])
+def _card(record: Record, started_from: str | None) -> Iterator[str]:
     yield from (f"# {record['name']}", "", layout(record["description"]), "")
     yield from _usage(record)
     yield from ("| what | value |", "|---|---|")
     yield from (f"| {_cell(k)} | {_cell(v)} |" for k, v in _facts(record) if v)
+    if started_from:
+        yield f"| started from | {_cell(started_from)} |"
     titles = {"use": "Intended use", "not_for": "Not for", "limits": "Limits"}
     for key, title in {**titles, "data": "Training data"}.items():
         yield from ("", f"## {title}", "", layout(record[key]) or _UNSTATED)
@@ -46,15 +55,6 @@ def _card(record: Record) -> Iterator[str]:
         file = record["files"][weights_file(part)]
         yield f"| {weights_file(part)} | {file['size']} | {file['sha256']} |"
     yield ""
-
-
-def _header(license: str) -> Iterator[str]:
-    known = _HUB_LICENSE.fullmatch(license.lower())
-    yield "---"
-    yield f"license: {license.lower() if known else 'other'}"
-    if not known:
-        yield f"license_name: {json.dumps(license)}"
-    yield from ("library_name: keras", "tags: [deepface_models]", "---", "")
 
 
 def _usage(record: Record) -> Iterator[str]:

@@ -25,7 +25,7 @@ from deepface_models.presets.record import (
 )
 from deepface_models.presets.sources import Source, is_remote, parse_source
 
-_RECORD_LIMIT = 1 << 20  # bytes
+RECORD_LIMIT = 1 << 20  # bytes
 _TIMEOUT = 3600.0  # seconds to wait for another process that fetches the same
 
 
@@ -149,7 +149,7 @@ def _by_address(source: Source, force: bool, progress: bool | Report) -> Path:
 
 def _remote_record(source: Source, folder: Path) -> Record:
     path = folder / RECORD
-    source.fetch(RECORD, path, _RECORD_LIMIT)
+    source.fetch(RECORD, path, RECORD_LIMIT)
     record = parse(path.read_bytes(), f"{source.base}/{RECORD}")
     _check_pin(source, record)
     return record

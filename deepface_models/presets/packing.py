@@ -14,7 +14,9 @@ from deepface_models.core.locks import hold
 from deepface_models.core.names import CONFIG, weights_file
 from deepface_models.core.version import __version__
 from deepface_models.core.whole import whole_numbers
+from deepface_models.presets import registry
 from deepface_models.presets.card import write_card
+from deepface_models.presets.hub_header import check_base_model
 from deepface_models.presets.loading import stored_parts
 from deepface_models.presets.record import (
     CARD,
@@ -51,6 +53,7 @@ def save_preset(
     commit: str = "",
     command: str = "",
     results: Mapping[str, Any] | None = None,
+    base_model: str = "",
     shared: bool = False,
     dtype: str = "float32",
     images: Any = None,
@@ -74,7 +77,9 @@ def save_preset(
         commit: Commit of the training code.
         command: Command line of the training.
         results: Measures, which are numbers or texts, or dictionaries of them for
-            groups of faces.
+            groups of faces. The card lists them as the hub's `model-index`.
+        base_model: Repository on the Hugging Face hub, "owner/name", of the model that
+            training started from; by default that of the preset it started from.
         shared: Whether to save only the shared parts, as a start for face swaps of
             other people.
         dtype: Dtype of the weights on disk, "float32" or "float16".
@@ -97,6 +102,7 @@ def save_preset(
     """
     target = Path(folder)
     _check(model, target, license, data, shared, dtype)
+    base = check_base_model(base_model) or registry.repository(model.started_from)
     facts: Record = {
         "name": check_name(target.resolve().name if name is None else name),
         "description": description,
@@ -114,7 +120,7 @@ def save_preset(
         facts |= _write_parts(model, new, shared, dtype)
         facts["rounding"] = _write_golden(model, new, shared, dtype, images)
         facts["files"] = {path.name: measure(path) for path in sorted(new.iterdir())}
-        write_card(new / CARD, facts)
+        write_card(new / CARD, facts, model.started_from, base)
         facts["files"][CARD] = measure(new / CARD)
         (new / RECORD).write_bytes(to_bytes(sign(facts)))
         read_record(new)

@@ -16,6 +16,7 @@ from deepface_models.core.choices import suggestion
 from deepface_models.core.errors import IntegrityError
 from deepface_models.core.files import write_json
 from deepface_models.core.shipped import weights_folder
+from deepface_models.presets.hub import parse_place
 from deepface_models.presets.record import (
     FORMAT,
     Record,
@@ -164,6 +165,18 @@ def check_stated(record: Record) -> None:
             "Expected all values that others need to assess and reproduce it. Pass "
             "them to save_preset(...)."
         )
+
+
+def repository(origin: str | None) -> str:
+    """Returns the hub's repository, "owner/name", of a preset by `started_from`, or "".
+
+    Only presets that are fetched from the hub have one.
+    """
+    name = str(origin).partition("#")[0]
+    entry = _entries().get(name) if is_name(name) else None
+    sources = entry["sources"] if entry else ()
+    places = (parse_place(source.partition("#")[0]) for source in sources)
+    return next((place.repository for place in places if place), "")
 
 
 def nothing(source: str | Path) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import importlib
 import re
-import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -13,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepface_models.core.errors import IntegrityError, MissingDependencyError
+from deepface_models.core.errors import IntegrityError
+from deepface_models.presets.hub import download, parse_place
 
 SCHEMES = ("https://", "http://", "hf://")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _PIN = re.compile(r"sha256=([0-9a-f]{64})")
-_HUB = re.compile(r"hf://([^/@]+/[^/@]+)((?:/[^/@]+)*)/?(?:@([^@]+))?")
 _CHUNK = 1 << 20
 _TIMEOUT = 60.0  # seconds without data
 
@@ -48,8 +46,9 @@ class Source:
             IntegrityError: The file is larger than `limit`.
             MissingDependencyError: huggingface-hub is not installed.
         """
-        if self.base.startswith("hf://"):
-            _from_hub(self.base, name, target, limit)
+        place = parse_place(self.base)
+        if place is not None:
+            download(place, name, target, limit)
         else:
             _from_web(f"{self.base}/{urllib.parse.quote(name)}", target, limit)
 
@@ -68,7 +67,7 @@ def parse_source(source: str) -> Source:
     base, _, fragment = source.partition("#")
     pin = _PIN.fullmatch(fragment)
     if base.startswith("hf://"):
-        good = _HUB.fullmatch(base) is not None
+        good = parse_place(base) is not None
     else:
         good = _allowed(base) and "?" not in base
     if not good or (fragment and not pin):
@@ -122,38 +121,6 @@ def _from_web(address: str, target: Path, limit: int) -> None:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
         raise ConnectionError(_failed(address, error)) from error
-
-
-def _from_hub(base: str, name: str, target: Path, limit: int) -> None:
-    found = _HUB.fullmatch(base)
-    hub = _hub()
-    if found is None:
-        raise ValueError(f"{base!r} is not an address of the hub.")
-    repository, folder, revision = found.groups()
-    try:
-        path = Path(
-            hub.hf_hub_download(
-                repo_id=repository,
-                filename="/".join([*folder.strip("/").split("/"), name]).lstrip("/"),
-                revision=revision,
-            )
-        )
-    except Exception as error:  # including those of its HTTP library
-        raise ConnectionError(_failed(f"{base}/{name}", error)) from error
-    if path.stat().st_size > limit:
-        raise IntegrityError(_too_large(f"{base}/{name}", limit))
-    shutil.copyfile(path, target)
-
-
-def _hub() -> Any:
-    try:
-        return importlib.import_module("huggingface_hub")
-    except ImportError as error:
-        raise MissingDependencyError(
-            "An hf:// address was given, but huggingface-hub is not installed. "
-            "Expected it for the Hugging Face hub. Install it with: "
-            "pip install 'deepface_models[hub]'"
-        ) from error
 
 
 def _failed(address: str, error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import keras
 
 from deepface_models.callbacks import (
     EpochTable,
-    ResumableCheckpoint,
     StopOnNonFinite,
     SwapPreview,
     TimeBudget,
@@ -29,6 +29,8 @@ from deepface_models.faces import FaceSet
 from deepface_models.models.registry import architectures
 from deepface_models.models.swap import FaceSwap, Swift
 from deepface_models.training import fine_tuning as _fine_tuning
+from deepface_models.training.devices import find_devices
+from deepface_models.training.following import checkpoint_of, of_process
 
 _MANY_EPOCHS = 9999  # never reached: the time budget ends the training first
 _LOG = logging.getLogger(__name__)
@@ -131,6 +133,7 @@ def train(
     epochs: int | None = None,
     batch_size: int = 8,
     steps: int = 100,
+    devices: str | Sequence[str] | None = None,
     validation: float = 0.2,
     augmentation: Augmentation | None = None,
     preview_every: int = 5,
@@ -170,8 +173,11 @@ def train(
             shared parts were pretrained, else 6.
         epochs: Number of epochs of `steps` batches. With `minutes` too, the training
             ends at whichever comes first.
-        batch_size: Faces of each person in a batch.
+        batch_size: Faces of each person in a batch, of all devices together.
         steps: Batches per epoch.
+        devices: "all" for all accelerators, or the names of some, such as ["gpu:0",
+            "gpu:1"]: each gets an equal part of every batch (docs/distribute.md). By
+            default one device. On JAX, several processes may train together.
         validation: Fraction of each person's faces that is held out: whole clips, or
             the end of the only clip. `FaceSet.split(validation)` returns the same.
         augmentation: Random changes of the faces; `Augmentation.light()` by default,
@@ -187,8 +193,9 @@ def train(
 
     Raises:
         InUseError: Another training writes to `output`.
-        ValueError: There are too few people or faces, the architecture is unknown, or
-            the preset has another architecture, image size or face type.
+        ValueError: There are too few people or faces, the architecture is unknown,
+            the preset has another architecture, image size or face type, or the batch
+            cannot be divided among the devices.
         FileNotFoundError: There is no such preset.
         ModelFileError: The training in `output` started from something else, or these
             faces belong to other people there.
@@ -201,30 +208,27 @@ def train(
     """
     output = Path(output)
     check_names(faces)
+    together = find_devices(devices)
+    together.check(batch_size, minutes, epochs)
     sets = open_sets(faces)
     splits = {name: value.split(validation) for name, value in sets.items()}
     keras.utils.set_random_seed(seed)
-    face_types = {value.face_type for value in sets.values()}
-    if len(face_types) != 1:
-        raise ValueError(
-            f"Face sets of the types {sorted(face_types)} were given. Expected the "
-            "same type for all people. Extract them again with one "
-            "FaceAligner(face_type=...)."
-        )
-    face_type = face_types.pop()
+    face_type = _face_type(sets)
     people = tuple(sets)
-    if preset is None:
-        model = build(
-            architecture or "swift", people, image_size, face_type, output_size
-        )
-    else:
-        expected = _class_of(architecture) if architecture else None
-        model = _fine_tuning.from_preset(
-            preset, people, expected, image_size, face_type, output_size
-        )
+    with together.scope():
+        if preset is None:
+            model = build(
+                architecture or "swift", people, image_size, face_type, output_size
+            )
+        else:
+            expected = _class_of(architecture) if architecture else None
+            model = _fine_tuning.from_preset(
+                preset, people, expected, image_size, face_type, output_size
+            )
+        schedule = _fine_tuning.FineTuneSchedule.of(model, freeze, lr_multipliers)
+        schedule.compile(model)
     ranges = {n: pose_range(training.faces) for n, (training, _) in splits.items()}
     model.poses = {name: one for name, one in ranges.items() if one is not None}
-    schedule = _fine_tuning.FineTuneSchedule.of(model, freeze, lr_multipliers)
     pairs = SwapPairs(
         {name: training for name, (training, _) in splits.items()},
         batch_size,
@@ -233,15 +237,14 @@ def train(
         steps=steps,
         augmentation=augmentation or _augmentation(model),
         seed=seed,
-    )
-    schedule.compile(model)
+    ).share(together.process, together.processes)
     budget = None
     if minutes is not None or epochs is None:
         budget = TimeBudget(schedule.minutes if minutes is None else minutes)
     timed = [budget] if budget else []
     held_out = {name: pairs.fitting(held) for name, (_, held) in splits.items()}
-    checkpoint = ResumableCheckpoint(
-        output / "checkpoints", pairs, every=checkpoint_every, also=timed
+    checkpoint = checkpoint_of(
+        together, output / "checkpoints", pairs, every=checkpoint_every, also=timed
     )
     all_callbacks = [
         HeldOutError(held_out),
@@ -254,23 +257,38 @@ def train(
         ToldProgress(budget, epochs and epochs * steps),
         SwapPreview(output / "previews", held_out, every=preview_every),
     ]
-    with hold_folder(output):
-        _fine_tuning.record_start(model, output, checkpoint)
-        if model.started_from and verbose != 0:
-            _LOG.info("%s", _fine_tuning.summary(model, schedule))
-        _warn_of_small_faces(sets, model.output_size)
+    with hold_folder(output) if together.leads else nullcontext(), together.running():
+        if together.leads:
+            _fine_tuning.record_start(model, output, checkpoint)
+            if model.started_from and verbose != 0:
+                _LOG.info("%s", _fine_tuning.summary(model, schedule))
+            _warn_of_small_faces(sets, model.output_size)
         try:
             model.fit(
                 pairs,
                 epochs=epochs or _MANY_EPOCHS,
-                verbose=verbose,
-                callbacks=all_callbacks,
+                verbose=verbose if together.leads else 0,
+                callbacks=of_process(together, all_callbacks),
             )
         finally:
             checkpoint.let_go()
-        model.save_parts(output / "model")
+        if together.leads:
+            model.save_parts(output / "model")
+        together.wait("deepface_models saved")
         model.loaded_from = str((output / "model").absolute())  # for `replay`
     return model
+
+
+def _face_type(sets: Mapping[str, FaceSet]) -> str:
+    """Returns the face type of all people's faces."""
+    face_types = {value.face_type for value in sets.values()}
+    if len(face_types) != 1:
+        raise ValueError(
+            f"Face sets of the types {sorted(face_types)} were given. Expected the "
+            "same type for all people. Extract them again with one "
+            "FaceAligner(face_type=...)."
+        )
+    return face_types.pop()
 
 
 def _augmentation(model: FaceSwap) -> Augmentation:

@@ -15,7 +15,7 @@ CLIPS = ROOT / "deepface_models" / "demo" / "clips"
 CONSENT = "Both speakers are volunteers of the GRID corpus"
 COMMANDS = (
     *("extract", "train", "preview", "convert", "live", "evaluate", "verify"),
-    *("list", "describe", "fetch", "pack", "pretrain"),
+    *("list", "describe", "fetch", "pack", "upload", "pretrain"),
     *("import", "export", "fleet", "jobs", "studio", "doctor", "demo"),
 )
 

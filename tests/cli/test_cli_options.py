@@ -53,6 +53,7 @@ def functions(command: str) -> list[Callable[..., Any]]:
         "describe": [dfm.presets.describe],
         "fetch": [dfm.presets.fetch],
         "pack": [dfm.presets.save_preset],
+        "upload": [dfm.presets.upload],
         "pretrain": [dfm.pretraining.pretrain],
         "import": [dfm.importers.load_original],
         "export": [dfm.export],

@@ -7,14 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
-import types
 from pathlib import Path
 
 import pytest
 from preset_helpers import serve
 
 import deepface_models
-from deepface_models import IntegrityError, MissingDependencyError, presets
+from deepface_models import IntegrityError, presets
 from deepface_models.core.locks import hold
 from deepface_models.models.autoencoders import DenseAutoencoder
 from deepface_models.presets import registry
@@ -239,43 +238,6 @@ def test_what_a_killed_process_left_is_no_preset(server, cache, elsewhere):
     elsewhere(hold(cache / "at.other"))
     presets.fetch(server.address)
     assert left(cache) == sorted([others.name, ".at.other.lock", folder.name])
-
-
-def hub(folder: Path, asked: list[dict[str, object]]) -> types.ModuleType:
-    module = types.ModuleType("huggingface_hub")
-
-    def download(**options):
-        asked.append(options)
-        path = folder / str(options["filename"]).rpartition("/")[2]
-        if not path.exists():
-            raise RuntimeError("404 of some HTTP library")
-        return str(path)
-
-    module.hf_hub_download = download  # type: ignore[attr-defined]
-    return module
-
-
-def test_from_the_hub(packed, monkeypatch, tmp_path):
-    asked: list[dict[str, object]] = []
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub(packed / "dense", asked))
-    deepface_models.load("hf://owner/repo/a/b@v1")
-    assert asked[0] == {
-        "repo_id": "owner/repo",
-        "filename": "a/b/preset.json",
-        "revision": "v1",
-    }
-    deepface_models.load("hf://owner/repo")
-    assert asked[-1]["revision"] is None
-    assert "/" not in str(asked[-1]["filename"])
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub(tmp_path, asked))
-    with pytest.raises(ConnectionError, match="404 of some HTTP library"):
-        deepface_models.load("hf://owner/other")
-
-
-def test_the_hub_needs_its_package(monkeypatch):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(MissingDependencyError, match=r"deepface_models\[hub\]"):
-        deepface_models.load("hf://owner/repo")
 
 
 def test_https_is_an_address():

@@ -79,6 +79,7 @@ def test_the_folder_is_ready_to_publish(packed):
     assert record["bytes"] == sum((folder / p).stat().st_size for p in parts)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: cc0-1.0\nlibrary_name: keras\n")
+    assert "\npipeline_tag: image-to-image\n" in card
     assert 'Swift.from_preset("shared", identities=("ana", "ben"))' in card
     assert "| glasses, ssim | 0.25 |" in card
     assert record["files"]["shared_decoder.weights.h5"]["sha256"] in card

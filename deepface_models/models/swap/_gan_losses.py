@@ -11,6 +11,7 @@ from keras import ops
 
 from deepface_models.core.choices import choose
 from deepface_models.core.inputs import as_unit
+from deepface_models.core.replicas import portion
 from deepface_models.models.swap.base import FaceSwap
 from deepface_models.optimizers import TwoTimeScaleAdam, mark
 
@@ -151,7 +152,7 @@ class AdversarialSwap(FaceSwap):
         compiled = super().compute_loss(x, y, images, sample_weight, training)
         terms = self._terms(as_unit(x), as_unit(y), y_pred, training)
         count = ops.shape(next(iter(images.values())))[0]
-        return compiled + self.terms.total(terms, count)
+        return compiled + portion(self.terms.total(terms, count))
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None

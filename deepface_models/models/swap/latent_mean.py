@@ -25,9 +25,15 @@ class LatentMean(keras.layers.Layer):
         """Creates the mean and the number of batches seen."""
         own = {"initializer": "zeros", "trainable": False, "autocast": False}
         self.mean = self.add_weight(
-            shape=(input_shape[-1],), dtype="float32", name="mean", **own
+            shape=(input_shape[-1],),
+            dtype="float32",
+            name="mean",
+            aggregation="mean",
+            **own,
         )
-        self.seen = self.add_weight(shape=(), dtype="float32", name="seen", **own)
+        self.seen = self.add_weight(
+            shape=(), dtype="float32", name="seen", aggregation="mean", **own
+        )
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Returns `inputs`; updates the mean while training."""

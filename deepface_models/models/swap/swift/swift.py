@@ -319,7 +319,11 @@ def _faces_of(x: Any, y: Any, names: Sequence[str]) -> tuple[dict[str, Array], .
 
 
 def _first_faces(data: Any, names: Sequence[str]) -> tuple[dict[str, Array], ...]:
-    """Reads batches until there are enough faces of everybody."""
+    """Reads batches until there are enough faces of everybody.
+
+    Processes that train together must read the same ones.
+    """
+    data = getattr(data, "whole", data)
     batches: list[Any] = []
     for index in range(len(data) if names else 0):
         batches.append(data[index])
