@@ -13,6 +13,7 @@ from deepface_models.core.errors import MissingDependencyError
 from deepface_models.core.listening import listen, url_of
 from deepface_models.core.whole import whole_numbers
 from deepface_models.web.guard import LOOPBACK, Guard
+from deepface_models.web.resting import Resting
 from deepface_models.web.workspace import UPLOADS, Workspace
 
 _LOG = logging.getLogger("deepface_models.web")
@@ -106,7 +107,7 @@ def application(
     )
     # A form has some bytes around the file.
     most = max_upload * 2**30 + 2**20
-    return Guard(app, workspace.folder, host, token, most)
+    return Guard(Resting(app), workspace.folder, host, token, most)
 
 
 def _server(app: Any) -> Any:

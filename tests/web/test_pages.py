@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,22 @@ from deepface_models.faces import FaceSet
 
 pytestmark = pytest.mark.slow
 SERIOUS = ("serious", "critical")
+
+
+_COUNT = """() => {
+  const former = window.requestAnimationFrame;
+  window.frames_asked = 0;
+  window.requestAnimationFrame = (f) => { window.frames_asked++; return former(f); };
+}"""
+
+
+def cpu_seconds(process: int) -> float:
+    """Returns the CPU seconds that a process has used, 0 where nobody tells."""
+    path = Path(f"/proc/{process}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +164,17 @@ def test_files_outside_are_not_served(studio: Served, browse: Any) -> None:
 
 def test_an_open_page_asks_for_nothing(studio: Served, browse: Any) -> None:
     page = browse(studio.address)
-    page.wait_for_timeout(3000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    count = -1
+    while count < len(asked):  # until it is there as a whole
+        count = len(asked)
+        page.wait_for_timeout(2500)
+    asked.clear()
+    page.evaluate(_COUNT)
+    used = cpu_seconds(studio.process.pid)
     page.wait_for_timeout(4000)
     # Gradio's own pulse of 15 s is all that may come.
     assert len(asked) <= 1
+    assert page.evaluate("window.frames_asked") <= 4 * 4 + 5
+    assert cpu_seconds(studio.process.pid) - used < 0.2
