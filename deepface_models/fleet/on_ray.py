@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import socket
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -106,15 +107,19 @@ def _rows(
             [{"item": json.dumps(item)} for item in items],
             override_num_blocks=len(items),
         )
-        made = blocks.map(
-            Actor,
-            fn_constructor_args=work,
-            compute=ray.data.ActorPoolStrategy(
-                size=min(size, len(items)), max_tasks_in_flight_per_actor=1
-            ),
-            ray_remote_args_fn=_lives,
-            **needs,
+        pool = ray.data.ActorPoolStrategy(
+            size=min(size, len(items)), max_tasks_in_flight_per_actor=1
         )
+        with warnings.catch_warnings():
+            # Ray 2.64 will have another way to say it; this one works until then.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            made = blocks.map(
+                Actor,
+                fn_constructor_args=work,
+                compute=pool,
+                ray_remote_args_fn=_lives,
+                **needs,
+            )
         # A batch is what one worker has ended; none is held back.
         batches = made.iter_batches(
             batch_size=None, prefetch_batches=0, batch_format="numpy"

@@ -9,7 +9,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from deepface_models.core import errors
 from deepface_models.core.checked import first_line
@@ -82,7 +82,7 @@ def stop_of(error: BaseException) -> Stop:
     return Stop(next(known, "RuntimeError"), message_of(error))
 
 
-def raise_stop(stop: Stop) -> None:
+def raise_stop(stop: Stop) -> NoReturn:
     """Raises the error that stopped a worker."""
     raise (_class(stop.kind) or RuntimeError)(stop.message)
 

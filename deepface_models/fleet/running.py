@@ -104,10 +104,8 @@ def _held(output: str) -> Any:
     return nullcontext() if is_remote(output) else hold_folder(output)
 
 
-def _seen(row: Row | Stop) -> Row:
+def _seen(row: Row) -> Row:
     """Returns a row; one that failed if its result is not where this machine looks."""
-    if not isinstance(row, dict):
-        raise TypeError(row)
     shown = is_remote(row["output"]) or os.path.exists(row["output"])
     if row["status"] != DONE or shown:
         return row

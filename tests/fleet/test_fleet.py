@@ -30,7 +30,7 @@ from deepface_models.core.errors import (
     ProvenanceError,
 )
 from deepface_models.core.locks import hold_folder
-from deepface_models.fleet import tasks
+from deepface_models.fleet import tasks, worker
 from deepface_models.media import write_image
 
 ALL = {"ana": "done", "ben": "done", "damaged": "failed", "empty": "no_face"}
@@ -191,6 +191,16 @@ def test_a_defect_is_a_row_that_names_its_class(
     assert report.rows[0]["error"] == "ZeroDivisionError: of the test"
     assert "ZeroDivisionError" in caplog.text
     assert "1 failed" in report.summary()
+
+
+def test_a_result_that_only_another_machine_sees_has_failed(
+    clips: Path, tmp_path: Path, copying: None, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(tasks.ExtractTask, "run", lambda *words: {"frames": 1})
+    monkeypatch.setattr(worker, "sha256_path", lambda place: "0" * 64)
+    report = extract(clips / "ana.mp4", tmp_path / "out")
+    assert report.rows[0]["status"] == "failed"
+    assert "Expected a folder that all machines share" in report.rows[0]["error"]
 
 
 def test_one_fleet_at_a_time_writes_into_a_folder(
