@@ -7,9 +7,9 @@
 # - **Shows**: originals over reconstructions for each model, its error, number of
 #   parameters and code size; clean, noisy and denoised digits beside OpenCV's non-local
 #   means.
-# - **Takes**: 1 minute on two cores.
+# - **Takes**: 2 minutes on two cores.
 # - **Expect**: an MSE of 0.0055 (dense), 0.0050 (sparse), 0.0063 (deep) and 0.0053
-#   (convolutional), the mean of all digits 0.0623; a PSNR of about 21 dB for noisy
+#   (convolutional), the mean of all digits 0.0623; a PSNR of 21 to 22 dB for noisy
 #   digits of 9.3 dB, where non-local means gets 13.7 dB.
 #
 # By default the data are scikit-learn's small digits, which need no download. `--data
