@@ -40,11 +40,13 @@ class Grain:
         level: Standard deviation of its fine residual; see `Noise`.
         width: Standard deviation of its blur in pixels.
         seed: Determines the noise.
+        corner: x and y at which the image begins in its frame.
     """
 
     level: float
     width: float
     seed: int
+    corner: tuple[int, int] = (0, 0)
 
     def added(self, image: Array, left: int, top: int) -> Array:
         """Returns an image with the noise.
@@ -55,7 +57,7 @@ class Grain:
             top: y of its first row; parts of a frame get the same noise as the whole.
         """
         rng = np.random.default_rng(self.seed)
-        x, y = rng.integers(0, _TILE, 2).tolist()
+        x, y = (rng.integers(0, _TILE, 2) + self.corner).tolist()
         noise = _noise(self.width, left + x, top + y, image.shape)
         noisy = cv2.addWeighted(image, 1, cv2.merge([noise] * 3), self.level, 0)
         return np.asarray(np.clip(noisy, 0.0, 1.0, out=noisy))
