@@ -43,10 +43,13 @@ class Blend:
         function: Blends a face into a frame; see `register_blend`.
         reach: How many pixels beyond the mask it can change, for a masked face of that
             many pixels (the side of a square of equal area); None for none.
+        power: The finest detail of face and frame is mixed by this power of the mask;
+            None if that is not known.
     """
 
     function: Callable[..., Array]
     reach: Callable[[float], int] | None = None
+    power: int | None = None
 
     def reach_of(self, side: float) -> int:
         """Returns how many pixels beyond a mask of this size it can change."""
@@ -77,7 +80,10 @@ BLENDS: Registry[Blend] = Registry("blend")
 
 
 def register_blend(
-    name: str, *, reach: Callable[[float], int] | None = None
+    name: str,
+    *,
+    reach: Callable[[float], int] | None = None,
+    power: int | None = None,
 ) -> Callable[[F], F]:
     """Registers a blend, so that `Converter(blend=name)` and `--blend` accept it.
 
@@ -91,6 +97,10 @@ def register_blend(
         reach: How many pixels beyond the mask the blend can change: a function of the
             side of the masked face in pixels. The decorated function then gets that
             number as a fourth argument. None for a blend that stays inside the mask.
+        power: The power of the mask by which the finest detail of face and frame is
+            mixed. Large faces are then blended at a lower resolution, where the model's
+            output has no detail to lose, and only the frame's detail at its own. None,
+            if it is not known, blends them as they are.
 
     Returns:
         A decorator, which returns the function itself.
@@ -105,7 +115,7 @@ def register_blend(
     """
 
     def add(function: F) -> F:
-        BLENDS.add(name, Blend(function, reach), function)
+        BLENDS.add(name, Blend(function, reach, power), function)
         return function
 
     return add
@@ -125,7 +135,7 @@ def mask_side(mask: Array) -> float:
     return math.sqrt(float(np.sum(mask > 0.5)))
 
 
-@register_blend("alpha")
+@register_blend("alpha", power=1)
 def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Mixes two images by the mask (alpha compositing), the fastest blend.
 
@@ -151,7 +161,7 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     return add_correction(frame, times(difference, alpha))
 
 
-@register_blend("laplacian", reach=pyramid_reach)
+@register_blend("laplacian", reach=pyramid_reach, power=2)
 @whole_numbers(reach=1)
 def laplacian_blend(
     face: Array, frame: Array, mask: Array, reach: int | None = None
@@ -259,6 +269,7 @@ def add_correction(frame: Array, correction: Array) -> Array:
     if frame.dtype == np.uint8:
         correction = np.asarray(correction, np.float32)
         return cv2.addWeighted(frame, 1, correction, 255, 0, dtype=cv2.CV_8U)
-    total = np.clip(as_float(frame) + correction, 0.0, 1.0)
-    changed = np.abs(correction) > _ADDED
-    return np.where(changed, total, frame).astype(frame.dtype)
+    total = as_float(frame) + correction
+    np.clip(total, 0.0, 1.0, out=total)
+    np.copyto(total, frame, where=np.abs(correction) <= _ADDED, casting="same_kind")
+    return np.asarray(total.astype(frame.dtype, copy=False))
