@@ -44,9 +44,9 @@ class PartFrame(VideoFrame):
         x, y = self.corner
         matrix = np.array(face.matrix, np.float64)
         matrix[:, 2] += matrix[:, :2] @ (x, y)
-        points = face.landmarks - np.float32([x, y])
-        moved = {"box": face.box.moved(-x, -y), "matrix": matrix, "landmarks": points}
-        return track, replace(face, **moved)
+        points = face.landmarks - np.array([x, y], np.float32)
+        box = face.box.moved(-x, -y)
+        return track, replace(face, box=box, matrix=matrix, landmarks=points)
 
 
 def cut_parts(
@@ -70,8 +70,8 @@ def _part_of(
         return made
     width, height = frame.stored.size
     found = [(c, plan.faces.get(frame.index)) for c, plan in swaps]
-    regions = [_changing(c, one[1], (height, width)) for c, one in found if one]
-    regions = [region for region in regions if region is not None]
+    places = [_changing(c, one[1], (height, width)) for c, one in found if one]
+    regions = [region for region in places if region is not None]
     if regions:
         rows = slice(min(r.top for r in regions), max(r.bottom for r in regions))
         columns = slice(min(r.left for r in regions), max(r.right for r in regions))
