@@ -160,6 +160,7 @@ class FileJob:
             pairs = self.measured(source, whole, plans, report, bar)
             with self._render(source, record) as render:
                 options |= {"render": render, "deep": self._is_deep(source)}
+                options["parts"] = self._needs_parts
                 write_video(source, place, pairs, report, bar, **options)
             self.statements.sign(place, record, report)
 
@@ -221,6 +222,12 @@ class FileJob:
                 return plain(frame, faces)
 
             yield writing
+
+    @property
+    def _needs_parts(self) -> bool:
+        """Whether nothing but the part around the faces is looked at."""
+        whole = any(one.converter.side_by_side for one in self.swaps)
+        return self.patches is None and not (self.alpha or whole)
 
     def _is_deep(self, source: Path | ImageSequence) -> bool:
         """Whether source and result have more than 8 bits a sample."""

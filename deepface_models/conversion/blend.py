@@ -44,11 +44,14 @@ class Blend:
         reach: How many pixels beyond the mask it can change, for a masked face of that
             many pixels (the side of a square of equal area); None for none.
         mixed: Whether the function takes a float face and a uint8 frame.
+        power: The finest detail of face and frame is mixed by this power of the mask;
+            None if that is not known.
     """
 
     function: Callable[..., Array]
     reach: Callable[[float], int] | None = None
     mixed: bool = False
+    power: int | None = None
 
     def reach_of(self, side: float) -> int:
         """Returns how many pixels beyond a mask of this size it can change."""
@@ -96,7 +99,11 @@ BLENDS: Registry[Blend] = Registry("blend")
 
 
 def register_blend(
-    name: str, *, reach: Callable[[float], int] | None = None, mixed: bool = False
+    name: str,
+    *,
+    reach: Callable[[float], int] | None = None,
+    mixed: bool = False,
+    power: int | None = None,
 ) -> Callable[[F], F]:
     """Registers a blend, so that `Converter(blend=name)` and `--blend` accept it.
 
@@ -112,6 +119,10 @@ def register_blend(
             number as a fourth argument. None for a blend that stays inside the mask.
         mixed: Whether the function also takes a float face with a uint8 frame, which
             is faster. By default, it is given both as float32 then.
+        power: The power of the mask by which the finest detail of face and frame is
+            mixed. Large faces are then blended at a lower resolution, where the model's
+            output has no detail to lose, and only the frame's detail at its own. None,
+            if it is not known, blends them as they are.
 
     Returns:
         A decorator, which returns the function itself.
@@ -126,7 +137,7 @@ def register_blend(
     """
 
     def add(function: F) -> F:
-        BLENDS.add(name, Blend(function, reach, mixed), function)
+        BLENDS.add(name, Blend(function, reach, mixed, power), function)
         return function
 
     return add
@@ -146,7 +157,7 @@ def mask_side(mask: Array) -> float:
     return math.sqrt(float(np.sum(mask > 0.5)))
 
 
-@register_blend("alpha", mixed=True)
+@register_blend("alpha", mixed=True, power=1)
 def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     """Mixes two images by the mask (alpha compositing), the fastest blend.
 
@@ -172,7 +183,7 @@ def alpha_blend(face: Array, frame: Array, mask: Array) -> Array:
     return add_correction(frame, times(difference, alpha))
 
 
-@register_blend("laplacian", reach=pyramid_reach, mixed=True)
+@register_blend("laplacian", reach=pyramid_reach, mixed=True, power=2)
 @whole_numbers(reach=1)
 def laplacian_blend(
     face: Array, frame: Array, mask: Array, reach: int | None = None
@@ -297,6 +308,7 @@ def add_correction(frame: Array, correction: Array) -> Array:
     if frame.dtype == np.uint8:
         correction = np.asarray(correction, np.float32)
         return cv2.addWeighted(frame, 1, correction, 255, 0, dtype=cv2.CV_8U)
-    total = np.clip(as_float(frame) + correction, 0.0, 1.0)
-    changed = np.abs(correction) > _ADDED
-    return np.where(changed, total, frame).astype(frame.dtype)
+    total = as_float(frame) + correction
+    np.clip(total, 0.0, 1.0, out=total)
+    np.copyto(total, frame, where=np.abs(correction) <= _ADDED, casting="same_kind")
+    return np.asarray(total.astype(frame.dtype, copy=False))

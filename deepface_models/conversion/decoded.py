@@ -45,6 +45,8 @@ class DecodedFace:
         frame_whites: Colors of the eyes' whites in `aligned`, or None likewise.
         detail: Detail of both faces at the frame's resolution; None if it is not
             needed, or too little is visible.
+        corner: x and y at which the pixels of `matrix` begin, if they are a part of a
+            larger frame.
     """
 
     matrix: Array
@@ -59,6 +61,7 @@ class DecodedFace:
     image_whites: ColorStatistics | None = None
     frame_whites: ColorStatistics | None = None
     detail: Detail | None = None
+    corner: tuple[int, int] = (0, 0)
 
 
 def decoded_face(
@@ -116,7 +119,8 @@ def automatic(face: DecodedFace, colored: Array) -> tuple[float, Grain | None]:
     amount, level, width = face.detail.solve(gain, frame_scale(face.matrix))
     # The frame decides the noise: a still one keeps it, and a result can be repeated.
     seed = zlib.crc32(face.aligned.tobytes())
-    return amount, Grain(level, width, seed) if level > 0 else None
+    grain = Grain(level, width, seed, face.corner)
+    return amount, grain if level > 0 else None
 
 
 def check_decoded(predicted: Array, count: int) -> None:

@@ -40,11 +40,13 @@ class Grain:
         level: Standard deviation of its fine residual; see `Noise`.
         width: Standard deviation of its blur in pixels.
         seed: Determines the noise.
+        corner: x and y at which the image begins in its frame.
     """
 
     level: float
     width: float
     seed: int
+    corner: tuple[int, int] = (0, 0)
 
     def added(self, image: Array, left: int, top: int) -> Array:
         """Returns an image with the noise.
@@ -54,11 +56,15 @@ class Grain:
             left: x of its first column in the frame.
             top: y of its first row; parts of a frame get the same noise as the whole.
         """
-        rng = np.random.default_rng(self.seed)
-        x, y = rng.integers(0, _TILE, 2).tolist()
-        noise = _noise(self.width, left + x, top + y, image.shape)
-        noisy = cv2.addWeighted(image, 1, cv2.merge([noise] * 3), self.level, 0)
+        noise = self.unscaled(left, top, image.shape)
+        noisy = cv2.addWeighted(image, 1, noise, self.level, 0)
         return np.asarray(np.clip(noisy, 0.0, 1.0, out=noisy))
+
+    def unscaled(self, left: int, top: int, shape: tuple[int, ...]) -> Array:
+        """Returns the noise of a part of a frame, (h, w, 3), with a level of 1."""
+        rng = np.random.default_rng(self.seed)
+        x, y = (rng.integers(0, _TILE, 2) + self.corner).tolist()
+        return _noise(self.width, left + x, top + y, shape)
 
 
 def measure(gray: Array, inside: Array) -> Noise | None:
@@ -119,18 +125,18 @@ def _properties(width: float) -> tuple[float, float]:
 
 
 def _noise(width: float, left: int, top: int, shape: tuple[int, ...]) -> Array:
-    """Returns noise for a part of a frame, (h, w); the tile repeats."""
+    """Returns noise for a part of a frame, (h, w, 3); the tile repeats."""
     left, top = left % _TILE, top % _TILE
     bottom, right = top + shape[0], left + shape[1]
     if max(bottom, right) <= 2 * _TILE:
         return _repeated(width)[top:bottom, left:right]
     rows, columns = np.arange(top, bottom) % _TILE, np.arange(left, right) % _TILE
-    return _tile(width)[np.ix_(rows, columns)]
+    return np.asarray(cv2.merge([_tile(width)[np.ix_(rows, columns)]] * 3))
 
 
 @functools.cache
 def _repeated(width: float) -> Array:
-    return np.tile(_tile(width), (2, 2))
+    return np.asarray(cv2.merge([np.tile(_tile(width), (2, 2))] * 3))
 
 
 @functools.cache

@@ -12,6 +12,8 @@ import numpy as np
 
 from deepface_models.conversion.blend import BLENDS, Blend, add_correction, mask_side
 from deepface_models.conversion.grain import Grain
+from deepface_models.conversion.pyramid import covered
+from deepface_models.conversion.pyramid import times as product
 from deepface_models.conversion.regions import (
     Region,
     compose,
@@ -31,6 +33,9 @@ from deepface_models.faces.align import invert
 LARGE = 2**23
 _REDUCED = 2**22  # most pixels after that
 _STRIP = 2**20  # pixels worked on at once
+# Scale from which a face is blended at half the size, which has two pixels for each one
+# that the model made.
+_ENLARGED = 4.0
 _OVERLAP = 32  # rows that a strip shares with the next one
 _TINT = np.array([0.1, 0.9, 0.3], np.float32)
 
@@ -87,8 +92,7 @@ def paste_face(
     if region is None:
         return frame
     result = frame.copy()
-    blended = _blend_large if region.area > LARGE else _blend
-    for part, pixels in blended(aligned, frame, method, region):
+    for part, pixels in _blended(aligned, frame, method, region):
         result[part.slices] = pixels
     return result
 
@@ -164,12 +168,75 @@ def _located(
     return _Aligned(as_float(face), mask, matrix, sharpen, grain), method, region
 
 
+def _blended(
+    face: _Aligned, frame: Array, blend: Blend, region: Region
+) -> Iterator[tuple[Region, Array]]:
+    """Yields parts of a frame and their new pixels."""
+    if region.area > LARGE:
+        return _blend_large(face, frame, blend, region)
+    whole = Region(0, 0, frame.shape[1], frame.shape[0])
+    even = region.multiple(2, whole)
+    enlarged = frame_scale(face.matrix) >= _ENLARGED
+    if not enlarged or blend.power is None or even is None:
+        return _blend(face, frame, blend, region)
+    return _blend_halved(face, frame, blend, even)
+
+
 def _blend(
     face: _Aligned, frame: Array, blend: Blend, region: Region
 ) -> Iterator[tuple[Region, Array]]:
     """Yields the region and its pixels."""
     placed = face.placed_inside(region, frame.shape)
     yield region, blend(placed.image, frame[region.slices], placed.mask)
+
+
+def _blend_halved(
+    face: _Aligned, frame: Array, blend: Blend, region: Region
+) -> Iterator[tuple[Region, Array]]:
+    """Yields the region and its pixels, for a face that is enlarged several times.
+
+    All that the face has is blended at half the size. Of the frame, the finer detail
+    fades along the mask; the grain takes its place.
+    """
+    times = 2
+    small, to_small = reduced(frame, region, times)
+    whole = Region(0, 0, small.shape[1], small.shape[0])
+    less = replace(face, matrix=compose(face.matrix, invert(to_small)), grain=None)
+    placed = less.placed_inside(whole, small.shape)
+    told: list[int] = []
+    if blend.reach is not None:
+        told = [blend.reach_of(times * mask_side(placed.mask)) // times]
+    changed = cv2.subtract(blend(placed.image, small, placed.mask, *told), small)
+    changes = _enlarged(changed, whole, times)
+    part = covered(placed.mask)
+    if part is not None:
+        inner = Region(part[1].start, part[0].start, part[1].stop, part[0].stop)
+        place = inner.scaled(times)
+        there = place.moved(region.left, region.top)
+        weight = np.clip(_enlarged(placed.mask, inner, times), 0.0, 1.0)
+        detail = _finer(frame[there.slices], _enlarged(small, inner, times))
+        if face.grain is not None:
+            noise = face.grain.unscaled(there.left, there.top, detail.shape)
+            level = face.grain.level
+            detail = cv2.addWeighted(detail, 1, noise, -level, 0, dst=detail)
+        changes[place.slices] -= product(detail, weight ** int(blend.power or 1))
+    yield region, add_correction(frame[region.slices], changes)
+
+
+def _enlarged(small: Array, part: Region, times: int) -> Array:
+    """Returns a part of an image, (h, w) or (h, w, 3) float32, enlarged."""
+    whole = Region(0, 0, small.shape[1], small.shape[0])
+    wide = part.padded(2, whole)  # as many pixels as the cubic sees
+    size = times * wide.size[0], times * wide.size[1]
+    large = cv2.resize(small[wide.slices], size, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large[part.scaled(times).slices_in(wide.scaled(times))])
+
+
+def _finer(frame: Array, less: Array) -> Array:
+    """Returns what a frame has beyond its reduced and enlarged image, float32."""
+    if frame.dtype == np.uint8:  # at once, so faster
+        return cv2.addWeighted(frame, 1 / 255, less, -1, 0, dtype=cv2.CV_32F)
+    return as_float(frame) - less
 
 
 def _blend_large(

@@ -60,6 +60,33 @@ class Region:
             min(self.bottom + pixels, within.bottom),
         )
 
+    def scaled(self, times: int) -> Region:
+        """Returns the same place in an image so many times as large."""
+        ends = self.left, self.top, self.right, self.bottom
+        return Region(*(times * end for end in ends))
+
+    def moved(self, x: int, y: int) -> Region:
+        """Returns the region shifted by (x, y) pixels."""
+        return Region(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
+    def multiple(self, times: int, within: Region) -> Region | None:
+        """Returns the region a little larger, with sides that are multiples.
+
+        None if there are not enough pixels.
+        """
+        ends = []
+        for start, stop, first, last in (
+            (self.left, self.right, within.left, within.right),
+            (self.top, self.bottom, within.top, within.bottom),
+        ):
+            missing = -(stop - start) % times
+            before = min(missing, start - first)
+            ends.append((start - before, stop + missing - before))
+            if ends[-1][1] > last:
+                return None
+        (left, right), (top, bottom) = ends
+        return Region(left, top, right, bottom)
+
     def bordered(self, image: Array, outer: Region, border: int) -> Array:
         """Returns the image of the region with a border up to that of another one."""
         top, bottom = self.top - outer.top, outer.bottom - self.bottom

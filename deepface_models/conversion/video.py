@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -12,6 +13,7 @@ import numpy as np
 from deepface_models.conversion.batches import decode_frames
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.decoded import DecodedFace
+from deepface_models.conversion.parts import PartFrame, cut_parts
 from deepface_models.conversion.plan import SwapPlan
 from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import smooth_faces
@@ -21,8 +23,10 @@ from deepface_models.core.opencv import one_opencv_thread
 from deepface_models.core.progress import Progress
 from deepface_models.core.spans import WHOLE
 from deepface_models.core.stages import ahead
+from deepface_models.faces.face import Face
 from deepface_models.media import VideoFrame, VideoWriter, read_video
 from deepface_models.media.sequence import Source
+from deepface_models.media.video import read_stored
 
 # A frame with the decoded face of each person so far, or None.
 _Decoded: TypeAlias = tuple[VideoFrame, tuple[DecodedFace | None, ...]]
@@ -46,6 +50,7 @@ def write_video(
     make: Callable[..., Any] = VideoWriter,
     render: Render | None = None,
     deep: bool = False,
+    parts: bool = False,
     **writer: Any,
 ) -> None:
     """Writes the source with the planned faces swapped.
@@ -62,17 +67,24 @@ def write_video(
         render: Returns the output image of a frame and its faces; `render_all` by
             default.
         deep: Whether frames are float32, with all bits of the source's samples.
+        parts: Whether `render` needs no more of a frame than the part around the faces
+            to swap. If the writer can keep the other samples, they do not change.
         **writer: Further arguments of it, such as those of `media.VideoWriter`.
     """
     bar.task("swap", swaps[0][1].frames)
     with (
         one_opencv_thread(),
         make(output, source, cut=swaps[0][1].span != WHOLE, **writer) as video,
-        _rendered(source, swaps, report, render or _all, deep) as stream,
+        _rendered(
+            _read(source, swaps, video if parts and not deep else None, deep),
+            swaps,
+            report,
+            render or _all,
+        ) as stream,
     ):
         for frame, image, swapped in stream:
             with report.stage("write"):
-                video.write(image, frame.pts, frame.duration)
+                _write(video, frame, image)
             report.frames += 1
             if report.frames % _TRIM_EVERY == 0:
                 return_freed_memory()
@@ -92,13 +104,34 @@ def write_video(
     )
 
 
+def _read(
+    source: Source,
+    swaps: Sequence[tuple[Converter, SwapPlan]],
+    video: VideoWriter | None,
+    deep: bool,
+) -> Iterator[VideoFrame]:
+    """Returns the frames; parts of them if there is a writer that keeps the others."""
+    span = swaps[0][1].span
+    if video is None:
+        return read_video(source, *span, deep=deep)
+    return cut_parts(read_stored(source, *span, video.keeps), swaps)
+
+
+def _write(video: Any, frame: VideoFrame, image: Array) -> None:
+    if not isinstance(frame, PartFrame) or frame.stored is None:
+        video.write(image, frame.pts, frame.duration)
+        return
+    part = None if image is frame.image else image
+    place = frame.rows, frame.columns
+    video.write_part(frame.stored, part, *place, frame.pts, frame.duration)
+
+
 @contextmanager
 def _rendered(
-    source: Source,
+    read: Iterator[VideoFrame],
     swaps: Sequence[tuple[Converter, SwapPlan]],
     report: ConversionReport,
     render: Render,
-    deep: bool,
 ) -> Iterator[Iterator[_Rendered]]:
     """Yields the output frames; reading, decoding and blending each have a thread."""
     with ExitStack() as stack:
@@ -106,7 +139,6 @@ def _rendered(
         def stage(items: Iterator[T], weigh: Callable[[T], int]) -> Iterator[T]:
             return stack.enter_context(closing(ahead(items, _HELD, weigh)))
 
-        read = read_video(source, *swaps[0][1].span, deep=deep)
         frames = stage(timed(read, report, "read"), _bytes_of)
         stream: Iterator[_Decoded] = ((frame, ()) for frame in frames)
         for converter, plan in swaps:
@@ -133,7 +165,7 @@ def _blended(
 
 
 def _bytes_of(frame: VideoFrame) -> int:
-    return int(frame.image.nbytes)
+    return frame.nbytes
 
 
 def decode_faces(
@@ -144,11 +176,17 @@ def decode_faces(
 ) -> Iterator[_Decoded]:
     """Adds one person's decoded faces to those of a stream of frames."""
     items = (
-        ((frame, faces), frame.image, plan.faces.get(frame.index))
-        for frame, faces in stream
+        ((frame, faces), frame.image, _face_in(frame, plan)) for frame, faces in stream
     )
     for (frame, faces), face in smooth_faces(decode_frames(items, converter, report)):
+        if face is not None and isinstance(frame, PartFrame):
+            face = replace(face, corner=frame.corner)
         yield frame, (*faces, face)
+
+
+def _face_in(frame: VideoFrame, plan: SwapPlan) -> tuple[int, Face] | None:
+    found = plan.faces.get(frame.index)
+    return frame.inside(found) if isinstance(frame, PartFrame) else found
 
 
 def _all(frame: VideoFrame, faces: Faces) -> Array:

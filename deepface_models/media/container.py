@@ -112,14 +112,21 @@ class Upright:
 
     def __call__(self, image: Array, frame: Any) -> Array:
         """Returns the upright image of a frame, as a contiguous array."""
-        angle = int(frame.rotation)
-        if angle not in self._orientations:
-            self._orientations[angle] = orientation(frame)
-        swap, left_right, up_down = self._orientations[angle]
+        swap, left_right, up_down = self._of(frame)
         if swap:
             image = image.swapaxes(0, 1)
         image = image[:, ::-1] if left_right else image
         return np.ascontiguousarray(image[::-1] if up_down else image)
+
+    def is_stored(self, frame: Any) -> bool:
+        """Whether a frame is stored upright."""
+        return not any(self._of(frame))
+
+    def _of(self, frame: Any) -> tuple[bool, bool, bool]:
+        angle = int(frame.rotation)
+        if angle not in self._orientations:
+            self._orientations[angle] = orientation(frame)
+        return self._orientations[angle]
 
 
 def _reason(path: Path, error: Exception) -> str:

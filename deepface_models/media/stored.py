@@ -6,13 +6,14 @@ import threading
 from typing import Any
 
 import av
+import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.media.yuv import Coding, FrameConverter
 
 # Pixels around a part that its colors are interpolated from, and of which its corners
 # are multiples, as several pixels share a color.
-_AROUND, _STEP = 8, 8
+AROUND, _STEP = 8, 8
 # Sides of parts are multiples of this, because another size needs another converter.
 _SIZES = 64
 
@@ -33,6 +34,41 @@ class StoredFrame:
         """Bytes that it takes in memory."""
         return sum(int(plane.buffer_size) for plane in self._frame.planes)
 
+    @property
+    def form(self) -> str:
+        """FFmpeg's name of the pixel format, such as "yuv420p"."""
+        return str(self._frame.format.name)
+
+    @property
+    def coding(self) -> Coding:
+        """The color tags."""
+        return Coding.of(self._frame)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self._frame.width, self._frame.height
+
+    def samples(self) -> Array:
+        """Returns a copy of the samples, as PyAV arranges them for the format."""
+        return np.array(self._frame.to_ndarray())
+
+    def around(self, rows: slice, columns: slice) -> tuple[slice, slice, Array]:
+        """Returns a part with what is around it, which takes less time than `rgb`.
+
+        Args:
+            rows: The rows of the part; they lie in the frame.
+            columns: Its columns.
+
+        Returns:
+            Rows and columns of a larger part, which begin at multiples of 8, and its
+            image, (height, width, 3) uint8. The colors of its outermost 8 pixels are
+            not exact, except at the edge of the frame.
+        """
+        width, height = self.size
+        tall, wide = _around(rows, height), _around(columns, width)
+        return tall, wide, self._cropper.rgb(self._frame, tall, wide)
+
     def rgb(self, rows: slice, columns: slice) -> Array:
         """Returns a part, equal to that of the whole frame as `read_video` returns it.
 
@@ -43,9 +79,7 @@ class StoredFrame:
         Returns:
             (height, width, 3) uint8, RGB.
         """
-        width, height = self._frame.width, self._frame.height
-        tall, wide = _around(rows, height), _around(columns, width)
-        made = self._cropper.rgb(self._frame, tall, wide)
+        tall, wide, made = self.around(rows, columns)
         return made[
             rows.start - tall.start : rows.stop - tall.start,
             columns.start - wide.start : columns.stop - wide.start,
@@ -102,7 +136,7 @@ class _Crop:
 
 def _around(side: slice, size: int) -> slice:
     """Returns the part of a side to convert, within `size` pixels."""
-    start = max(0, side.start - _AROUND) // _STEP * _STEP
-    length = -(-(side.stop + _AROUND - start) // _SIZES) * _SIZES
+    start = max(0, side.start - AROUND) // _STEP * _STEP
+    length = -(-(side.stop + AROUND - start) // _SIZES) * _SIZES
     start = max(0, min(start, (size - length) // _STEP * _STEP))
-    return slice(start, min(size, max(start + length, side.stop + _AROUND)))
+    return slice(start, min(size, max(start + length, side.stop + AROUND)))

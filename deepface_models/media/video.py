@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -272,8 +272,36 @@ def read_video(
     return _frames(path, first, stop, every_n, _ToImage(quick, keep, deep))
 
 
+def read_stored(
+    path: Source,
+    start: int | None,
+    stop: int | None,
+    keeps: Callable[[StoredFrame], bool],
+) -> Iterator[VideoFrame]:
+    """Yields a video's frames as they are stored, without converting them to RGB.
+
+    Args:
+        path: As in `read_video`.
+        start: As in `read_video`.
+        stop: As in `read_video`.
+        keeps: Whether a frame may come as it is stored.
+
+    Yields:
+        Frames with `stored` and an empty `image`. Those that are not upright, have
+        another size than the first one, or that `keeps` refuses come as from
+        `read_video`, without `stored`.
+    """
+    if as_sequence(path) is not None:
+        return read_video(path, start, stop)
+    return _frames(existing(str(path)), start or 0, stop, 1, _ToStored(keeps))
+
+
 def _frames(
-    path: str | Path, first: int, stop: int | None, every_n: int, to_image: _ToImage
+    path: str | Path,
+    first: int,
+    stop: int | None,
+    every_n: int,
+    to_image: _ToImage | _ToStored,
 ) -> Iterator[VideoFrame]:
     with open_video(path) as (container, stream):
         clock, index = stream.time_base, -1
@@ -321,6 +349,22 @@ class _ToImage:
         as_stored = (frame.width, frame.height) == self.size
         if as_stored and self._upright(image, source) is image:
             return image, StoredFrame(frame, self._cropper)
+        return self._upright(self._exact.to_rgb(frame, *self.size), source), None
+
+
+class _ToStored:
+    """Keeps the frames of a video as they are stored; see `read_stored`."""
+
+    def __init__(self, keeps: Callable[[StoredFrame], bool]) -> None:
+        self.size, self._keeps = (0, 0), keeps
+        self._exact, self._upright = FrameConverter(), Upright()
+        self._cropper = Cropper()
+
+    def __call__(self, frame: Any, source: Any) -> tuple[Array, StoredFrame | None]:
+        stored = StoredFrame(frame, self._cropper)
+        if stored.size == self.size and self._upright.is_stored(source):
+            if self._keeps(stored):
+                return np.empty((0, 0, 3), np.uint8), stored
         return self._upright(self._exact.to_rgb(frame, *self.size), source), None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -22,10 +22,12 @@ from deepface_models.media import codecs, formats
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
 from deepface_models.media.extras import copy_metadata, image_notes
+from deepface_models.media.planes import fits, put
 from deepface_models.media.sequence import Source, as_sequence, frame_rate_of
 from deepface_models.media.sound import SoundCopier
+from deepface_models.media.stored import StoredFrame
 from deepface_models.media.video import VideoInfo, probe
-from deepface_models.media.yuv import Coding, FrameConverter
+from deepface_models.media.yuv import Coding, FrameConverter, tagged
 
 _log = logging.getLogger("deepface_models")
 
@@ -159,17 +161,72 @@ class VideoWriter:
                 not increase.
             MediaError: The encoder or the container rejects the video.
         """
+        self._check_open()
+        image = self._checked(image)
+        self._encode(
+            lambda: self._converter.from_rgb(image, self._stream.pix_fmt, self._coding),
+            self._checked_pts(pts),
+            duration,
+        )
+
+    def keeps(self, frame: StoredFrame) -> bool:
+        """Whether `write_part` takes frames such as this one, which is of `like`."""
+        if self._like is None or self._lossless or self._alpha or self._bits > 8:
+            return False
+        told = self._name, self._codec, frame.size, self._bits, self._alpha
+        return formats.format_of(*told) == "yuv420p" and fits(frame, self._coding)
+
+    def write_part(
+        self,
+        frame: StoredFrame,
+        part: Array | None,
+        rows: slice,
+        columns: slice,
+        pts: int | None = None,
+        duration: int | None = None,
+    ) -> None:
+        """Appends a frame of `like`, of which a part is replaced.
+
+        Everything else keeps the samples of the source.
+
+        Args:
+            frame: The source's frame; `keeps` has to be true of it.
+            part: (height, width, 3) uint8 RGB, from `frame.around`; None changes
+                nothing.
+            rows: Its rows, from `frame.around`.
+            columns: Its columns, from `frame.around`.
+            pts: As in `write`.
+            duration: As in `write`.
+
+        Raises:
+            ValueError: As `write`.
+            MediaError: As `write`.
+        """
+        self._check_open()
+        self._check_size(frame.size)
+
+        def made() -> Any:
+            samples = frame.samples()
+            if part is not None:
+                changed = self._converter.samples(part, self._coding)
+                put(samples, changed, rows, columns)
+            return tagged(samples, "yuv420p", self._coding)
+
+        self._encode(made, self._checked_pts(pts), duration)
+
+    def _check_open(self) -> None:
         if self._temporary is None:
             raise RuntimeError(
                 f"The writer of {self.path} is not open. Expected it as a context "
                 "manager. Write inside `with VideoWriter(...) as writer:`."
             )
-        image = self._checked(image)
-        pts = self._checked_pts(pts)
+
+    def _encode(self, make: Callable[[], Any], pts: int, duration: int | None) -> None:
+        """Encodes the frame that `make` returns, once the output is open."""
         try:
             if self._output is None:
                 self._open(pts)
-            frame = self._converter.from_rgb(image, self._stream.pix_fmt, self._coding)
+            frame = make()
             frame.pts, frame.time_base = pts - self._origin, self._time_base
             self._last, self._lasts = pts, duration or None
             self._durations[frame.pts] = duration or self._step
@@ -186,16 +243,18 @@ class VideoWriter:
             as_uint8((part >> 8).astype(np.uint8) if wide else part, channels)
         else:
             image = as_uint8(image, channels)
-        height, width = image.shape[:2]
+        self._check_size((image.shape[1], image.shape[0]))
+        return image
+
+    def _check_size(self, size: tuple[int, int]) -> None:
         if self._size is None:
-            self._size = (width, height)
-        if (width, height) != self._size:
+            self._size = size
+        if size != self._size:
             raise ValueError(
-                f"An image of {width}x{height} px was given to a video of "
+                f"An image of {size[0]}x{size[1]} px was given to a video of "
                 f"{self._size[0]}x{self._size[1]} px. Expected images of one size. "
                 "Resize it first, or open another VideoWriter."
             )
-        return image
 
     def _checked_pts(self, pts: int | None) -> int:
         if pts is None:

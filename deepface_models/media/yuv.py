@@ -167,14 +167,15 @@ class FrameConverter:
             return made if rgb else self._subsampled(made, pix_fmt, coding)
         if pix_fmt == "rgb24":
             return av.VideoFrame.from_ndarray(image, format="rgb24")
-        # swscale makes red and blue darker by one level at full range.
-        samples = cv2.transform(image, _to_yuv(coding, image.shape[0]))
-        planes = cv2.split(samples)
         height, width = image.shape[:2]
         if pix_fmt == "yuv420p" and not (height % 2 or width % 2):
-            return _tagged(_halved(planes, self._swscale), pix_fmt, coding)
-        made = _tagged(np.stack(planes), "yuv444p", coding)
+            return tagged(self.samples(image, coding), pix_fmt, coding)
+        made = tagged(np.stack(_planes(image, coding)), "yuv444p", coding)
         return self._subsampled(made, pix_fmt, coding)
+
+    def samples(self, image: Array, coding: Coding) -> Array:
+        """Returns the samples of yuv420p, (H * 3 / 2, W), of an image of even sides."""
+        return _halved(_planes(image, coding), self._swscale)
 
     def _subsampled(self, made: Any, pix_fmt: str, coding: Coding) -> Any:
         """Returns a YUV frame of full colors in a pixel format, with its tags."""
@@ -191,7 +192,13 @@ class FrameConverter:
         )
 
 
-def _tagged(samples: Array, form: str, coding: Coding) -> Any:
+def _planes(image: Array, coding: Coding) -> Sequence[Array]:
+    # swscale makes red and blue darker by one level at full range.
+    return cv2.split(cv2.transform(image, _to_yuv(coding, image.shape[0])))
+
+
+def tagged(samples: Array, form: str, coding: Coding) -> Any:
+    """Returns samples as a PyAV frame of a pixel format, with its color tags."""
     made = av.VideoFrame.from_ndarray(samples, format=form)
     made.colorspace, made.color_range = coding.space, coding.range
     return made

@@ -9,6 +9,7 @@ import pytest
 
 from deepface_models.conversion import masks, paste, regions
 from deepface_models.conversion.blend import BLENDS
+from deepface_models.conversion.grain import Grain
 from deepface_models.faces.align import align
 
 
@@ -105,9 +106,12 @@ def test_tint_shows_the_mask():
     np.testing.assert_array_equal(shown[:40], frame[:40])
 
 
-def pasted_large(monkeypatch, blend, large, sharpen=0.0, frame=None, noise=3.0):
+def pasted_large(
+    monkeypatch, blend, large, sharpen=0.0, frame=None, noise=3.0, halved=False
+):
     """A small model's face in a noisy frame that is 1,300 px wide, and the peak."""
     monkeypatch.setattr(paste, "LARGE", large)
+    monkeypatch.setattr(paste, "_ENLARGED", 4.0 if halved else 1e9)
     monkeypatch.setattr(paste, "_REDUCED", 2**19)
     monkeypatch.setattr(paste, "_STRIP", 2**16)
     if frame is None:
@@ -149,6 +153,45 @@ def test_a_large_region_of_a_float_frame(monkeypatch):
     _, strips, _ = pasted_large(monkeypatch, "laplacian", 0, frame=frame)
     assert strips.dtype == np.float32 and np.abs(strips - whole).max() < 2 / 255
     np.testing.assert_array_equal(strips[0], frame[0])
+
+
+@pytest.mark.parametrize("blend", ["alpha", "laplacian"])
+@pytest.mark.parametrize("sharpen", [0.0, 1.0])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_an_enlarged_face_is_blended_at_half_the_size(
+    monkeypatch, blend, sharpen, dtype
+):
+    frame = pasted_large(monkeypatch, "alpha", 10**9)[0]
+    frame = frame if dtype == np.uint8 else frame.astype(np.float32) / 255
+    told = {"sharpen": sharpen, "frame": frame}
+    _, whole, much = pasted_large(monkeypatch, blend, 10**9, **told)
+    _, reduced, little = pasted_large(monkeypatch, blend, 10**9, halved=True, **told)
+    assert reduced.dtype == dtype and little < 1.1 * much
+    off = np.abs(reduced.astype(float) - whole) * (1 if dtype == np.uint8 else 255)
+    assert off.max() < 2.5 and (off > 1.01).mean() < 0.005 and off.mean() < 0.1
+    np.testing.assert_array_equal(reduced[0], frame[0])
+
+
+@pytest.mark.parametrize("blend", ["alpha", "laplacian"])
+def test_grain_of_an_enlarged_face_is_that_of_the_whole(monkeypatch, blend):
+    frame = smooth_frame(1000, 1300)
+    matrix, grain = matrix_at(640.3, 480.6, 900), Grain(0.02, 1.0, 3)
+    face = align(frame[::-1, ::-1], matrix, 96)
+    mask = masks.feather(disc(), 0.2)
+    results = []
+    for scale in (1e9, 4.0):
+        monkeypatch.setattr(paste, "_ENLARGED", scale)
+        results.append(paste.paste_face(face, mask, frame, matrix, blend, 0.0, grain))
+    off = np.abs(results[0].astype(int) - results[1])
+    assert (off > 1).mean() < 0.02 and off.mean() < 0.15
+
+
+def test_regions_grow_to_a_multiple_within_the_frame():
+    within = regions.Region(0, 0, 10, 8)
+    grown = regions.Region(5, 2, 10, 5).multiple(4, within)
+    assert grown == regions.Region(2, 1, 10, 5)
+    assert regions.Region(0, 0, 5, 3).multiple(4, within) == regions.Region(0, 0, 8, 4)
+    assert regions.Region(0, 0, 9, 3).multiple(4, within) is None
 
 
 def test_frames_of_4k_video_are_not_large():

@@ -1,0 +1,72 @@
+"""Parts of images put into the samples of a frame; the others do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from deepface_models.core.arrays import Array
+from deepface_models.media.stored import AROUND, StoredFrame
+from deepface_models.media.yuv import Coding
+
+# FFmpeg's names of 8-bit planes of which those of color have half the size; the second
+# one is of full range.
+_FORMS = ("yuv420p", "yuvj420p")
+
+
+def fits(frame: StoredFrame, coding: Coding) -> bool:
+    """Whether a frame's samples are those of yuv420p in this coding.
+
+    Args:
+        frame: A frame with color tags of its own.
+        coding: The color tags of the video to write.
+    """
+    width, height = frame.size
+    if frame.form not in _FORMS or width % 2 or height % 2:
+        return False
+    own = frame.coding
+    same = own.matrix(height) == coding.matrix(height)
+    return same and own.swscale_range() == coding.swscale_range()
+
+
+def put(samples: Array, part: Array, rows: slice, columns: slice) -> None:
+    """Puts the samples of a part of an image into those of the whole one.
+
+    The outermost pixels of the part, whose colors are not exact, are left out, except
+    at the edge of the image.
+
+    Args:
+        samples: (H * 3 / 2, W) uint8, yuv420p; changed.
+        part: (h * 3 / 2, w) uint8, yuv420p.
+        rows: Where the part lies; begin and end are even.
+        columns: Likewise.
+    """
+    height, width = samples.shape[0] * 2 // 3, samples.shape[1]
+    inner = _inner(rows, height), _inner(columns, width)
+    places = [
+        slice(i.start - o.start, i.stop - o.start)
+        for i, o in zip(inner, (rows, columns), strict=True)
+    ]
+    for into, plane, scale in zip(
+        _planes(samples), _planes(part), (1, 2, 2), strict=True
+    ):
+        there, here = (
+            tuple(slice(one.start // scale, one.stop // scale) for one in pair)
+            for pair in (inner, places)
+        )
+        into[there] = plane[here]
+
+
+def _inner(side: slice, size: int) -> slice:
+    start = side.start + (AROUND if side.start > 0 else 0)
+    stop = side.stop - (AROUND if side.stop < size else 0)
+    return slice(start, max(start, stop))
+
+
+def _planes(samples: Array) -> Iterator[Array]:
+    """Yields the planes of yuv420p as views."""
+    height, width = samples.shape[0] * 2 // 3, samples.shape[1]
+    yield samples[:height]
+    for half in np.split(samples[height:].reshape(-1), 2):
+        yield half.reshape(height // 2, width // 2)
