@@ -32,6 +32,7 @@ FILES = (
     ("int8.tflite", "LiteRT", "int8"),
     ("demo.xml", "OpenVINO", "float32"),
     ("half.xml", "OpenVINO", "float16"),
+    ("int8.xml", "OpenVINO", "int8"),
     ("demo", "TensorFlow (SavedModel)", "float32"),
 )
 HEAD = (

@@ -257,7 +257,7 @@ def test_extras_need_all_gradients(extra, monkeypatch):
     from deepface_models.optimizers import _extras
 
     monkeypatch.setattr(_extras, "replicas", lambda: 2)
-    optimizer = Adam(1e-3, **extra)
+    optimizer = optimizers.Adam(1e-3, **extra)
     with pytest.raises(ValueError, match=r"for 2 devices.*KERAS_BACKEND=jax"):
         optimizer.build([keras.Variable(np.zeros(2))])
-    Adam(1e-3).build([keras.Variable(np.zeros(2))])
+    optimizers.Adam(1e-3).build([keras.Variable(np.zeros(2))])

@@ -32,7 +32,7 @@ from deepface_models.presets.golden import differences
 DTYPES = {
     "onnx": ("float32", "float16", "int8"),
     "litert": ("float32", "float16", "int8"),
-    "openvino": ("float32", "float16"),
+    "openvino": ("float32", "float16", "int8"),
     "saved_model": ("float32",),
 }
 # Largest difference from the model, relative to the largest value or 1. What int8 costs
@@ -109,8 +109,8 @@ def export(
             a model of two; otherwise, and for "anybody", latents are not shifted.
         part: "swap", "encoder", "decoder" or "autoencoder"; by default the whole.
         dtype: "float32"; "float16" for weights of half the size (not in a SavedModel);
-            or "int8" for a quarter (.onnx and .tflite). Inputs and outputs stay
-            float32.
+            or "int8" for a quarter (not in a SavedModel either). Inputs and outputs
+            stay float32.
         expressions: Whether the face swap has a second input, "expressions", (N, 7), as
             `FaceSet.expressions` has them. `convert` then measures them in the frames,
             as it does with the model itself. Otherwise they are read from the latents

@@ -68,11 +68,17 @@ def write_litert(
 def write_openvino(
     module: Any, path: Path, dtype: str, text: str, samples: Samples
 ) -> None:
-    """Writes an .xml file and its .bin file beside it."""
+    """Writes an .xml file and its .bin file beside it.
+
+    int8 has the scales of ONNX Runtime's quantization, which OpenVINO computes with.
+    """
     openvino = need("openvino", "openvino", "export", "OpenVINO")
     with tempfile.TemporaryDirectory() as folder:
         onnx_file = Path(folder) / "network.onnx"
-        onnx_file.write_bytes(to_onnx(module).SerializeToString())
+        proto = to_onnx(module)
+        if dtype == "int8":
+            proto = _in_int8(proto, samples)
+        onnx_file.write_bytes(proto.SerializeToString())
         model = openvino.convert_model(onnx_file)
         model.set_rt_info(text, KEY)
         halved = dtype == "float16"

@@ -11,20 +11,19 @@ import keras
 from deepface_models.callbacks import EpochTable, ResumableCheckpoint, SwapPreview
 from deepface_models.training.devices import Devices
 
-_RESTORED = "deepface_models restored"
+_READY = "deepface_models checkpoints"
 
 
 class LeadingCheckpoint(ResumableCheckpoint):
-    """A checkpoint that lets other processes restore it when it is in order."""
+    """A checkpoint that all processes restore at once, as JAX requires."""
 
     def __init__(self, devices: Devices, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._devices = devices
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Restores the newest checkpoint; tells the others that they may."""
-        super().on_train_begin(logs)
-        self._devices.wait(_RESTORED)
+    def _sweep(self) -> None:
+        super()._sweep()
+        self._devices.wait(_READY)
 
 
 class FollowingCheckpoint(LeadingCheckpoint):
@@ -33,7 +32,7 @@ class FollowingCheckpoint(LeadingCheckpoint):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Waits for the leading process; restores the same checkpoint."""
         self._unsaved = None
-        self._devices.wait(_RESTORED)
+        self._devices.wait(_READY)
         self._restore()
 
     def save(self, epoch: int) -> Path:
