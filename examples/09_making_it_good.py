@@ -118,6 +118,10 @@ for name, found in columns.items():
     )
 
 # %% [markdown]
+# Here 60 steps bring the face nearer to the target (0.368 to 0.357) and sharpen it
+# (SSIM 0.926 to 0.936), and its expression follows a little less (1.66% to 2.05%): few
+# faces are soon learned by heart. No single number says which row is best.
+#
 # ## Look
 #
 # Numbers do not replace looking. Source above swap, mouths and eyes enlarged: do the
