@@ -72,10 +72,9 @@ class Engine:
         if process is None:
             return False
         alive = process.poll() is None
-        if alive:
-            process.send_signal(signal.SIGINT)
         try:
-            process.communicate(timeout=_PATIENCE)  # which closes the pipes, too
+            # Closes its input, at whose end it interrupts itself.
+            process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
