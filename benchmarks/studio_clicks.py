@@ -2,7 +2,7 @@
 
 From an empty environment, into which it installs the package with `[studio]`, to a
 converted, downloaded and verified clip; then leaves a form alone and measures what that
-costs. It needs Chromium, and Playwright in the Python that runs it.
+costs. Prints both. It needs Chromium, and Playwright in the Python that runs it.
 
     python benchmarks/studio_clicks.py
 """

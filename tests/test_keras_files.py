@@ -111,6 +111,7 @@ def test_signatures_are_those_of_the_constructors():
 
 @pytest.mark.backend
 @pytest.mark.slow
+@pytest.mark.usefixtures("eager")
 def test_a_quantized_model_loads_again(tmp_path):
     """`model.quantize("int8")` could be saved and never loaded."""
     model = small_vae()
@@ -131,6 +132,7 @@ def test_a_quantized_model_loads_again(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eager")
 def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):
     """What was quantized is noted for each part."""
     model = quantize(small_swap())

@@ -56,7 +56,12 @@ def public_functions():
 
 def called_by_keras(name, function):
     method = name.partition(".")[2]
-    return method.startswith("on_") or method in ("at_step", "due", "write")
+    return method.startswith("on_") or method in (
+        "at_step",
+        "due",
+        "write",
+        "write_part",
+    )
 
 
 # These check by themselves: Keras reads the parameters of layers' constructors.

@@ -98,6 +98,7 @@ class Blend:
 BLENDS: Registry[Blend] = Registry("blend")
 
 
+@whole_numbers(power=1)
 def register_blend(
     name: str,
     *,

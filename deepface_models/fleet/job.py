@@ -19,7 +19,7 @@ from deepface_models.provenance.record import check_consent
 Address = str | Path
 
 
-@whole_numbers(every_n=1, limit=1)
+@whole_numbers(every_n=1, limit=1, image_size=1, max_faces=1, workers=1, cpus=1)
 def extract(
     sources: Sources,
     output: Address,
@@ -84,6 +84,7 @@ def extract(
     return run("extract", sources, output, spec, files, crew, progress, threads)
 
 
+@whole_numbers(workers=1, cpus=1)
 def convert(
     sources: Sources,
     output: Address,
@@ -197,7 +198,7 @@ def convert(
     return run("convert", sources, output, spec, files, crew, progress, secret)
 
 
-@whole_numbers(limit=1, embed_every=1)
+@whole_numbers(limit=1, embed_every=1, workers=1, cpus=1)
 def evaluate(
     sources: Sources,
     output: Address,

@@ -31,8 +31,9 @@ def map_layers(model: Autoencoder) -> dict[str, tuple[int, int, int]]:
         maps, from 1.
 
     Example:
-        >>> map_layers(autoencoder)["encoder/1"]
-        (28, 28, 16)
+        >>> from deepface_models.models.autoencoders import ConvolutionalAutoencoder
+        >>> map_layers(ConvolutionalAutoencoder((8, 8, 1)))["encoder/1"]
+        (8, 8, 16)
     """
     return {name: _maps_of(layer) for name, layer in _layers(model).items()}
 
@@ -59,7 +60,8 @@ def layer_maps(
         ValueError: The image does not fit the model, or it has no such layer.
 
     Example:
-        >>> layer_maps(autoencoder, x_train[0], "encoder/1").shape
+        >>> from deepface_models.models.autoencoders import ConvolutionalAutoencoder
+        >>> layer_maps(ConvolutionalAutoencoder((8, 8, 1)), x_train[0]).shape
         (98, 398, 3)
     """
     layers = _layers(model)
@@ -71,7 +73,7 @@ def layer_maps(
         )
     part = layer.partition("/")[0]
     given = model.encode(batch) if part == "decoder" else batch
-    network = keras.Model(model.parts[part].inputs, layers[layer].output)
+    network = keras.Model(model.parts[part].inputs[0], layers[layer].output)
     values = np.asarray(predict(network, given, 1), "float32")[0]
     return _drawn(np.moveaxis(values, -1, 0), count)
 
