@@ -41,7 +41,7 @@ def test_layers_are_named_by_their_place(model):
 def test_maps_are_those_of_the_layer(model):
     image = unit(digits(1)[0])
     layer = model.encoder.layers[1]
-    maps = np.asarray(layer(image.reshape(1, 28, 28, 1)))[0]
+    maps = keras.ops.convert_to_numpy(layer(image.reshape(1, 28, 28, 1)))[0]
     order = np.argsort(-maps.std(axis=(0, 1)))
     shown = layer_maps(model, image, "encoder/1")
     assert shown.shape == (56, 4 * 56 + 3 * 2, 3) and shown.dtype == np.uint8
