@@ -31,6 +31,7 @@ def motion(frames, mouth=0.0):
     return Motion(moves, np.zeros((frames, 4)))
 
 
+@pytest.mark.slow
 def test_a_still_that_does_not_move_is_shown_as_it_is(people):
     still = people[0]
     wall = np.array((20, 200, 40))

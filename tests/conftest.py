@@ -40,6 +40,16 @@ def pytest_runtest_makereport(item, call):
     ]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Makes tests slow that are marked so for TensorFlow, where CI runs slow ones."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return
+    for item in items:
+        if item.get_closest_marker("slow_on_tensorflow"):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_to_allocate():
     """Models built in a StatelessScope to be counted stay without values.

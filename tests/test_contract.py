@@ -60,6 +60,8 @@ LIKE_SWIFT = (TENSORFLOW_ONLY - {"FaceSwapGAN"}) | {"IAE", "Lightweight"}
 SLOW = TENSORFLOW_ONLY | {
     *("IAE", "Lightweight", "MaskedAutoencoder", "SequenceAutoencoder", "Swift"),
     *("AdversarialAutoencoder", "VariationalAutoencoder", "VectorQuantizedAutoencoder"),
+    *("BetaVAE", "ConvolutionalAutoencoder", "DeepAutoencoder"),
+    *("DenoisingAutoencoder", "SparseAutoencoder"),
 }
 
 

@@ -187,6 +187,7 @@ def test_tables_are_arrays():
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_weights_of_examples_weigh_examples(plain, swap):
     """`sample_weight` of images: each example's, for everybody."""
     first = np.array([1.0, 0.0, 0.0, 0.0])

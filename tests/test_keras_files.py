@@ -84,6 +84,7 @@ def test_clone_model_keeps_the_class(make):
     assert not {id(w) for w in model.weights} & {id(w) for w in clone.weights}
 
 
+@pytest.mark.slow
 def test_clone_model_of_a_model_in_a_model():
     """The face swap inside is a copy too."""
     model = with_adversary(small_swap(), discriminator_width=2)

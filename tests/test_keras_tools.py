@@ -35,6 +35,7 @@ def array(variable: Any) -> np.ndarray:
 
 @pytest.mark.backend
 @pytest.mark.usefixtures("eager")
+@pytest.mark.slow_on_tensorflow
 def test_swap_ema_weights() -> None:
     model = swift()
     average = {"use_ema": True, "ema_momentum": 0.5}
@@ -62,6 +63,7 @@ def test_swap_ema_weights() -> None:
 
 
 @pytest.mark.usefixtures("eager")
+@pytest.mark.slow
 def test_backup_and_restore(tmp_path: Path) -> None:
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -72,6 +72,7 @@ def test_adabelief_is_the_papers():
 
 @backend
 @pytest.mark.parametrize("name", ["AdaBelief", "Adam"])
+@pytest.mark.slow_on_tensorflow
 def test_the_right_share_of_updates_is_dropped(name):
     kind = getattr(optimizers, name)
     whole = changed(net(kind(0.01)))
@@ -199,6 +200,7 @@ def test_it_runs_as_keras_lets_optimizers_run(kind):
 
 
 @backend
+@pytest.mark.slow_on_tensorflow
 def test_resumed_is_uninterrupted(tmp_path):
     def made():
         return net(optimizers.AdaBelief(0.01, lr_dropout=0.7, autoclip=10))
@@ -211,6 +213,7 @@ def test_resumed_is_uninterrupted(tmp_path):
     assert same(straight, resumed)
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_goes_on(tmp_path):
     made = net(optimizers.AdamW(0.01, lr_dropout=0.5, autoclip=20, history=7, seed=4))
     fit(made)

@@ -119,6 +119,7 @@ def test_a_new_name_is_nobody_elses_decoder(folder):
 
 
 @pytest.mark.parametrize("how", ["flip", "cut", "gone", "swapped"])
+@pytest.mark.slow
 def test_damaged_weights_are_refused_before_any_weight_changes(model, folder, how):
     path = folder / "decoder.c.weights.h5"
     content = bytearray(path.read_bytes())
@@ -217,6 +218,7 @@ def test_saving_again_keeps_notes_and_drops_former_parts(folder):
 
 
 @pytest.mark.parametrize("rename", [1, 2])
+@pytest.mark.slow
 def test_a_crash_while_saving_keeps_the_former(model, folder, monkeypatch, rename):
     seen = 0
     real = os.rename

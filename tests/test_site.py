@@ -70,6 +70,7 @@ def test_what_is_registered_is_in_the_tables(generate):
     assert [name for name in presets.list_models() if f"## {name}" not in shipped] == []
 
 
+@pytest.mark.slow
 def test_messages_are_found_by_their_first_words(generate):
     found = [text for text, *_ in generate("messages").messages()]
     assert len(found) > 400

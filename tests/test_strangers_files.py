@@ -216,6 +216,7 @@ def test_changed_keras_files(place):
 
 
 @pytest.mark.parametrize("file", ["model.keras", "golden.npz", "state.npz"])
+@pytest.mark.slow
 def test_changed_archives_end_in_a_documented_error(place, file):
     """Archives of ours with other bytes, hashed anew."""
     if file == "model.keras":

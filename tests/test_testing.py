@@ -401,6 +401,7 @@ def test_wrong_arguments_are_named(arguments, error, message):
         check_model(**given)
 
 
+@pytest.mark.slow
 def test_example_of_the_docstring():
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(verbose=False)
     names = {"check_model": check_model}

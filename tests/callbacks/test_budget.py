@@ -29,6 +29,7 @@ def clock(monkeypatch):
 
 @pytest.mark.backend
 @pytest.mark.parametrize("decay", ["cosine", "linear"])
+@pytest.mark.slow_on_tensorflow
 def test_stops_in_time_and_lowers_the_rate_on_the_way(clock, decay):
     made, budget = model(), TimeBudget(1, decay=decay)
     history = made.fit(pairs(steps=4), epochs=99, verbose=0, callbacks=[clock, budget])

@@ -104,6 +104,7 @@ def test_kill_9_while_a_checkpoint_is_written(tmp_path, straight, number):
     assert losses == straight[1].history["loss"]
 
 
+@pytest.mark.slow
 def test_remains_of_an_epoch_that_is_not_saved_again_go_too(run):
     """Temporary files are swept by the next run."""
     (run / ".epoch-000009.new").mkdir()
@@ -137,6 +138,7 @@ def test_one_training_a_folder(run):
     assert before[-1] in os.listdir(run)
 
 
+@pytest.mark.slow
 def test_crash_between_the_two_renames(run, straight):
     (run / "epoch-000002").rename(run / ".epoch-000002.former")
     made, history = train(run, 4)
@@ -146,6 +148,7 @@ def test_crash_between_the_two_renames(run, straight):
 
 @pytest.mark.parametrize("name", ["state.npz", "checkpoint.json"])
 @pytest.mark.parametrize("how", ["cut", "flip", "gone"])
+@pytest.mark.slow
 def test_damaged_newest_falls_back_to_the_one_before(run, straight, caplog, name, how):
     spoil(run / "epoch-000002" / name, how)
     with caplog.at_level(logging.WARNING):
@@ -211,6 +214,7 @@ def test_more_and_fewer_faces_are_the_same_people():
         check_people(noted, {"ana": ["1", "2"], "ben": ["2", "3"]}, Path("run"))
 
 
+@pytest.mark.slow
 def test_reordered_identities_resume_the_same_people(run, straight):
     data, made = pairs(), model(schedule(), names=("ben", "ana"))
     made.fit(data, epochs=4, verbose=0, callbacks=[ResumableCheckpoint(run, data)])
@@ -220,6 +224,7 @@ def test_reordered_identities_resume_the_same_people(run, straight):
         assert np.array_equal(drawn, straight[0].predict(faces, identity=name))
 
 
+@pytest.mark.slow
 def test_same_objects_may_go_on_and_later_fits_start_at_zero(tmp_path):
     data, made = pairs(steps=1), model()
     checkpoint = ResumableCheckpoint(tmp_path, data)
@@ -232,6 +237,7 @@ def test_same_objects_may_go_on_and_later_fits_start_at_zero(tmp_path):
     assert made.fit(data, epochs=2, verbose=0).epoch == [0, 1]
 
 
+@pytest.mark.slow
 def test_every_and_keep(tmp_path):
     data, made = pairs(steps=1), model()
     checkpoint = ResumableCheckpoint(tmp_path, data, every=2, keep=3)
@@ -275,6 +281,7 @@ def test_seed_generators_and_plain_models_resume(tmp_path):
     assert all(map(np.array_equal, straight.get_weights(), resumed.get_weights()))
 
 
+@pytest.mark.slow
 def test_also_keeps_what_is_left_of_a_time_budget(tmp_path, monkeypatch):
     from deepface_models.callbacks import budget as module
 

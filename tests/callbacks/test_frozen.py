@@ -120,6 +120,7 @@ def test_parts_wait_for_their_share(kind):
 
 
 @backend
+@pytest.mark.slow_on_tensorflow
 def test_resumed_is_uninterrupted(tmp_path):
     def made():
         return small(lr_multipliers={"encoder": 0.5, "decoder": 1.0})

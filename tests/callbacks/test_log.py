@@ -12,6 +12,7 @@ from deepface_models.callbacks import Log, SwapPreview
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("eager")]
 
 
+@pytest.mark.slow_on_tensorflow
 def test_a_tracker_gets_scalars_and_previews(tmp_path):
     calls = []
     preview = SwapPreview(tmp_path / "unused", images(), every=2, max_faces=2)

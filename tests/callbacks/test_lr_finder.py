@@ -36,6 +36,7 @@ def test_in_the_middle_of_a_training_too():
     assert same(plain, tried)
 
 
+@pytest.mark.slow
 def test_a_face_swap_and_its_data_come_back():
     plain, tried, data = model(), model(), pairs()
     plain.fit(pairs(), epochs=2, verbose=0)

@@ -149,6 +149,7 @@ def test_augmentation_follows_from_the_number_of_the_batch():
 
 
 @backend
+@pytest.mark.slow_on_tensorflow
 def test_a_training_switches_the_warp_at_the_exact_step():
     """Three steps an epoch; the same as fitting on two data sets in turn."""
     phases = Phases([Phase(3, augmentation=OFF)])

@@ -29,6 +29,7 @@ def cell(sheet: np.ndarray, row: int, column: int, columns: int) -> np.ndarray:
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_training_is_the_same_to_the_last_bit(tmp_path, capsys):
     images, labels = shapes(), np.arange(24) % 3
     results = []

@@ -55,6 +55,7 @@ def test_resumed_is_uninterrupted(tmp_path):
 
 
 @backend
+@pytest.mark.slow_on_tensorflow
 def test_steps_are_updates_where_gradients_accumulate():
     optimizer = keras.optimizers.Adam(1.0, gradient_accumulation_steps=4)
     seen = Rates()

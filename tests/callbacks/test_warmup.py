@@ -37,6 +37,7 @@ def fit(of, *callbacks, x=X, epochs=4, **kwargs):
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_the_compiled_step_takes_the_weight_of_each_epoch():
     of = model(graph=True)
     logs = fit(of, KLWarmup(epochs=2), validation_data=X)
@@ -51,6 +52,7 @@ def test_the_compiled_step_takes_the_weight_of_each_epoch():
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_weight_grows_each_step():
     seen, of = Seen(), model(graph=True)
     fit(of, KLWarmup(steps=6, start=0.5, end=3.5), seen, epochs=3)
@@ -60,6 +62,7 @@ def test_weight_grows_each_step():
 
 
 @pytest.mark.parametrize("schedule", [{"epochs": 2}, {"steps": 6}])
+@pytest.mark.slow
 def test_resumed_training_goes_on_where_it_would_have_been(schedule):
     whole, parted = Seen(), Seen()
     fit(model(), KLWarmup(**schedule), whole, epochs=3)

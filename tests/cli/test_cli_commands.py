@@ -16,6 +16,7 @@ from deepface_models.cli import main
 from deepface_models.media import read_image
 
 
+@pytest.mark.slow
 def test_extract_leaves_a_face_set(faces: dict[str, Path]) -> None:
     found = dfm.FaceSet.open(faces["mb"])
     assert len(found) == 8
@@ -82,6 +83,7 @@ def test_convert_passes_the_look_on(
     assert record.details["source_identity"] == "anybody"
 
 
+@pytest.mark.slow
 def test_convert_writes_a_part_as_faces_with_patches(
     model: Path, tmp_path: Path
 ) -> None:
@@ -171,6 +173,7 @@ def test_convert_needs_both_halves_of_a_certificate(capsys: Any) -> None:
     assert "Expected both or neither" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_broken_file_is_not_a_success(
     model: Path, frame: Path, tmp_path: Path, capsys: Any
 ) -> None:

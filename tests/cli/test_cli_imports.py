@@ -50,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
     ids=lambda words: words[0],
 )
+@pytest.mark.slow
 def test_no_backend_is_imported(folder: Path, words: list[str]) -> None:
     command = [sys.executable, "-c", CODE, *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")

@@ -44,6 +44,7 @@ def words(untrained: Path, clip: Path) -> list[str]:
     return [*made, "--consent", CONSENT, "--landmarks", "5", "--every-frame"]
 
 
+@pytest.mark.slow
 def test_a_clip_is_swapped_and_recorded(
     words: list[str], tmp_path: Path, capsys: Any
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_clip_is_swapped_and_recorded(
     assert next(iter(read_video(output))).image.shape[1] == 2 * 360
 
 
+@pytest.mark.slow
 def test_the_page_s_address_and_what_browsers_showed_are_printed(
     words: list[str], capsys: Any, monkeypatch: Any
 ) -> None:

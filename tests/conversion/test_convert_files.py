@@ -126,6 +126,7 @@ def test_the_result_says_what_it_is(clip, converted):
     assert TOLD["consent"] in text and model_sha256(TintModel()) in text
 
 
+@pytest.mark.slow
 def test_the_swap_does_not_flicker(clip, converted):
     before, after = (np.stack(frames_of(p)).astype(int) for p in (clip, converted[0]))
     still = np.s_[:, 20:60, 20:80]  # background, away from the face
@@ -232,6 +233,7 @@ def test_faceless_and_broken_sources(tmp_path, model, aligner):
     assert not [p for p in tmp_path.iterdir() if p.name.startswith((".", "out"))]
 
 
+@pytest.mark.slow
 def test_frames_without_a_face_stay_and_are_counted(short, quick, tmp_path):
     images = frames_of(short)
     blank = np.random.default_rng(0).integers(0, 256, images[0].shape, np.uint8)

@@ -137,6 +137,7 @@ def pasted_large(
         ("poisson", 20, 0.0),
     ],
 )
+@pytest.mark.slow
 def test_a_large_region_takes_little_memory(monkeypatch, blend, most, sharpen):
     """One image of 108 megapixels took 4.2 GB."""
     frame, whole, much = pasted_large(monkeypatch, blend, 10**9, sharpen)
@@ -147,6 +148,7 @@ def test_a_large_region_takes_little_memory(monkeypatch, blend, most, sharpen):
     assert (whole != frame).mean() > 0.2
 
 
+@pytest.mark.slow
 def test_a_large_region_of_a_float_frame(monkeypatch):
     frame = pasted_large(monkeypatch, "alpha", 0)[0].astype(np.float32) / 255
     _, whole, _ = pasted_large(monkeypatch, "laplacian", 10**9, frame=frame)

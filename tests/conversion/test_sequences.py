@@ -147,6 +147,7 @@ def test_faces_of_a_sequence_are_extracted(shot, aligner):
     assert [record.frame for record in faces._records] == list(range(6))
 
 
+@pytest.mark.slow
 def test_what_is_written_before_an_error_is_whole(shot, aligner, tmp_path):
     class Failing(TintModel):
         calls = 0

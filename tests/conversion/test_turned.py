@@ -68,6 +68,7 @@ def test_the_report_counts_turned_heads(clip, frame, tmp_path):
     assert Converter(model, "ana").is_turned(None) is False
 
 
+@pytest.mark.slow
 def test_the_report_of_a_video_counts_turned_heads(clip, tmp_path):
     model = TintModel()
     model.poses = {"ben": (60.0, 70.0, 0.0, 10.0)}

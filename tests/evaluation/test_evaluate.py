@@ -83,6 +83,7 @@ def test_json_is_strict_and_written_whole(kept, tmp_path):
     assert len(values["per_frame"]["swap"]["seam"]) == len(values["frames"]) == 20
 
 
+@pytest.mark.slow
 def test_flashes_and_hard_edges_are_seen(kept, held_out, options):
     model = FlashingModel()
     converter = Converter(
@@ -121,6 +122,7 @@ def test_no_frame_is_decoded_twice(held_out, options):
     assert model.seen == 2 * 4  # the swap and the reconstruction
 
 
+@pytest.mark.slow
 def test_somebody_unknown_is_moved_from_the_mean_of_their_faces(held_out, options):
     class Moving(SameModel):
         shifts_latents = True
@@ -143,6 +145,7 @@ def test_somebody_unknown_is_moved_from_the_mean_of_their_faces(held_out, option
     assert result.source_identity is None
 
 
+@pytest.mark.slow
 def test_five_landmarks_measure_all_but_the_expression(
     held_out, target_faces, source_faces
 ):

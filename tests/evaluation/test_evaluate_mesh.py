@@ -128,6 +128,7 @@ def test_detail_falls_with_blur_and_with_the_model_s_pixels(face):
     assert detail(flat, mesh, distance) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_reduced_source_has_the_pixels_of_the_output(face, aligner, target_faces):
     """A model may render larger images than it takes."""
     image = face[0]

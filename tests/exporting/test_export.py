@@ -33,6 +33,7 @@ def need(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ENGINES, ids=lambda s: s or "saved_model")
+@pytest.mark.slow
 def test_a_swap_is_the_same_in_every_engine(
     suffix: str, model: Any, faces: dict[str, Any], tmp_path: Path
 ) -> None:

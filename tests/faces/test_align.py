@@ -84,6 +84,7 @@ def test_unknown_face_type_and_number_of_points_are_named():
         alignment_matrix(np.zeros((7, 2)), 128)
 
 
+@pytest.mark.slow
 def test_five_and_sixtyeight_points_give_the_same_crop(portraits, aligner, aligner5):
     corners = np.array([[0, 0], [127, 0], [127, 127], [0, 127.0]])
     for image in portraits.values():
@@ -165,6 +166,7 @@ def test_shrinking_averages_rather_than_picks():
     assert np.abs(inner - 128).max() < 12
 
 
+@pytest.mark.slow
 def test_mask_covers_face_and_forehead_for_both(portraits, aligner, aligner5):
     for image in portraits.values():
         both = []

@@ -174,6 +174,7 @@ def test_blur_rises_with_blurring_and_not_with_darkness(portrait, face, aligner)
 
 
 @pytest.mark.parametrize("points", [68, 5])
+@pytest.mark.slow
 def test_pose_of_front_views_and_their_mirror_and_roll(portraits, points):
     one = FaceAligner(landmarks=points, embeddings=False)
     for image in portraits.values():

@@ -36,6 +36,7 @@ def whole(tmp_path_factory):
     return quick().extract(CLIPS[:2], folder, progress=False)
 
 
+@pytest.mark.slow
 def test_video_gives_one_face_a_frame(whole):
     assert len(whole) == 150 and len(whole.sources) == 2
     assert whole.frames.tolist() == [*range(75), *range(75)]
@@ -53,12 +54,14 @@ def test_image_goes_back_into_its_frame(whole):
     assert np.abs(again.astype(int) - frame).mean() < 1
 
 
+@pytest.mark.slow
 def test_in_memory_equals_on_disk(whole):
     again = quick().extract(CLIPS[0], progress=False)
     assert again.folder is None
     assert (again.images == whole.images[:75]).all()
 
 
+@pytest.mark.slow
 def test_number_of_threads_does_not_matter(whole):
     again = quick().extract(CLIPS[0], progress=False, workers=1)
     assert (again.images == whole.images[:75]).all()
@@ -115,6 +118,7 @@ def test_kill_at_any_moment_then_resume(tmp_path, whole, after):
     assert len(list((folder / "faces").glob("[0-9]*.png"))) == len(whole)
 
 
+@pytest.mark.slow
 def test_folder_with_images_corrupt_and_empty_ones(tmp_path, caplog):
     for name in TRUTH:
         shutil.copy(DATA / name, tmp_path)

@@ -122,6 +122,7 @@ def whole(small_chunks, two, aligner, tmp_path_factory):
 @pytest.mark.parametrize(
     "after", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 9, 17, 20))]
 )
+@pytest.mark.slow
 def test_an_interrupted_analysis_continues(two, aligner, whole, tmp_path, after):
 
     def stop(done, total):

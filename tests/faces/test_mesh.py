@@ -58,6 +58,7 @@ def rows(points, expected):
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_the_networks_give_what_mediapipe_s_files_give():
     image = read_image(DATA / FIRST)
     points, logit = run("face", image[82:466:2, 56:440:2])

@@ -31,6 +31,7 @@ def memory(clips: Path) -> Any:
     system.store.clear()
 
 
+@pytest.mark.slow
 def test_clips_and_results_at_an_address(
     memory: Any, clips: Path, tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def extract(clips: Any, output: Path, **options: Any) -> fleet.FleetReport:
     return fleet.extract(clips, output, progress=False, **{**QUICK, **options})
 
 
+@pytest.mark.slow
 def test_each_clip_has_a_row_and_failures_are_rows(clips: Path, tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     report = extract(clips, tmp_path / "out")
@@ -101,6 +102,7 @@ def test_a_changed_clip_or_setting_or_a_lost_result_is_done_again(
     assert len((output / "fleet.jsonl").read_text("utf-8").splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_conversions_are_signed_and_are_those_of_convert(
     clips: Path, tmp_path: Path
 ) -> None:
@@ -218,6 +220,7 @@ def test_the_output_is_no_folder_of_sources(clips: Path, tmp_path: Path) -> None
         extract(tmp_path / "*.mp4", tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_evaluations_have_a_row_with_the_measures(clips: Path, tmp_path: Path) -> None:
     faces = {}
     for name in ("ana", "ben"):

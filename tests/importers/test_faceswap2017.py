@@ -58,6 +58,7 @@ def replace(path: Path, *args, **kwargs) -> None:
 
 @pytest.mark.backend
 @pytest.mark.parametrize(("name", "letter"), [("ana", "A"), ("ben", "B")])
+@pytest.mark.slow_on_tensorflow
 def test_images_are_those_of_the_historic_networks(model, weights, name, letter):
     image = np.random.default_rng(5).random((16, 16, 3), "float32")
     bgr = historic.draw(image[..., ::-1], weights["encoder"], weights[letter])

@@ -78,6 +78,7 @@ def test_kills_at_many_moments(tmp_path: Path) -> None:
         assert (tmp_path / "faces" / str(number) / "faceset.json").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
     queue, told = Queue(tmp_path), []
     quick(queue, "faces")
@@ -93,6 +94,7 @@ def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
     assert told[1] == "Job 2 is done."
 
 
+@pytest.mark.slow
 def test_a_job_that_goes_on_without_its_worker_is_waited_for(tmp_path: Path) -> None:
     queue = Queue(tmp_path)
     quick(queue, "one")
@@ -133,6 +135,7 @@ def test_the_reason_of_a_failure_is_a_sentence(tmp_path: Path) -> None:
     assert "required: source, --output" in queue.job(2).message
 
 
+@pytest.mark.slow
 def test_a_worker_in_the_background_is_started_once(tmp_path: Path) -> None:
     queue = Queue(tmp_path)
     start_worker(tmp_path)  # nothing to do

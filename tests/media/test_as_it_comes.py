@@ -46,6 +46,7 @@ def test_a_clock_that_begins_late_begins_at_0(tmp_path, make_video, name):
 
 
 @pytest.mark.parametrize("form", ["mp4", "mkv", "gif"])
+@pytest.mark.slow
 def test_the_last_frame_lasts_as_long_as_before(tmp_path, frames, form):
     """Slides of 3.76 s become 0.94 s."""
     source, target = tmp_path / f"slides.{form}", tmp_path / "out.mp4"

@@ -69,6 +69,7 @@ def test_reading_decodes_only_as_far_as_it_is_read(clip, monkeypatch):
     assert len(list(read_video(clip))) == 75 <= len(decoded)
 
 
+@pytest.mark.slow
 def test_colors_follow_the_matrix_and_the_range(make_video, frames):
     """The same image comes back, however the file codes it."""
     for coding in [(1, 1), (1, 5), (2, 1), (2, 5)]:

@@ -32,6 +32,7 @@ def left(cache: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir()) if cache.exists() else []
 
 
+@pytest.mark.slow
 def test_by_address_then_without_a_connection(server, packed, cache):
     model = DenseAutoencoder.from_preset(server.address)
     assert max(presets.check_golden(model, packed / "dense").values()) < 1e-6

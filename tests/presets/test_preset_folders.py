@@ -44,6 +44,7 @@ def restate(folder: Path, **values):
     (folder / "preset.json").write_bytes(to_bytes(sign(record)))
 
 
+@pytest.mark.slow
 def test_one_process_packs_a_preset(packed, tmp_path, elsewhere, monkeypatch):
     """One writer at a time; refused before the work is done."""
     model = load(packed / "dense")

@@ -21,6 +21,7 @@ from deepface_models.pretraining.views import Views, gather
 pytestmark = pytest.mark.usefixtures("eager")
 
 
+@pytest.mark.slow
 def test_people_are_gathered_kept_and_read_again(views, tmp_path):
     count = np.bincount(views.owner)
     assert views.sources[0] == "talkers" and count[0] > 50 and set(count[1:]) == {1}

@@ -59,6 +59,7 @@ def test_parts_and_sizes():
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_every_trainable_variable_gets_a_gradient():
     model = small()
     before = {name: values(part.weights) for name, part in model.parts.items()}

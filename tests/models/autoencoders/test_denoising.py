@@ -45,6 +45,7 @@ def test_parameters_and_shapes(shape, code, parameters):
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_learns_to_denoise():
     model = made("salt_pepper", 0.3)
     model.fit(DIGITS, epochs=20, batch_size=5, verbose=0)
@@ -90,6 +91,7 @@ def test_published_style_of_noisy_and_clean_pairs():
     np.testing.assert_array_equal(model.corrupt(DIGITS), DIGITS)
 
 
+@pytest.mark.slow
 def test_noise_on_top_of_noisy_pairs_is_refused():
     model = made()
     with pytest.raises(ValueError, match=r'"gaussian" itself.*build it with noise=Non'):

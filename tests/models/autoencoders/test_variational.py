@@ -226,6 +226,7 @@ def test_training_samples_codes_and_is_repeatable():
     assert losses[0] != losses[2]
 
 
+@pytest.mark.slow
 def test_training_reduces_the_loss_and_reconstructs():
     x = np.zeros((640, 6, 5, 1), "float32")
     x[::2, :3], x[1::2, 3:] = 1, 1

@@ -54,6 +54,7 @@ def test_detail_is_what_each_persons_faces_vary_by(people):
 
 
 @pytest.mark.backend
+@pytest.mark.slow_on_tensorflow
 def test_faces_are_decoded_better_with_it_before_the_first_step(people):
     data = batches(people)
     given, decoded = data[0][0]["ben"], data[0][1]["ben"][..., :3]
@@ -116,6 +117,7 @@ def test_faces_in_half_precision_set_it_too(people):
     )
 
 
+@pytest.mark.slow
 def test_it_is_saved_with_the_encoder(people, tmp_path):
     model = made()
     model.adapt(batches(people))

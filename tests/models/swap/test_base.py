@@ -269,6 +269,7 @@ def test_nobodys_decoder_sees_anothers_images(people, architecture):
 # Training
 
 
+@pytest.mark.slow
 def test_fit_takes_bytes_as_unit_floats(people):
     bytes_ = {name: people[name].images[:4] for name in people}
     unit = {name: value.astype("float32") / 255 for name, value in bytes_.items()}
@@ -397,6 +398,7 @@ def test_config_keeps_every_constructor_argument(architecture, arguments):
 
 
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.slow
 def test_mixed_precision_decodes_float32(policy, people, faces, dtype):
     policy(dtype)
     model = Swift(("ana", "ben"), **SMALL)
@@ -411,6 +413,7 @@ def test_mixed_precision_decodes_float32(policy, people, faces, dtype):
     np.testing.assert_allclose(model.decode(latent, identity="ana"), image, atol=0.02)
 
 
+@pytest.mark.slow
 def test_dtype_argument_reaches_the_layers_and_a_file(faces, tmp_path):
     model = randomize(Swift(("ana", "ben"), **SMALL, dtype="mixed_bfloat16"))
     assert keras.config.dtype_policy().name == "float32"

@@ -151,6 +151,7 @@ def test_a_mask_that_faces_lack_is_left_as_it_is_decoded(model, people):
     np.testing.assert_allclose(mask, decoded, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_trained_shared_decoder_needs_no_initializer(model, people, tmp_path):
     data = SwapPairs(people, 8, steps=6, augmentation=Augmentation.none())
     again = load(model.save_parts(tmp_path / "m"))

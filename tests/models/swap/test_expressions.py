@@ -209,6 +209,7 @@ def test_examples_are_decoded_as_they_were(model):
     assert np.std(swap) > 4 * np.std(plain), "detail of the examples is added"
 
 
+@pytest.mark.slow_on_tensorflow
 def test_given_expressions_are_taken_before_those_read(model):
     faces = np.random.default_rng(2).uniform(size=(5, 64, 64, 3)).astype("float32")
     swap = {"identity": "ben", "source_identity": "ana"}
@@ -292,6 +293,7 @@ def test_expressions_of_a_wrong_shape_are_refused(model):
             )
 
 
+@pytest.mark.slow_on_tensorflow
 def test_they_are_saved_with_the_decoder(model, tmp_path):
     model.save_parts(tmp_path / "parts")
     model.save(tmp_path / "model.keras")

@@ -184,6 +184,7 @@ def test_weights_of_terms_change_a_compiled_step():
 
 @pytest.mark.backend
 @pytest.mark.parametrize("gan_loss", ["mixup", "relativistic"])
+@pytest.mark.slow_on_tensorflow
 def test_a_step_trains_everybody_and_everything(gan_loss):
     keras.utils.set_random_seed(0)
     terms = {"cycle": 1.0}
@@ -247,6 +248,7 @@ def test_training_decodes_what_prediction_decodes(model):
         )
 
 
+@pytest.mark.slow
 def test_a_new_person_gets_a_discriminator():
     model = FaceSwapGAN(NAMES, **TINY)
     more = model.add_identity("zoe", like="ana")

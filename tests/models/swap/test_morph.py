@@ -148,6 +148,7 @@ def test_decoders_of_their_own_do_not_morph():
             model.predict(faces, identity="ana", morph=0.5)
 
 
+@pytest.mark.slow
 def test_the_error_names_every_architecture_that_morphs():
     morphing = set()
     for name, value in vars(swap).items():

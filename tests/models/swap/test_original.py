@@ -61,6 +61,7 @@ def test_compile_gives_the_published_settings():
     assert isinstance(model.optimizer, keras.optimizers.SGD)
 
 
+@pytest.mark.slow
 def test_every_weight_learns_from_one_step(people):
     model = Original(("ana", "ben"), image_size=32, latent_size=8)
     # A step of plain gradient descent is the gradient.

@@ -40,6 +40,7 @@ def small():
 
 @pytest.mark.backend
 @pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.slow_on_tensorflow
 def test_an_enlarged_model_renders_the_same_enlarged(small, people, times):
     """The last stage starts from the smaller image, enlarged."""
     large = small.with_output_size(64 * times)

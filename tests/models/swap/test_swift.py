@@ -64,6 +64,7 @@ def test_people_share_encoder_and_decoder_and_own_the_rest():
     assert not shared & (decoders[0] | decoders[1])
 
 
+@pytest.mark.slow
 def test_every_weight_learns(people):
     """After three steps: last layers of decoder and residual blocks start at zero."""
     keras.utils.set_random_seed(0)

@@ -148,6 +148,7 @@ def test_unknown_parts_are_named():
 
 
 @pytest.mark.parametrize("way", ["model", "folder", "file"])
+@pytest.mark.slow
 def test_shared_parts_are_taken_by_default(tmp_path, way):
     source, model = swift(("ana", "ben"), 1), swift(("ana", "zoe"), 2)
     given = source
