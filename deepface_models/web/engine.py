@@ -72,9 +72,10 @@ class Engine:
         if process is None:
             return False
         alive = process.poll() is None
+        if alive:
+            process.send_signal(signal.SIGINT)
         try:
-            # Closes its input, at whose end it interrupts itself.
-            process.communicate(timeout=_PATIENCE)
+            process.communicate(timeout=_PATIENCE)  # which closes the pipes, too
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

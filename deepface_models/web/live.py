@@ -177,8 +177,7 @@ class Live:
             except _EXPECTED as error:
                 return markup.note(f"{markup.LATER} {error}")
 
-        changes = [one.change for one in inputs]
-        gr.on(changes, lines, list(inputs), shown, show_progress="hidden")
+        gr.on([one.change for one in inputs], lines, list(inputs), shown)
         self._events.append((lines, list(inputs), shown))
         return shown
 

@@ -28,8 +28,8 @@ import sys
 from deepface_models.web.engine import threading, signal, _end_with_studio
 signal.signal(signal.SIGINT, signal.default_int_handler)
 threading.Thread(target=_end_with_studio, daemon=True).start()
+print("Open {} in a browser on this computer.", flush=True)
 try:
-    print("Open {} in a browser on this computer.", flush=True)
     signal.pause()
 except KeyboardInterrupt:
     print("ended", flush=True)
