@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepface_models.cli._arguments import landmarks
+from deepface_models.cli._arguments import landmarks, whole
 from deepface_models.core.registry import names_in
 
 if TYPE_CHECKING:
@@ -98,6 +98,34 @@ def amount(text: str) -> float | str:
 def names_of(what: str) -> str:
     """Returns the names of the package's masks, blends or colors, for the help."""
     return ", ".join(names_in(_CONVERSION, f"register_{what}"))
+
+
+def add_batch_size(group: argparse._ArgumentGroup) -> None:
+    """Adds the option of how many faces are decoded at once."""
+    group.add_argument(
+        "--batch-size",
+        type=whole(),
+        default=16,
+        metavar="N",
+        help="faces decoded at once (default: %(default)s)",
+    )
+
+
+def add_quality(group: argparse._ArgumentGroup) -> None:
+    """Adds the options of how exactly videos are encoded."""
+    option = group.add_argument
+    option(
+        "--crf",
+        type=float,
+        default=18,
+        metavar="N",
+        help="quality of videos, 0 (best) to 51 (default: %(default)s)",
+    )
+    option(
+        "--lossless",
+        action="store_true",
+        help="keep every pixel, in a much larger video that few players support",
+    )
 
 
 def add_landmarks(parser: argparse.ArgumentParser, default: int | str = 68) -> None:

@@ -19,7 +19,9 @@ from deepface_models.cli._arguments import (
 from deepface_models.cli._console import echo
 from deepface_models.cli._swapping import (
     add_appearance,
+    add_batch_size,
     add_landmarks,
+    add_quality,
     add_signer,
     certificate,
     who_of,
@@ -66,13 +68,7 @@ def add(commands: Commands) -> None:
     _add_main(parser)
     appearance = parser.add_argument_group("appearance")
     add_appearance(appearance, blend="laplacian")
-    appearance.add_argument(
-        "--batch-size",
-        type=whole(),
-        default=16,
-        metavar="N",
-        help="faces decoded at once (default: %(default)s)",
-    )
+    add_batch_size(appearance)
     _add_file(parser.add_argument_group("output file"))
 
 
@@ -199,18 +195,7 @@ def _add_file(group: argparse._ArgumentGroup) -> None:
         help="h264, hevc, av1, vp9 or ffv1 for .mp4; prores, prores_4444 or qtrle for "
         ".mov (default: %(default)s)",
     )
-    option(
-        "--crf",
-        type=float,
-        default=18,
-        metavar="N",
-        help="quality of videos, 0 (best) to 51 (default: %(default)s)",
-    )
-    option(
-        "--lossless",
-        action="store_true",
-        help="keep every pixel, in a much larger video that few players support",
-    )
+    add_quality(group)
     option(
         "--bits",
         type=whole(8),

@@ -19,7 +19,9 @@ from deepface_models.cli._arguments import (
 )
 from deepface_models.cli._swapping import (
     add_appearance,
+    add_batch_size,
     add_landmarks,
+    add_quality,
     add_signer,
     certificate,
     who_of,
@@ -171,32 +173,18 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     add_landmarks(parser)
     appearance = parser.add_argument_group("appearance")
     add_appearance(appearance, blend="laplacian")
-    appearance.add_argument(
-        "--batch-size",
-        type=whole(),
-        default=16,
-        metavar="N",
-        help="faces decoded at once (default: %(default)s)",
-    )
+    add_batch_size(appearance)
     _add_files(parser.add_argument_group("output files"))
 
 
 def _add_files(group: argparse._ArgumentGroup) -> None:
-    option = group.add_argument
-    option(
+    group.add_argument(
         "--codec",
         default="h264",
         metavar="NAME",
         help="h264, hevc, av1, vp9 or ffv1 (default: %(default)s)",
     )
-    option(
-        "--crf",
-        type=float,
-        default=18,
-        metavar="N",
-        help="quality of videos, 0 (best) to 51 (default: %(default)s)",
-    )
-    option("--lossless", action="store_true", help="keep every pixel")
+    add_quality(group)
     add_signer(group)
 
 
