@@ -11,24 +11,31 @@ from PIL import Image, ImageDraw, ImageFont
 
 from deepface_models.models.autoencoders.scatter import _colors, _ticks
 
-# What the two panels show: key, title, and whether more is better.
+# What the panels show: key, title, and what is best: the most, the least, or a value.
+MORE, LESS = math.inf, -math.inf
 PANELS = (
-    ("distance_margin", "identity margin: nearer the target person", True),
-    ("expression", "expression error, % of the eyes' distance", False),
+    ("distance_margin", "identity margin: nearer the target person", MORE),
+    ("mouth_gain", "how far the mouth opens, relative to the source", 1.0),
+    ("blink", "opening of the eyes in blinks", LESS),
+    ("detail", "detail, relative to the source", 1.0),
 )
 COLUMNS = {
     "distance_margin": ("margin", ".3f"),
     "target_distance": ("to target", ".3f"),
-    "source_distance": ("to source", ".3f"),
+    "likeness": ("way", ".0%"),
+    "seen_mouth": ("mouth", ".2f"),
+    "mouth_gain": ("gain", ".2f"),
+    "eyes_gain": ("eyes, gain", ".2f"),
+    "blink": ("blink", ".2f"),
+    "detail": ("detail", ".2f"),
     "expression": ("expression", ".2%"),
-    "pose": ("pose", ".2f°"),
-    "mouth": ("mouth", ".2f"),
     "ssim": ("SSIM", ".3f"),
 }
 MINUTES = "minutes of training"
 _INK, GRAY, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
 _FINE = 3  # drawn larger by, then reduced: smooth lines
-_WIDE, _HIGH, _LEFT, _TOP, _GAP, _BOTTOM, _LEGEND = 400, 340, 62, 34, 74, 50, 230
+_ACROSS, _WIDE, _HIGH, _LEFT, _TOP = 2, 400, 270, 62, 34
+_GAP, _BOTTOM, _LEGEND = 74, 50, 230
 
 
 @dataclass(frozen=True)
@@ -40,17 +47,21 @@ class Point:
     faces: int
     measures: dict[str, float | None]
 
-    def value(self, key: str, more: bool) -> float:
+    def cost(self, key: str, best: float) -> float:
         """A measure such that less is better; what was not found is worst."""
         found = self.measures.get(key)
-        return math.inf if found is None else -found if more else found
+        if found is None:
+            return math.inf
+        if math.isfinite(best):
+            return abs(found - best)
+        return -found if best > 0 else found
 
 
 def on_front(point: Point, points: list[Point], keys: Any = PANELS) -> bool:
     """Whether no other training is as good in every way and better in one."""
 
     def costs(one: Point) -> list[float]:
-        return [one.minutes, *(one.value(key, more) for key, _, more in keys)]
+        return [one.minutes, *(one.cost(key, best) for key, _, best in keys)]
 
     mine = costs(point)
     return math.isfinite(sum(mine)) and not any(
@@ -64,7 +75,7 @@ def table(points: list[Point], baselines: dict[str, dict[str, Any]]) -> Any:
     """Head and rows: each training, then what learned nothing."""
     head = ("architecture", "minutes", "faces seen", *(t for t, _ in COLUMNS.values()))
     rows = []
-    for point in sorted(points, key=lambda p: (p.minutes, p.value(*PANELS[0][::2]))):
+    for point in sorted(points, key=lambda p: (p.minutes, p.cost(*PANELS[0][::2]))):
         front = "**" if on_front(point, points) else ""
         first = [f"{front}{point.title}{front}", f"{point.minutes:g}"]
         rows.append([*first, f"{point.faces:,}", *cells(point.measures)])
@@ -92,15 +103,19 @@ def draw(path: Path, points: list[Point], baseline: dict[str, Any]) -> None:
     """
     titles = list(dict.fromkeys(point.title for point in points))
     colors = dict(zip(titles, _colors(len(titles)), strict=True))
-    width = _LEFT + len(PANELS) * (_WIDE + _GAP) + _LEGEND
-    sheet = Sheet(width, _TOP + _HIGH + _BOTTOM)
+    rows = math.ceil(len(PANELS) / _ACROSS)
+    width = _LEFT + _ACROSS * (_WIDE + _GAP) + _LEGEND
+    sheet = Sheet(width, rows * (_TOP + _HIGH + _BOTTOM))
     for number, panel in enumerate(PANELS):
-        _panel(sheet, _LEFT + number * (_WIDE + _GAP), panel, points, colors, baseline)
+        row, column = divmod(number, _ACROSS)
+        top = _TOP + row * (_TOP + _HIGH + _BOTTOM)
+        corner = _LEFT + column * (_WIDE + _GAP), top
+        _panel(sheet, corner, panel, points, colors, baseline)
     left = width - _LEGEND - 20
     for number, (title, color) in enumerate(colors.items()):
         y = _TOP + 12 + 22 * number
         sheet.line([(left, y), (left + 22, y)], color, 2.5)
-        seen = any(p.title == title and on_front(p, [p]) for p in points)
+        seen = any(p.title == title and on_front(p, [p], PANELS[:1]) for p in points)
         sheet.text((left + 30, y), title if seen else f"{title}: no face", "lm")
     notes = ("filled: on the front,", "nothing as quick is better", "dashed: mean face")
     for number, note in enumerate(notes):
@@ -109,17 +124,20 @@ def draw(path: Path, points: list[Point], baseline: dict[str, Any]) -> None:
 
 
 def _panel(
-    sheet: Sheet, left: int, panel: Any, points: list[Point], colors: Any, base: Any
+    sheet: Sheet, corner: Any, panel: Any, points: list[Point], colors: Any, base: Any
 ) -> None:
-    key, title, more = panel
-    shown = [p for p in points if math.isfinite(p.value(key, more))]
-    values = [p.measures[key] for p in shown] + [base[key]]
+    key, title, best = panel
+    shown = [p for p in points if math.isfinite(p.cost(key, best))]
+    level = base.get(key)
+    values = [p.measures[key] for p in shown] + [level] * (level is not None)
     times = [p.minutes for p in points]
-    plot = Plot(sheet, (left, _TOP), (_WIDE, _HIGH), times, values)
-    better = "higher" if more else "lower"
-    sheet.text((left + _WIDE / 2, 16), f"{title} ({better} is better)", "mm")
-    plot.axes(1 if more else 100)
-    plot.level(base[key], GRAY, 1.5, dash=6)
+    plot = Plot(sheet, corner, (_WIDE, _HIGH), times, values or [0.0])
+    better = {MORE: "higher", LESS: "lower"}.get(best, f"near {best:g}")
+    where = corner[0] + _WIDE / 2, corner[1] + 16 - _TOP
+    sheet.text(where, f"{title} ({better} is better)", "mm")
+    plot.axes(1)
+    if level is not None:
+        plot.level(level, GRAY, 1.5, dash=6)
     shown.sort(key=lambda p: p.minutes)
     dots = [(plot.place(p.minutes, p.measures[key]), p) for p in shown]
     for name, color in colors.items():

@@ -82,24 +82,25 @@ def test_counting_leaves_keras_as_it_was():
 
 
 def test_front_of_time_and_quality():
-    def point(title, minutes, margin, expression):
-        measures = {"distance_margin": margin, "expression": expression}
+    def point(title, minutes, margin, gain):
+        measures = {"distance_margin": margin, "mouth_gain": gain}
         return pareto_plot.Point(title, minutes, 100, measures)
 
     points = [
-        point("best", 1, 0.3, 0.03),
-        point("longer and worse", 2, 0.2, 0.04),
-        point("longer and more alike", 2, 0.4, 0.05),
+        point("best", 1, 0.3, 0.9),
+        point("longer and worse", 2, 0.2, 0.8),
+        point("longer and more alike", 2, 0.4, 1.2),
         point("no face found", 0.5, None, None),
-        point("quick", 0.5, 0.1, 0.09),
-        point("as good as the best", 1, 0.3, 0.03),
+        point("quick", 0.5, 0.1, 0.5),
+        point("as good as the best", 1, 0.3, 0.9),
     ]
-    found = [p.title for p in points if pareto_plot.on_front(p, points)]
+    panels = pareto_plot.PANELS[:2]
+    found = [p.title for p in points if pareto_plot.on_front(p, points, panels)]
     assert found == ["best", "longer and more alike", "quick", "as good as the best"]
-    second = pareto_plot.PANELS[1:]
-    expression = [p for p in points if pareto_plot.on_front(p, points, second)]
-    assert [p.title for p in expression] == ["best", "quick", "as good as the best"]
+    gain = [p for p in points if pareto_plot.on_front(p, points, panels[1:])]
+    assert [p.title for p in gain] == ["best", "quick", "as good as the best"]
+    assert not any(pareto_plot.on_front(p, points) for p in points), "without blinks"
     _, rows = pareto_plot.table(points, {"(mean face)": {"expression": 0.0312}})
-    assert rows[0][:6] == ["**quick**", "0.5", "100", "0.100", "", ""]
+    assert rows[0][:6] == ["quick", "0.5", "100", "0.100", "", ""]
     assert rows[1][0] == "no face found"
-    assert rows[-1][6] == "3.12%"
+    assert rows[-1][11] == "3.12%"

@@ -28,7 +28,16 @@ from time_to_quality_plot import SCRATCH, Study
 
 DOCS = harness.DOCS / "presets.md"
 MARKER = "time to quality"
-MEASURES = {**pareto_plot.COLUMNS, "psnr": ("PSNR, dB", ".1f")}
+MEASURES = {
+    "distance_margin": ("margin", ".3f"),
+    "target_distance": ("to target", ".3f"),
+    "source_distance": ("to source", ".3f"),
+    "expression": ("expression", ".2%"),
+    "pose": ("pose", ".2f°"),
+    "mouth": ("mouth", ".2f"),
+    "ssim": ("SSIM", ".3f"),
+    "psnr": ("PSNR, dB", ".1f"),
+}
 
 
 def studies(paths: list[Path], architecture: str) -> list[Study]:
