@@ -31,7 +31,7 @@ COLUMNS = {
     "expression": ("expression", ".2%"),
     "ssim": ("SSIM", ".3f"),
 }
-MINUTES = "minutes of training"
+MINUTES = "minutes of training on two cores"
 _INK, GRAY, _PAPER = (32, 32, 32), (150, 150, 150), (255, 255, 255)
 _FINE = 3  # drawn larger by, then reduced: smooth lines
 _ACROSS, _WIDE, _HIGH, _LEFT, _TOP = 2, 400, 270, 62, 34
