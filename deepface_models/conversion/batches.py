@@ -13,6 +13,9 @@ from deepface_models.core.arrays import Array
 from deepface_models.faces.face import Face
 
 _HELD = 128 << 20  # bytes of frames waiting for their batch
+# Frames from one measure of the detail of a track's face to the next: it hardly
+# changes, and is averaged over more frames than these.
+DETAIL_EVERY = 4
 
 # Any object, the image of a frame, and the face to swap with its track's number.
 Item: TypeAlias = tuple[Any, Array, tuple[int, Face] | None]
@@ -34,13 +37,36 @@ def decode_frames(
     Yields:
         The object and the decoded face, or None, in the same order.
     """
+    first, measured = 0, dict[int, int]()
     for batch in batches(items, converter.batch_size):
         chosen = [(image, *face) for _, image, face in batch if face is not None]
         images, tracks, faces = zip(*chosen, strict=True) if chosen else ((), (), ())
+        detail = _due([one[2] for one in batch], first, measured)
+        first += len(batch)
         with report.stage("decode") if report else nullcontext():
-            decoded = iter(converter.decode(images, faces, tracks))
+            decoded = iter(converter.decode(images, faces, tracks, detail))
         for item, _, face in batch:
             yield item, None if face is None else next(decoded)
+
+
+def _due(
+    faces: Iterable[tuple[int, Face] | None], first: int, measured: dict[int, int]
+) -> list[bool]:
+    """Returns for each face whether to measure its detail.
+
+    Args:
+        faces: The face of each frame with its track, or None.
+        first: Number of the first frame.
+        measured: The last frame of each track that was measured; is kept up to date.
+    """
+    due = []
+    for frame, face in enumerate(faces, first):
+        if face is not None:
+            last = measured.get(face[0])
+            due.append(last is None or frame - last >= DETAIL_EVERY)
+            if due[-1]:
+                measured[face[0]] = frame
+    return due
 
 
 def batches(items: Iterable[Item], batch_size: int) -> Iterator[list[Item]]:

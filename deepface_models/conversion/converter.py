@@ -270,7 +270,7 @@ class Converter:
         frames: Sequence[Array],
         faces: Sequence[Face],
         tracks: Sequence[int] | None = None,
-        detail: bool = True,
+        detail: bool | Sequence[bool] = True,
         measures: Array | None = None,
     ) -> list[DecodedFace]:
         """Decodes the faces of several frames at once.
@@ -280,7 +280,8 @@ class Converter:
             faces: The face to swap in each frame.
             tracks: The number of each face's track; 0 for all by default.
             detail: Whether to measure the detail of the frame's face, if `sharpen` is
-                "auto". Between frames of a video it hardly changes.
+                "auto"; one value, or one for each frame. Between frames of a video it
+                hardly changes.
             measures: What `measured` returns of the aligned faces, (N, 7), if it is
                 known.
 
@@ -295,11 +296,10 @@ class Converter:
         inputs = [self.aligned(*one) for one in zip(frames, faces, strict=True)]
         predicted = self._predict(np.stack(inputs), measures)
         numbers = [0] * len(frames) if tracks is None else tracks
-        auto = detail and self.sharpen == AUTO
-        return [
-            decoded_face(self.mask, *one, auto)
-            for one in zip(frames, faces, inputs, predicted, numbers, strict=True)
-        ]
+        auto = [detail] * len(frames) if isinstance(detail, bool) else detail
+        auto = [one and self.sharpen == AUTO for one in auto]
+        rows = zip(frames, faces, inputs, predicted, numbers, auto, strict=True)
+        return [decoded_face(self.mask, *one) for one in rows]
 
     @whole_numbers(size=1)
     def aligned(self, frame: Array, face: Face, size: int | None = None) -> Array:

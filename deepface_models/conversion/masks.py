@@ -83,7 +83,7 @@ def skin(image: Array, aligned: Array, landmarks: Array) -> Array:
     beside the face in the frame.
     """
     pair = (np.clip(image[..., :3], 0, 1), aligned)
-    return np.minimum(*(looks_like_skin(one, landmarks) for one in pair))
+    return np.minimum(*looks_like_skin(pair, landmarks))
 
 
 def mask_names(mask: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from deepface_models.faces import _outlines
 from deepface_models.faces._template import five_points
 from deepface_models.faces.masks import face_mask
 from deepface_models.media import ColorStatistics, rgb_to_lab
+from deepface_models.media.color import column_medians
 
 # In distances of the eyes: what is left out about each part, as the decoded face's are
 # not exactly where the frame's are; and how far eyes and mouth reach.
@@ -79,38 +81,47 @@ def openings(
     return part, np.asarray(soft * plain, np.float32)
 
 
-def looks_like_skin(image: Array, landmarks: Array) -> Array:
+def looks_like_skin(images: Sequence[Array], landmarks: Array) -> list[Array]:
     """Returns which pixels at the face's edge have the color of its skin.
 
     What lies within the edge counts as face: eyes, lips, a mustache. Hair at the sides
     of the head is too dark, a wall behind it has another color.
 
     Args:
-        image: (S, S, 3), an aligned face, uint8 or float in [0, 1].
-        landmarks: (68, 2) or (5, 2) in its pixels.
+        images: (S, S, 3) each, aligned faces of one size, uint8 or float in [0, 1].
+        landmarks: (68, 2) or (5, 2) in their pixels.
 
     Returns:
-        (S, S) float32 in [0, 1]; all ones if too little skin is seen.
+        (S, S) float32 in [0, 1] for each; all ones if too little skin is seen.
     """
-    size = len(image)
+    size = len(images[0])
     small = max(16, min(size, _GRID))
     points = (np.asarray(landmarks, np.float64) + 0.5) * (small / size) - 0.5
-    pixels = cv2.resize(as_float(image), (small, small), interpolation=cv2.INTER_AREA)
+    inside, core = skin(points, small) > 0, _core(points, small)
+    if inside.sum() < _FEWEST:
+        return [np.ones((size, size), np.float32) for _ in images]
+    # Below, what is dark is more often a beard or a shadow.
+    above = np.arange(small)[:, None] < _outlines.mouth(points)[:, 1].mean()
+    found = [np.maximum(_like_skin(one, inside, above), core) for one in images]
+    return [
+        np.asarray(cv2.resize(one, (size, size), interpolation=cv2.INTER_LINEAR))
+        for one in found
+    ]
+
+
+def _like_skin(image: Array, inside: Array, above: Array) -> Array:
+    """Returns how much each pixel of a reduced image looks like the skin inside."""
+    size = inside.shape[::-1]
+    pixels = cv2.resize(as_float(image), size, interpolation=cv2.INTER_AREA)
     lab = cv2.GaussianBlur(rgb_to_lab(pixels), (0, 0), _CALM)
-    sample = lab[skin(points, small) > 0]
-    if len(sample) < _FEWEST:
-        return np.ones((size, size), np.float32)
-    usual = np.sort(sample, axis=0)[len(sample) // 2]
+    usual = column_medians(lab[inside])
     light: Array = lab[..., 0] / np.float32(max(float(usual[0]), 1.0))
     # Shadows have less color, in proportion.
     expected = usual[1:] * np.clip(light, 0, 1)[..., None]
     apart = np.asarray(np.linalg.norm(lab[..., 1:] - expected, axis=-1), np.float32)
     like = np.interp(apart, _OTHER_COLOR, [1, 0])
-    # Below, what is dark is more often a beard or a shadow.
-    above = np.arange(small)[:, None] < _outlines.mouth(points)[:, 1].mean()
     like = np.minimum(like, np.where(above, np.interp(light, _DARK, [0, 1]), 1))
-    found = np.maximum(like.astype(np.float32), _core(points, small))
-    return np.asarray(cv2.resize(found, (size, size), interpolation=cv2.INTER_LINEAR))
+    return like.astype(np.float32)
 
 
 def _core(landmarks: Array, size: int) -> Array:

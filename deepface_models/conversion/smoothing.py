@@ -94,8 +94,9 @@ def _mean_mask(masks: list[tuple[float, Array]]) -> Array:
     if len(used) == 1:
         return used[0][1]
     weights, images = zip(*used, strict=True)
-    mean = np.average(np.stack(images), axis=0, weights=weights)
-    return np.clip(mean, 0.0, 1.0).astype(np.float32)
+    shares = np.asarray(weights, np.float32) / np.float32(sum(weights))
+    mean = shares @ np.stack(images).reshape(len(images), -1)
+    return np.clip(mean, 0.0, 1.0).reshape(images[0].shape)
 
 
 def _mean_colors(

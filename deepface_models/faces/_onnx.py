@@ -157,7 +157,7 @@ def _more_channels(layer: Any) -> _Operator:
 
 
 def _reshape(layer: Any) -> _Operator:
-    return "Reshape", [np.array([1, *layer.output.shape[1:]], np.int64)], {}
+    return "Reshape", [np.array([0, *layer.output.shape[1:]], np.int64)], {}
 
 
 _LAYERS: dict[str, Callable[[Any], _Operator]] = {

@@ -44,6 +44,13 @@ _QUALITY = (
     | Interpolation.FULL_CHR_H_INT
     | Interpolation.FULL_CHR_H_INP
 )
+# RGB by whether it has planes, and 16 bits.
+_FORMS = {
+    (False, False): "rgb24",
+    (False, True): "rgb48le",
+    (True, False): "gbrp",
+    (True, True): "gbrp16le",
+}
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ class FrameConverter:
 
     def __init__(self, quick: bool = False) -> None:
         self._swscale = VideoReformatter()
-        self._quality = Interpolation.BICUBIC if quick else _QUALITY
+        self._quick = quick
 
     def to_rgb(
         self,
@@ -138,17 +145,19 @@ class FrameConverter:
         else:
             matrix = matrix or coding.matrix(frame.height)
             span = coding.swscale_range()
+        # Of YUV, swscale makes planes of equal values three times as fast as pixels.
+        planar = not (frame.format.is_rgb or self._quick)
         image = self._swscale.reformat(
             frame,
             width=width,
             height=height,
-            format="rgb48le" if deep else "rgb24",
+            format=_FORMS[planar, deep],
             src_colorspace=matrix,
             src_color_range=span,
             dst_color_range=ColorRange.JPEG,
-            interpolation=self._quality,
+            interpolation=Interpolation.BICUBIC if self._quick else _QUALITY,
         )
-        rgb = np.asarray(image.to_ndarray())
+        rgb = _merged(image) if planar else np.asarray(image.to_ndarray())
         return rgb.astype(np.float32) / 65535 if deep else rgb
 
     def from_rgb(self, image: Array, pix_fmt: str, coding: Coding) -> Any:
@@ -190,6 +199,16 @@ class FrameConverter:
             dst_color_range=span,
             interpolation=_QUALITY,
         )
+
+
+def _merged(image: Any) -> Array:
+    """Returns an image of planes for green, blue and red as (height, width, 3), RGB."""
+    kind: Any = np.uint16 if "16" in image.format.name else np.uint8
+    green, blue, red = (
+        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+        for plane in image.planes
+    )
+    return np.asarray(cv2.merge((red, green, blue)))
 
 
 def _planes(image: Array, coding: Coding) -> Sequence[Array]:

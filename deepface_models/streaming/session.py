@@ -13,6 +13,7 @@ import numpy as np
 
 from deepface_models.conversion import latent_means
 from deepface_models.conversion._options import check_converter
+from deepface_models.conversion.batches import DETAIL_EVERY
 from deepface_models.conversion.converter import Converter, aligner_of
 from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.smoothing import smooth_faces
@@ -39,7 +40,6 @@ from deepface_models.streaming.stats import Clock, LiveStats
 
 _MASK_FRAMES = 0.5  # see `smooth_faces`: masks must not lag behind the mouth
 _STALE = 0.05  # seconds in which an image was used, after which the next one is old
-_DETAIL_EVERY = 4  # frames from one whose sharpness and noise is measured to the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +276,7 @@ class LiveSwap:
                 yield (frame, None), None
                 continue
             self._calibration.add(frame.image, face, one.track, one.measures)
-            given = [frame.image], [face], [one.track], count % _DETAIL_EVERY == 0
+            given = [frame.image], [face], [one.track], count % DETAIL_EVERY == 0
             count += 1
             yield (frame, face), self.converter.decode(*given, one.measures)[0]
 

@@ -222,9 +222,9 @@ def test_a_turned_head_keeps_the_eye_at_its_edge(drawn_face):
     image, _ = made(points=points)
     brow = _outlines.filled(_outlines.brows(points), SIZE) > 0
     image[brow] = (0.1, 0.08, 0.07)
-    like = looks_like_skin(image, points)
+    (like,) = looks_like_skin([image], points)
     assert like[hole_of(points)].min() > 0.8 and like[brow].min() > 0.6
 
 
 def test_too_little_skin_says_nothing():
-    assert (looks_like_skin(made()[0], POINTS - 500) == 1).all()
+    assert (looks_like_skin([made()[0]], POINTS - 500)[0] == 1).all()

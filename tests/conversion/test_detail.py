@@ -8,6 +8,7 @@ import pytest
 from convert_helpers import TintModel
 
 from deepface_models.conversion import Converter, grain, masks
+from deepface_models.conversion.batches import decode_frames
 from deepface_models.conversion.detail import AMOUNTS, Detail, mean_detail
 from deepface_models.conversion.grain import Grain
 from deepface_models.conversion.regions import place_mask, region_of
@@ -164,3 +165,13 @@ def test_means_of_detail_ignore_what_is_not_known():
     assert mean.frame == 2 and mean.noise == pytest.approx(0.3)
     np.testing.assert_allclose(mean.face, 0.5)
     assert mean_detail([(1.0, None)]) is None
+
+
+def test_detail_of_a_video_is_measured_now_and_then(frame, face):
+    tracks = [0] * 6 + [1, 1, None, 1, 1, 1, 0, 0]
+    faces = [None if track is None else (track, face) for track in tracks]
+    items = [(number, frame, one) for number, one in enumerate(faces)]
+    converter = Converter(Soft(), "ben", batch_size=3)
+    found = decode_frames(items, converter)
+    measured = [i for i, one in found if one is not None and one.detail is not None]
+    assert measured == [0, 4, 6, 10, 12]

@@ -15,7 +15,7 @@ from media_helpers import frame_times, sound_packets
 
 from deepface_models.core.errors import MediaError
 from deepface_models.media import VideoWriter, probe, read_metadata, read_video
-from deepface_models.media.yuv import Coding, FrameConverter
+from deepface_models.media.yuv import _QUALITY, Coding, FrameConverter
 
 
 def copy(source, target, **options):
@@ -378,7 +378,7 @@ def test_halving_the_colors_alone_gives_what_swscale_gives(frames, coding, size)
         format="yuv420p",
         src_color_range=span,
         dst_color_range=span,
-        interpolation=converter._quality,
+        interpolation=_QUALITY,
     )
     np.testing.assert_array_equal(made.to_ndarray(), whole.to_ndarray())
     assert Coding.of(made).range == Coding.of(whole).range
