@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from deepface_models.conversion.decoded import DecodedFace
-from deepface_models.conversion.skin import openings
+from deepface_models.conversion.skin import eyes_and_teeth
 from deepface_models.core.arrays import Array
 from deepface_models.core.registry import Registry
 from deepface_models.media.color import (
@@ -28,6 +28,9 @@ COLORS: Registry[Color] = Registry("color transfer")
 # change of their means; deviations that are noise; in Lab.
 _RATIOS = np.array([[0.8, 0.7, 0.7], [1.2, 1.15, 1.15]])
 _SHIFT, _FLAT = 50.0, 1.0
+# Part of the difference of two people's teeth that is taken for shade, and its bounds.
+_SHADE = 0.6
+_SHADES = np.array([[-10.0, -6.0, -6.0], [0.0, 6.0, 6.0]])
 _USUAL = 1.2  # standard deviations of skin's lightness that are fully changed
 
 
@@ -121,11 +124,15 @@ def _on_skin(face: DecodedFace, lab: Array, changed: Array) -> Array:
     share = _lightness_share(lab[..., 0], skin)
     result = lab + cv2.merge([share] * 3) * (changed - lab)
     if face.landmarks is not None:
-        part, weight = openings(face.landmarks, lab, skin)
-        # Light adds little to what is dark.
-        bright = np.clip(lab[part][..., :1] / max(skin.mean[0], 1.0), 0, 1)
-        light = np.float32(_light(face)) * bright
-        result[part] += weight[..., None] * (lab[part] + light - result[part])
+        light = _light(face)
+        parts = eyes_and_teeth(face.landmarks, lab, skin)
+        for (part, weight), shift in zip(
+            parts, (light, light + _shade(face, light)), strict=True
+        ):
+            # Light adds little to what is dark.
+            bright = np.clip(lab[part][..., :1] / max(skin.mean[0], 1.0), 0, 1)
+            there = lab[part] + np.float32(shift) * bright
+            result[part] += weight[..., None] * (there - result[part])
     return lab_to_rgb(result)
 
 
@@ -150,3 +157,15 @@ def _light(face: DecodedFace) -> Array:
         return skin / 2
     whites = face.frame_whites.mean - face.image_whites.mean
     return np.clip(whites, np.minimum(skin, 0), np.maximum(skin, 0))
+
+
+def _shade(face: DecodedFace, light: Array) -> Array:
+    """Returns how teeth in the frame's mouth differ from lit ones, in Lab, (3,).
+
+    Teeth lie in the shade of the lips, which depends on where the light comes from.
+    Part of the difference is that of two people's teeth.
+    """
+    if face.image_teeth is None or face.frame_teeth is None:
+        return np.zeros(3)
+    apart = face.frame_teeth.mean - face.image_teeth.mean - light
+    return np.clip(_SHADE * apart, *_SHADES)

@@ -15,7 +15,7 @@ from deepface_models.conversion.regions import (
     inside_frame,
     resize_matrix,
 )
-from deepface_models.conversion.skin import eye_whites, skin
+from deepface_models.conversion.skin import eye_whites, skin, teeth
 from deepface_models.core.arrays import Array
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.face import Face
@@ -43,6 +43,8 @@ class DecodedFace:
             None if not known.
         image_whites: Colors of the eyes' whites in `image`; None if they are closed.
         frame_whites: Colors of the eyes' whites in `aligned`, or None likewise.
+        image_teeth: Colors of the teeth in `image`; None if they are hidden.
+        frame_teeth: Colors of the teeth in `aligned`, or None likewise.
         detail: Detail of both faces at the frame's resolution; None if it is not
             needed, or too little is visible.
         corner: x and y at which the pixels of `matrix` begin, if they are a part of a
@@ -60,6 +62,8 @@ class DecodedFace:
     landmarks: Array | None = None
     image_whites: ColorStatistics | None = None
     frame_whites: ColorStatistics | None = None
+    image_teeth: ColorStatistics | None = None
+    frame_teeth: ColorStatistics | None = None
     detail: Detail | None = None
     corner: tuple[int, int] = (0, 0)
 
@@ -94,14 +98,17 @@ def decoded_face(
     # The outermost pixels are often hair and background, not skin.
     weights = masks.erode(made, 0.05) * inside_frame(matrix, size, frame.shape)
     weights *= skin(points, size)
+    drawn, seen = (_colors(one, weights) for one in (image, aligned))
     return DecodedFace(
         *(matrix, image, made, aligned, weights),
-        image_colors=_colors(image, weights),
-        frame_colors=_colors(aligned, weights),
+        image_colors=drawn,
+        frame_colors=seen,
         track=track,
         landmarks=points,
         image_whites=eye_whites(image, points),
         frame_whites=eye_whites(aligned, points),
+        image_teeth=teeth(image, points, drawn),
+        frame_teeth=teeth(aligned, points, seen),
         detail=measure(image, made, weights, frame, matrix) if detail else None,
     )
 

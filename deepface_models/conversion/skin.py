@@ -21,7 +21,7 @@ _APART, _NEAR = 0.06, 0.06
 # Part of the skin's saturation that irises, whites and teeth have at most, and that
 # skin has at least.
 _COLORLESS, _GRAY = (0.4, 0.75), 0.05
-_BRIGHT = 0.7  # part of an eye that is darker than its white
+_BRIGHT = 0.7  # part of an eye or mouth that is darker than its white or its teeth
 _GRID = 64  # px, side at which skin is told from other things
 _EDGE = 0.14  # width of the face's edge, in its size
 _AROUND = 0.15  # what belongs to eyes and brows about them, in distances of the eyes
@@ -29,7 +29,7 @@ _AROUND = 0.15  # what belongs to eyes and brows about them, in distances of the
 # lightness, in that of the skin, that is surely hair, and surely not.
 _OTHER_COLOR, _DARK = (10.0, 22.0), (0.25, 0.55)
 _CALM = 1.0  # blur at that side, in px: single pixels of noise do not count
-_FEWEST = 12  # pixels of both eyes needed to measure their white
+_FEWEST = 12  # pixels of both eyes, or of a mouth, needed to measure their white
 _OPEN = 0.12  # area of an eye, in squares of its width, from which it counts as open
 
 
@@ -51,9 +51,9 @@ def skin(landmarks: Array, size: int) -> Array:
     )
 
 
-def openings(
+def eyes_and_teeth(
     landmarks: Array, lab: Array, skin_colors: ColorStatistics
-) -> tuple[tuple[slice, slice], Array]:
+) -> list[tuple[tuple[slice, slice], Array]]:
     """Returns where irises, whites of the eyes and teeth are: less colored than skin.
 
     Args:
@@ -63,11 +63,17 @@ def openings(
         skin_colors: Those of its skin.
 
     Returns:
-        The part of the image about eyes and mouth, and the weights in it, (h, w)
-        float32 in [0, 1].
+        For eyes and mouth the part of the image about them, and the weights in it,
+        (h, w) float32 in [0, 1].
     """
-    parts = [*_outlines.eyes(landmarks), _outlines.mouth(landmarks)]
+    both = _outlines.eyes(landmarks), [_outlines.mouth(landmarks)]
     distance = _eye_distance(landmarks)
+    return [_colorless(parts, distance, lab, skin_colors) for parts in both]
+
+
+def _colorless(
+    parts: list[Array], distance: float, lab: Array, skin_colors: ColorStatistics
+) -> tuple[tuple[slice, slice], Array]:
     near = _outlines.filled(parts, len(lab), _NEAR * distance).astype(np.float32)
     rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
     if not len(rows):
@@ -148,13 +154,36 @@ def eye_whites(image: Array, landmarks: Array) -> ColorStatistics | None:
     if not len(rows):
         return None
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    image, eyes = image[part], eyes[part]
-    lightness = image.sum(-1, dtype=np.float32)
-    ordered = np.sort(lightness[eyes])
-    white = eyes & (lightness >= ordered[int(_BRIGHT * len(ordered))])
-    if white.sum() < _FEWEST:
+    return _of_brightest(image[part], eyes[part])
+
+
+def teeth(
+    image: Array, landmarks: Array, skin_colors: ColorStatistics | None
+) -> ColorStatistics | None:
+    """Returns the colors of the teeth; None if the mouth hides them.
+
+    Args:
+        image: (S, S, 3), an aligned face, uint8 or float in [0, 1].
+        landmarks: (68, 2) or (5, 2) in its pixels; of five, none are seen.
+        skin_colors: Those of its skin; what is darker in a mouth is no tooth.
+    """
+    mouth = _outlines.filled(_outlines.opened_mouth(landmarks), len(image)) > 0
+    rows, columns = np.flatnonzero(mouth.any(1)), np.flatnonzero(mouth.any(0))
+    if not len(rows) or skin_colors is None:
         return None
-    return ColorStatistics.from_image(image, white)
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    found = _of_brightest(image[part], mouth[part])
+    return None if found is None or found.mean[0] < skin_colors.mean[0] else found
+
+
+def _of_brightest(image: Array, inside: Array) -> ColorStatistics | None:
+    """Returns the colors of the brightest pixels; None if there are too few."""
+    lightness = image.sum(-1, dtype=np.float32)
+    ordered = np.sort(lightness[inside])
+    bright = inside & (lightness >= ordered[int(_BRIGHT * len(ordered))])
+    if bright.sum() < _FEWEST:
+        return None
+    return ColorStatistics.from_image(image, bright)
 
 
 def _is_open(eye: Array) -> bool:

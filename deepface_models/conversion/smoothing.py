@@ -15,7 +15,8 @@ from deepface_models.conversion.detail import mean_detail
 from deepface_models.core.arrays import Array
 from deepface_models.media import ColorStatistics
 
-_COLORS = ("image_colors", "frame_colors", "image_whites", "frame_whites")
+_PARTS = ("colors", "whites", "teeth")
+_COLORS = [f"{whose}_{part}" for part in _PARTS for whose in ("image", "frame")]
 
 
 def smooth_faces(

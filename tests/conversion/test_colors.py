@@ -228,3 +228,22 @@ def test_a_turned_head_keeps_the_eye_at_its_edge(drawn_face):
 
 def test_too_little_skin_says_nothing():
     assert (looks_like_skin([made()[0]], POINTS - 500)[0] == 1).all()
+
+
+def test_teeth_lie_in_the_shade_of_the_frames_mouth(drawn_face):
+    """White teeth do not shine in a mouth whose own teeth are in shade."""
+    image, hole = made()
+    mouth = hole.copy()
+    mouth[: int(POINTS[33, 1])] = False
+    frame = image.copy()
+    frame[mouth] *= np.float32([0.82, 0.8, 0.76])
+    lit, shaded = (colored(image, one, drawn_face) for one in (image, frame))
+    darker = (rgb_to_lab(lit) - rgb_to_lab(shaded))[..., 0]
+    assert 4 < np.median(darker[mouth]) < 12
+    assert abs(np.median(darker[hole & ~mouth])) < 0.5
+    cheek = np.s_[70:80, 30:40]
+    np.testing.assert_allclose(shaded[cheek], lit[cheek], atol=0.01)
+    without = frame.copy()
+    without[mouth] = (0.3, 0.1, 0.1)  # an open mouth whose teeth are hidden
+    hidden = colored(image, without, drawn_face)
+    np.testing.assert_allclose(hidden[mouth], lit[mouth], atol=0.01)

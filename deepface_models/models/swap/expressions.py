@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.expressions import FEATURES
+from deepface_models.core.expressions import FEATURES, MOUTH
 from deepface_models.core.version import PACKAGE
 from deepface_models.models.swap._kernels import (
     HALVES,
@@ -29,6 +29,8 @@ _ENOUGH = 20
 # How much the linear one counts in each half. A stranger's latents also contain the
 # shape of the eyes, which would keep lids from closing.
 _LINEAR = (1.0, 0.5)
+# How far mouths of so few faces are moved toward those of the nearest examples.
+_TOWARD = 0.6
 _FAR = 1e3  # where examples are that a person of few faces does not have
 _LIMIT = 4.0  # largest detail, in logits
 # Height of the border of lower and upper half in crops, and its softness.
@@ -160,7 +162,8 @@ class Expressions(keras.layers.Layer):
             expressions: (B, 7).
             half: Number of the half, as in `HALVES`.
         """
-        weights = kernel(self._bounded(expressions), self.faces, half)
+        near = self._toward_examples(self._bounded(expressions), half)
+        weights = kernel(near, self.faces, half)
         return ops.add(ops.matmul(weights, self.coefficients[half]), self.mean)
 
     def move(self, latents: Any, expressions: Any, half: int) -> Any:
@@ -180,6 +183,21 @@ class Expressions(keras.layers.Layer):
             weights = nearest(bounded, self.faces, half, self.spacing[half])
             halves.append(ops.reshape(ops.matmul(share * weights, detail), shape))
         return halves
+
+    def _toward_examples(self, expressions: Any, half: int) -> Any:
+        """Moves the mouths of a person of few faces toward those of the nearest ones.
+
+        Between two examples, decoded lips and teeth are not where the detail of either
+        has them, and both are seen.
+        """
+        if half > 0:
+            return expressions
+        spacing = ops.maximum(self.spacing[half], 1.0)
+        weights = nearest(expressions, self.faces, half, spacing)
+        share = _TOWARD * self.few * np.isin(np.arange(FEATURES), MOUTH)
+        missing = ops.matmul(weights, self.faces)
+        missing -= ops.sum(weights, axis=1, keepdims=True) * expressions
+        return expressions + ops.cast(share, "float32") * missing
 
     def _bounded(self, expressions: Any) -> Any:
         return ops.minimum(ops.maximum(expressions, self.least), self.most)

@@ -69,6 +69,7 @@ def test_latents_are_found_by_expression(layer, curved, half, expected):
 @pytest.mark.parametrize("first", [1, 3], ids=["eyes", "yaw"])
 def test_a_turned_head_and_an_open_mouth_may_come_from_different_faces(layer, first):
     """The kernels of the parts are added, so that they need not occur together."""
+    layer.few.assign(0.0)
     still = np.zeros((1, FEATURES), "float32")
     mouth, eyes, both = still.copy(), still.copy(), still.copy()
     mouth[0, 0] = both[0, 0] = 3 * SCALES[0]
@@ -77,6 +78,23 @@ def test_a_turned_head_and_an_open_mouth_may_come_from_different_faces(layer, fi
         keras.ops.convert_to_numpy(layer.find(v, 0)) for v in (still, mouth, eyes, both)
     )
     np.testing.assert_allclose(three - none, one - none + two - none, atol=1e-4)
+
+
+def test_mouths_of_few_faces_are_those_of_examples(layer):
+    """Between two examples, teeth and lips of both would be seen."""
+    example = np.zeros((1, FEATURES), "float32")
+    layer.faces.assign(np.concatenate([example, np.full_like(layer.faces[1:], 1e3)]))
+    near = example.copy()
+    near[0, 0] = SCALES[0]
+
+    def found(value, half, few):
+        layer.few.assign(few)
+        return keras.ops.convert_to_numpy(layer.find(value, half))[0]
+
+    whole, there = found(near, 0, 0.0), found(example, 0, 0.0)
+    left = np.linalg.norm(found(near, 0, 1.0) - there) / np.linalg.norm(whole - there)
+    assert 0.1 < left < 0.5
+    np.testing.assert_array_equal(found(near, 1, 0.0), found(near, 1, 1.0))
 
 
 def test_expressions_are_read_from_latents():
