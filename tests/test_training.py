@@ -170,7 +170,8 @@ def test_build_knows_its_architectures():
     with pytest.raises(ValueError, match=r"'swfit' was given.*Did you mean 'swift'\?"):
         build("swfit", ("ana", "ben"))
     with pytest.raises(
-        ValueError, match=r"Expected one of .*'original', .*'villain'\.$"
+        ValueError,
+        match=r"Expected one of .*'original', .*'villain'\. Import the module",
     ):
         build("zzz", ("ana", "ben"))
 

@@ -19,6 +19,8 @@ _LEAST_MEMORY = 4.0  # GiB
 _SLOW = 20.0  # images per second below which minutes of training are too few
 _STEP = {"image_size": 128, "batch_size": 8, "steps": 6}
 _REINSTALL = "Install it with: pip install --force-reinstall"
+_OPENCV = "pip install --force-reinstall --no-deps opencv-python-headless"
+_SAME_MODULE = {"opencv-python", "opencv-contrib-python"}
 _NEEDED = {"libx264": "H.264", "aac": "AAC"}
 _USEFUL = {"libx264rgb": "lossless H.264", "libx265": "HEVC"}
 _USEFUL |= {"prores_ks": "ProRes", "ffv1": "FFV1"}
@@ -81,6 +83,7 @@ def media() -> Iterator[Check]:
     import cv2
 
     yield Check("OpenCV", "ok", cv2.__version__)
+    yield from _other_opencv()
     ffmpeg = getattr(av, "ffmpeg_version_info", "")
     yield Check("PyAV", "ok", f"{av.__version__} (FFmpeg {ffmpeg or 'unknown'})")
     for name, what in (_NEEDED | _USEFUL).items():
@@ -253,6 +256,22 @@ _GROUPS: dict[str, Callable[..., Iterator[Check]]] = {
 }
 
 
+def _other_opencv() -> Iterator[Check]:
+    """Warns of packages that install the same module as the one that is needed."""
+    names = {one.name for one in metadata.distributions()}
+    others = sorted(names & _SAME_MODULE)
+    if others:
+        fix = f"Uninstalling one breaks the other. Then: {_OPENCV}"
+        yield Check("OpenCV twice", "warning", f"also {', '.join(others)}", fix)
+
+
+def _missing(name: str) -> str:
+    """Returns how to install a module that could not be imported."""
+    if name == "cv2":
+        return f"Uninstalling opencv-python took it along. Run: {_OPENCV}"
+    return f"{name} is missing. In the folder of the repository: pip install ."
+
+
 def collect(group: str, *words: str) -> list[Check]:
     """Returns a group's checks; an exception ends them and becomes the last one."""
     checks: list[Check] = []
@@ -262,7 +281,7 @@ def collect(group: str, *words: str) -> list[Check]:
     except Exception as error:
         fix = ""
         if isinstance(error, ModuleNotFoundError) and error.name:
-            fix = f"The package {error.name} is missing. pip install deepface_models"
+            fix = _missing(error.name)
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"
         checks.append(Check("Failed", "bad", text, fix))
     return checks

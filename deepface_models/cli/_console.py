@@ -79,8 +79,7 @@ def import_keras_quietly() -> None:
 
     Set TF_CPP_MIN_LOG_LEVEL=0 to see them.
     """
-    if _LEVEL not in os.environ:
-        os.environ[_LEVEL] = "3"
+    if os.environ.setdefault(_LEVEL, "3") != "0":
         # TensorFlow prints some lines before it reads the variable.
         with _held_back():
             import keras

@@ -116,9 +116,11 @@ def run(args: argparse.Namespace) -> int:
 
     aligner = dfm.FaceAligner(**chosen(args, *ALIGNER))
     faces = aligner.extract(args.source, person=args.person, **chosen(args, *_EXTRACT))
-    echo(f"{len(faces)} faces from {len(faces.sources)} sources in {args.output}")
-    echo(f"Check {Path(args.output) / 'sheet.png'}; delete images in")
-    echo(f"{Path(args.output) / 'faces'} to remove wrong faces.")
+    files = len(faces.sources)
+    files_read = f"{files} file{'s' * (files != 1)}"
+    echo(f"{len(faces)} faces from {files_read} are in {args.output}.")
+    echo(f"Look at {Path(args.output) / 'sheet.png'}. To remove wrong faces,")
+    echo(f"delete their images in {Path(args.output) / 'faces'}.")
     if not faces.failed:
         return 0
     echo(f"{len(faces.failed)} sources could not be read; see the warnings above.")

@@ -162,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     output = Path(args.output)
     echo(f"The model is in {output / 'model'}, previews are in {output / 'previews'}.")
     names = [name for name, _ in args.faces]
-    echo(f"Use it: deepface-models convert VIDEO OUTPUT --model {output} \\")
+    echo(f"Use it: deepface-models convert VIDEO OUTPUT --model {output / 'model'} \\")
     echo(
         f'  --identity {names[-1]} --consent "who agreed, and where it is written down"'
     )

@@ -15,6 +15,7 @@ from deepface_models.core.display import message, one_line
 _log = logging.getLogger("deepface_models")
 
 
+_SPANS = 8  # of frames that are named in a summary
 _COUNTS = ("without_face", "faces_skipped", "files")
 
 
@@ -44,6 +45,7 @@ class ConversionReport:
         seconds: Time of each stage: read, detect, track, latent_mean, decode, blend,
             write and sign for videos; read, swap, write and sign for images. Reading,
             decoding, blending and writing of a video overlap.
+        turned_frames: The numbers of the `turned` frames of a video.
     """
 
     output: Path
@@ -60,6 +62,7 @@ class ConversionReport:
     tracks: Path | None = None
     settings: Path | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    turned_frames: list[int] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -93,19 +96,30 @@ class ConversionReport:
     def summary(self) -> str:
         """Returns the report as one or two sentences."""
         lines = [
-            f"{self.swapped} of {self.frames} frames swapped, {self.without_face} "
-            f"without the face left unchanged, {self.faces_skipped} other faces "
-            f"not swapped; {one_line(self.output)}"
+            f"{self.swapped} of {self.frames} frames swapped in "
+            f"{one_line(self.output)}; {self.without_face} without the face, left "
+            f"unchanged; {self.faces_skipped} faces of other people, not swapped."
         ]
         if self.tracks is not None:
             lines.append(f"All faces by track: {one_line(self.tracks)}")
         if self.turned:
             lines.append(
-                f"In {self.turned} frames the head is turned farther than in the "
-                "faces of the training; look at these first."
+                f"In {self.turned} frames{_spans(self.turned_frames)} the head is "
+                "turned farther than in the faces of the training; look at these first."
             )
         if self.resumed:
             lines.append(f"{self.resumed} files were already finished.")
         failed = self.failed.items()
         lines += [f"{one_line(name)} failed: {message(why)}" for name, why in failed]
         return "\n".join(lines)
+
+
+def _spans(frames: list[int]) -> str:
+    """Returns the first frames' numbers, such as " (0 to 7, 31)"."""
+    starts = [n for n in frames if n - 1 not in frames]
+    ends = [n for n in frames if n + 1 not in frames]
+    spans = [
+        f"{a} to {b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True)
+    ]
+    more = ", ..." if len(spans) > _SPANS else ""
+    return f" ({', '.join(spans[:_SPANS])}{more})" if spans else ""

@@ -94,7 +94,7 @@ def write_video(
     report.notes += video.notes
     bar.done()
     report.faces_skipped += swaps[0][1].others
-    report.turned += len(
+    report.turned_frames = sorted(
         {
             number
             for converter, plan in swaps
@@ -102,6 +102,7 @@ def write_video(
             if converter.is_turned(face)
         }
     )
+    report.turned += len(report.turned_frames)
 
 
 def _read(

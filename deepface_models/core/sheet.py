@@ -61,7 +61,13 @@ def grid(
             sheet[top : top + height, left : left + width] = _fit(image, height, width)
     if labels is None:
         return sheet
-    return np.concatenate([_margin(labels, height, gap), sheet], axis=1)
+    margin = _margin(labels, height, gap, min(_scale(shape[1]), height / 40))
+    return np.concatenate([margin, sheet], axis=1)
+
+
+def _scale(width: int) -> float:
+    """Returns a size of labels that is legible when a sheet is shown 720 px wide."""
+    return 0.6 * max(1.0, width / 720)
 
 
 def _fit(image: Array, height: int, width: int) -> Array:
@@ -81,13 +87,13 @@ def _fit(image: Array, height: int, width: int) -> Array:
     return cell
 
 
-def _margin(labels: Sequence[str], height: int, gap: int) -> Array:
+def _margin(labels: Sequence[str], height: int, gap: int, scale: float) -> Array:
     """Draws the column of labels, as wide as the longest one."""
-    scale = min(0.6, height / 40)
-    sizes = [cv2.getTextSize(text, _FONT, scale, 1)[0] for text in labels]
+    line = max(1, round(scale))
+    sizes = [cv2.getTextSize(text, _FONT, scale, line)[0] for text in labels]
     width = max(size[0] for size in sizes) + 12
     margin = np.full((len(labels) * (height + gap) - gap, width, 3), _PAPER, np.uint8)
     for i, (text, size) in enumerate(zip(labels, sizes, strict=True)):
         where = (6, i * (height + gap) + (height + size[1]) // 2)
-        cv2.putText(margin, text, where, _FONT, scale, _INK, 1, cv2.LINE_AA)
+        cv2.putText(margin, text, where, _FONT, scale, _INK, line, cv2.LINE_AA)
     return margin

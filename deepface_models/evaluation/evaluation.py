@@ -117,9 +117,8 @@ class Evaluation:
             f"{len(self.frames)} frames of {names}{more}; embeddings measured on "
             f"{embedded}. The mean distance between the two people's faces is "
             f"{self.between:.3f}. 'unchanged' is the source itself, 'mean face' the "
-            "target person's mean face pasted in the same way: a swap has to beat both."
-            + _PHOTOGRAPHS
-            * ("photographs" in self.summary)
+            "target person's mean face pasted in the same way: a swap has to beat each "
+            "where it is weak." + _PHOTOGRAPHS * ("photographs" in self.summary)
         )
 
     def to_json(self, path: str | Path | None = None) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from deepface_models.core.version import PACKAGE
 from deepface_models.core.whole import whole_numbers
 
 FAMILIES = ("swap", "autoencoders")
+OWN_ARCHITECTURE = (
+    "Import the module of your own one first; commands find it by an entry point "
+    '(see "Add an architecture").'
+)
 _REFERENCE = re.compile(r"\n *References?: (.*?)\n *\n", re.DOTALL)
 _WIDTH = 18  # of the column of names in a card
 C = TypeVar("C", bound=type[keras.Model])
@@ -201,7 +205,9 @@ def create(name: str, **arguments: Any) -> Any:
         4192
     """
     known = architectures()
-    return known[choose("architecture", name, known)].model(**arguments)
+    return known[choose("architecture", name, known, OWN_ARCHITECTURE)].model(
+        **arguments
+    )
 
 
 def _import_all(package: str) -> None:

@@ -26,7 +26,7 @@ from deepface_models.core.poses import pose_range
 from deepface_models.core.whole import whole_numbers
 from deepface_models.data import Augmentation, SwapPairs
 from deepface_models.faces import FaceSet
-from deepface_models.models.registry import architectures
+from deepface_models.models.registry import OWN_ARCHITECTURE, architectures
 from deepface_models.models.swap import FaceSwap, Swift
 from deepface_models.training import fine_tuning as _fine_tuning
 from deepface_models.training.devices import find_devices
@@ -105,7 +105,9 @@ def _has_output_size(model_class: Any) -> bool:
 
 def _class_of(architecture: str) -> type[FaceSwap]:
     known = architectures("swap")
-    found: type[FaceSwap] = known[choose("architecture", architecture, known)].model
+    found: type[FaceSwap] = known[
+        choose("architecture", architecture, known, OWN_ARCHITECTURE)
+    ].model
     return found
 
 

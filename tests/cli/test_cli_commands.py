@@ -32,7 +32,7 @@ def test_extract_keeps_only_the_person(
     words = ["extract", *clips, "--output", str(tmp_path / "mb"), "--no-progress"]
     words += ["--every-n", "25", "--person", str(faces["mb"])]
     assert main(words) == 0
-    assert capsys.readouterr().out.startswith("3 faces from 1 sources in ")
+    assert capsys.readouterr().out.startswith("3 faces from 1 file are in ")
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -75,7 +76,22 @@ def test_a_missing_package_is_named(monkeypatch: Any) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
     (check,) = _checks.collect("provenance")
     assert check.state == "bad"
-    assert "The package c2pa is missing. pip install deepface_models" in check.fix
+    assert check.fix.startswith("c2pa is missing. In the folder of the repository: ")
+
+
+def test_a_missing_opencv_is_reinstalled(monkeypatch: Any) -> None:
+    """Uninstalling opencv-python removes the module that both packages share."""
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    (check,) = _checks.collect("media")
+    assert check.state == "bad"
+    assert check.fix.endswith("--force-reinstall --no-deps opencv-python-headless")
+
+
+def test_a_second_opencv_is_a_warning(monkeypatch: Any) -> None:
+    one = SimpleNamespace(name="opencv-python")
+    monkeypatch.setattr(_checks.metadata, "distributions", lambda: [one])
+    (check,) = _checks._other_opencv()
+    assert (check.state, check.value) == ("warning", "also opencv-python")
 
 
 def test_missing_encoders_are_bad_if_needed(monkeypatch: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from convert_helpers import TintModel
 
 import deepface_models as dfm
-from deepface_models.conversion import Converter, convert
+from deepface_models.conversion import ConversionReport, Converter, convert
 from deepface_models.core.poses import as_poses, is_beyond, pose_range
 from deepface_models.models.swap import Swift
 
@@ -66,6 +66,14 @@ def test_the_report_counts_turned_heads(clip, frame, tmp_path):
     assert counts == [0, 0, 1]
     assert "In 1 frames the head is turned farther" in report.summary()
     assert Converter(model, "ana").is_turned(None) is False
+
+
+def test_the_summary_names_spans_of_turned_frames(tmp_path):
+    report = ConversionReport(tmp_path, turned=6, turned_frames=[0, 1, 2, 7, 9, 10])
+    assert "In 6 frames (0 to 2, 7, 9 to 10) the head" in report.summary()
+    many = list(range(0, 40, 2))
+    report = ConversionReport(tmp_path, turned=20, turned_frames=many)
+    assert "(0, 2, 4, 6, 8, 10, 12, 14, ...) the head" in report.summary()
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import keras
 
 from deepface_models.core.inputs import as_unit
 from deepface_models.core.weights import weights_for_each
+from deepface_models.losses import ImageLoss
 from deepface_models.models.stored import StoredModel
 from deepface_models.models.swap._named import NamedImages
 
@@ -15,11 +16,20 @@ from deepface_models.models.swap._named import NamedImages
 class TrainedByName(StoredModel):
     """Base of models whose inputs, outputs and targets are dictionaries by identity."""
 
+    identities: tuple[str, ...]
     _people: NamedImages
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Reconstructs each person's faces; uint8 images are scaled to [0, 1]."""
         return super().call(as_unit(inputs), training=training, mask=mask)
+
+    def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
+        """Compiles; the defaults are Adam with 1e-4 and `ImageLoss` for each person."""
+        super().compile(
+            optimizer=optimizer or keras.optimizers.Adam(1e-4),
+            loss=loss or {name: ImageLoss() for name in self.identities},
+            **kwargs,
+        )
 
     def compute_loss(
         self,

@@ -108,21 +108,11 @@ class AdversarialFaceSwap(AdversarialSwap):
         return self.model(inputs, training=training)
 
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
-        """Compiles; defaults are the face-swap model's loss and `TwoTimeScaleAdam`.
-
-        Raises:
-            ValueError: No loss was given, and the face-swap model has no default.
-        """
+        """Compiles; defaults are the face-swap model's loss and `TwoTimeScaleAdam`."""
         if loss is None:
             if not self.model.compiled:
                 self.model.compile()
             loss = self.model.loss
-        if loss is None:
-            raise ValueError(
-                f"loss=None was given, and {type(self.model).__name__} has no default "
-                "loss. Expected the loss that it was trained with. Use "
-                "compile(loss={name: FaceLoss() for name in model.identities})."
-            )
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
     def update_latent_means(self, x: Any, y: Any = None) -> None:

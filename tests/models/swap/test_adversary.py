@@ -9,7 +9,7 @@ from keras import ops
 
 from deepface_models import load
 from deepface_models.callbacks import ResumableCheckpoint
-from deepface_models.losses import FaceLoss
+from deepface_models.losses import FaceLoss, ImageLoss
 from deepface_models.models.swap import IAE, FaceSwap, Swift, with_adversary
 from deepface_models.models.swap._gan_rules import RULES, gan_loss, mixed_gan_loss
 from deepface_models.models.swap.adversarial import AdversarialFaceSwap
@@ -333,16 +333,16 @@ def test_wrong_arguments_are_named(make, error, message):
         make()
 
 
-def test_a_face_swap_without_a_loss_is_named():
+def test_a_face_swap_without_a_loss_of_its_own_has_the_default():
     model = small()
     parts = {"encoder": model.encoder, "decoders": model.decoders}
     parts |= {"inters": model.inters, "routes": model._paths.routes}
     bare = FaceSwap(identities=NAMES, image_size=16, **parts)
-    with pytest.raises(ValueError, match="loss=None was given, and FaceSwap"):
-        with_adversary(bare).compile()
     training = with_adversary(bare)
+    training.compile()
+    assert {type(loss) for loss in training.loss.values()} == {ImageLoss}
     training.compile(loss={name: FaceLoss() for name in NAMES})
-    assert training.compiled
+    assert {type(loss) for loss in training.loss.values()} == {FaceLoss}
 
 
 @pytest.mark.slow
