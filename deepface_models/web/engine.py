@@ -72,10 +72,9 @@ class Engine:
         if process is None:
             return False
         alive = process.poll() is None
-        if alive:
-            process.send_signal(signal.SIGINT)
         try:
-            process.communicate(timeout=_PATIENCE)  # which closes the pipes, too
+            # Closes its input, at whose end it interrupts itself.
+            process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -124,11 +123,22 @@ def run(*words: str) -> None:
     Args:
         *words: The words of the command.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, _interrupt_once)
     threading.Thread(target=_end_with_studio, daemon=True).start()
     sys.exit(importlib.import_module("deepface_models.cli").main(words))
 
 
+def _interrupt_once(number: int, frame: Any) -> None:
+    """Interrupts the command, whose end then has its time: a recording is signed.
+
+    A Ctrl+C in the studio's terminal comes twice: itself, and as the end of the input.
+    """
+    signal.signal(number, signal.SIG_IGN)
+    signal.default_int_handler(number, frame)
+
+
 def _end_with_studio() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGINT)
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    # The main thread, as the system may give another one what a process is sent.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

@@ -177,7 +177,8 @@ class Live:
             except _EXPECTED as error:
                 return markup.note(f"{markup.LATER} {error}")
 
-        gr.on([one.change for one in inputs], lines, list(inputs), shown)
+        changes = [one.change for one in inputs]
+        gr.on(changes, lines, list(inputs), shown, show_progress="hidden")
         self._events.append((lines, list(inputs), shown))
         return shown
 

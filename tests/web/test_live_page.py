@@ -29,8 +29,11 @@ def test_the_browsers_camera_is_swapped(serve: Any, browse: Any) -> None:
     page = browse(studio.address)
     turn_to(page, "Live")
     choose(page, "Model", "swap_demo")
+    told = "No consent was given. Expected who agreed"
+    page.get_by_text(f"will be here. {told}").wait_for()  # the person is chosen, too
     press(page, "Start")
-    page.get_by_text("No consent was given. Expected who agreed").first.wait_for()
+    # Only the button's own answer: until it is there, another press does nothing.
+    page.get_by_role("alert").get_by_text(told).wait_for()
     assert page.request.get(studio.address + "live/").status == 404
     page.get_by_label("Consent (required)").locator("visible=true").fill(CONSENT)
     press(page, "Start")

@@ -1,4 +1,4 @@
-"""What excites a layer: each image excites its own map more than noise and others do."""
+"""What excites a layer: each image excites its own map more than noise does."""
 
 from __future__ import annotations
 
