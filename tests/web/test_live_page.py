@@ -15,8 +15,9 @@ from deepface_models.streaming.label import burn_label
 
 pytestmark = pytest.mark.slow
 CONSENT = "The speaker is a volunteer of the GRID corpus"
-# The image that is shown, as PNG.
-_READ = """image => {
+# The image that is shown, as PNG; the next one may be on its way.
+_READ = """async (image) => {
+  while (!image.naturalWidth) await new Promise((done) => setTimeout(done, 5));
   const canvas = document.createElement("canvas");
   canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
   canvas.getContext("2d").drawImage(image, 0, 0);
@@ -24,7 +25,7 @@ _READ = """image => {
 }"""
 
 
-def test_the_browsers_camera_is_swapped(serve: Any, browse: Any) -> None:
+def test_the_browsers_camera_is_swapped(serve: Any, browse: Any, capfd: Any) -> None:
     studio = serve()
     page = browse(studio.address)
     turn_to(page, "Live")
@@ -51,3 +52,7 @@ def test_the_browsers_camera_is_swapped(serve: Any, browse: Any) -> None:
     press(page, "End it")
     page.get_by_text("It has ended.").wait_for()
     assert page.request.get(studio.address + "live/").status == 404
+
+    studio.close()  # by an interrupt, while the page is open
+    assert studio.process.returncode == 130
+    assert "Traceback" not in capfd.readouterr().err
