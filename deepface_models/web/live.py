@@ -209,21 +209,29 @@ class Live:
             start_worker(self.workspace.folder)
         new = {n: made() for n, (_, made, _) in enumerate(self._shown)}
         updates = [
-            gr.skip() if n in known and known[n] == new[n] else self._update(n, new[n])
+            gr.skip()
+            if n in known and known[n] == new[n]
+            else self._update(n, new[n], known.get(n))
             for n in new
         ]
         return [*updates, new, gr.Timer(active=busy)]
 
-    def _update(self, number: int, value: Any) -> Any:
+    def _update(self, number: int, value: Any, former: Any) -> Any:
         component, _, changes = self._shown[number]
         if not changes:
             return value
         if isinstance(value, bool):
             return gr.update(interactive=value)
-        first = [v[1] if isinstance(v, tuple) else v for v in value][:1]
-        if isinstance(component, gr.CheckboxGroup) or not first:
+        new, old = _values(value), _values(former or [])
+        # What is chosen stays if it can, even what is chosen at this moment.
+        stays = new[:1] == old[:1] and set(old) <= set(new)
+        if isinstance(component, gr.CheckboxGroup) or not new or stays:
             return gr.update(choices=list(value))
-        return gr.update(choices=list(value), value=first[0])
+        return gr.update(choices=list(value), value=new[0])
+
+
+def _values(choices: Sequence[Any]) -> list[Any]:
+    return [one[1] if isinstance(one, tuple) else one for one in choices]
 
 
 def person_name(name: str | None) -> str:
