@@ -18,12 +18,12 @@ from deepface_models.models.autoencoders.images import _image_shape, _images
 from deepface_models.models.autoencoders.maps import ACROSS, LEAST, layers_with_maps
 
 _RATE = 0.1  # of Adam, for values before the sigmoid
-_NOISE = 0.1  # standard deviation of the same values at the start: nearly gray
+_NOISE = 0.5  # standard deviation of the same values at the start
 
 
 @whole_numbers(count=1, steps=1)
 def layer_favorites(
-    model: Autoencoder, layer: str = "encoder/1", count: int = 16, steps: int = 40
+    model: Autoencoder, layer: str = "encoder/1", count: int = 16, steps: int = 30
 ) -> Array:
     """Returns an image of what excites a layer: the input that each map likes most.
 
@@ -39,7 +39,7 @@ def layer_favorites(
 
     Returns:
         uint8 (H, W, 3), RGB, with 8 images in a row, in the order of the maps. An
-        image that stays gray belongs to a map that nothing excites.
+        image that stays gray noise belongs to a map that none of it excites.
 
     Raises:
         ValueError: The model has no such layer, or it is one of the decoder.

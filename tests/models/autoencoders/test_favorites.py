@@ -29,19 +29,19 @@ def activations(model, images):
 
 def test_each_image_excites_its_map_most(model):
     before = [np.array(weight) for weight in model.encoder.get_weights()]
-    shown = layer_favorites(model, "encoder/1", steps=15)
+    shown = layer_favorites(model, "encoder/1", steps=8)
     assert shown.shape == (48, 4 * 48 + 3 * 2, 3) and shown.dtype == np.uint8
     cells = [shown[::3, n * 50 : n * 50 + 48 : 3, :1] / 255 for n in range(4)]
     found = activations(model, np.stack(cells))
-    noise = np.random.default_rng(0).normal(0.5, 0.03, (20, SIDE, SIDE, 1))
+    noise = np.random.default_rng(0).normal(0.5, 0.12, (20, SIDE, SIDE, 1))
     usual = activations(model, noise).max(axis=0)
-    assert (found.diagonal() > 1.3 * usual).sum() >= 2, "some maps may be dead"
-    assert (found.argmax(axis=0) == range(4))[found.max(axis=0) > 0.01].all()
+    assert (found.diagonal() > 1.3 * usual).all()
+    assert (found.argmax(axis=0) == range(4)).all()
     after = model.encoder.get_weights()
     assert all((a == b).all() for a, b in zip(before, after, strict=True))
     assert all(layer.trainable for layer in model.encoder.layers)
-    assert (shown == layer_favorites(model, "encoder/1", steps=15)).all()
-    assert layer_favorites(model, count=3, steps=1).shape[1] == 3 * 48 + 2 * 2
+    one, same = (layer_favorites(model, count=3, steps=1) for _ in range(2))
+    assert (one == same).all() and one.shape[1] == 3 * 48 + 2 * 2
 
 
 def test_wrong_layers_get_a_sentence(model):
