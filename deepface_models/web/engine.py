@@ -17,6 +17,7 @@ from deepface_models.core.helpers import helper_command, helper_environment
 from deepface_models.web.calls import Call
 
 _PATIENCE = 10.0  # seconds to end after an interrupt
+_START = 120.0  # seconds to answer the first time, on a computer with other work
 
 
 class Engine:
@@ -98,8 +99,9 @@ async def relay(engine: Engine, browser: Any) -> None:
         await browser.close()
         return
     address = address.replace("http", "ws", 1) + "frames"
+    options: dict[str, Any] = {"max_size": None, "compression": None}
     with contextlib.suppress(OSError, WebSocketException, RuntimeError):
-        async with connect(address, max_size=None, compression=None) as inner:
+        async with connect(address, open_timeout=_START, **options) as inner:
             await browser.accept()
             await first_of(_down(inner, browser), _up(browser, inner))
             await browser.close()
