@@ -15,7 +15,7 @@ from deepface_models.web.calls import Call
 from deepface_models.web.engine import Engine
 from deepface_models.web.workspace import Workspace
 
-_EVERY = 1.5  # seconds between looks, only while a job waits or runs
+_EVERY = 3.0  # seconds between looks, only while a job waits or runs
 _WARNINGS = 20  # of a job that are shown
 _CHANGES: dict[str, tuple[str, ...]] = {
     "queued": ("pause", "cancel"),
@@ -184,21 +184,22 @@ class Live:
 
     def connect(self, blocks: Any) -> None:
         """Connects everything; called once, when all pages are there."""
-        known = gr.State({})
+        known, states = gr.State({}), gr.State(None)
         timer = gr.Timer(_EVERY, active=False)
-        outputs = [*(component for component, _, _ in self._shown), known, timer]
+        shown = [component for component, _, _ in self._shown]
+        outputs = [*shown, known, states, timer]
         quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False}
-        looks = [
-            blocks.load(self._look, known, outputs, **quiet),
-            timer.tick(self._look, known, outputs, **quiet),
-        ]
+        timer.tick(self._look, known, outputs, **quiet)
+        looks = [blocks.load(self._look, known, outputs, **quiet)]
         for event in self._events:
             if isinstance(event, tuple):
                 blocks.load(*event, **quiet)
             else:
                 looks.append(event.then(self._look, known, outputs, **quiet))
-        for look in looks:
-            for followed in self._followed:
+        for followed in self._followed:
+            # While a job runs, what is chosen is made anew only when one has ended.
+            states.change(*followed, **quiet)
+            for look in looks:
                 look.then(*followed, **quiet)
 
     def _look(self, known: dict[int, Any]) -> list[Any]:
@@ -214,7 +215,8 @@ class Live:
             else self._update(n, new[n], known.get(n))
             for n in new
         ]
-        return [*updates, new, gr.Timer(active=busy)]
+        states = [(job.number, job.state) for job in self.jobs]
+        return [*updates, new, states, gr.Timer(active=busy)]
 
     def _update(self, number: int, value: Any, former: Any) -> Any:
         component, _, changes = self._shown[number]
