@@ -68,7 +68,7 @@ def test_a_layer_shows_what_it_sees(
     compile(color, "page", "exec")
 
 
-def test_a_layer_shows_what_excites_it() -> None:
+def test_a_layer_shows_what_excites_it(eager: Any) -> None:
     image, what = zoo._favorites(NAME, "encoder/1")
     assert what == "images that excite the maps of encoder/1 of vae_mnist most."
     rebuild, _, like = zoo._look_lines(NAME, "encoder/1")
