@@ -104,7 +104,8 @@ async def relay(engine: Engine, browser: Any) -> None:
         async with connect(address, open_timeout=_START, **options) as inner:
             await browser.accept()
             await first_of(_down(inner, browser), _up(browser, inner))
-            await browser.close()
+    with contextlib.suppress(RuntimeError):  # the browser has gone
+        await browser.close()
 
 
 async def _down(inner: Any, browser: Any) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -127,3 +128,19 @@ def test_what_both_say_is_passed_on(
             assert browser.receive_bytes() == b"image"
             browser.send_text("shown")
             assert browser.receive_text() == "shown"
+
+
+def test_a_swap_that_does_not_answer_ends_the_connection(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(made, "_START", 0.2)
+    said = threading.Event()
+    with serve(print, "127.0.0.1", 0, process_request=lambda *_: said.wait(5)) as slow:
+        threading.Thread(target=slow.serve_forever, daemon=True).start()
+        port = slow.socket.getsockname()[1]
+        silent = SimpleNamespace(address=f"http://127.0.0.1:{port}/key/")
+        app = Starlette(routes=routes(Workspace(tmp_path / "w"), silent))
+        with pytest.raises(WebSocketDisconnect):
+            with TestClient(app).websocket_connect("/live/frames"):
+                pass
+        said.set()
