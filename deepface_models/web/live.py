@@ -16,6 +16,8 @@ from deepface_models.web.engine import Engine
 from deepface_models.web.workspace import Workspace
 
 _EVERY = 3.0  # seconds between looks, only while a job waits or runs
+_SOON = 0.2  # seconds until what follows the state of jobs is looked at
+_STATES = -1  # where a page keeps that state, beside its components' values
 _WARNINGS = 20  # of a job that are shown
 _CHANGES: dict[str, tuple[str, ...]] = {
     "queued": ("pause", "cancel"),
@@ -184,22 +186,24 @@ class Live:
 
     def connect(self, blocks: Any) -> None:
         """Connects everything; called once, when all pages are there."""
-        known, states = gr.State({}), gr.State(None)
-        timer = gr.Timer(_EVERY, active=False)
+        known = gr.State({})
+        timer, ended = gr.Timer(_EVERY, active=False), gr.Timer(_SOON, active=False)
         shown = [component for component, _, _ in self._shown]
-        outputs = [*shown, known, states, timer]
+        outputs = [*shown, known, timer, ended]
         quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False}
         timer.tick(self._look, known, outputs, **quiet)
-        looks = [blocks.load(self._look, known, outputs, **quiet)]
+        looks = [
+            blocks.load(self._look, known, outputs, **quiet),
+            # While a job runs, what is chosen is made anew only when one has ended.
+            ended.tick(lambda: gr.Timer(active=False), None, ended, **quiet),
+        ]
         for event in self._events:
             if isinstance(event, tuple):
                 blocks.load(*event, **quiet)
             else:
                 looks.append(event.then(self._look, known, outputs, **quiet))
-        for followed in self._followed:
-            # While a job runs, what is chosen is made anew only when one has ended.
-            states.change(*followed, **quiet)
-            for look in looks:
+        for look in looks:
+            for followed in self._followed:
                 look.then(*followed, **quiet)
 
     def _look(self, known: dict[int, Any]) -> list[Any]:
@@ -208,15 +212,17 @@ class Live:
         busy = any(job.state in ("queued", "running") for job in self.jobs)
         if busy:
             start_worker(self.workspace.folder)
-        new = {n: made() for n, (_, made, _) in enumerate(self._shown)}
+        new: dict[int, Any] = {n: made() for n, (_, made, _) in enumerate(self._shown)}
         updates = [
             gr.skip()
             if n in known and known[n] == new[n]
             else self._update(n, new[n], known.get(n))
             for n in new
         ]
-        states = [(job.number, job.state) for job in self.jobs]
-        return [*updates, new, states, gr.Timer(active=busy)]
+        new[_STATES] = [(job.number, job.state) for job in self.jobs]
+        changed = known.get(_STATES, new[_STATES]) != new[_STATES]
+        ended = gr.Timer(active=True) if changed else gr.skip()
+        return [*updates, new, gr.Timer(active=busy), ended]
 
     def _update(self, number: int, value: Any, former: Any) -> Any:
         component, _, changes = self._shown[number]
