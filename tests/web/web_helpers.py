@@ -115,7 +115,8 @@ def drop(page: Any, *files: Path) -> None:
 
 def ends(page: Any, studio: Served, number: int, kind: str) -> None:
     """Waits for a job to be done."""
-    until(page, lambda: Queue(studio.workspace).job(number).finished)
+    queue = Queue(studio.workspace)
+    until(page, lambda: any(j.number == number and j.finished for j in queue.jobs()))
     told = page.get_by_text(re.compile(rf"Job {number} \({kind}\) is done"))
     told.locator("visible=true").first.wait_for()
 
