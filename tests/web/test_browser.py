@@ -198,8 +198,10 @@ def test_the_whole_job_by_clicking(
     page.reload()
     progress(page)
     page.get_by_alt_text("Held-out faces, their reconstructions, and").wait_for()
-    picture(page, "train")
     if PICTURES:
+        history = studio.workspace / "models/ana_ben/history.csv"
+        until(page, lambda: history.read_text("utf-8").count("\n") > 25)
+        picture(page, "train")
         paused_and_resumed(page)
     press(page, "Stop with this result")
     ends(page, studio, 3, "train")
