@@ -171,8 +171,8 @@ def interpolate(model: str, samples: int, steps: int) -> Call:
     return Call((), python)
 
 
-def look_at(model: str, layer: str, side: int, color: bool) -> tuple[Call, Call]:
-    """Reconstructs an image, and shows what a layer sees in it."""
+def look_at(model: str, layer: str, side: int, color: bool) -> tuple[Call, ...]:
+    """Reconstructs an image, shows what a layer sees in it, and what excites that."""
     image = f"dfm.media.read_image({f'{side}_by_{side}.png'!r})[..., :1]"
     if color:
         aligner = f"dfm.FaceAligner({side}, embeddings=False, max_faces=1)"
@@ -181,6 +181,7 @@ def look_at(model: str, layer: str, side: int, color: bool) -> tuple[Call, Call]
     return (
         Call((), f"{python}\nmodel.reconstruct(image)"),
         Call((), f"dfm.autoencoders.layer_maps(model, image, {layer!r})"),
+        Call((), f"dfm.autoencoders.layer_favorites(model, {layer!r})"),
     )
 
 

@@ -17,6 +17,7 @@ from deepface_models.core.helpers import helper_command, helper_environment
 from deepface_models.web.calls import Call
 
 _PATIENCE = 10.0  # seconds to end after an interrupt
+_START = 120.0  # seconds to answer the first time, on a computer with other work
 
 
 class Engine:
@@ -72,10 +73,9 @@ class Engine:
         if process is None:
             return False
         alive = process.poll() is None
-        if alive:
-            process.send_signal(signal.SIGINT)
         try:
-            process.communicate(timeout=_PATIENCE)  # which closes the pipes, too
+            # Closes its input, at whose end it interrupts itself.
+            process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -99,11 +99,13 @@ async def relay(engine: Engine, browser: Any) -> None:
         await browser.close()
         return
     address = address.replace("http", "ws", 1) + "frames"
+    options: dict[str, Any] = {"max_size": None, "compression": None}
     with contextlib.suppress(OSError, WebSocketException, RuntimeError):
-        async with connect(address, max_size=None, compression=None) as inner:
+        async with connect(address, open_timeout=_START, **options) as inner:
             await browser.accept()
             await first_of(_down(inner, browser), _up(browser, inner))
-            await browser.close()
+    with contextlib.suppress(RuntimeError):  # the browser has gone
+        await browser.close()
 
 
 async def _down(inner: Any, browser: Any) -> None:
@@ -124,11 +126,22 @@ def run(*words: str) -> None:
     Args:
         *words: The words of the command.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, _interrupt_once)
     threading.Thread(target=_end_with_studio, daemon=True).start()
     sys.exit(importlib.import_module("deepface_models.cli").main(words))
 
 
+def _interrupt_once(number: int, frame: Any) -> None:
+    """Interrupts the command, whose end then has its time: a recording is signed.
+
+    A Ctrl+C in the studio's terminal comes twice: itself, and as the end of the input.
+    """
+    signal.signal(number, signal.SIG_IGN)
+    signal.default_int_handler(number, frame)
+
+
 def _end_with_studio() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGINT)
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    # The main thread, as the system may give another one what a process is sent.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

@@ -15,7 +15,9 @@ from deepface_models.web.calls import Call
 from deepface_models.web.engine import Engine
 from deepface_models.web.workspace import Workspace
 
-_EVERY = 1.5  # seconds between looks, only while a job waits or runs
+_EVERY = 3.0  # seconds between looks, only while a job waits or runs
+_SOON = 0.2  # seconds until what follows the state of jobs is looked at
+_STATES = -1  # where a page keeps that state, beside its components' values
 _WARNINGS = 20  # of a job that are shown
 _CHANGES: dict[str, tuple[str, ...]] = {
     "queued": ("pause", "cancel"),
@@ -177,19 +179,23 @@ class Live:
             except _EXPECTED as error:
                 return markup.note(f"{markup.LATER} {error}")
 
-        gr.on([one.change for one in inputs], lines, list(inputs), shown)
+        changes = [one.change for one in inputs]
+        gr.on(changes, lines, list(inputs), shown, show_progress="hidden")
         self._events.append((lines, list(inputs), shown))
         return shown
 
     def connect(self, blocks: Any) -> None:
         """Connects everything; called once, when all pages are there."""
         known = gr.State({})
-        timer = gr.Timer(_EVERY, active=False)
-        outputs = [*(component for component, _, _ in self._shown), known, timer]
+        timer, ended = gr.Timer(_EVERY, active=False), gr.Timer(_SOON, active=False)
+        shown = [component for component, _, _ in self._shown]
+        outputs = [*shown, known, timer, ended]
         quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False}
+        timer.tick(self._look, known, outputs, **quiet)
         looks = [
             blocks.load(self._look, known, outputs, **quiet),
-            timer.tick(self._look, known, outputs, **quiet),
+            # While a job runs, what is chosen is made anew only when one has ended.
+            ended.tick(lambda: gr.Timer(active=False), None, ended, **quiet),
         ]
         for event in self._events:
             if isinstance(event, tuple):
@@ -206,23 +212,34 @@ class Live:
         busy = any(job.state in ("queued", "running") for job in self.jobs)
         if busy:
             start_worker(self.workspace.folder)
-        new = {n: made() for n, (_, made, _) in enumerate(self._shown)}
+        new: dict[int, Any] = {n: made() for n, (_, made, _) in enumerate(self._shown)}
         updates = [
-            gr.skip() if n in known and known[n] == new[n] else self._update(n, new[n])
+            gr.skip()
+            if n in known and known[n] == new[n]
+            else self._update(n, new[n], known.get(n))
             for n in new
         ]
-        return [*updates, new, gr.Timer(active=busy)]
+        new[_STATES] = [(job.number, job.state) for job in self.jobs]
+        changed = known.get(_STATES, new[_STATES]) != new[_STATES]
+        ended = gr.Timer(active=True) if changed else gr.skip()
+        return [*updates, new, gr.Timer(active=busy), ended]
 
-    def _update(self, number: int, value: Any) -> Any:
+    def _update(self, number: int, value: Any, former: Any) -> Any:
         component, _, changes = self._shown[number]
         if not changes:
             return value
         if isinstance(value, bool):
             return gr.update(interactive=value)
-        first = [v[1] if isinstance(v, tuple) else v for v in value][:1]
-        if isinstance(component, gr.CheckboxGroup) or not first:
+        new, old = _values(value), _values(former or [])
+        # What is chosen stays if it can, even what is chosen at this moment.
+        stays = new[:1] == old[:1] and set(old) <= set(new)
+        if isinstance(component, gr.CheckboxGroup) or not new or stays:
             return gr.update(choices=list(value))
-        return gr.update(choices=list(value), value=first[0])
+        return gr.update(choices=list(value), value=new[0])
+
+
+def _values(choices: Sequence[Any]) -> list[Any]:
+    return [one[1] if isinstance(one, tuple) else one for one in choices]
 
 
 def person_name(name: str | None) -> str:

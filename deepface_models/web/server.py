@@ -111,18 +111,9 @@ def application(
 
 
 def _server(app: Any) -> Any:
-    import uvicorn
+    from deepface_models.web.serving import Server
 
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=2,
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,  # JPEG is compressed already
-        )
-    )
+    return Server(app)
 
 
 def check_extra() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,17 +26,22 @@ from deepface_models.web.engine import Engine
 from deepface_models.web.routes import routes
 from deepface_models.web.workspace import Workspace
 
-# Stands in for the command: says where its page is, and ends as the studio ends it.
+# Stands in for the command: says where its page is, and notes that it has ended well,
+# which takes a while as signing does.
 PRETENDER = """
-import sys
-from deepface_models.web.engine import threading, signal, _end_with_studio
-signal.signal(signal.SIGINT, signal.default_int_handler)
-threading.Thread(target=_end_with_studio, daemon=True).start()
-print("Open {} in a browser on this computer.", flush=True)
-try:
-    signal.pause()
-except KeyboardInterrupt:
-    print("ended", flush=True)
+import signal, sys, time
+import deepface_models.cli
+from deepface_models.web.engine import run
+def main(words):
+    try:
+        print("Open {} in a browser on this computer.", flush=True)
+        signal.pause()
+    except KeyboardInterrupt:
+        time.sleep(0.5)
+        open("ended", "w").close()
+    return 0
+deepface_models.cli.main = main
+run()
 """
 
 
@@ -80,6 +89,21 @@ def test_it_ends_with_the_studio(engine: Engine, monkeypatch: Any) -> None:
     assert engine.address is None
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_second_interrupt_leaves_its_end_alone(
+    engine: Engine, monkeypatch: Any, tmp_path: Path
+) -> None:
+    """Ctrl+C in the studio's terminal reaches it as well, before the studio ends."""
+    pretend(monkeypatch, "http://127.0.0.1:1/key/")
+    engine.start(call())
+    process = engine._process
+    assert process is not None
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    assert engine.stop() and process.returncode == 0
+    assert (tmp_path / "ended").exists()
+
+
 def test_what_both_say_is_passed_on(
     engine: Engine, monkeypatch: Any, tmp_path: Path
 ) -> None:
@@ -104,3 +128,19 @@ def test_what_both_say_is_passed_on(
             assert browser.receive_bytes() == b"image"
             browser.send_text("shown")
             assert browser.receive_text() == "shown"
+
+
+def test_a_swap_that_does_not_answer_ends_the_connection(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(made, "_START", 0.2)
+    said = threading.Event()
+    with serve(print, "127.0.0.1", 0, process_request=lambda *_: said.wait(5)) as slow:
+        threading.Thread(target=slow.serve_forever, daemon=True).start()
+        port = slow.socket.getsockname()[1]
+        silent = SimpleNamespace(address=f"http://127.0.0.1:{port}/key/")
+        app = Starlette(routes=routes(Workspace(tmp_path / "w"), silent))
+        with pytest.raises(WebSocketDisconnect):
+            with TestClient(app).websocket_connect("/live/frames"):
+                pass
+        said.set()

@@ -103,6 +103,18 @@ def test_lines_follow_the_state_of_a_job() -> None:
     assert job_calls(None) == ()
 
 
+def test_what_is_chosen_stays(tmp_path: Path) -> None:
+    gr = pytest.importorskip("gradio")
+    from deepface_models.web.live import Live
+
+    live = Live(Workspace(tmp_path))
+    live.choices(gr.Dropdown([]), list)
+    assert live._update(0, ["a", "c"], None)["value"] == "a"
+    assert "value" not in live._update(0, ["a", "b", "c"], ["a", "c"])
+    assert live._update(0, ["d", "a"], ["a"])["value"] == "d"  # the newest one
+    assert live._update(0, ["a"], ["a", "b"])["value"] == "a"  # b may be the choice
+
+
 def test_what_is_in_python_only_says_so() -> None:
     call = calls.drop("ana", 0.5, 40)
     compile(call.python, "page", "exec")

@@ -49,7 +49,7 @@ def test_a_layer_shows_what_it_sees(
     cv2.imwrite("28_by_28.png", digit)
     image, what = zoo._seen(NAME, "encoder/2", "28_by_28.png")
     assert what == "feature maps of encoder/2 of vae_mnist, the most varied first."
-    rebuild, look = zoo._look_lines(NAME, "encoder/2")
+    rebuild, look, _ = zoo._look_lines(NAME, "encoder/2")
     known = ran(rebuild.python)
     same = deepface_models.autoencoders.layer_maps(
         known["model"], known["image"], "encoder/2"
@@ -66,6 +66,17 @@ def test_a_layer_shows_what_it_sees(
     color = zoo._look_lines("denoiser_faces_128", "encoder/1")[0].python
     assert "FaceAligner(128," in color
     compile(color, "page", "exec")
+
+
+def test_a_layer_shows_what_excites_it(eager: Any) -> None:
+    image, what = zoo._favorites(NAME, "encoder/1")
+    assert what == "images that excite the maps of encoder/1 of vae_mnist most."
+    rebuild, _, like = zoo._look_lines(NAME, "encoder/1")
+    known = {"dfm": deepface_models, "model": latents.model_of(NAME)}
+    assert (eval(like.python, known) == image).all()
+    assert rebuild.python.startswith(f"model = dfm.load({NAME!r})")
+    with pytest.raises(ValueError, match="layer='decoder/1' was given"):
+        zoo._favorites(NAME, "decoder/1")
 
 
 def test_two_architectures_are_compared() -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,11 @@ def drop(page: Any, *files: Path) -> None:
         name.locator("visible=true").first.wait_for()
 
 
-def ends(page: Any, kind: str) -> None:
-    """Waits for the newest job of a kind to be done."""
-    told = page.get_by_text(re.compile(rf"Job \d+ \({kind}\) is done"))
+def ends(page: Any, studio: Served, number: int, kind: str) -> None:
+    """Waits for a job to be done."""
+    queue = Queue(studio.workspace)
+    until(page, lambda: any(j.number == number and j.finished for j in queue.jobs()))
+    told = page.get_by_text(re.compile(rf"Job {number} \({kind}\) is done"))
     told.locator("visible=true").first.wait_for()
 
 
@@ -130,10 +133,10 @@ def picture(page: Any, name: str) -> None:
         small.save(Path(PICTURES) / f"{name}.jpg", quality=70, exif=exif)
 
 
-def wait_for_file(page: Any, path: Path) -> None:
-    """Waits for a file that the studio writes."""
+def until(page: Any, what: Callable[[], Any]) -> None:
+    """Waits for the studio's work by its files: to search a page costs much."""
     for _ in range(round(PATIENCE / 100)):
-        if path.is_file():
+        if what():
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"{path} was not written")
+    raise AssertionError("It did not come.")

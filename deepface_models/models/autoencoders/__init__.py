@@ -9,6 +9,7 @@ from deepface_models.models.autoencoders.corruption import corrupt
 from deepface_models.models.autoencoders.deep import DeepAutoencoder
 from deepface_models.models.autoencoders.denoising import DenoisingAutoencoder
 from deepface_models.models.autoencoders.dense import DenseAutoencoder
+from deepface_models.models.autoencoders.favorites import layer_favorites
 from deepface_models.models.autoencoders.images import (
     latent_grid,
     latent_walk,
@@ -41,6 +42,7 @@ __all__ = [
     "latent_grid",
     "latent_scatter",
     "latent_walk",
+    "layer_favorites",
     "layer_maps",
     "map_layers",
     "principal_components",

@@ -15,8 +15,8 @@ from deepface_models.core.whole import whole_numbers
 from deepface_models.models.autoencoders.base import Autoencoder
 from deepface_models.models.autoencoders.images import _images
 
-_ACROSS = 8  # maps in a row
-_LEAST = 48  # pixels of a map, about
+ACROSS = 8  # maps in a row
+LEAST = 48  # pixels of a map, about
 
 
 def map_layers(model: Autoencoder) -> dict[str, tuple[int, int, int]]:
@@ -35,7 +35,7 @@ def map_layers(model: Autoencoder) -> dict[str, tuple[int, int, int]]:
         >>> map_layers(ConvolutionalAutoencoder((8, 8, 1)))["encoder/1"]
         (8, 8, 16)
     """
-    return {name: _maps_of(layer) for name, layer in _layers(model).items()}
+    return {name: _maps_of(layer) for name, layer in layers_with_maps(model).items()}
 
 
 @whole_numbers(count=1)
@@ -64,7 +64,7 @@ def layer_maps(
         >>> layer_maps(ConvolutionalAutoencoder((8, 8, 1)), x_train[0]).shape
         (98, 398, 3)
     """
-    layers = _layers(model)
+    layers = layers_with_maps(model)
     choose("layer", layer, tuple(layers))
     batch, single = model._batch(image)
     if not single and len(batch) != 1:
@@ -78,7 +78,15 @@ def layer_maps(
     return _drawn(np.moveaxis(values, -1, 0), count)
 
 
-def _layers(model: Autoencoder) -> dict[str, Any]:
+def layers_with_maps(model: Autoencoder) -> dict[str, Any]:
+    """Returns the layers that `map_layers` names.
+
+    Args:
+        model: The autoencoder.
+
+    Raises:
+        ValueError: It has none.
+    """
     found: dict[str, Any] = {}
     for part in ("encoder", "decoder"):
         layers = [layer for layer in model.parts[part].layers if _has_maps(layer)]
@@ -111,5 +119,5 @@ def _drawn(maps: Array, count: int) -> Array:
     low = chosen.min(axis=(1, 2), keepdims=True)
     span = chosen.max(axis=(1, 2), keepdims=True) - low
     scaled = (chosen - low) / np.where(span > 0, span, 1.0)
-    cells = _images(scaled, (*scaled.shape[1:], 1), _LEAST)
-    return grid([cells[i : i + _ACROSS] for i in range(0, len(cells), _ACROSS)])
+    cells = _images(scaled, (*scaled.shape[1:], 1), LEAST)
+    return grid([cells[i : i + ACROSS] for i in range(0, len(cells), ACROSS)])

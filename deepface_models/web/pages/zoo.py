@@ -77,11 +77,16 @@ def _dropped(live: Live) -> None:
         with gr.Row():
             button = gr.Button("Reconstruct it, and a noisy copy")
             look = gr.Button("See what this layer sees")
+            like = gr.Button("See what excites it most")
         shown = gr.HTML(elem_classes="studio")
         live.same([which, layer], _look_lines)
         _connect(live, button, _reconstructed, [which, upload], shown)
-        event = _connect(live, look, _seen, [which, layer, upload], shown)
-        event.then(_layers, [which, layer], layer, show_progress="hidden")
+        looks = [
+            _connect(live, look, _seen, [which, layer, upload], shown),
+            _connect(live, like, _favorites, [which, layer], shown),
+        ]
+        for event in looks:
+            event.then(_layers, [which, layer], layer, show_progress="hidden")
         which.change(
             lambda: gr.update(choices=[_FIRST], value=_FIRST),
             None,
@@ -224,6 +229,14 @@ def _seen(name: str, layer: str, path: str | None) -> tuple[Array, str]:
 
     shown = layer_maps(model_of(name), _given(name, path), layer)
     return shown, f"feature maps of {layer} of {name}, the most varied first."
+
+
+def _favorites(name: str, layer: str) -> tuple[Array, str]:
+    from deepface_models.models.autoencoders import layer_favorites
+    from deepface_models.web.latents import model_of
+
+    shown = layer_favorites(model_of(name), layer)
+    return shown, f"images that excite the maps of {layer} of {name} most."
 
 
 def _layers(name: str, layer: str) -> Any:
