@@ -53,7 +53,8 @@ def opened(address: str) -> tuple[Any, str]:
 
     Raises:
         MissingDependencyError: fsspec, or its package for this protocol, is missing.
-        MediaError: There is no such protocol.
+        MediaError: There is no such protocol, or the login is refused.
+        OSError: The host cannot be reached.
     """
     fsspec = need("fsspec", "fsspec", "ray", f"The address {address}")
     try:
@@ -64,10 +65,13 @@ def opened(address: str) -> tuple[Any, str]:
             "Expected the one for its protocol, such as s3fs for s3://, on every "
             "machine. Install it with pip."
         ) from error
-    except ValueError as error:
+    except OSError:
+        raise
+    except Exception as error:  # what refuses a login has no common class
         raise MediaError(
             f"{address} cannot be opened ({error}). Expected an address that fsspec "
-            "knows, such as s3://bucket/clips, or a path. Check its beginning."
+            "knows, such as s3://bucket/clips, with a login that it accepts, or a "
+            "path. Check its beginning and the login."
         ) from error
     return system, str(path)
 
@@ -89,12 +93,18 @@ def stamp_of(address: str) -> str:
     """Returns what changes with a file's bytes, or "" if nothing can be found there."""
     try:
         if is_remote(address):
-            system, path = opened(address)
-            return _stamp(system.info(path))
+            return _stamp_at(*opened(address))
         state = os.stat(address)
         return _stamp({"size": state.st_size, "mtime": state.st_mtime_ns})
     except OSError:
         return ""
+
+
+def stamps_in(address: str) -> list[tuple[str, str]]:
+    """Returns path and stamp of a remote file, or of each file in a remote folder."""
+    system, path = opened(address)
+    names = sorted(system.find(path)) or [path]
+    return [(name, _stamp_at(system, name)) for name in names]
 
 
 def listed(sources: str | Path | Sequence[str | Path]) -> list[Source]:
@@ -155,9 +165,20 @@ def _remote(address: str) -> list[tuple[str, str | None]]:
     else:
         return [(address, None)]
     files = [name for name, info in infos.items() if info["type"] == "file"]
+    host = _host(address, path)
     return [
-        (system.unstrip_protocol(name), _stamp(infos[name])) for name in _ordered(files)
+        (host + name if host else system.unstrip_protocol(name), _stamp(infos[name]))
+        for name in _ordered(files)
     ]
+
+
+def _host(address: str, path: str) -> str:
+    """Returns what precedes absolute paths, such as "sftp://host:22", or "".
+
+    `unstrip_protocol` would leave out the host.
+    """
+    before = address.removesuffix(path)
+    return before if path.startswith("/") and "://" in before else ""
 
 
 def _ordered(paths: Sequence[str]) -> list[str]:
@@ -169,6 +190,13 @@ def _ordered(paths: Sequence[str]) -> list[str]:
 def _is_media(path: str) -> bool:
     name = path.rpartition("/")[2]
     return not name.startswith(".") and name.lower().endswith(_SUFFIXES)
+
+
+def _stamp_at(system: Any, path: str) -> str:
+    try:
+        return _stamp(system.info(path))
+    except OSError:
+        return ""
 
 
 def _stamp(info: Mapping[str, Any]) -> str:

@@ -17,8 +17,7 @@ from deepface_models.fleet.addresses import (
     is_remote,
     joined,
     names_in,
-    opened,
-    stamp_of,
+    stamps_in,
 )
 from deepface_models.fleet.rows import DONE, NO_FACE, Item, Row
 
@@ -87,10 +86,7 @@ def _content(address: str) -> str:
     """Returns the SHA-256 of a plain path, else of names and versions of files."""
     if not is_remote(address):
         return sha256_path(Path(address)) if os.path.exists(address) else ""
-    system, path = opened(address)
-    names = system.find(path) or [path]
-    stamps = [(name, stamp_of(system.unstrip_protocol(name))) for name in names]
-    return hashlib.sha256(json.dumps(sorted(stamps)).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(stamps_in(address)).encode()).hexdigest()
 
 
 def _unique(name: str, source: Source, taken: Mapping[str, int]) -> str:

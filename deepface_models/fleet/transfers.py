@@ -35,10 +35,15 @@ def fetched(address: str, folder: Path) -> Path:
     system, path = opened(address)
     copy = folder / (base_name(address) or "copy")
     folder.mkdir(parents=True, exist_ok=True)
-    if system.isdir(path):
-        system.get(path.rstrip("/") + "/", f"{copy}/", recursive=True)
-    else:
-        system.get_file(path, str(copy))
+    try:
+        if system.isdir(path):
+            system.get(path.rstrip("/") + "/", f"{copy}/", recursive=True)
+        else:
+            system.get_file(path, str(copy))
+    except FileNotFoundError as error:  # each protocol names it in its own way
+        raise FileNotFoundError(
+            f"{address} was not found. Expected a file or a folder. Check the address."
+        ) from error
     return copy
 
 

@@ -50,23 +50,27 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-@pytest.mark.slow
-def test_two_devices_of_tensorflow_step_as_one():
-    """With discriminators, whose loss the model adds itself."""
-    found = result(start("tensorflow", "compare", "adversarial"))
+def check_two(found):
     assert found["devices"] == 2
     assert found["steps"] < 1e-3
     assert found["losses"] < 1e-4
+
+
+@pytest.mark.slow
+def test_two_devices_of_tensorflow_step_as_one(tmp_path):
+    """With discriminators, whose loss the model adds itself; see `adversarial`."""
+    found = result(start("tensorflow", "compare", "adversarial", str(tmp_path / "a")))
+    check_two(found)
+    assert found["epochs_resumed"] == 1
+    assert found["resumed"] < 1e-3
+    assert found["losses_resumed"] < 1e-4
 
 
 @pytest.mark.slow
 def test_two_devices_of_jax_step_as_one():
     pytest.importorskip("jax")
     flags = f"{QUICK} --xla_force_host_platform_device_count=2"
-    found = result(start("jax", "compare", "swift", XLA_FLAGS=flags))
-    assert found["devices"] == 2
-    assert found["steps"] < 1e-3
-    assert found["losses"] < 1e-4
+    check_two(result(start("jax", "compare", "swift", XLA_FLAGS=flags)))
 
 
 @pytest.mark.slow

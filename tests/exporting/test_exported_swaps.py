@@ -1,4 +1,4 @@
-"""`convert`, `live` and `evaluate` take exported swaps, and say which ones."""
+"""Exported swaps say what they are; `convert` and `live` take them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import deepface_models as dfm
 from deepface_models.cli import main
 from deepface_models.conversion import settings as saved
 from deepface_models.core.errors import ModelFileError
+from deepface_models.core.synthetic import NOTICE
 from deepface_models.demo import CLIPS
 from deepface_models.faces import FaceAligner
 from deepface_models.faces.detect import HogDetector
@@ -35,6 +36,25 @@ def aligner() -> FaceAligner:
     return FaceAligner(image_size=64, embeddings=False, detector=HogDetector())
 
 
+@pytest.mark.slow
+@pytest.mark.export
+def test_measured_expressions_are_an_input(
+    exported: Path, model: Any, faces: dict[str, Any]
+) -> None:
+    network = dfm.load(exported)
+    assert network.matches_expressions
+    values = np.random.default_rng(3).normal(0, 0.1, (16, 7))
+    own = {"identity": "ben", "expressions": values}
+    expected = model.predict(faces["ana"], source_identity="ana", **own)
+    np.testing.assert_allclose(
+        network.predict(faces["ana"], **own), expected, atol=2e-5
+    )
+    other = network.predict(faces["ana"], identity="ben")
+    assert np.abs(other - expected).max() > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.export
 def test_a_converted_image_names_the_exported_network(
     exported: Path, model: Any, frame: Path, aligner: FaceAligner, tmp_path: Path
 ) -> None:
@@ -55,6 +75,47 @@ def test_a_converted_image_names_the_exported_network(
     assert (one != read_image(frame)).any()
     again = dfm.verify(tmp_path / "b.png").record
     assert again.model_sha256 == details["exported"]["weights_sha256"]
+
+
+def test_a_file_says_what_it_is(exported: Path, model: Any) -> None:
+    onnx = pytest.importorskip("onnx")
+    proto = onnx.load(exported)
+    assert proto.doc_string == NOTICE
+    assert [one.name for one in proto.graph.input] == ["image", "expressions"]
+    assert [one.name for one in proto.graph.output] == ["face", "mask"]
+    network = dfm.load(exported)
+    assert network.started_from == model.started_from
+    assert network.poses == model.poses
+    stated = {"identity": "ben", "source_identity": "ana", "consent": "Ben, 2026"}
+    stated |= {"name": "small", "face_type": "full", "license": "not stated"}
+    assert network.metadata.items() >= stated.items()
+
+
+def test_files_that_are_no_exports(exported: Path, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    whole = exported.read_bytes()
+    for name, content in (
+        ("a.onnx", whole[:999]),
+        ("b.tflite", b"TFL3"),
+        ("c.xml", b""),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ModelFileError, match=r"cannot be read"):
+            dfm.load(tmp_path / name)
+    proto = onnx.load(exported)
+    for text in (None, "{}", "[" * 99):
+        del proto.metadata_props[:]
+        if text is not None:
+            onnx.helper.set_model_props(proto, {"deepface_models": text})
+        onnx.save(proto, tmp_path / "d.onnx")
+        with pytest.raises(ModelFileError, match=r"does not say|says of itself"):
+            dfm.load(tmp_path / "d.onnx")
+    with pytest.raises(FileNotFoundError):
+        dfm.load(tmp_path / "nothing.onnx")
+    with pytest.raises(ValueError, match=r"exported network\. Expected neither"):
+        dfm.load(exported, identities=("ben",))
+    with pytest.raises(ModelFileError, match=r"exported network\. Expected weights"):
+        dfm.Swift.from_preset(exported)
 
 
 def test_settings_find_the_exported_network_again(
@@ -78,6 +139,7 @@ def test_live_takes_an_exported_network(
     assert (shown[0].image != frames[0]).any()
 
 
+@pytest.mark.slow
 def test_the_command(model: Any, tmp_path: Path, capsys: Any) -> None:
     pytest.importorskip("ai_edge_litert")
     folder, path = model.save_parts(tmp_path / "model"), tmp_path / "e.tflite"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from fleet_helpers import CONSENT, QUICK, TintModel, packets, statuses
+from fleet_helpers import CONSENT, ENDS, QUICK, TintModel, packets, statuses
 
 import deepface_models as dfm
 from deepface_models import fleet
@@ -37,12 +37,7 @@ def test_clips_and_results_at_an_address(
 ) -> None:
     who = {"identity": "ben", "consent": CONSENT, "landmarks": 5, "progress": False}
     remote = fleet.convert("memory://clips", "memory://out", TintModel(), **who)
-    assert statuses(remote) == {
-        "ana": "done",
-        "ben": "done",
-        "damaged": "failed",
-        "empty": "no_face",
-    }
+    assert statuses(remote) == ENDS
     assert remote.rows[0]["source"] == "memory:///clips/ana.mp4"
     assert remote.rows[2]["error"].startswith("memory:///clips/damaged.mp4 cannot")
     assert remote.outputs == ["memory://out/ana.mp4", "memory://out/ben.mp4"]

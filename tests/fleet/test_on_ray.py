@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fleet_helpers import CONSENT, QUICK, hashes, holder, packets, statuses
+from fleet_helpers import CONSENT, ENDS, QUICK, hashes, holder, packets, statuses
 
 import deepface_models
 from deepface_models import fleet
@@ -83,12 +83,7 @@ def long_clips(folder: Path) -> list[Path]:
 def test_rows_bytes_and_resuming(clips: Path, tmp_path: Path, cluster: Any) -> None:
     local = fleet.extract(clips, tmp_path / "local", progress=False, cpus=1, **QUICK)
     there = fleet.extract(clips, tmp_path / "ray", **QUICK, **on_ray(cluster))
-    assert statuses(there) == {
-        "ana": "done",
-        "ben": "done",
-        "damaged": "failed",
-        "empty": "no_face",
-    }
+    assert statuses(there) == ENDS
     assert hashes(there) == hashes(local)
     for one, two in zip(local.rows, there.rows, strict=True):
         for name in ("source", "status", "frames", "error", "stamp", "settings"):
@@ -185,7 +180,9 @@ def test_the_command_runs_on_a_cluster(
     words += ["--size", "64", "--landmarks", "5", "--no-embeddings", "--no-progress"]
     words += ["--engine", "ray", "--workers", "1", "--output"]
     assert main([*words, str(tmp_path / "a"), "--address", cluster.address]) == 0
-    assert capsys.readouterr().out.startswith("1 of 1 clips done")
+    # Ray tells before it of a node that an earlier test lost.
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("1 of 1 clips done") for line in lines)
     assert main([*words, str(tmp_path / "b"), "--address", "127.0.0.1:1"]) == 2
     assert "no Ray cluster answers" in capsys.readouterr().err
 
