@@ -15,6 +15,7 @@ from deepface_models.cli._arguments import (
     whole,
 )
 from deepface_models.cli._console import echo
+from deepface_models.core.words import many
 
 ALIGNER = ("image_size", "face_type", "landmarks", "embeddings", "max_faces")
 _EXTRACT = ("output", "every_n", "limit", "progress", "workers")
@@ -116,12 +117,12 @@ def run(args: argparse.Namespace) -> int:
 
     aligner = dfm.FaceAligner(**chosen(args, *ALIGNER))
     faces = aligner.extract(args.source, person=args.person, **chosen(args, *_EXTRACT))
-    files = len(faces.sources)
-    files_read = f"{files} file{'s' * (files != 1)}"
-    echo(f"{len(faces)} faces from {files_read} are in {args.output}.")
+    found = f"{many(len(faces), 'face')} from {many(len(faces.sources), 'file')}"
+    echo(f"{found}, in {args.output}.")
     echo(f"Look at {Path(args.output) / 'sheet.png'}. To remove wrong faces,")
     echo(f"delete their images in {Path(args.output) / 'faces'}.")
     if not faces.failed:
         return 0
-    echo(f"{len(faces.failed)} sources could not be read; see the warnings above.")
+    failed = many(len(faces.failed), "source")
+    echo(f"{failed} could not be read; see the warnings above.")
     return 1

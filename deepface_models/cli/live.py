@@ -20,6 +20,7 @@ from deepface_models.cli._swapping import (
     add_signer,
     certificate,
 )
+from deepface_models.core.words import many
 
 if TYPE_CHECKING:
     from deepface_models.streaming import LiveSwap
@@ -177,7 +178,7 @@ def _show(frames: LiveSwap, args: argparse.Namespace) -> None:
         shown = serve(frames, args.host, args.port, _tell)
         if shown.frames:
             times = latency_text(shown.latency, shown.latency_p95)
-            echo(f"{shown.frames} images shown in the browser: {times}")
+            echo(f"{many(shown.frames, 'image')} shown in the browser: {times}")
     else:
         for _ in frames:
             pass

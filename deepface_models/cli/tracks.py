@@ -16,6 +16,7 @@ from deepface_models.cli._arguments import (
 )
 from deepface_models.cli._console import echo
 from deepface_models.core.display import message
+from deepface_models.core.words import many
 
 if TYPE_CHECKING:
     from deepface_models.faces import FaceTracks
@@ -99,7 +100,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         echo(json.dumps(rows, indent=1))
         return 0
-    echo(f"{len(rows)} tracks in {found.frames} frames; {len(found.cuts)} cuts")
+    cuts = many(len(found.cuts), "cut")
+    echo(f"{many(len(rows), 'track')} in {many(found.frames, 'frame')}; {cuts}")
     for row in rows:
         notes = ["skipped"] if row["skipped"] else []
         notes += [] if row["merged"] is None else [f"as track {row['merged']}"]

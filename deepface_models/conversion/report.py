@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepface_models.core.display import message, one_line
+from deepface_models.core.words import many
 
 _log = logging.getLogger("deepface_models")
 
@@ -96,19 +97,21 @@ class ConversionReport:
     def summary(self) -> str:
         """Returns the report as one or two sentences."""
         lines = [
-            f"{self.swapped} of {self.frames} frames swapped in "
+            f"{self.swapped} of {many(self.frames, 'frame')} swapped in "
             f"{one_line(self.output)}; {self.without_face} without the face, left "
-            f"unchanged; {self.faces_skipped} faces of other people, not swapped."
+            f"unchanged; {many(self.faces_skipped, 'face')} of other people, not "
+            "swapped."
         ]
         if self.tracks is not None:
             lines.append(f"All faces by track: {one_line(self.tracks)}")
         if self.turned:
+            turned = many(self.turned, "frame") + _spans(self.turned_frames)
             lines.append(
-                f"In {self.turned} frames{_spans(self.turned_frames)} the head is "
-                "turned farther than in the faces of the training; look at these first."
+                f"In {turned} the head is turned farther than in the faces of the "
+                "training; look at these first."
             )
         if self.resumed:
-            lines.append(f"{self.resumed} files were already finished.")
+            lines.append(f"{many(self.resumed, 'file')} already finished.")
         failed = self.failed.items()
         lines += [f"{one_line(name)} failed: {message(why)}" for name, why in failed]
         return "\n".join(lines)

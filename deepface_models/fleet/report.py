@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from deepface_models.core.display import message, one_line
+from deepface_models.core.words import many
 from deepface_models.fleet.rows import DONE, FAILED, Row, counts
 
 _MOST = 10  # failures that are shown
@@ -49,12 +50,12 @@ class FleetReport:
         found = counts(self.rows)
         spent = sum(row["seconds"] for row in self.rows)
         yield (
-            f"{found['done']} of {len(self.rows)} clips done, {found['no_face']} "
-            f"without the face, {found['failed']} failed; {spent:.0f} s of work, "
-            f"table in {one_line(self.table)}"
+            f"{found['done']} of {many(len(self.rows), 'clip')} done, "
+            f"{found['no_face']} without the face, {found['failed']} failed; "
+            f"{spent:.0f} s of work, table in {one_line(self.table)}"
         )
         if self.resumed:
-            yield f"{self.resumed} clips were already finished."
+            yield f"{many(self.resumed, 'clip')} already finished."
         failed = list(self.failed.items())
         for source, error in failed[:_MOST]:
             yield f"{one_line(source)} failed: {message(error)}"

@@ -32,7 +32,7 @@ def test_extract_keeps_only_the_person(
     words = ["extract", *clips, "--output", str(tmp_path / "mb"), "--no-progress"]
     words += ["--every-n", "25", "--person", str(faces["mb"])]
     assert main(words) == 0
-    assert capsys.readouterr().out.startswith("3 faces from 1 file are in ")
+    assert capsys.readouterr().out.startswith("3 faces from 1 file, in ")
 
 
 @pytest.mark.slow
@@ -74,7 +74,7 @@ def test_convert_passes_the_look_on(
     words += ["--mask", "ellipse", "--blend", "alpha", "--color", "none"]
     words += ["--source-identity", "anybody"]
     assert main([*words, "--landmarks", "5"]) == 0
-    assert capsys.readouterr().out.startswith("1 of 1 frames swapped")
+    assert capsys.readouterr().out.startswith("1 of 1 frame swapped")
     assert read_image(tmp_path / "x.png").shape[1] == 2 * read_image(frame).shape[1]
     record = dfm.verify(tmp_path / "x.png").record
     assert record is not None

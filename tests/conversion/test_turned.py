@@ -64,7 +64,7 @@ def test_the_report_counts_turned_heads(clip, frame, tmp_path):
         report = convert(image, tmp_path / "out.png", model, **options)
         counts.append(report.turned)
     assert counts == [0, 0, 1]
-    assert "In 1 frames the head is turned farther" in report.summary()
+    assert "In 1 frame the head is turned farther" in report.summary()
     assert Converter(model, "ana").is_turned(None) is False
 
 

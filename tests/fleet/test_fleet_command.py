@@ -51,7 +51,7 @@ def test_a_fleet_by_the_command(
     assert "damaged.mp4 failed: damaged.mp4 cannot be read." in found.out
     (clips / "damaged.mp4").unlink()
     assert main([*words, "--no-progress"]) == 0
-    assert "3 clips were already finished." in capsys.readouterr().out
+    assert "3 clips already finished." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

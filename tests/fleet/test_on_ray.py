@@ -182,7 +182,7 @@ def test_the_command_runs_on_a_cluster(
     assert main([*words, str(tmp_path / "a"), "--address", cluster.address]) == 0
     # Ray tells before it of a node that an earlier test lost.
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("1 of 1 clips done") for line in lines)
+    assert any(line.startswith("1 of 1 clip done") for line in lines)
     assert main([*words, str(tmp_path / "b"), "--address", "127.0.0.1:1"]) == 2
     assert "no Ray cluster answers" in capsys.readouterr().err
 

@@ -43,7 +43,7 @@ def find_faces(page: Any, name: str, clip: Path) -> None:
     choose(page, "Size of the faces in pixels", "64")
     page.get_by_label("number input for Take every n-th frame").fill("10")
     press(page, "Find faces")
-    page.get_by_text(f"are now in clips/{name}").wait_for()
+    page.get_by_text(f"added to clips/{name}").wait_for()
     page.get_by_text("Drop File Here").locator("visible=true").first.wait_for()
 
 

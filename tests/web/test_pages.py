@@ -105,7 +105,7 @@ def test_odd_uploads_get_sentences(studio: Served, browse: Any, tmp_path: Path) 
     drop(page, *sorted((tmp_path / "odd").iterdir()))
     choose(page, "Person", "odd")
     press(page, "Find faces")
-    page.get_by_text(f"{len(made)} files are now in clips/odd").wait_for()
+    page.get_by_text(f"{len(made)} files added to clips/odd").wait_for()
     page.get_by_text("Job 1 (extract) is done. 6 sources could not be").wait_for()
     for name in odd_files.UNREADABLE:
         told = page.get_by_text(re.compile(rf"^clips/odd/{name} cannot be read as"))

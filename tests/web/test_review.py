@@ -51,7 +51,7 @@ def test_people_are_split_and_merged(live: Live, mixed: FaceSet) -> None:
     shown = _review.show(live, "mixed")
     assert "They show 2 different people" in shown and "Row 2: 6 faces" in shown
     moved = _review._moving(live)("mixed", 2, "ana")
-    assert moved == "6 faces are now those of ana."
+    assert moved == "6 faces moved to ana."
     assert live.workspace.people() == ["ana", "mixed"]
     faces = {
         n: FaceSet.open(live.workspace.folder / "faces" / n) for n in ("ana", "mixed")
@@ -59,7 +59,7 @@ def test_people_are_split_and_merged(live: Live, mixed: FaceSet) -> None:
     assert {name: len(one) for name, one in faces.items()} == {"ana": 6, "mixed": 9}
     assert (faces["ana"].folder / "sheet.png").exists()  # type: ignore[operator]
     said = _review._merging(live)("mixed", "ana")
-    assert said == "6 faces of ana were added to mixed; ana stays too."
+    assert said == "6 faces of ana added to mixed; ana stays too."
     assert len(FaceSet.open(live.workspace.folder / "faces" / "mixed")) == 15
 
 
@@ -105,7 +105,7 @@ def test_bad_faces_are_dropped(live: Live, mixed: FaceSet) -> None:
     does = _review._on_set(live, _review.drop)
     with pytest.raises(FaceNotFoundError, match="No face of 15 would be left"):
         does("mixed", 0.0, 90)
-    assert does("mixed", 0.5, 90) == "9 faces were removed; 6 are left."
+    assert does("mixed", 0.5, 90) == "9 faces removed, 6 left."
     assert len(FaceSet.open(live.workspace.folder / "faces" / "mixed")) == 6
     keep = _review._on_set(live, _review.keep_only)
     with pytest.raises(ValueError, match="Expected a row from 1 to 1"):

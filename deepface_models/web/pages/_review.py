@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from deepface_models.core.words import many
 from deepface_models.faces import (
     FaceSet,
     add_faces,
@@ -129,8 +130,8 @@ def _strips(live: Live, name: str, faces: FaceSet) -> str:
     for number, group in enumerate(groups, start=1):
         path = live.workspace.folder / "previews" / f"{name}.{number}.png"
         faces.select(group).contact_sheet(path, columns=_STRIP, limit=_STRIP)
-        alt = f"Person {number}, {len(group)} faces"
-        parts.append(f"<p>Row {number}: {len(group)} faces</p>")
+        alt = f"Person {number}, {many(len(group), 'face')}"
+        parts.append(f"<p>Row {number}: {many(len(group), 'face')}</p>")
         parts.append(markup.image(live.workspace, path, alt))
     return "".join(parts)
 
@@ -151,7 +152,7 @@ def keep_only(faces: FaceSet, number: float) -> str:
 
 
 def _kept(faces: FaceSet, which: Any) -> str:
-    return f"{keep_faces(faces, which)} faces were removed; {len(faces)} are left."
+    return f"{many(keep_faces(faces, which), 'face')} removed, {len(faces)} left."
 
 
 def _group(faces: FaceSet, number: float) -> Any:
@@ -179,7 +180,7 @@ def _moving(live: Live) -> Callable[..., str]:
         faces, target = _opened(live, name), person_name(other)
         folder = live.workspace.folder / "faces" / target
         made = move_faces(faces, _group(faces, number), folder)
-        return f"{len(made)} faces are now those of {target}."
+        return f"{many(len(made), 'face')} moved to {target}."
 
     return move
 
@@ -187,6 +188,6 @@ def _moving(live: Live) -> Callable[..., str]:
 def _merging(live: Live) -> Callable[..., str]:
     def merge(name: str | None, other: str | None) -> str:
         added = add_faces(_opened(live, name), _opened(live, other))
-        return f"{added} faces of {other} were added to {name}; {other} stays too."
+        return f"{many(added, 'face')} of {other} added to {name}; {other} stays too."
 
     return merge

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from deepface_models.core.words import many
 from deepface_models.web import calls, markup
 from deepface_models.web.live import Live, person_name
 from deepface_models.web.pages import _review
@@ -74,5 +75,5 @@ def _find(
             f"No clips of {name} were given. Expected images or videos. Drop some "
             "above, or choose a person who has clips."
         )
-    kept = f"{len(taken)} files are now in clips/{name}. " if taken else ""
+    kept = f"{many(len(taken), 'file')} added to clips/{name}. " if taken else ""
     return kept + live.add(calls.extract(name, int(size), int(every)))
