@@ -17,6 +17,7 @@ from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.errors import MediaError
 from deepface_models.core.files import sweep
 from deepface_models.core.locks import hold_folder
+from deepface_models.core.options import known
 from deepface_models.core.progress import Progress
 from deepface_models.core.spans import span_of
 from deepface_models.core.whole import whole_numbers
@@ -137,7 +138,7 @@ def convert(
     single = {"patches": patches, "bits": bits, "alpha": alpha or None}
     _check_kind(kind, source, tracks, frames, single)
     if converter is None:
-        converter = Converter(model, identity, **options)
+        converter = Converter(model, identity, **known(Converter, options))
     else:
         check_converter(converter, model, identity, options)
     given |= {"consent": consent, "tracks": tracks, "frames": frames}

@@ -23,6 +23,7 @@ from deepface_models.conversion.swaps import pick_faces
 from deepface_models.conversion.video import decode_faces, render_all
 from deepface_models.core.arrays import Array
 from deepface_models.core.files import atomic_path
+from deepface_models.core.options import known
 from deepface_models.core.progress import Progress
 from deepface_models.core.sheet import grid
 from deepface_models.core.whole import whole_number, whole_numbers
@@ -128,7 +129,7 @@ def preview(
     given: dict[str, Any] = {"source_identity": source_identity}
     first = first_identity(identity, person, people, given)
     options: dict[str, Any] = {**given, "aligner": aligner, **looks[0]}
-    converter = Converter(model, first, **options)
+    converter = Converter(model, first, **known(Converter, options))
     job = FileJob(converter, consent, person, certificate, {}, people, tracks)
     numbers = [frame] if isinstance(frame, int | np.integer) else list(frame)
     if kind == "image" and numbers != [0]:

@@ -19,6 +19,7 @@ from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.arrays import Array
 from deepface_models.core.opencv import one_opencv_thread
+from deepface_models.core.options import known
 from deepface_models.core.stages import OneAhead
 from deepface_models.faces._reference import Person, reference_embedding
 from deepface_models.faces.align import alignment_matrix, template
@@ -131,7 +132,8 @@ def live(
     if converter is None:
         if options.get("aligner") is None and hasattr(model, "image_size"):
             options["aligner"] = usual_aligner(model)
-        converter = Converter(model, identity, blend=blend, reshape=reshape, **options)
+        options = {**options, "blend": blend, "reshape": reshape}
+        converter = Converter(model, identity, **known(Converter, options))
     else:
         check_converter(converter, model, identity, options)
     return LiveSwap(

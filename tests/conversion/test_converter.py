@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from convert_helpers import TintModel
 
-from deepface_models.conversion import BLENDS, COLORS, MASKS, Converter
+from deepface_models.conversion import BLENDS, COLORS, MASKS, Converter, convert
 from deepface_models.conversion._outputs import model_sha256
 from deepface_models.faces import FaceAligner, embed, face_mask
 from deepface_models.faces._reference import reference_embedding
@@ -248,3 +248,10 @@ def test_a_latent_mean_goes_with_its_model(model):
     converter = Converter(model, "ben", source_identity="anybody", latent_mean=mean)
     assert converter.replace(mask="hull").latent_mean is mean
     assert converter.replace(model=TintModel()).latent_mean is None
+
+
+def test_an_unknown_option_is_named(model, clip, tmp_path):
+    who = {"identity": "ben", "consent": "test", "progress": False}
+    with pytest.raises(ValueError, match=r"option='blnd'.*Did you mean 'blend'\?"):
+        convert(clip, tmp_path / "out.mp4", model, blnd="alpha", **who)
+    assert not list(tmp_path.iterdir())
