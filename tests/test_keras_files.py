@@ -110,6 +110,7 @@ def test_signatures_are_those_of_the_constructors():
 # Quantized models
 
 
+@pytest.mark.by_hand
 @pytest.mark.backend
 @pytest.mark.slow
 @pytest.mark.usefixtures("eager")
@@ -132,6 +133,7 @@ def test_a_quantized_model_loads_again(tmp_path):
         np.testing.assert_array_equal(again.predict(ROWS, verbose=0), drawn)
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_a_quantized_face_swap_loads_for_some_of_its_people(tmp_path):

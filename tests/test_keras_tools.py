@@ -122,6 +122,7 @@ def test_a_drawing_of_the_model(tmp_path: Path) -> None:
     assert all(name in text for name in ("ana", "ben", "encoder"))
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_models_do_not_pile_up() -> None:
     """Building 50 models leaves no more behind than plain ones of Keras do."""

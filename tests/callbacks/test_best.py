@@ -54,6 +54,7 @@ def test_the_best_epoch_is_kept_and_restored(tmp_path, mode, winner):
     }
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_later_training_has_to_beat_the_best(tmp_path):
     fit(tmp_path / "b", (3, 1))

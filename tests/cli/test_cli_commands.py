@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +258,18 @@ def test_either_folder_of_a_training_is_the_model(
     words = ["convert", str(frame), str(tmp_path / "x.png"), "--identity", "s1"]
     words += ["--model", str(model / inner), "--consent", CONSENT, "--no-progress"]
     assert main(words) == 0
+
+
+def test_a_reader_that_stops_reading_is_no_error(swap: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deepface_models", "verify", *([str(swap)] * 3)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1

@@ -57,8 +57,14 @@ def check_two(found):
 
 
 @pytest.mark.slow
-def test_two_devices_of_tensorflow_step_as_one(tmp_path):
+def test_two_devices_of_tensorflow_step_as_one():
     """With discriminators, whose loss the model adds itself; see `adversarial`."""
+    check_two(result(start("tensorflow", "compare", "adversarial")))
+
+
+@pytest.mark.by_hand
+@pytest.mark.slow
+def test_two_devices_of_tensorflow_resume_as_they_were(tmp_path):
     found = result(start("tensorflow", "compare", "adversarial", str(tmp_path / "a")))
     check_two(found)
     assert found["epochs_resumed"] == 1

@@ -83,6 +83,7 @@ def test_iter_faces_holds_few_frames_of_a_slow_reader(counted, monkeypatch, clip
     assert counted.alive <= 1
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_plan_video_holds_few_large_frames(counted, monkeypatch, clip):
     """Bound by bytes, not frames."""

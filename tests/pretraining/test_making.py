@@ -156,6 +156,7 @@ def train_elsewhere(*words):
     return done.stdout
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_another_machine_trains_on_what_was_gathered(make, data, tmp_path):
     """No stand-ins for dlib and PyAV are needed."""

@@ -132,6 +132,7 @@ def test_a_small_preset_is_made_and_begins_new_people(views, weights, tmp_path):
     assert max(presets.check_golden(model, folder).values()) < 1e-3
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_a_larger_output_is_pretrained_from_a_preset(views, tmp_path, monkeypatch):
     """Only what the encoder sees stays small."""

@@ -176,6 +176,7 @@ def play_with_a_layer(page: Any) -> None:
     picture(page, "zoo_layer")
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_the_whole_job_by_clicking(
     serve: Any, browse: Any, tmp_path: Path, monkeypatch: Any
@@ -214,6 +215,7 @@ def test_the_whole_job_by_clicking(
     picture(page, "jobs")
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_people_and_layers_to_choose(serve: Any, browse: Any, tmp_path: Path) -> None:
     """What loads models into the studio itself."""

@@ -131,6 +131,9 @@ class AdversarialSwap(FaceSwap):
         extra = {f"discriminator.{n}": d for n, d in self.discriminators.items()}
         return {**super().parts, **extra}
 
+    def _default_loss(self) -> Any:
+        return None
+
     def compile(self, optimizer: Any = None, loss: Any = None, **kwargs: Any) -> None:
         """Compiles; the default optimizer is `TwoTimeScaleAdam`."""
         optimizer = optimizer or TwoTimeScaleAdam()

@@ -27,9 +27,13 @@ class TrainedByName(StoredModel):
         """Compiles; the defaults are Adam with 1e-4 and `ImageLoss` for each person."""
         super().compile(
             optimizer=optimizer or keras.optimizers.Adam(1e-4),
-            loss=loss or {name: ImageLoss() for name in self.identities},
+            loss=loss or self._default_loss(),
             **kwargs,
         )
+
+    def _default_loss(self) -> Any:
+        """Returns what `compile` takes; None for a model with losses of its own."""
+        return {name: ImageLoss() for name in self.identities}
 
     def compute_loss(
         self,

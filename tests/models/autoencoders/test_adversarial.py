@@ -118,6 +118,7 @@ def test_terms_agree_with_a_float64_reference():
     assert again == logs  # evaluation draws the same noise each time
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_codes_come_to_the_prior():
     """Moments are those of the standard normal, and are not without the adversary."""

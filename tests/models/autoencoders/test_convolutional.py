@@ -150,6 +150,7 @@ def test_adapted_code_keeps_what_maps_vary_by():
     np.testing.assert_allclose(np.mean(codes**2), 1, rtol=1e-3)
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_adapted_model_learns_sooner():
     images, losses = unit(digits(60)), []

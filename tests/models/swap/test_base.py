@@ -309,6 +309,7 @@ def test_fit_takes_batches_of_a_data_set_in_order(people):
 # More people
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_a_new_person_changes_nobody_and_learns(model, faces, people):
     before = decoded(model, faces)
