@@ -67,6 +67,11 @@ def extract(
 
     Raises:
         As `fleet.convert` does.
+
+    Example:
+        >>> report = fleet.extract("takes", "faces", workers=2)  # doctest: +SKIP
+        >>> [row["faces"] for row in report.rows]  # doctest: +SKIP
+        [75, 68]
     """
     crew = Crew(engine, workers, cpus, gpus, address)
     aligner = {
@@ -247,6 +252,14 @@ def evaluate(
 
     Raises:
         As `fleet.convert` does, except for consent, as no picture is written.
+
+    Example:
+        >>> report = fleet.evaluate(
+        ...     "held_out", "measures", "ana_ben/model", identity="ben",
+        ...     target_faces="faces/ben", source_faces="faces/ana",
+        ... )  # doctest: +SKIP
+        >>> report.table.name  # doctest: +SKIP
+        'fleet.csv'
     """
     crew = Crew(engine, workers, cpus, gpus, address)
     spec = {

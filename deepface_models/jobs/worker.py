@@ -56,6 +56,12 @@ def start_worker(workspace: str | Path) -> None:
 
     Args:
         workspace: The queue's folder.
+
+    Example:
+        >>> from deepface_models.jobs import Queue
+        >>> start_worker("empty_studio")  # has nothing to do
+        >>> Queue("empty_studio").jobs()
+        []
     """
     queue = Queue(workspace)
     _started[:] = [one for one in _started if one.poll() is None]

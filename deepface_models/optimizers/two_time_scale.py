@@ -69,6 +69,11 @@ def mark(discriminator: keras.Model) -> keras.Model:
 
     Returns:
         The same model.
+
+    Example:
+        >>> plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        >>> discriminator = mark(plain)
+        >>> discriminator.compile(TwoTimeScaleAdam(), "binary_crossentropy")
     """
     mark_group(discriminator.variables, _DISCRIMINATORS)
     return discriminator
