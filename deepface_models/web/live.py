@@ -154,6 +154,8 @@ class Live:
             left: Any = None
             try:
                 said = markup.note(does(*values), "good")
+                # At once: the page may be busy, and not look for a while.
+                start_worker(self.workspace.folder)
             except _EXPECTED as error:
                 said = markup.note(str(error) or type(error).__name__, "bad")
                 left = gr.skip()
