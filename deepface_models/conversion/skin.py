@@ -74,11 +74,11 @@ def eyes_and_teeth(
 def _colorless(
     parts: list[Array], distance: float, lab: Array, skin_colors: ColorStatistics
 ) -> tuple[tuple[slice, slice], Array]:
+    """Returns a part of the image and the weights in it; see `eyes_and_teeth`."""
     near = _outlines.filled(parts, len(lab), _NEAR * distance).astype(np.float32)
-    rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
-    if not len(rows):
+    part = _box(near)
+    if part is None:
         return np.s_[:0, :0], np.zeros((0, 0), np.float32)
-    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     soft = cv2.GaussianBlur(near[part], (0, 0), max(_NEAR * distance / 2, 0.3))
     hue = skin_colors.mean[1:] / max(float(np.linalg.norm(skin_colors.mean[1:])), 1e-6)
     usual = max(float(hue @ skin_colors.mean[1:] / max(skin_colors.mean[0], 1)), _GRAY)
@@ -149,12 +149,7 @@ def eye_whites(image: Array, landmarks: Array) -> ColorStatistics | None:
         landmarks: (68, 2) or (5, 2) in its pixels.
     """
     opened = [eye for eye in _outlines.eyes(landmarks) if _is_open(eye)]
-    eyes = _outlines.filled(opened, len(image)) > 0
-    rows, columns = np.flatnonzero(eyes.any(1)), np.flatnonzero(eyes.any(0))
-    if not len(rows):
-        return None
-    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return _of_brightest(image[part], eyes[part])
+    return _of_brightest(image, _outlines.filled(opened, len(image)) > 0)
 
 
 def teeth(
@@ -167,23 +162,33 @@ def teeth(
         landmarks: (68, 2) or (5, 2) in its pixels; of five, none are seen.
         skin_colors: Those of its skin; what is darker in a mouth is no tooth.
     """
-    mouth = _outlines.filled(_outlines.opened_mouth(landmarks), len(image)) > 0
-    rows, columns = np.flatnonzero(mouth.any(1)), np.flatnonzero(mouth.any(0))
-    if not len(rows) or skin_colors is None:
+    if skin_colors is None:
         return None
-    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    found = _of_brightest(image[part], mouth[part])
+    mouth = _outlines.filled(_outlines.opened_mouth(landmarks), len(image)) > 0
+    found = _of_brightest(image, mouth)
     return None if found is None or found.mean[0] < skin_colors.mean[0] else found
 
 
 def _of_brightest(image: Array, inside: Array) -> ColorStatistics | None:
     """Returns the colors of the brightest pixels; None if there are too few."""
+    part = _box(inside)
+    if part is None:
+        return None
+    image, inside = image[part], inside[part]
     lightness = image.sum(-1, dtype=np.float32)
     ordered = np.sort(lightness[inside])
     bright = inside & (lightness >= ordered[int(_BRIGHT * len(ordered))])
     if bright.sum() < _FEWEST:
         return None
     return ColorStatistics.from_image(image, bright)
+
+
+def _box(mask: Array) -> tuple[slice, slice] | None:
+    """Returns the rows and columns of a mask's pixels; None if there are none."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _is_open(eye: Array) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import Any
 
+from deepface_models.core.words import many
 from deepface_models.media.container import readable_tags
 from deepface_models.media.video import VideoInfo
 
@@ -75,8 +76,7 @@ def _streams(source: Any) -> list[str]:
         "attachment": kinds["attachment"],
     }
     return [
-        f"{count} {name}{'s' * (count > 1)} (such as a cover or a second camera) left "
-        "out."
+        f"{many(count, name)} (such as a cover or a second camera) left out."
         for name, count in counts.items()
         if count > 0
     ]

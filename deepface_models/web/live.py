@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from deepface_models.core.names import check_names
+from deepface_models.core.words import many
 from deepface_models.jobs import Job, start_worker
 from deepface_models.web import calls, markup
 from deepface_models.web.calls import Call
@@ -120,7 +121,7 @@ class Live:
         """Puts a command into the queue; returns a sentence about it."""
         job = self.workspace.queue.add(call.words)
         waits = sum(not one.finished for one in self.workspace.queue.jobs()) - 1
-        after = f" after {waits} other{'s' if waits > 1 else ''}" if waits else ""
+        after = f" after {many(waits, 'other')}" if waits else ""
         return f"Job {job.number} is in the queue{after}; see it below or under Jobs."
 
     def change(self, change: str, job: Job | None) -> str:
