@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from deepface_models.core.folders import atomic_folder
 from deepface_models.core.locks import hold
 from deepface_models.core.progress import Progress, Report
 from deepface_models.presets import registry
+from deepface_models.presets.common_files import borrowed as borrowed_files
 from deepface_models.presets.record import (
     RECORD,
     Record,
@@ -86,11 +87,15 @@ def _by_name(
 ) -> Path:
     name = record["name"]
     folder = registry.shipped(name)
-    if folder is None:
-        folder = cache_folder() / f"{name}.{record['digest'][:16]}"
-        with _absent(folder, force) as absent:
+    borrowed = {} if folder is None else borrowed_files(folder, record)
+    if folder is None or borrowed:
+        cached = cache_folder() / f"{name}.{record['digest'][:16]}"
+        with _absent(cached, force) as absent:
+            if absent and folder is not None:
+                return _joined(record, folder, borrowed, cached)
             if absent:
-                return _first(record, sources, folder, progress)
+                return _first(record, sources, cached, progress)
+        folder = cached
     if read_record(folder) != record:
         raise IntegrityError(
             f"{folder} holds another preset than {name!r} of this version. Expected "
@@ -108,6 +113,18 @@ def _absent(folder: Path, force: bool) -> Iterator[bool]:
         return
     with hold(folder, _TIMEOUT):
         yield force or not has_record(folder)
+
+
+def _joined(
+    record: Record, shipped: Path, borrowed: Mapping[str, Path], folder: Path
+) -> Path:
+    """Copies a shipped preset's own files and those that it shares with others."""
+    _sweep(folder.parent)
+    with atomic_folder(folder, _same_as(folder)) as new:
+        for name in [*record["files"], RECORD]:
+            shutil.copyfile(borrowed.get(name, shipped / name), new / name)
+        check_files(new, record)
+    return folder
 
 
 def _first(

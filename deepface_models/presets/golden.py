@@ -20,13 +20,14 @@ Arrays = dict[str, Array]
 _IN, _OUT = "in.", "out."
 _AS = "predict."
 _LARGEST = 2**28  # bytes
+_MANY = 2**16  # values
 _STEPS = 8  # length of an axis that the model leaves open
 
 
 def write_golden(folder: Path, inputs: Mapping[str, Array], outputs: Arrays) -> None:
     """Writes inputs and outputs to the preset's folder."""
     values = {f"{_IN}{name}": value for name, value in inputs.items()}
-    values |= {f"{_OUT}{name}": value for name, value in outputs.items()}
+    values |= {f"{_OUT}{name}": _rounded(v, 2**16) for name, v in outputs.items()}
     np.savez_compressed(folder / GOLDEN, **values)  # type: ignore[arg-type]
 
 
@@ -98,7 +99,8 @@ def make_inputs(
     for name in sorted((stored or {}).keys() - {"encoder"}):
         for number, tensor in enumerate(_part(model, name).inputs):
             shape = (1, *(n or _STEPS for n in tensor.shape[1:]))
-            inputs[f"{name}/{number}"] = rng.normal(0, 1, shape).astype("float32")
+            values = rng.normal(0, 1, shape).astype("float32")
+            inputs[f"{name}/{number}"] = _rounded(values, 16)
     return inputs
 
 
@@ -125,6 +127,13 @@ def predict(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
     found = model.predict(images, verbose=0)
     found = found if isinstance(found, dict) else {"image": found}
     return outputs | {f"{_AS}{name}": value for name, value in found.items()}
+
+
+def _rounded(values: Array, steps: int) -> Array:
+    """Returns many values with few digits, which take less space when compressed."""
+    if values.size < _MANY:
+        return values
+    return np.asarray(np.round(values * steps) / steps)
 
 
 def _part(model: Any, name: str) -> Any:

@@ -16,6 +16,7 @@ from deepface_models.core.version import __version__
 from deepface_models.core.whole import whole_numbers
 from deepface_models.presets import registry
 from deepface_models.presets.card import write_card
+from deepface_models.presets.common_files import copy_unchanged
 from deepface_models.presets.hub_header import check_base_model
 from deepface_models.presets.loading import stored_parts
 from deepface_models.presets.record import (
@@ -180,11 +181,13 @@ def _write_parts(
         config["config"].pop("identities", None)
     elif people is not None:
         config["identities"] = people
-    for name, record in config["parts"].items():
-        if dtype == "float16":
-            from deepface_models.presets.half import to_float16
+    if dtype == "float16":
+        from deepface_models.presets.half import to_float16
 
+        for name in config["parts"]:
             to_float16(folder / weights_file(name))
+    copy_unchanged(folder, model.started_from)
+    for name, record in config["parts"].items():
         record |= measure(folder / weights_file(name))
     write_json(folder / CONFIG, config)
     return {

@@ -21,6 +21,7 @@ from deepface_models.callbacks import (
 from deepface_models.core.errors import ModelFileError
 from deepface_models.core.files import write_json
 from deepface_models.presets import registry
+from deepface_models.presets.common_files import delete_borrowed
 from deepface_models.presets.record import read_record
 from deepface_models.pretraining.facts import LICENSES, LIMITS, NOT_FOR, USE
 from deepface_models.pretraining.machine import commit, machine
@@ -200,4 +201,6 @@ class Job:
             **options,
         )
         registry.check_stated(read_record(folder))
+        if self.weights:
+            delete_borrowed(folder)
         return folder

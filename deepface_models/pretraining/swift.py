@@ -158,17 +158,23 @@ def train(job: Job, views: Views) -> None:
             even(model, data)
     finally:
         data.close()
-    for name, part in _learned(model).items():
+    for name, part in _learned(model, recipe.preset).items():
         part.save_weights(job.run / f"{name}.weights.h5")
     job.record({**facts, "steps": steps})
 
 
 def finish(job: Job, views: Views) -> Path:
     """Saves the shared parts as a preset."""
-    model = _model(job, "float32")
-    for name, part in _learned(model).items():
+    model, preset = _model(job, "float32"), job.recipe.preset
+    learned = _learned(model, preset)
+    for name, part in learned.items():
         part.load_weights(job.run / f"{name}.weights.h5")
-    adaptable = with_adapted_latents(model)
+    if preset:
+        adaptable = _of_size(preset, model)
+        for name, part in learned.items():
+            adaptable.parts[name].set_weights(part.get_weights())
+    else:
+        adaptable = with_adapted_latents(model)
     data = job.recorded["data"]
     return job.pack(adaptable, data, {}, shared=True, dtype="float16")
 
@@ -186,8 +192,7 @@ def with_adapted_latents(model: Swift) -> Swift:
 
 def take_pretrained(model: Swift, preset: str) -> None:
     """Takes the shared parts of a preset, without its adapted latents."""
-    source = Swift.from_preset(preset, identities=model.identities)
-    source = source.with_output_size(model.output_size)
+    source = _of_size(preset, model)
     model.take_parts(source)
     known = model.encoder.get_weights()
     model.encoder.set_weights(source.encoder.get_weights()[: len(known)])
@@ -211,7 +216,18 @@ def _model(job: Job, dtype: str | None = None) -> Swift:
     return model
 
 
-def _learned(model: Swift) -> dict[str, keras.Model]:
-    """Returns the shared parts and the decoder initializer."""
-    shared = {name: model.parts[name] for name in ("encoder", "shared_decoder")}
-    return {**shared, **model.decoder_initializers}
+def _of_size(preset: str, model: Swift) -> Swift:
+    """Returns a preset with people and output size of a model."""
+    source = Swift.from_preset(preset, identities=model.identities)
+    return source.with_output_size(model.output_size)
+
+
+def _learned(model: Swift, preset: str) -> dict[str, keras.Model]:
+    """Returns the shared parts that are trained, and the decoder initializer.
+
+    From a preset, only the shared decoder is.
+    """
+    decoder = {"shared_decoder": model.parts["shared_decoder"]}
+    if preset:
+        return decoder
+    return {"encoder": model.encoder, **decoder, **model.decoder_initializers}
