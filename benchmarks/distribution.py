@@ -6,8 +6,8 @@ Swift (64 px, batches of 16 faces of each of two people) takes steps of SGD on v
 CPU devices, and on JAX in two processes connected by `keras.distribution.initialize`.
 "Apart" is the largest difference of a weight's first step, relative to the largest.
 Virtual devices share the machine's cores, so that CPU seconds a step tell what dividing
-a batch costs, not what further accelerators bring. `--write` puts the times on paper
-into docs/distribute.md.
+a batch costs, not what further accelerators bring. `--write` puts both tables into
+docs/distribute.md.
 """
 
 from __future__ import annotations
@@ -179,6 +179,7 @@ def main() -> None:
     print(paper, measured, harness.setting(), sep="\n")
     if given.write:
         harness.replace_between(PAGE, "paper", paper)
+        harness.replace_between(PAGE, "speed", f"{harness.setting()}\n\n{measured}")
 
 
 if __name__ == "__main__":
