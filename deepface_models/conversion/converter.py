@@ -27,6 +27,7 @@ from deepface_models.conversion.decoded import (
     check_decoded,
     decoded_face,
 )
+from deepface_models.conversion.halved import HalvedChange
 from deepface_models.conversion.people import pick_face
 from deepface_models.conversion.reshaping import reshaped
 from deepface_models.core.arrays import Array
@@ -321,6 +322,14 @@ class Converter:
     def apply(self, frame: Array, decoded: DecodedFace) -> Array:
         """Puts a decoded face into its frame, with color transfer and blending."""
         return paste.paste_face(*self._pasted(frame, decoded))
+
+    def change(self, frame: Array, decoded: DecodedFace) -> HalvedChange | None:
+        """Returns what `apply` changes, at half the size; None for other faces.
+
+        Only faces that are much larger in the frame than the model makes them are
+        blended at half the size.
+        """
+        return paste.halved_change(*self._pasted(frame, decoded))
 
     def place(self, frame: Array, decoded: DecodedFace) -> paste.PlacedFace | None:
         """Returns what `apply` blends into a frame; None if it blends nothing."""

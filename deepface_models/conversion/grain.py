@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -61,7 +62,13 @@ class Grain:
         return np.asarray(np.clip(noisy, 0.0, 1.0, out=noisy))
 
     def unscaled(self, left: int, top: int, shape: tuple[int, ...]) -> Array:
-        """Returns the noise of a part of a frame, (h, w, 3), with a level of 1."""
+        """Returns the noise of a part of a frame, of a shape, with a level of 1.
+
+        Args:
+            left: x of its first column in the frame.
+            top: y of its first row.
+            shape: (h, w), or (h, w, 3) with the same noise in each channel.
+        """
         rng = np.random.default_rng(self.seed)
         x, y = (rng.integers(0, _TILE, 2) + self.corner).tolist()
         return _noise(self.width, left + x, top + y, shape)
@@ -125,18 +132,18 @@ def _properties(width: float) -> tuple[float, float]:
 
 
 def _noise(width: float, left: int, top: int, shape: tuple[int, ...]) -> Array:
-    """Returns noise for a part of a frame, (h, w, 3); the tile repeats."""
-    left, top = left % _TILE, top % _TILE
+    """Returns noise for a part of a frame, (h, w) or (h, w, 3); the tile repeats."""
+    left, top, channels = left % _TILE, top % _TILE, math.prod(shape[2:])
     bottom, right = top + shape[0], left + shape[1]
     if max(bottom, right) <= 2 * _TILE:
-        return _repeated(width)[top:bottom, left:right]
+        return _repeated(width, channels)[top:bottom, left:right]
     rows, columns = np.arange(top, bottom) % _TILE, np.arange(left, right) % _TILE
-    return np.asarray(cv2.merge([_tile(width)[np.ix_(rows, columns)]] * 3))
+    return np.asarray(cv2.merge([_tile(width)[np.ix_(rows, columns)]] * channels))
 
 
 @functools.cache
-def _repeated(width: float) -> Array:
-    return np.asarray(cv2.merge([np.tile(_tile(width), (2, 2))] * 3))
+def _repeated(width: float, channels: int) -> Array:
+    return np.asarray(cv2.merge([np.tile(_tile(width), (2, 2))] * channels))
 
 
 @functools.cache

@@ -12,8 +12,7 @@ import numpy as np
 
 from deepface_models.conversion.blend import BLENDS, Blend, add_correction, mask_side
 from deepface_models.conversion.grain import Grain
-from deepface_models.conversion.pyramid import covered
-from deepface_models.conversion.pyramid import times as product
+from deepface_models.conversion.halved import TIMES, HalvedChange
 from deepface_models.conversion.regions import (
     Region,
     compose,
@@ -168,75 +167,57 @@ def _located(
     return _Aligned(as_float(face), mask, matrix, sharpen, grain), method, region
 
 
-def _blended(
-    face: _Aligned, frame: Array, blend: Blend, region: Region
-) -> Iterator[tuple[Region, Array]]:
-    """Yields parts of a frame and their new pixels."""
-    if region.area > LARGE:
-        return _blend_large(face, frame, blend, region)
-    whole = Region(0, 0, frame.shape[1], frame.shape[0])
-    even = region.multiple(2, whole)
-    enlarged = frame_scale(face.matrix) >= _ENLARGED
-    if not enlarged or blend.power is None or even is None:
-        return _blend(face, frame, blend, region)
-    return _blend_halved(face, frame, blend, even)
+def halved_change(
+    face: Array,
+    mask: Array,
+    frame: Array,
+    matrix: Array,
+    blend: str = "laplacian",
+    sharpen: float = 0.0,
+    grain: Grain | None = None,
+) -> HalvedChange | None:
+    """Returns what pasting an enlarged face changes, at half the frame's size.
 
-
-def _blend(
-    face: _Aligned, frame: Array, blend: Blend, region: Region
-) -> Iterator[tuple[Region, Array]]:
-    """Yields the region and its pixels."""
-    placed = face.placed_inside(region, frame.shape)
-    yield region, blend(placed.image, frame[region.slices], placed.mask)
-
-
-def _blend_halved(
-    face: _Aligned, frame: Array, blend: Blend, region: Region
-) -> Iterator[tuple[Region, Array]]:
-    """Yields the region and its pixels, for a face that is enlarged several times.
-
-    All that the face has is blended at half the size. Of the frame, the finer detail
-    fades along the mask; the grain takes its place.
+    None if the face is not so much enlarged, or nothing of it is in the frame; then use
+    `paste_face`, which takes the same arguments.
     """
-    times = 2
-    small, to_small = reduced(frame, region, times)
+    found = _located(face, mask, frame, matrix, blend, sharpen, grain)
+    return _halved(*found, frame)
+
+
+def _halved(
+    face: _Aligned, blend: Blend, region: Region | None, frame: Array
+) -> HalvedChange | None:
+    if region is None or region.area > LARGE or blend.power is None:
+        return None
+    whole = Region(0, 0, frame.shape[1], frame.shape[0])
+    even = region.even(whole)
+    if frame_scale(face.matrix) < _ENLARGED or even is None:
+        return None
+    small, to_small = reduced(frame, even, TIMES)
     whole = Region(0, 0, small.shape[1], small.shape[0])
     less = replace(face, matrix=compose(face.matrix, invert(to_small)), grain=None)
     placed = less.placed_inside(whole, small.shape)
     told: list[int] = []
     if blend.reach is not None:
-        told = [blend.reach_of(times * mask_side(placed.mask)) // times]
-    changed = cv2.subtract(blend(placed.image, small, placed.mask, *told), small)
-    changes = _enlarged(changed, whole, times)
-    part = covered(placed.mask)
-    if part is not None:
-        inner = Region(part[1].start, part[0].start, part[1].stop, part[0].stop)
-        place = inner.scaled(times)
-        there = place.moved(region.left, region.top)
-        weight = np.clip(_enlarged(placed.mask, inner, times), 0.0, 1.0)
-        detail = _finer(frame[there.slices], _enlarged(small, inner, times))
-        if face.grain is not None:
-            noise = face.grain.unscaled(there.left, there.top, detail.shape)
-            level = face.grain.level
-            detail = cv2.addWeighted(detail, 1, noise, -level, 0, dst=detail)
-        changes[place.slices] -= product(detail, weight ** int(blend.power or 1))
-    yield region, add_correction(frame[region.slices], changes)
+        told = [blend.reach_of(TIMES * mask_side(placed.mask)) // TIMES]
+    added = cv2.subtract(blend(placed.image, small, placed.mask, *told), small)
+    return HalvedChange(even, small, added, placed.mask, blend.power, face.grain)
 
 
-def _enlarged(small: Array, part: Region, times: int) -> Array:
-    """Returns a part of an image, (h, w) or (h, w, 3) float32, enlarged."""
-    whole = Region(0, 0, small.shape[1], small.shape[0])
-    wide = part.padded(2, whole)  # as many pixels as the cubic sees
-    size = times * wide.size[0], times * wide.size[1]
-    large = cv2.resize(small[wide.slices], size, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(large[part.scaled(times).slices_in(wide.scaled(times))])
-
-
-def _finer(frame: Array, less: Array) -> Array:
-    """Returns what a frame has beyond its reduced and enlarged image, float32."""
-    if frame.dtype == np.uint8:  # at once, so faster
-        return cv2.addWeighted(frame, 1 / 255, less, -1, 0, dtype=cv2.CV_32F)
-    return as_float(frame) - less
+def _blended(
+    face: _Aligned, frame: Array, blend: Blend, region: Region
+) -> Iterator[tuple[Region, Array]]:
+    """Yields parts of a frame and their new pixels."""
+    if region.area > LARGE:
+        yield from _blend_large(face, frame, blend, region)
+        return
+    change = _halved(face, blend, region, frame)
+    if change is not None:
+        yield change.region, change.pixels(frame)
+        return
+    placed = face.placed_inside(region, frame.shape)
+    yield region, blend(placed.image, frame[region.slices], placed.mask)
 
 
 def _blend_large(

@@ -69,22 +69,20 @@ class Region:
         """Returns the region shifted by (x, y) pixels."""
         return Region(self.left + x, self.top + y, self.right + x, self.bottom + y)
 
-    def multiple(self, times: int, within: Region) -> Region | None:
-        """Returns the region a little larger, with sides that are multiples.
+    def divided(self, times: int) -> Region:
+        """Returns the same place in an image so many times as small."""
+        ends = self.left, self.top, self.right, self.bottom
+        return Region(*(end // times for end in ends))
 
-        None if there are not enough pixels.
+    def even(self, within: Region) -> Region | None:
+        """Returns the region a little larger, with even ends; None if it has no room.
+
+        `within` begins at an even pixel.
         """
-        ends = []
-        for start, stop, first, last in (
-            (self.left, self.right, within.left, within.right),
-            (self.top, self.bottom, within.top, within.bottom),
-        ):
-            missing = -(stop - start) % times
-            before = min(missing, start - first)
-            ends.append((start - before, stop + missing - before))
-            if ends[-1][1] > last:
-                return None
-        (left, right), (top, bottom) = ends
+        left, top = self.left // 2 * 2, self.top // 2 * 2
+        right, bottom = (self.right + 1) // 2 * 2, (self.bottom + 1) // 2 * 2
+        if right > within.right or bottom > within.bottom:
+            return None
         return Region(left, top, right, bottom)
 
     def bordered(self, image: Array, outer: Region, border: int) -> Array:

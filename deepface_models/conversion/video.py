@@ -25,13 +25,14 @@ from deepface_models.core.spans import WHOLE
 from deepface_models.core.stages import ahead
 from deepface_models.faces.face import Face
 from deepface_models.media import VideoFrame, VideoWriter, read_video
+from deepface_models.media.planes import Samples
 from deepface_models.media.sequence import Source
 from deepface_models.media.video import read_stored
 
 # A frame with the decoded face of each person so far, or None.
 _Decoded: TypeAlias = tuple[VideoFrame, tuple[DecodedFace | None, ...]]
-# A frame, its output image, and whether a face was swapped in it.
-_Rendered: TypeAlias = tuple[VideoFrame, Array, bool]
+# A frame, its output image or samples, and whether a face was swapped in it.
+_Rendered: TypeAlias = tuple[VideoFrame, "Array | Samples", bool]
 # The converter of each person and their decoded face, or None.
 Faces: TypeAlias = Sequence[tuple[Converter, DecodedFace | None]]
 Render: TypeAlias = Callable[[VideoFrame, Faces], Array]
@@ -118,7 +119,10 @@ def _read(
     return cut_parts(read_stored(source, *span, video.keeps), swaps)
 
 
-def _write(video: Any, frame: VideoFrame, image: Array) -> None:
+def _write(video: Any, frame: VideoFrame, image: Array | Samples) -> None:
+    if isinstance(image, Samples):
+        video.write_samples(image, frame.pts, frame.duration)
+        return
     if not isinstance(frame, PartFrame) or frame.stored is None:
         video.write(image, frame.pts, frame.duration)
         return
@@ -161,8 +165,22 @@ def _blended(
     for frame, faces in stream:
         with report.stage("blend"):
             pairs = list(zip(converters, faces, strict=True))
-            image = render(frame, pairs)
-        yield frame, image, any(face is not None for face in faces)
+            made = _samples(frame, pairs) or render(frame, pairs)
+        yield frame, made, any(face is not None for face in faces)
+
+
+def _samples(frame: VideoFrame, faces: Faces) -> Samples | None:
+    """Returns the samples of a frame with one enlarged face; None for other frames."""
+    shown = [(converter, face) for converter, face in faces if face is not None]
+    if not isinstance(frame, PartFrame) or frame.stored is None or len(shown) != 1:
+        return None
+    converter, face = shown[0]
+    change = None if converter.debug else converter.change(frame.image, face)
+    if change is None:
+        return None
+    made = Samples.of(frame.stored)
+    change.put(made, frame.corner)
+    return made
 
 
 def _bytes_of(frame: VideoFrame) -> int:

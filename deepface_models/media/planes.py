@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.media.stored import AROUND, StoredFrame
-from deepface_models.media.yuv import Coding
+from deepface_models.media.yuv import Coding, to_yuv
 
 # FFmpeg's names of 8-bit planes of which those of color have half the size; the second
 # one is of full range.
 _FORMS = ("yuv420p", "yuvj420p")
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """A frame of yuv420p, to be changed.
+
+    Attributes:
+        values: (H * 3 / 2, W) uint8, plane after plane.
+        coding: Its color tags.
+    """
+
+    values: Array
+    coding: Coding
+
+    @classmethod
+    def of(cls, frame: StoredFrame) -> Self:
+        """Returns a copy of a frame's samples."""
+        return cls(frame.samples(), frame.coding)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return int(self.values.nbytes)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self.values.shape[1], self.values.shape[0] * 2 // 3
+
+    @property
+    def planes(self) -> tuple[Array, ...]:
+        """Views of the brightness, (H, W), and of the colors, half as large."""
+        return tuple(planes(self.values))
+
+    @property
+    def to_yuv(self) -> Array:
+        """(3, 4), from red, green and blue in 0..255, and 1, to samples."""
+        return to_yuv(self.coding, self.size[1])
 
 
 def fits(frame: StoredFrame, coding: Coding) -> bool:
@@ -49,7 +89,7 @@ def put(samples: Array, part: Array, rows: slice, columns: slice) -> None:
         for i, o in zip(inner, (rows, columns), strict=True)
     ]
     for into, plane, scale in zip(
-        _planes(samples), _planes(part), (1, 2, 2), strict=True
+        planes(samples), planes(part), (1, 2, 2), strict=True
     ):
         there, here = (
             tuple(slice(one.start // scale, one.stop // scale) for one in pair)
@@ -64,8 +104,8 @@ def _inner(side: slice, size: int) -> slice:
     return slice(start, max(start, stop))
 
 
-def _planes(samples: Array) -> Iterator[Array]:
-    """Yields the planes of yuv420p as views."""
+def planes(samples: Array) -> Iterator[Array]:
+    """Yields the planes of yuv420p as views: brightness, and two of color."""
     height, width = samples.shape[0] * 2 // 3, samples.shape[1]
     yield samples[:height]
     for half in np.split(samples[height:].reshape(-1), 2):

@@ -22,7 +22,7 @@ from deepface_models.media import codecs, formats
 from deepface_models.media.container import open_file, open_video
 from deepface_models.media.decoding import source_times
 from deepface_models.media.extras import copy_metadata, image_notes
-from deepface_models.media.planes import fits, put
+from deepface_models.media.planes import Samples, fits, put
 from deepface_models.media.sequence import Source, as_sequence, frame_rate_of
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.stored import StoredFrame
@@ -202,17 +202,33 @@ class VideoWriter:
             ValueError: As `write`.
             MediaError: As `write`.
         """
+        samples = Samples.of(frame)
+        if part is not None:
+            changed = self._converter.samples(part, self._coding)
+            put(samples.values, changed, rows, columns)
+        self.write_samples(samples, pts, duration)
+
+    def write_samples(
+        self, samples: Samples, pts: int | None = None, duration: int | None = None
+    ) -> None:
+        """Appends a frame of `like` whose samples were changed.
+
+        Args:
+            samples: Those of a frame of which `keeps` is true.
+            pts: As in `write`.
+            duration: As in `write`.
+
+        Raises:
+            ValueError: As `write`.
+            MediaError: As `write`.
+        """
         self._check_open()
-        self._check_size(frame.size)
-
-        def made() -> Any:
-            samples = frame.samples()
-            if part is not None:
-                changed = self._converter.samples(part, self._coding)
-                put(samples, changed, rows, columns)
-            return tagged(samples, "yuv420p", self._coding)
-
-        self._encode(made, self._checked_pts(pts), duration)
+        self._check_size(samples.size)
+        self._encode(
+            lambda: tagged(samples.values, "yuv420p", self._coding),
+            self._checked_pts(pts),
+            duration,
+        )
 
     def _check_open(self) -> None:
         if self._temporary is None:

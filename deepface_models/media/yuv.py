@@ -171,7 +171,7 @@ class FrameConverter:
         """
         if is_wide(pix_fmt):
             full = coding.range == _FULL
-            made = wide_frame(image, pix_fmt, _to_yuv(coding, image.shape[0]), full)
+            made = wide_frame(image, pix_fmt, to_yuv(coding, image.shape[0]), full)
             rgb = made.format.is_rgb
             return made if rgb else self._subsampled(made, pix_fmt, coding)
         if pix_fmt == "rgb24":
@@ -213,7 +213,7 @@ def _merged(image: Any) -> Array:
 
 def _planes(image: Array, coding: Coding) -> Sequence[Array]:
     # swscale makes red and blue darker by one level at full range.
-    return cv2.split(cv2.transform(image, _to_yuv(coding, image.shape[0])))
+    return cv2.split(cv2.transform(image, to_yuv(coding, image.shape[0])))
 
 
 def tagged(samples: Array, form: str, coding: Coding) -> Any:
@@ -245,7 +245,7 @@ def _halved(planes: Sequence[Array], swscale: VideoReformatter) -> Array:
     return samples
 
 
-def _to_yuv(coding: Coding, height: int) -> Array:
+def to_yuv(coding: Coding, height: int) -> Array:
     """Returns the matrix from (R, G, B, 1) in 0..255 to YUV samples, (3, 4) float64."""
     red, blue = _LUMA[coding.matrix(height)]
     luma = np.array([red, 1 - red - blue, blue])

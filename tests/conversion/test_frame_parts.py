@@ -6,8 +6,9 @@ import av
 import numpy as np
 import pytest
 
-from deepface_models.conversion import Converter, convert
+from deepface_models.conversion import Converter, convert, paste
 from deepface_models.conversion._file import FileJob
+from deepface_models.conversion.halved import HalvedChange
 from deepface_models.media import VideoWriter, read_video
 
 TOLD = {
@@ -53,6 +54,25 @@ def test_only_the_face_changes(source, model, aligner, tmp_path, monkeypatch):
     changed = parts != before
     assert 0.02 < changed.mean() < 0.5
     assert np.abs(parts - whole)[changed].max() <= 1
+
+
+def test_an_enlarged_face_changes_samples_without_a_way_through_rgb(
+    source, model, aligner, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(paste, "_ENLARGED", 0.0)
+    before = samples_of(source)
+    puts = []
+    put = HalvedChange.put
+    monkeypatch.setattr(HalvedChange, "put", lambda *told: puts.append(put(*told)))
+    parts = converted(source, tmp_path / "parts.mp4", model, aligner)
+    assert len(puts) == 7
+    monkeypatch.setattr(FileJob, "_needs_parts", False)
+    whole = converted(source, tmp_path / "whole.mp4", model, aligner)
+    assert len(puts) == 7
+    changed = parts != before
+    assert 0.02 < changed.mean() < 0.5
+    off = np.abs(parts - whole)[changed]
+    assert off.mean() < 0.6 and np.percentile(off, 99.5) <= 2
 
 
 def test_without_a_change_every_sample_stays(source, model, aligner, tmp_path):

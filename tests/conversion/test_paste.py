@@ -188,12 +188,11 @@ def test_grain_of_an_enlarged_face_is_that_of_the_whole(monkeypatch, blend):
     assert (off > 1).mean() < 0.02 and off.mean() < 0.15
 
 
-def test_regions_grow_to_a_multiple_within_the_frame():
-    within = regions.Region(0, 0, 10, 8)
-    grown = regions.Region(5, 2, 10, 5).multiple(4, within)
-    assert grown == regions.Region(2, 1, 10, 5)
-    assert regions.Region(0, 0, 5, 3).multiple(4, within) == regions.Region(0, 0, 8, 4)
-    assert regions.Region(0, 0, 9, 3).multiple(4, within) is None
+def test_regions_grow_to_even_ends_within_the_frame():
+    within = regions.Region(0, 0, 10, 7)
+    assert regions.Region(5, 2, 9, 5).even(within) == regions.Region(4, 2, 10, 6)
+    assert regions.Region(4, 2, 10, 6).even(within) == regions.Region(4, 2, 10, 6)
+    assert regions.Region(0, 0, 5, 7).even(within) is None
 
 
 def test_frames_of_4k_video_are_not_large():
