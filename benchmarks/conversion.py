@@ -1,6 +1,6 @@
-"""Frames per second of a 720p conversion by stage, compared with a naive loop.
+"""Frames per second of a conversion by stage, compared with a naive loop.
 
-    python benchmarks/conversion.py [--model FOLDER] [--frames 75]
+    python benchmarks/conversion.py [--model FOLDER] [--frames 75] [--height 1080]
 
 prints a table of the stages, both speeds and their ratio, and the time of each blend
 and color transfer.
@@ -35,13 +35,15 @@ from deepface_models.models.swap import Swift
 CLIP = harness.PACKAGE / "demo" / "clips" / "mb" / "sbia1a.mpg"
 
 
-def enlarged(frames: int) -> Iterator[Any]:
-    """The clip over and over, to and fro, 1280 x 720, the face in the middle."""
+def enlarged(frames: int, height: int = 720) -> Iterator[Any]:
+    """The clip over and over, to and fro, 16:9, the face in the middle."""
     images = [frame.image for frame in read_video(CLIP)]
     there_and_back = itertools.cycle([*images, *images[-2:0:-1]])
     for image in itertools.islice(there_and_back, frames):
-        large = cv2.resize(image, (1280, 1024), interpolation=cv2.INTER_CUBIC)
-        yield large[150:870]
+        size = height * 16 // 9, height * 64 // 45
+        large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+        top = height * 5 // 24
+        yield large[top : top + height]
 
 
 def naive(
@@ -89,6 +91,7 @@ def main() -> None:
     parser.add_argument("--model", help="folder or .keras file; untrained Swift if not")
     parser.add_argument("--image-size", type=int, default=128, help="of that Swift")
     parser.add_argument("--frames", type=int, default=75)
+    parser.add_argument("--height", type=int, default=720, help="of the frames")
     parser.add_argument("--naive-frames", type=int, default=12)
     options = parser.parse_args()
     if options.model:
@@ -100,7 +103,7 @@ def main() -> None:
         os.environ.setdefault("DEEPFACE_MODELS_HOME", folder)
         source = Path(folder) / "source.mp4"
         with VideoWriter(source, fps=25) as writer:
-            for image in enlarged(options.frames):
+            for image in enlarged(options.frames, options.height):
                 writer.write(image)
         told = {
             "identity": identity,
@@ -109,7 +112,7 @@ def main() -> None:
         }
         output, short = Path(folder) / "out.mp4", Path(folder) / "short.mp4"
         with VideoWriter(short, fps=25) as writer:
-            for image in enlarged(17):
+            for image in enlarged(17, options.height):
                 writer.write(image)
         convert(short, output, model, progress=False, **told)  # compiles and loads
         speeds = {}
@@ -135,7 +138,8 @@ def main() -> None:
             [name, f"{fps:.1f}", f"{fps / slow[0]:.1f}", f"{work:.0f}"]
             for name, (fps, work) in speeds.items()
         ]
-        print(harness.markdown(("1280x720", "frames/s", "ratio", "CPU ms"), lines))
+        size = f"{options.height * 16 // 9}x{options.height}"
+        print(harness.markdown((size, "frames/s", "ratio", "CPU ms"), lines))
         blends(model, identity, source)
 
 
