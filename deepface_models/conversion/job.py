@@ -138,7 +138,7 @@ def convert(
     single = {"patches": patches, "bits": bits, "alpha": alpha or None}
     _check_kind(kind, source, tracks, frames, single)
     if converter is None:
-        converter = Converter(model, identity, **known(Converter, options))
+        converter = Converter(model, identity, **known(Converter, options, convert))
     else:
         check_converter(converter, model, identity, options)
     given |= {"consent": consent, "tracks": tracks, "frames": frames}

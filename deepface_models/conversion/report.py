@@ -119,8 +119,9 @@ class ConversionReport:
 
 def _spans(frames: list[int]) -> str:
     """Returns the first frames' numbers, such as " (0 to 7, 31)"."""
-    starts = [n for n in frames if n - 1 not in frames]
-    ends = [n for n in frames if n + 1 not in frames]
+    there = set(frames)
+    starts = [n for n in frames if n - 1 not in there]
+    ends = [n for n in frames if n + 1 not in there]
     spans = [
         f"{a} to {b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True)
     ]

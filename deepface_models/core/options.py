@@ -11,15 +11,24 @@ from deepface_models.core.choices import choose
 T = TypeVar("T")
 
 
-def known(kind: Any, options: dict[str, Any]) -> dict[str, Any]:
+def known(kind: Any, options: dict[str, Any], caller: Any = None) -> dict[str, Any]:
     """Returns the options, if all of them are constructor arguments of a class.
+
+    Args:
+        kind: The class.
+        options: The arguments.
+        caller: The function that was called with them, whose own arguments by name the
+            message suggests too.
 
     Raises:
         ValueError: There is no such argument; the message suggests a similar one.
     """
     names = list(inspect.signature(kind).parameters)
+    own = inspect.signature(caller).parameters.values() if caller else ()
+    others = [one.name for one in own if one.kind is one.KEYWORD_ONLY]
     for name in options:
-        choose("option", name, names)
+        if name not in names:
+            choose("option", name, dict.fromkeys([*others, *names]))
     return options
 
 

@@ -133,7 +133,7 @@ def live(
         if options.get("aligner") is None and hasattr(model, "image_size"):
             options["aligner"] = usual_aligner(model)
         options = {**options, "blend": blend, "reshape": reshape}
-        converter = Converter(model, identity, **known(Converter, options))
+        converter = Converter(model, identity, **known(Converter, options, live))
     else:
         check_converter(converter, model, identity, options)
     return LiveSwap(

@@ -254,4 +254,6 @@ def test_an_unknown_option_is_named(model, clip, tmp_path):
     who = {"identity": "ben", "consent": "test", "progress": False}
     with pytest.raises(ValueError, match=r"option='blnd'.*Did you mean 'blend'\?"):
         convert(clip, tmp_path / "out.mp4", model, blnd="alpha", **who)
+    with pytest.raises(ValueError, match=r"option='frame'.*Did you mean 'frames'\?"):
+        convert(clip, tmp_path / "out.mp4", model, frame=(0, 3), **who)
     assert not list(tmp_path.iterdir())
