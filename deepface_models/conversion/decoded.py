@@ -5,23 +5,25 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from deepface_models.conversion import masks
-from deepface_models.conversion.detail import Detail, contrast, measure
+from deepface_models.conversion.detail import Detail, Needed, contrast, measure
 from deepface_models.conversion.grain import Grain
 from deepface_models.conversion.regions import (
     frame_scale,
     inside_frame,
     resize_matrix,
 )
-from deepface_models.conversion.skin import eye_whites, skin, teeth
+from deepface_models.conversion.skin import eye_whites, features, skin, teeth
 from deepface_models.core.arrays import Array
 from deepface_models.faces.align import align, transform_points
 from deepface_models.faces.face import Face
 from deepface_models.media import ColorStatistics
 
 _FEWEST = 32  # pixels of a face needed to measure its colors
+_SOFT = 0.015  # width of the change from skin to eyes and mouth, in the face's size
 _TRIM = 2.5  # standard deviations from the median: shadows, glints and hair
 
 
@@ -113,8 +115,10 @@ def decoded_face(
     )
 
 
-def automatic(face: DecodedFace, colored: Array) -> tuple[float, Grain | None]:
+def automatic(face: DecodedFace, colored: Array) -> tuple[float | Array, Grain | None]:
     """Returns the sharpening and the grain that give a face its frame's detail.
+
+    The amount of sharpening is one for the face, or (S, S), less on the skin.
 
     Args:
         face: The decoded face.
@@ -123,11 +127,20 @@ def automatic(face: DecodedFace, colored: Array) -> tuple[float, Grain | None]:
     if face.detail is None:
         return 0.0, None
     gain = contrast(face.image, colored, face.mask > 0.5)
-    amount, level, width = face.detail.solve(gain, frame_scale(face.matrix))
+    needed = face.detail.solve(gain, frame_scale(face.matrix))
     # The frame decides the noise: a still one keeps it, and a result can be repeated.
     seed = zlib.crc32(face.aligned.tobytes())
-    grain = Grain(level, width, seed, face.corner)
-    return amount, grain if level > 0 else None
+    grain = Grain(needed.level, needed.width, seed, face.corner)
+    return _amounts(face, needed), grain if needed.level > 0 else None
+
+
+def _amounts(face: DecodedFace, needed: Needed) -> float | Array:
+    """Returns the amount of sharpening; of each pixel, if that of the skin differs."""
+    if face.landmarks is None or needed.on_skin == needed.amount:
+        return needed.amount
+    size = face.image.shape[0]
+    sharp = cv2.GaussianBlur(features(face.landmarks, size), (0, 0), _SOFT * size)
+    return np.asarray(needed.on_skin + (needed.amount - needed.on_skin) * sharp)
 
 
 def check_decoded(predicted: Array, count: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,10 +25,28 @@ from deepface_models.core.arrays import Array, as_float
 AMOUNTS = (-1.0, 0.0, 1.0, 2.0)
 _PLAIN = AMOUNTS.index(0.0)
 _LARGE = 3.0  # most amount times the scale, within the last two of them
+_ROUGHER = 1.25  # most noise of sharpened skin, in that of the frame's or of its own
 _STEPS = 31  # amounts that are tried
 _MOST = 256  # px, side of the part of a face that is measured
 _INSIDE = 0.1  # of the face's size, left out at the edge of the mask
 _FEWEST = 200  # pixels of a face from which its detail is measured
+
+
+class Needed(NamedTuple):
+    """What gives a decoded face the detail of its frame.
+
+    Attributes:
+        amount: Sharpening of eyes, brows and mouth.
+        level: Level of the grain.
+        width: Width of the grain.
+        on_skin: Sharpening of the skin, at most `amount`: less where it would become
+            much rougher than it is and than that of the frame.
+    """
+
+    amount: float
+    level: float
+    width: float
+    on_skin: float
 
 
 @dataclass(frozen=True)
@@ -39,20 +57,18 @@ class Detail:
         frame: Variance of the Laplacian of the frame's face.
         face: (K,) that of the decoded face sharpened by each of `AMOUNTS`.
         noise: Level of the noise in the frame's skin.
-        face_noise: That in the decoded skin.
+        face_noise: (K,) that in the decoded skin, sharpened likewise.
         correlation: Correlation of neighboring pixels of the frame's noise.
     """
 
     frame: float
     face: Array
     noise: float
-    face_noise: float
+    face_noise: Array
     correlation: float
 
-    def solve(
-        self, gain: float = 1.0, scale: float = 1.0
-    ) -> tuple[float, float, float]:
-        """Returns the amount of sharpening, and level and width of the grain.
+    def solve(self, gain: float = 1.0, scale: float = 1.0) -> Needed:
+        """Returns the sharpening and the grain that give a face its frame's detail.
 
         A negative amount softens a face that is sharper than its frame. Grain makes
         up for the noise that the decoded skin lacks, sharpening for the rest of the
@@ -67,14 +83,18 @@ class Detail:
         amounts = np.linspace(AMOUNTS[0], most, _STEPS)
         # Standard deviations grow about linearly with the amount.
         spread = gain * np.interp(amounts, AMOUNTS, np.sqrt(self.face))
-        # What is fine in a decoded skin grows as its detail does.
-        noise = self.face_noise * spread / max(float(np.sqrt(self.face[_PLAIN])), 1e-9)
+        noise = gain * np.interp(amounts, AMOUNTS, self.face_noise)
         width = grain.width_of(self.correlation)
         missing = np.maximum(self.noise**2 - noise**2, 0.0)
         detail = spread**2 + missing * grain.laplacian_variance(width)
         enough = np.flatnonzero(detail >= self.frame)
         chosen = int(enough[0]) if len(enough) else _STEPS - 1
-        return float(amounts[chosen]), float(np.sqrt(missing[chosen])), width
+        # Sharpened further, freckles and pores would become blotches.
+        own = gain * float(self.face_noise[_PLAIN])
+        calm = noise <= _ROUGHER * max(self.noise, own)
+        on_skin = min(chosen, int(np.flatnonzero(calm)[-1]))
+        level = float(np.sqrt(missing[on_skin]))
+        return Needed(float(amounts[chosen]), level, width, float(amounts[on_skin]))
 
 
 def mean_detail(measured: Sequence[tuple[float, Detail | None]]) -> Detail | None:
@@ -125,7 +145,7 @@ def measure(
         _variance(there, where),
         np.array([_variance(one, where) for one in sharpened]),
         noise.level,
-        grain.level_of(face, smooth),
+        np.array([grain.level_of(one, smooth) for one in sharpened]),
         noise.correlation,
     )
 

@@ -60,7 +60,7 @@ def paste_face(
     frame: Array,
     matrix: Array,
     blend: str = "laplacian",
-    sharpen: float = 0.0,
+    sharpen: float | Array = 0.0,
     grain: Grain | None = None,
 ) -> Array:
     """Blends an aligned face into its frame.
@@ -71,7 +71,8 @@ def paste_face(
         frame: (H, W, 3), uint8 or float in [0, 1]; not changed.
         matrix: (2, 3), from pixels of the frame to pixels of `face`.
         blend: One of `BLENDS`.
-        sharpen: Amount of sharpening at the frame's resolution; 0 for none.
+        sharpen: Amount of sharpening at the frame's resolution, one or (S, S); 0 for
+            none.
         grain: Noise to add at the frame's resolution, or None.
 
     Returns:
@@ -102,7 +103,7 @@ def place_face(
     frame: Array,
     matrix: Array,
     blend: str = "laplacian",
-    sharpen: float = 0.0,
+    sharpen: float | Array = 0.0,
     grain: Grain | None = None,
 ) -> PlacedFace | None:
     """Warps an aligned face to its place in a frame; None if nothing of it is there.
@@ -120,7 +121,7 @@ class _Aligned:
     image: Array
     mask: Array
     matrix: Array
-    sharpen: float
+    sharpen: float | Array
     grain: Grain | None
 
     def placed(self, region: Region) -> PlacedFace:
@@ -128,7 +129,10 @@ class _Aligned:
         image = place(self.image, self.matrix, region)
         np.clip(image, 0.0, 1.0, out=image)
         radius = max(1.0, frame_scale(self.matrix))
-        image = sharpen_image(image, self.sharpen, radius)
+        amount = self.sharpen
+        if isinstance(amount, np.ndarray):
+            amount = place(amount, self.matrix, region)
+        image = sharpen_image(image, amount, radius)
         if self.grain is not None:
             image = self.grain.added(image, region.left, region.top)
         return PlacedFace(region, image, place_mask(self.mask, self.matrix, region))
@@ -143,7 +147,7 @@ class _Aligned:
             return self.placed(region)
         # So far the sharpening of a pixel sees its neighbors.
         reach = math.ceil(3 * max(1.0, frame_scale(self.matrix)))
-        inner = inner.padded(reach if self.sharpen else 0, region)
+        inner = inner.padded(reach if np.any(self.sharpen) else 0, region)
         placed = self.placed(inner)
         return PlacedFace(
             region,
@@ -158,7 +162,7 @@ def _located(
     frame: Array,
     matrix: Array,
     blend: str,
-    sharpen: float,
+    sharpen: float | Array,
     grain: Grain | None,
 ) -> tuple[_Aligned, Blend, Region | None]:
     """Returns the face, the blend, and the region that changes or None."""
@@ -173,7 +177,7 @@ def halved_change(
     frame: Array,
     matrix: Array,
     blend: str = "laplacian",
-    sharpen: float = 0.0,
+    sharpen: float | Array = 0.0,
     grain: Grain | None = None,
 ) -> HalvedChange | None:
     """Returns what pasting an enlarged face changes, at half the frame's size.

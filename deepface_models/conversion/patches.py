@@ -103,7 +103,8 @@ class PatchWriter:
             "frame_size": [image.shape[1], image.shape[0]],
             **_geometry(face),
             "blend": blend,
-            "sharpen": float(sharpen),
+            "sharpen": float(np.max(sharpen)),
+            "sharpen_skin": float(np.min(sharpen)),
             "grain": None if grain is None else asdict(grain),
             "record": record.to_dict(),
         }

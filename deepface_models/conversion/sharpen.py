@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from deepface_models.conversion.pyramid import times
 from deepface_models.core.arrays import Array, as_float
 
 # Most change of a pixel: skin needs less, and more makes teeth plain white and lines
@@ -14,7 +15,7 @@ from deepface_models.core.arrays import Array, as_float
 _MOST = 0.06
 
 
-def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
+def sharpen(image: Array, amount: float | Array = 0.5, radius: float = 1.0) -> Array:
     """Sharpens an image by an unsharp mask without halos.
 
     The result is clipped to the darkest and brightest value of each pixel's
@@ -24,7 +25,7 @@ def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
     Args:
         image: (H, W, 3), uint8 or float in [0, 1].
         amount: 0 returns the image itself, 1 is strong; -1 returns the blurred image of
-            the unsharp mask.
+            the unsharp mask. One for the image, or (H, W) for each pixel.
         radius: Standard deviation of the blur of the unsharp mask, in pixels.
 
     Returns:
@@ -33,12 +34,13 @@ def sharpen(image: Array, amount: float = 0.5, radius: float = 1.0) -> Array:
     Raises:
         ValueError: `amount` is below -1 or `radius` not positive.
     """
-    if amount < -1 or radius <= 0:
+    least = float(np.min(amount))
+    if least < -1 or radius <= 0:
         raise ValueError(
-            f"amount={amount} and radius={radius} were given. Expected an amount of at "
+            f"amount={least} and radius={radius} were given. Expected an amount of at "
             "least -1 and a radius above 0. Use sharpen(image, 0.5, 1.0) to begin with."
         )
-    if amount == 0:
+    if not np.any(amount):
         return image
     crisp = Sharpener(as_float(image), radius).by(amount)
     if image.dtype == np.uint8:
@@ -64,9 +66,12 @@ class Sharpener:
             cv2.dilate(image, window),
         )
 
-    def by(self, amount: float) -> Array:
-        """Returns the image sharpened by an amount, float32."""
-        change = cv2.addWeighted(self._image, amount, self._soft, -amount, 0)
+    def by(self, amount: float | Array) -> Array:
+        """Returns the image sharpened by an amount, or (H, W) of them, float32."""
+        if isinstance(amount, np.ndarray):
+            change = times(cv2.subtract(self._image, self._soft), amount)
+        else:
+            change = cv2.addWeighted(self._image, amount, self._soft, -amount, 0)
         change = np.clip(change, -_MOST, _MOST, out=change)
         crisp = cv2.add(self._image, change, dst=change)
         crisp = cv2.max(crisp, self._lowest, dst=crisp)

@@ -43,12 +43,15 @@ def skin(landmarks: Array, size: int) -> Array:
     Returns:
         (S, S) float32, 0 or 1.
     """
+    return (face_mask(landmarks, size) > 0.5) * (1 - features(landmarks, size))
+
+
+def features(landmarks: Array, size: int) -> Array:
+    """Returns where eyes, brows and mouth are; see `skin`."""
     parts = [*_outlines.eyes(landmarks), *_outlines.brows(landmarks)]
     parts.append(_outlines.mouth(landmarks))
     reach = _APART * _eye_distance(landmarks)
-    return (face_mask(landmarks, size) > 0.5) * np.float32(
-        1 - _outlines.filled(parts, size, reach)
-    )
+    return _outlines.filled(parts, size, reach).astype(np.float32)
 
 
 def eyes_and_teeth(

@@ -11,8 +11,8 @@ from deepface_models.conversion import Converter, grain, masks
 from deepface_models.conversion.batches import decode_frames
 from deepface_models.conversion.detail import AMOUNTS, Detail, mean_detail
 from deepface_models.conversion.grain import Grain
-from deepface_models.conversion.regions import place_mask, region_of
-from deepface_models.conversion.skin import skin
+from deepface_models.conversion.regions import Region, place_mask, region_of
+from deepface_models.conversion.skin import features, skin
 
 
 class Soft(TintModel):
@@ -96,6 +96,29 @@ def test_a_face_sharper_than_its_frame_is_softened(frame, face):
     assert before > 1.5 * expected
     assert 0.7 * expected < after < 1.3 * expected
     assert auto.decode([calm], [face])[0].detail.solve()[0] < 0
+
+
+def test_freckles_are_not_sharpened_into_blotches(frame, face):
+    """A soft face of uneven skin, in a frame of smooth skin and sharp eyes."""
+    [own] = Converter(Soft(0.01), "ben").decode([frame], [face])
+    spots = np.random.default_rng(0).normal(0, 1, (96, 96)).astype(np.float32)
+    eyes = features(own.landmarks, 96)[..., None]
+    uneven = 0.3 * cv2.GaussianBlur(spots, (0, 0), 1.5)[..., None] * (1 - eyes)
+    soft = np.clip(cv2.GaussianBlur(own.image, (0, 0), 1.0) - uneven, 0, 1)
+    options = {"color": "none", "aligner": None}
+    plain, auto, much = (
+        Converter(Sharp(soft), "ben", sharpen=amount, **options)
+        for amount in (0.0, "auto", 1.0)
+    )
+    needed = auto.decode([frame], [face])[0].detail.solve()
+    assert 2 * needed.on_skin < needed.amount
+    made = [one.swap_faces([frame], [face])[0] for one in (plain, auto, much)]
+    before, after, rough = (seen(one, frame, face)[1].level for one in made)
+    assert after < 1.3 * before < 0.95 * rough
+    region = Region(0, 0, frame.shape[1], frame.shape[0])
+    there = place_mask(eyes[..., 0], own.matrix, region) > 0.9
+    clear = [cv2.Laplacian(one, cv2.CV_32F)[there].var() for one in made]
+    assert clear[1] > 1.5 * clear[0]
 
 
 def test_sharpening_is_bounded(frame, face):
