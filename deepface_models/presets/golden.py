@@ -20,14 +20,16 @@ Arrays = dict[str, Array]
 _IN, _OUT = "in.", "out."
 _AS = "predict."
 _LARGEST = 2**28  # bytes
-_MANY = 2**16  # values
+# Values from which inputs are in blocks of so many pixels, and outputs rounded.
+_WIDE, _BLOCK = 2**14, 16
+_MANY, _DIGITS = 2**16, 2**14
 _STEPS = 8  # length of an axis that the model leaves open
 
 
 def write_golden(folder: Path, inputs: Mapping[str, Array], outputs: Arrays) -> None:
     """Writes inputs and outputs to the preset's folder."""
     values = {f"{_IN}{name}": value for name, value in inputs.items()}
-    values |= {f"{_OUT}{name}": _rounded(v, 2**16) for name, v in outputs.items()}
+    values |= {f"{_OUT}{name}": _rounded(value) for name, value in outputs.items()}
     np.savez_compressed(folder / GOLDEN, **values)  # type: ignore[arg-type]
 
 
@@ -99,8 +101,7 @@ def make_inputs(
     for name in sorted((stored or {}).keys() - {"encoder"}):
         for number, tensor in enumerate(_part(model, name).inputs):
             shape = (1, *(n or _STEPS for n in tensor.shape[1:]))
-            values = rng.normal(0, 1, shape).astype("float32")
-            inputs[f"{name}/{number}"] = _rounded(values, 16)
+            inputs[f"{name}/{number}"] = _normal(shape, rng)
     return inputs
 
 
@@ -129,11 +130,21 @@ def predict(model: Any, inputs: Mapping[str, Array], shared: bool) -> Arrays:
     return outputs | {f"{_AS}{name}": value for name, value in found.items()}
 
 
-def _rounded(values: Array, steps: int) -> Array:
+def _rounded(values: Array) -> Array:
     """Returns many values with few digits, which take less space when compressed."""
     if values.size < _MANY:
         return values
-    return np.asarray(np.round(values * steps) / steps)
+    return np.asarray(np.round(values * _DIGITS) / _DIGITS)
+
+
+def _normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Returns noise; that of a large image is in blocks, which take less space."""
+    if len(shape) < 4 or np.prod(shape) < _WIDE:
+        return rng.normal(0, 1, shape).astype("float32")
+    sides = [-(-side // _BLOCK) for side in shape[1:3]]
+    small = rng.normal(0, 1, (shape[0], *sides, shape[3])).astype("float32")
+    large = small.repeat(_BLOCK, 1).repeat(_BLOCK, 2)
+    return np.asarray(large[:, : shape[1], : shape[2]])
 
 
 def _part(model: Any, name: str) -> Any:

@@ -27,7 +27,9 @@ def build(live: Live) -> None:
     live.choices(people, lambda: live.workspace.people())
     with gr.Row():
         preset = gr.Dropdown(
-            ["swift_128", "swift_64", _SCRATCH], value="swift_128", label="Start from"
+            ["swift_128", "swift_256", "swift_64", _SCRATCH],
+            value="swift_128",
+            label="Start from",
         )
         minutes = gr.Slider(0.5, 120, 2, step=0.5, label="Minutes")
         name = gr.Textbox(label="Name of the model", placeholder="ana_ben")
