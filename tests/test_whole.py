@@ -61,6 +61,7 @@ def called_by_keras(name, function):
         "due",
         "write",
         "write_part",
+        "write_samples",
     )
 
 
