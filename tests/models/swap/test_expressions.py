@@ -182,6 +182,21 @@ def test_a_smile_held_throughout_is_not_taken_for_the_neutral_face(count):
     assert (found[:, 0] > 0.1).all() and (found[:, 2] > 0.1).all()
 
 
+@pytest.mark.parametrize("gap", [0.055, 0.06, 0.1])
+def test_lips_that_never_close_are_held_open(gap):
+    """A smile that shows teeth, of a moved portrait, became a closed mouth."""
+    parted = USUAL.copy()
+    parted[0] = gap
+    found = own_expressions(np.repeat(parted[None], 20, axis=0))
+    np.testing.assert_allclose(found[:, 0], gap - 0.02, atol=1e-6)
+
+
+def test_lips_of_a_speaker_close_at_their_own_gap():
+    values = np.repeat(USUAL[None], 20, axis=0)
+    values[:, 0] = [0.034] * 10 + [0.2] * 10
+    assert neutral_face(values)[0] == pytest.approx(0.034)
+
+
 def test_who_was_recorded_from_one_side_is_not_taken_as_facing_ahead():
     aside = USUAL + np.array([0, 0, 0, 0.09, 0, 0, 0.08])
     found = own_expressions(np.repeat(aside[None], 20, axis=0))
