@@ -20,9 +20,10 @@ because the learning rate falls until the end of its time. All have the same fac
 batches, augmentation and time (from the first batch on, including compilation) and the
 default `compile()` settings; each runs in its own process. A minute is one of both
 cores, 120 seconds of processor time, so that other work on the machine matters little.
-`evaluate` measures both directions on held-out clips or seconds. --output keeps the
-results of every training, so that an interrupted run can be resumed; the plot and the
-table are written there, too, and with --docs to docs/zoo.md.
+`evaluate` measures both directions on held-out clips or seconds; mouth, eyes and blinks
+only where the source blinks. --output keeps the results of every training, so that an
+interrupted run can be resumed; the plot and the table are written there, too, and with
+--docs to docs/zoo.md.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ FIT = ("Swift", "Lightweight", "Original, low memory", "Original", "Quick96", "I
 FIT += ("DFaker", "SAEHD, df-ud, small", "Swift from swift_128")
 CORES = 2  # what a minute of training is a minute of
 KEPT = tuple(row.key for row in ROWS)  # the table shows some of them
+LIVELY = ("mouth_gain", "seen_mouth", "seen_eyes", "eyes_gain", "blink")
 BASELINES = {"mean_face": "(mean face)", "source": "(unchanged)"}
 
 
@@ -241,11 +243,16 @@ def measured_apart(
 
 
 def mean_of(found: dict[str, Any], column: str) -> dict[str, float | None]:
-    """The mean over both directions; nothing where one could not be measured."""
-    both = [value.get(column, {}) for key, value in found.items() if " as " in key]
+    """The mean over both directions; nothing where one could not be measured.
+
+    Mouth and eyes count where the source blinks: who sits still hides a still mouth.
+    """
+    both = [value for key, value in found.items() if " as " in key]
+    lively = [one for one in both if one["source"].get("blink") is not None] or both
     means = {}
-    for key in both[0]:
-        values = [one.get(key) for one in both]
+    for key in both[0].get(column, {}):
+        counted = lively if key in LIVELY else both
+        values = [one.get(column, {}).get(key) for one in counted]
         means[key] = None if None in values else sum(values) / len(values)
     return means
 
