@@ -329,6 +329,9 @@ class Converter:
         Only faces that are much larger in the frame than the model makes them are
         blended at half the size.
         """
+        # First, because color transfer takes long, and `apply` repeats it.
+        if not paste.is_halved(BLENDS[self.blend], decoded.matrix):
+            return None
         return paste.halved_change(*self._pasted(frame, decoded))
 
     def place(self, frame: Array, decoded: DecodedFace) -> paste.PlacedFace | None:

@@ -189,14 +189,18 @@ def halved_change(
     return _halved(*found, frame)
 
 
+def is_halved(blend: Blend, matrix: Array) -> bool:
+    """Whether a face is enlarged so much that a blend works at half the size."""
+    return blend.power is not None and frame_scale(matrix) >= _ENLARGED
+
+
 def _halved(
     face: _Aligned, blend: Blend, region: Region | None, frame: Array
 ) -> HalvedChange | None:
-    if region is None or region.area > LARGE or blend.power is None:
+    if region is None or region.area > LARGE or not is_halved(blend, face.matrix):
         return None
-    whole = Region(0, 0, frame.shape[1], frame.shape[0])
-    even = region.even(whole)
-    if frame_scale(face.matrix) < _ENLARGED or even is None:
+    even = region.even(Region(0, 0, frame.shape[1], frame.shape[0]))
+    if even is None:
         return None
     small, to_small = reduced(frame, even, TIMES)
     whole = Region(0, 0, small.shape[1], small.shape[0])
@@ -206,7 +210,8 @@ def _halved(
     if blend.reach is not None:
         told = [blend.reach_of(TIMES * mask_side(placed.mask)) // TIMES]
     added = cv2.subtract(blend(placed.image, small, placed.mask, *told), small)
-    return HalvedChange(even, small, added, placed.mask, blend.power, face.grain)
+    power = int(blend.power or 1)
+    return HalvedChange(even, small, added, placed.mask, power, face.grain)
 
 
 def _blended(

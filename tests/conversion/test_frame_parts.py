@@ -75,6 +75,21 @@ def test_an_enlarged_face_changes_samples_without_a_way_through_rgb(
     assert off.mean() < 0.6 and np.percentile(off, 99.5) <= 2
 
 
+@pytest.mark.parametrize("least", [0.0, 1e9])
+def test_the_colors_of_a_face_are_transferred_once(
+    source, model, aligner, tmp_path, monkeypatch, least
+):
+    """Also of a face that is not blended at half the size."""
+    monkeypatch.setattr(paste, "_ENLARGED", least)
+    made = []
+    colored = Converter.colored
+    monkeypatch.setattr(
+        Converter, "colored", lambda *told: made.append(0) or colored(*told)
+    )
+    converted(source, tmp_path / "out.mp4", model, aligner)
+    assert len(made) == 7
+
+
 def test_without_a_change_every_sample_stays(source, model, aligner, tmp_path):
     result = converted(
         source, tmp_path / "same.mp4", model, aligner, erode=1.0, color="none"
