@@ -202,11 +202,15 @@ class VideoWriter:
             ValueError: As `write`.
             MediaError: As `write`.
         """
-        samples = Samples.of(frame)
-        if part is not None:
-            changed = self._converter.samples(part, self._coding)
-            put(samples.values, changed, rows, columns)
-        self.write_samples(samples, pts, duration)
+
+        def made() -> Samples:
+            samples = Samples.of(frame)
+            if part is not None:
+                changed = self._converter.samples(part, self._coding)
+                put(samples.values, changed, rows, columns)
+            return samples
+
+        self._write(made, frame.size, pts, duration)
 
     def write_samples(
         self, samples: Samples, pts: int | None = None, duration: int | None = None
@@ -222,10 +226,20 @@ class VideoWriter:
             ValueError: As `write`.
             MediaError: As `write`.
         """
+        self._write(lambda: samples, samples.size, pts, duration)
+
+    def _write(
+        self,
+        make: Callable[[], Samples],
+        size: tuple[int, int],
+        pts: int | None,
+        duration: int | None,
+    ) -> None:
+        """Checks the arguments of a frame, then makes and encodes its samples."""
         self._check_open()
-        self._check_size(samples.size)
+        self._check_size(size)
         self._encode(
-            lambda: tagged(samples.values, "yuv420p", self._coding),
+            lambda: tagged(make().values, "yuv420p", self._coding),
             self._checked_pts(pts),
             duration,
         )
