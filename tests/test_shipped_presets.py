@@ -30,10 +30,14 @@ def test_a_loaded_preset_gives_its_golden_outputs(name):
 
 def test_they_stay_small():
     home = presets.weights_folder()
-    sizes = [path.stat().st_size for path in home.rglob("*.h5")]
+    stored = [path for name in SHIPPED for path in (home / name).glob("*.h5")]
+    sizes = [path.stat().st_size for path in stored]
     assert len(sizes) > len(SHIPPED) > 1
     assert max(sizes) < PART
     assert sum(sizes) < ALL
+    every = [path.stat().st_size for path in home.rglob("*.h5")]
+    assert len(every) > len(sizes)  # and networks that are no preset
+    assert sum(every) < ALL
 
 
 @pytest.mark.parametrize("name", SHIPPED)

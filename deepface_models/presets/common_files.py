@@ -47,9 +47,11 @@ def copy_unchanged(folder: Path, origin: str | None) -> None:
         folder: Where the weights of a new preset lie.
         origin: `started_from` of its model.
     """
-    known = registry.shipped(str(origin).partition("#")[0]) if origin else None
-    for path in folder.glob("*.h5") if known is not None else ():
-        former = known / path.name if known else path
+    known = registry.shipped(str(origin).partition("#")[0])
+    if known is None:
+        return
+    for path in folder.glob("*.h5"):
+        former = known / path.name
         if former.is_file() and _same_values(path, former):
             shutil.copyfile(former, path)
 
