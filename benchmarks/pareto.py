@@ -248,13 +248,18 @@ def mean_of(found: dict[str, Any], column: str) -> dict[str, float | None]:
     Mouth and eyes count where the source blinks: who sits still hides a still mouth.
     """
     both = [value for key, value in found.items() if " as " in key]
-    lively = [one for one in both if one["source"].get("blink") is not None] or both
+    lively = list(filter(blinks, both)) or both
     means = {}
     for key in both[0].get(column, {}):
         counted = lively if key in LIVELY else both
         values = [one.get(column, {}).get(key) for one in counted]
         means[key] = None if None in values else sum(values) / len(values)
     return means
+
+
+def blinks(direction: dict[str, Any]) -> bool:
+    """Whether the source of this direction blinks."""
+    return direction.get("source", {}).get("blink") is not None
 
 
 def show(points: dict[str, dict[str, Any]], options: argparse.Namespace) -> None:

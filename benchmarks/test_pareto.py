@@ -141,3 +141,18 @@ def test_means_of_what_both_directions_have():
         "psnr": None,
     }
     assert pareto.mean_of(found, "people") == {}
+
+
+def test_mouth_and_blinks_are_those_of_who_blinks():
+    lively = {
+        "swap": {"mouth_gain": 1.0, "blink": 0.3, "ssim": 0.9},
+        "source": {"blink": 0.4},
+    }
+    still = {
+        "swap": {"mouth_gain": 3.0, "blink": None, "ssim": 0.7},
+        "source": {"blink": None},
+    }
+    found = {"faces": 3, "ana as ben": lively, "ben as ana": still}
+    both = {"mouth_gain": 1.0, "blink": 0.3, "ssim": pytest.approx(0.8)}
+    assert pareto.mean_of(found, "swap") == both
+    assert pareto.mean_of({"ben as ana": still}, "swap") == still["swap"]
