@@ -21,10 +21,11 @@ from deepface_models.faces.expressions import (
     mesh_measures,
 )
 
-_MOUTH, _EYES, _WIDTH, _GAZE = map(NAMES.index, ("mouth", "eyes", "width", "gaze"))
+_MOUTH, _EYES, _SMILE, _GAZE = map(NAMES.index, ("mouth", "eyes", "smile", "gaze"))
 # Most that is made up for: of the mouth's opening and width, in distances of the eyes;
 # of the gaze, between an eye's corners at -1 and 1; and by how much eyes open wider.
 _MOST_OPEN, _MOST_WIDE, _MOST_GAZE, _MOST_WIDER = 0.05, 0.05, 0.35, 0.25
+_RAISED = 0.6  # how far a smile moves the mouth's corners up, for each step outward
 _STRETCH = 0.4  # a gap between lips may grow by this part of it; teeth stretch with it
 # The mesh sees the lower lip move farther than it does, and lids less far.
 _LIP, _LIDS = 0.6, 1.6
@@ -104,7 +105,7 @@ def _move_mouth(image: Array, points: Array, missing: Array) -> Array:
     axis = (right - left) / width
     upper, lower = points[_INNER_LIPS]
     gap = max(float((lower - upper) @ (-axis[1], axis[0])), 0.0)
-    wide = np.clip(missing[_WIDTH], -_MOST_WIDE, _MOST_WIDE) * distance / 2
+    wide = np.clip(missing[_SMILE], -_MOST_WIDE, _MOST_WIDE) * distance / 2
     most = min(_MOST_OPEN * distance, _STRETCH * gap)
     open_ = np.clip(_LIP * missing[_MOUTH] * distance, -gap, most)
     middle, inside = (upper + lower) / 2, max(gap / 2, 0.02 * distance)
@@ -119,6 +120,7 @@ def _move_mouth(image: Array, points: Array, missing: Array) -> Array:
         move = open_ * np.clip((below + inside) / (2 * inside), 0, 1)
         move *= chin * chin * (3 - 2 * chin) * _bell(along, 0, 0.375 * width, 1)
         aside = wide * (far - near)
+        move -= _RAISED * wide * (far + near)
         return aside * axis[0] - move * axis[1], aside * axis[1] + move * axis[0]
 
     reach = np.array([3 * _CORNER, _CHIN[1]]) * distance

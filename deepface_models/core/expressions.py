@@ -12,7 +12,7 @@ from deepface_models.core.arrays import Array
 NAMES = (
     "mouth",  # distance of the inner lips
     "eyes",  # height of the eyes as a fraction of their width
-    "width",  # distance of the mouth's corners
+    "smile",  # how far the mouth's corners are drawn out and up
     "yaw",  # the tip of the nose, to the right of the middle between the eyes
     "pitch",  # the same, below it
     "brows",  # the brows, below the eyes (so negative)
@@ -26,11 +26,11 @@ SCALES = (0.025, 0.035, 0.035, 0.1, 0.06, 0.03, 0.12)
 # Bounds of a neutral face. Who smiles throughout a clip never shows theirs, and the
 # smile must not be taken for it. Yaw and gaze of a symmetric face are 0, whoever it is:
 # a camera beside the head must not become part of the person.
-# Measured on 14 speakers and 90 portraits: width 0.76 to 0.88 where nobody smiles, 0.85
-# to 1.1 with a smile.
-_LEAST = np.array([0.0, 0.27, 0.72, 0.0, 0.40, -0.45, 0.0])
-_MOST = np.array([0.06, 0.42, 0.88, 0.0, 0.80, -0.33, 0.0])
-_USUAL = np.array([0.02, 0.33, 0.81, 0.0, 0.65, -0.40, 0.0])
+# Measured on 11 speakers: smile -0.31 to -0.24 where they do not smile; -0.22 to 0.15
+# in 162 portraits of people who do.
+_LEAST = np.array([0.0, 0.27, -0.33, 0.0, 0.40, -0.45, 0.0])
+_MOST = np.array([0.06, 0.42, -0.24, 0.0, 0.80, -0.33, 0.0])
+_USUAL = np.array([0.02, 0.33, -0.27, 0.0, 0.65, -0.40, 0.0])
 # Lips of speakers come as near as 0.035 in a fifth of the frames (seven of seven). Lips
 # that never do are held open, as in a smile that shows teeth.
 _APART, _HELD = 0.035, 0.055
@@ -56,7 +56,7 @@ def neutral_face(values: Array) -> Array:
 
     Returns:
         (7,) float64, within what is usual for people; yaw and gaze are 0. With fewer
-        than 16 faces, mouth, width and brows are those of a usual face; so is the mouth
+        than 16 faces, mouth, smile and brows are those of a usual face; so is the mouth
         if it never closes.
     """
     low, middle = np.percentile(values, [20, 50], axis=0)

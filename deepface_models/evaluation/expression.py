@@ -1,4 +1,4 @@
-"""Openings of mouth and eyes, smile and gaze by the mesh, and how they carry over."""
+"""Openings of mouth and eyes, width of the mouth and gaze by the mesh, and how they carry over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deepface_models.faces.expressions import (
     eye_opening,
     gaze,
     mouth_opening,
-    smile,
+    mouth_width,
 )
 
 # Of the level of open eyes: below are closed eyes, above open ones.
@@ -20,7 +20,7 @@ _LEVEL = 80  # percentile of a clip that counts as open eyes
 MEASURES = {
     "mouth": mouth_opening,
     "eyes": eye_opening,
-    "smile": smile,
+    "smile": mouth_width,
     "gaze": gaze,
 }
 

@@ -71,8 +71,8 @@ def test_irises_follow_the_gaze(decoded, neutral, side):
 
 @pytest.mark.parametrize("wide", [-0.05, 0.05])
 def test_corners_of_the_mouth_move(decoded, neutral, wide):
-    result, change = moved(decoded, neutral, width=wide)
-    assert change["width"] * np.sign(wide) > 0.005
+    result, change = moved(decoded, neutral, smile=wide)
+    assert change["smile"] * np.sign(wide) > 0.005
     np.testing.assert_array_equal(result[0, :40], decoded[0, :40])
 
 

@@ -22,13 +22,14 @@ from deepface_models.evaluation.expression import (
     gain,
     gaze,
     mouth_opening,
-    smile,
+    mouth_width,
 )
 from deepface_models.evaluation.frames import EvaluationFrame
 from deepface_models.evaluation.measures import correlation
 from deepface_models.evaluation.seen import Watcher
 from deepface_models.evaluation.sharpness import detail
 from deepface_models.faces import FaceMesh, mesh_matrix
+from deepface_models.faces.expressions import smile
 from deepface_models.faces._mesh_points import OVAL
 from deepface_models.media import read_image, read_video
 from deepface_models.provenance import verify
@@ -52,12 +53,27 @@ def made_mesh(mouth=0.0, lids=0.0, width=0.8, look=0.0):
     return mesh
 
 
-def test_openings_smile_and_gaze_of_a_made_mesh():
+def test_openings_width_and_gaze_of_a_made_mesh():
     mesh = made_mesh(mouth=0.3, lids=0.25, width=0.9, look=-0.5)
     assert mouth_opening(mesh)[0] == pytest.approx(0.3)
     assert eye_opening(mesh)[0] == pytest.approx(0.25)
-    assert smile(mesh)[0] == pytest.approx(0.9)
+    assert mouth_width(mesh)[0] == pytest.approx(0.9)
     assert gaze(mesh)[0] == pytest.approx(-0.5)
+
+
+def turned(mesh, angle):
+    cos, sin = np.cos(angle), np.sin(angle)
+    return mesh @ np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
+
+
+def test_a_smile_is_seen_with_closed_lips_and_in_a_turned_head():
+    mesh = made_mesh()
+    mesh[0, [61, 291], 1] = 120
+    smiling = mesh.copy()
+    smiling[0, [61, 291]] += [[-8, -8, -4], [8, -8, -4]]
+    change = smile(smiling)[0] - smile(mesh)[0]
+    assert 0.1 < change < 0.2
+    np.testing.assert_allclose(smile(turned(smiling, 0.5)), smile(smiling))
 
 
 def test_gain_sees_what_correlation_does_not():
