@@ -1,4 +1,4 @@
-"""Openings of mouth and eyes, width of the mouth and gaze by the mesh, and how they carry over."""
+"""Openings of mouth and eyes, width of the mouth and gaze, and how they carry over."""
 
 from __future__ import annotations
 

@@ -85,14 +85,14 @@ def smile(mesh: Array) -> Array:
     turned head keeps it. Times 0.6 of the eye distance, with which a smile changes it
     as much as the width alone.
     """
-    left, right = MOUTH_CORNERS
-    pairs = (MOUTH_CORNERS, (left, LEFT_CORNERS[0]), (right, RIGHT_CORNERS[0]))
-    width, *cheeks = (
-        np.linalg.norm(mesh[:, a] - mesh[:, b], axis=-1) for a, b in pairs
+    (left, right), eyes = MOUTH_CORNERS, (LEFT_CORNERS, RIGHT_CORNERS)
+    width, left_cheek, right_cheek = (
+        np.linalg.norm(mesh[:, one] - mesh[:, other], axis=-1)
+        for one, other in ((left, right), (left, eyes[0][0]), (right, eyes[1][0]))
     )
-    eyes = [mesh[:, list(corners)].mean(1) for corners in (LEFT_CORNERS, RIGHT_CORNERS)]
-    size = np.linalg.norm(eyes[1] - eyes[0], axis=-1)
-    return np.asarray(_SMILE * (width - np.mean(cheeks, axis=0)) / size)
+    centers = [mesh[:, list(corners)].mean(axis=1) for corners in eyes]
+    size = np.linalg.norm(centers[1] - centers[0], axis=-1)
+    return np.asarray(_SMILE * (width - (left_cheek + right_cheek) / 2) / size)
 
 
 def gaze(mesh: Array) -> Array:

@@ -29,8 +29,8 @@ from deepface_models.evaluation.measures import correlation
 from deepface_models.evaluation.seen import Watcher
 from deepface_models.evaluation.sharpness import detail
 from deepface_models.faces import FaceMesh, mesh_matrix
-from deepface_models.faces.expressions import smile
 from deepface_models.faces._mesh_points import OVAL
+from deepface_models.faces.expressions import smile
 from deepface_models.media import read_image, read_video
 from deepface_models.provenance import verify
 

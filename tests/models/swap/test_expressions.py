@@ -185,7 +185,8 @@ def test_a_smile_held_throughout_is_not_taken_for_the_neutral_face(count):
 def test_mouths_of_usual_shapes_are_not_taken_for_a_smile():
     """Narrow and wide ones, of speakers: a fifth of their frames is below these."""
     for shape in (-0.31, -0.28, -0.24):
-        values = np.repeat((USUAL + [0, 0, shape - USUAL[2], 0, 0, 0, 0])[None], 20, 0)
+        values = np.repeat(USUAL[None], 20, axis=0)
+        values[:, 2] = shape
         np.testing.assert_allclose(own_expressions(values), 0, atol=1e-6)
 
 
