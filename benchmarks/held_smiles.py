@@ -6,8 +6,8 @@ Each portrait of people who were asked to smile is moved, turned and zoomed for 
 frames, and swapped with `swap_demo`. How far the mouth's corners are drawn out and up
 is measured on the landmarks of dlib, which have no part in how a mouth is rendered, and
 by the face mesh, by which it is. A swap that keeps smiles has a slope of 1 over the
-portraits; one that takes them away has 0. Writes a sheet of mouths, portraits above
-swaps.
+portraits; one that takes them away has 0. Prints a table, and writes a sheet of mouths,
+portraits above swaps.
 
 Keep to the ATTRIBUTION.md of the data.
 """
