@@ -38,7 +38,6 @@ from deepface_models.media import (
 WIDTH, HEIGHT, FRAMES = 640, 480, 20
 MOUTH = np.s_[60:118, 24:104]  # in aligned faces of 128 px
 ROW = 8  # portraits in a row of the sheet
-LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
 
 
 def write_moved(portrait: Path, path: Path) -> None:
@@ -65,7 +64,7 @@ def write_moved(portrait: Path, path: Path) -> None:
 
 def drawn_corners(landmarks: Array) -> float:
     """How far a smile draws the mouth's corners: as `smile`, of 68 landmarks."""
-    left, right = landmarks[LEFT_EYE].mean(axis=0), landmarks[RIGHT_EYE].mean(axis=0)
+    left, right = landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)
     mouth, *cheeks = (
         np.linalg.norm(landmarks[a] - landmarks[b])
         for a, b in ((48, 54), (36, 48), (45, 54))

@@ -26,8 +26,8 @@ SCALES = (0.025, 0.035, 0.035, 0.1, 0.06, 0.03, 0.12)
 # Bounds of a neutral face. Who smiles throughout a clip never shows theirs, and the
 # smile must not be taken for it. Yaw and gaze of a symmetric face are 0, whoever it is:
 # a camera beside the head must not become part of the person.
-# Measured on 11 speakers: smile -0.31 to -0.24 where they do not smile; -0.22 to 0.15
-# in 162 portraits of people who do.
+# Measured on 10 speakers: smile -0.31 to -0.24 where they do not smile; -0.23 to 0.15
+# in 164 portraits of people who do.
 _LEAST = np.array([0.0, 0.27, -0.33, 0.0, 0.40, -0.45, 0.0])
 _MOST = np.array([0.06, 0.42, -0.24, 0.0, 0.80, -0.33, 0.0])
 _USUAL = np.array([0.02, 0.33, -0.27, 0.0, 0.65, -0.40, 0.0])

@@ -21,7 +21,7 @@ from deepface_models.faces.mesh import FaceMesh, mesh_matrix
 _LIPS = ((82, 87), (13, 14), (312, 317))
 _LEFT_LIDS = ((160, 144), (159, 145), (158, 153))
 _RIGHT_LIDS = ((387, 373), (386, 374), (385, 380))
-_SMILE = 0.6
+_SMILE = 0.6  # with it, a smile changes `smile` as much as `mouth_width`
 _NOSE, _BROWS = 1, (105, 334)  # tip of the nose; middle of each brow
 
 
@@ -81,17 +81,17 @@ def smile(mesh: Array) -> Array:
     """Returns how far the mouth's corners are drawn out and up: (N, 478, 3) -> (N,).
 
     The width of the mouth less the distance of its corners from the outer corners of
-    the eyes, which a smile shortens and speech hardly changes; in space, so that a
-    turned head keeps it. Times 0.6 of the eye distance, with which a smile changes it
-    as much as the width alone.
+    the eyes, which a smile shortens and speech hardly changes. All lengths are in three
+    dimensions, so that turning the head does not change them. The unit is 1 / 0.6 of
+    the eye distance: a smile changes this number as much as the width of the mouth.
     """
     (left, right), eyes = MOUTH_CORNERS, (LEFT_CORNERS, RIGHT_CORNERS)
     width, left_cheek, right_cheek = (
         np.linalg.norm(mesh[:, one] - mesh[:, other], axis=-1)
         for one, other in ((left, right), (left, eyes[0][0]), (right, eyes[1][0]))
     )
-    centers = [mesh[:, list(corners)].mean(axis=1) for corners in eyes]
-    size = np.linalg.norm(centers[1] - centers[0], axis=-1)
+    left_eye, right_eye = _eyes(mesh)
+    size = np.linalg.norm(right_eye - left_eye, axis=-1)
     return np.asarray(_SMILE * (width - (left_cheek + right_cheek) / 2) / size)
 
 
@@ -107,18 +107,18 @@ def gaze(mesh: Array) -> Array:
 
 def eye_distance(mesh: Array) -> Array:
     """Returns the distance of the eyes' centers: (N, 478, 3) -> (N,)."""
-    left, right = _eyes(mesh)
+    left, right = _eyes(mesh[..., :2])
     return np.asarray(np.linalg.norm(right - left, axis=-1))
 
 
 def _eyes(mesh: Array) -> tuple[Array, Array]:
     left, right = list(LEFT_CORNERS), list(RIGHT_CORNERS)
-    return mesh[:, left, :2].mean(1), mesh[:, right, :2].mean(1)
+    return mesh[:, left].mean(1), mesh[:, right].mean(1)
 
 
 def _from_eyes(mesh: Array, points: tuple[int, ...]) -> tuple[Array, Array]:
     """Returns how far points are to the right of and below the eyes' middle, (N,)."""
-    left, right = _eyes(mesh)
+    left, right = _eyes(mesh[..., :2])
     axis = (right - left) / eye_distance(mesh)[:, None]
     offset = mesh[:, list(points), :2].mean(1) - (left + right) / 2
     offset = offset / eye_distance(mesh)[:, None]
