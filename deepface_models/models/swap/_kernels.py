@@ -15,11 +15,12 @@ _SHRINKAGE = 10.0
 # Of the kernels of each half, in units of `SCALES`. Few people have an example with
 # half-shut eyes; wide kernels interpolate between open and shut ones.
 _LENGTHS = (3.0, 6.0)
-_NOISE = 0.2  # variance of a latent beside 1 of each of two kernels
-# Examples are averaged within so many units (within half as many, images flicker), and
-# detail fades out farther from the nearest one than so many; or so many times the
-# distance of examples that lie apart.
-_SHARPNESS, _KNOWN = 0.6, 2.0
+# Variance of a latent beside 1 of each of two kernels; that of exact regressions.
+_NOISE, _EXACT = 0.2, 1e-3
+# Examples are averaged within so many units (within half as many, images flicker; of
+# few faces, more would mix different mouths), and detail fades out farther from the
+# nearest one than so many; or so many times the distance of examples that lie apart.
+_WIDTH, _WIDTH_OF_FEW, _KNOWN = 0.6, 0.35, 2.0
 # What the lower and the upper half of a face depend on.
 HALVES = (MOUTH + POSE, EYES + POSE)
 
@@ -64,11 +65,21 @@ def kernel(some: Any, others: Any, half: int) -> Any:
     )
 
 
-def nearest(some: Any, others: Any, half: int, spacing: Any) -> Any:
-    """Returns the weights (B, K) of the nearest examples; their sum is 1 or less."""
-    squares = _distances(some, others, HALVES[half]) / spacing**2
+def nearest(some: Any, others: Any, half: int, spacing: Any, few: Any) -> Any:
+    """Returns the weights (B, K) of the nearest examples; their sum is 1 or less.
+
+    Args:
+        some: (B, 7) expressions.
+        others: (K, 7), those of the examples.
+        half: 0 for the lower, 1 for the upper half of the face.
+        spacing: Distance of examples that lie apart, from `spacing_of`.
+        few: 0 to 1, how few faces there are.
+    """
+    apart = ops.where(spacing > 0.0, spacing, 1.0)  # 0 if nothing is known
+    squares = _distances(some, others, HALVES[half]) / apart**2
     least = ops.min(squares, axis=1, keepdims=True)
-    weights = ops.softmax(-0.5 * (squares - least) / _SHARPNESS**2, axis=1)
+    width = _WIDTH + few * (_WIDTH_OF_FEW - _WIDTH)
+    weights = ops.softmax(-0.5 * (squares - least) / width**2, axis=1)
     beyond = ops.maximum(ops.sqrt(least) - _KNOWN, 0.0)
     return weights * ops.exp(-0.5 * ops.square(beyond) / _KNOWN**2)
 
@@ -98,17 +109,31 @@ def spacing_of(examples: Array, half: int) -> float:
     return max(1.0, float(np.median(np.sqrt(squares.min(axis=1)))))
 
 
-def regress(expressions: Array, examples: Array, latents: Array, half: int) -> Array:
+def regress(
+    expressions: Array,
+    examples: Array,
+    latents: Array,
+    half: int,
+    exact: float = 0.0,
+) -> Array:
     """Returns coefficients (K, L) of the kernels at the examples, by least squares.
 
     Rare expressions count more: faces are weighted by the inverse root of how many
     others are near.
+
+    Args:
+        expressions: (N, 7).
+        examples: (K, 7), K of them.
+        latents: (N, L).
+        half: 0 for the lower, 1 for the upper half of the face.
+        exact: 0 to 1; with 1, examples get their own latents rather than smooth ones.
     """
     inputs, at = (one.astype("float32") for one in (expressions, examples))
     near = ops.convert_to_numpy(kernel(inputs, inputs, half)).mean(axis=1)
     weights = (near / near.mean())[:, None] ** -0.5
     given = np.asarray(ops.convert_to_numpy(kernel(inputs, at, half)), np.float64)
     prior = np.asarray(ops.convert_to_numpy(kernel(at, at, half)), np.float64)
-    squares = given.T @ (weights * given) + _NOISE * prior
+    noise = _NOISE * (_EXACT / _NOISE) ** exact
+    squares = given.T @ (weights * given) + noise * prior
     squares += 1e-6 * np.trace(squares) / len(squares) * np.eye(len(squares))
     return np.linalg.solve(squares, given.T @ (weights * latents))

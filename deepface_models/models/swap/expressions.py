@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.expressions import FEATURES, MOUTH
+from deepface_models.core.expressions import FEATURES
 from deepface_models.core.version import PACKAGE
 from deepface_models.models.swap._kernels import (
     HALVES,
@@ -23,14 +23,12 @@ from deepface_models.models.swap._kernels import (
 from deepface_models.models.swap.linear import linear_map
 
 _RIDGE = 0.1  # of the reader, relative to the latents' mean variance
-# Of so few faces the kernel regression explains half; a linear one helps out, and
-# detail of a distant example is dimmed.
+# Of so few faces the kernel regression explains half. Mouths are then those of the
+# nearest examples, a linear map helps out for the eyes, and detail is dimmed.
 _ENOUGH = 20
-# How much the linear one counts in each half. A stranger's latents also contain the
-# shape of the eyes, which would keep lids from closing.
-_LINEAR = (1.0, 0.5)
-# How far mouths of so few faces are moved toward those of the nearest examples.
-_TOWARD = 0.6
+# How much the linear map counts in the upper half. A stranger's latents also contain
+# the shape of the eyes, which would keep lids from closing.
+_UPPER = 0.5
 _FAR = 1e3  # where examples are that a person of few faces does not have
 _LIMIT = 4.0  # largest detail, in logits
 # Height of the border of lower and upper half in crops, and its softness.
@@ -45,9 +43,11 @@ class Expressions(keras.layers.Layer):
     directions of view: their expressions, and the detail that the decoder lacks there.
     A kernel regression from expressions to latents has one kernel at each example. The
     lower and the upper half of a face have kernels of their own, so that a closed eye
-    and an open mouth may come from different examples. A linear map, `reader` and
-    `offset`, predicts the expression from a latent, and `directions` a latent from the
-    expression; the fewer faces there are, the more they count.
+    and an open mouth may come from different examples. The fewer faces there are, the
+    more the lower half has the latents of the nearest examples themselves: between two
+    of them, lips and teeth of both would be seen. A linear map, `reader` and `offset`,
+    predicts the expression from a latent, and `directions` a latent from the
+    expression; they count for the upper half of a person of few faces.
 
     References: Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006
     (sparse regression, additive kernels); Bregler et al., "Video Rewrite", 1997 (the
@@ -120,17 +120,18 @@ class Expressions(keras.layers.Layer):
         faces = np.full((self.examples, FEATURES), _FAR)
         faces[: len(chosen)] = expressions[chosen]
         self.faces.assign(faces)
+        few = min(1.0, _ENOUGH / len(latents))
+        self.few.assign(few)
         known, parts = faces[: len(chosen)], range(len(HALVES))
         self.spacing.assign(np.array([spacing_of(known, half) for half in parts]))
+        moved = latents - mean
+        lower = regress(expressions, faces, moved, 0, exact=few)
         self.coefficients.assign(
-            np.stack(
-                [regress(expressions, faces, latents - mean, half) for half in parts]
-            )
+            np.stack([lower, regress(expressions, faces, moved, 1)])
         )
         self.directions.assign(
             np.stack([directions_of(expressions, latents, half) for half in parts])
         )
-        self.few.assign(min(1.0, _ENOUGH / len(latents)))
         self.known.assign(1.0)
 
     def set_detail(self, logits: Array) -> None:
@@ -162,9 +163,13 @@ class Expressions(keras.layers.Layer):
             expressions: (B, 7).
             half: Number of the half, as in `HALVES`.
         """
-        near = self._toward_examples(self._bounded(expressions), half)
-        weights = kernel(near, self.faces, half)
-        return ops.add(ops.matmul(weights, self.coefficients[half]), self.mean)
+        bounded = self._bounded(expressions)
+        found = self._regressed(bounded, half)
+        if half > 0:
+            return found
+        near = self._nearest(bounded, half)
+        own = ops.matmul(near, self._regressed(self.faces, half))
+        return found + self.few * (own - ops.sum(near, axis=1, keepdims=True) * found)
 
     def move(self, latents: Any, expressions: Any, half: int) -> Any:
         """Moves latents (B, L) linearly to expressions (B, 7) of a half."""
@@ -180,24 +185,16 @@ class Expressions(keras.layers.Layer):
         shape = (-1, self.size, self.size, 3)
         halves = []
         for half in range(len(HALVES)):
-            weights = nearest(bounded, self.faces, half, self.spacing[half])
+            weights = self._nearest(bounded, half)
             halves.append(ops.reshape(ops.matmul(share * weights, detail), shape))
         return halves
 
-    def _toward_examples(self, expressions: Any, half: int) -> Any:
-        """Moves the mouths of a person of few faces toward those of the nearest ones.
+    def _regressed(self, expressions: Any, half: int) -> Any:
+        weights = kernel(expressions, self.faces, half)
+        return ops.add(ops.matmul(weights, self.coefficients[half]), self.mean)
 
-        Between two examples, decoded lips and teeth are not where the detail of either
-        has them, and both are seen.
-        """
-        if half > 0:
-            return expressions
-        spacing = ops.maximum(self.spacing[half], 1.0)
-        weights = nearest(expressions, self.faces, half, spacing)
-        share = _TOWARD * self.few * np.isin(np.arange(FEATURES), MOUTH)
-        missing = ops.matmul(weights, self.faces)
-        missing -= ops.sum(weights, axis=1, keepdims=True) * expressions
-        return expressions + ops.cast(share, "float32") * missing
+    def _nearest(self, expressions: Any, half: int) -> Any:
+        return nearest(expressions, self.faces, half, self.spacing[half], self.few)
 
     def _bounded(self, expressions: Any) -> Any:
         return ops.minimum(ops.maximum(expressions, self.least), self.most)
@@ -249,7 +246,7 @@ class MatchExpressions(keras.layers.Layer):
         found = target.find(expressions, self.half)
         if self.shifted:
             moved = target.move(latents, expressions, self.half)
-            share = _LINEAR[self.half] * target.few
+            share = target.few * (1.0 - target.few if self.half == 0 else _UPPER)
             found = found + share * (moved - target.mean)
         return ops.where(_both_known(target, self.source) > 0, found, latents)
 
