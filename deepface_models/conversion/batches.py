@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ from deepface_models.conversion.report import ConversionReport
 from deepface_models.core.arrays import Array
 from deepface_models.faces.face import Face
 
-_HELD = 128 << 20  # bytes of frames waiting for their batch
+_HELD = 48 << 20  # bytes of frames waiting for their batch
 # Frames from one measure of the detail of a track's face to the next: it hardly
 # changes, and is averaged over more frames than these.
 DETAIL_EVERY = 4
@@ -21,10 +21,15 @@ DETAIL_EVERY = 4
 Item: TypeAlias = tuple[Any, Array, tuple[int, Face] | None]
 
 
+def _image_bytes(item: Item) -> int:
+    return int(item[1].nbytes)
+
+
 def decode_frames(
     items: Iterable[Item],
     converter: Converter,
     report: ConversionReport | None = None,
+    weigh: Callable[[Item], int] = _image_bytes,
 ) -> Iterator[tuple[Any, DecodedFace | None]]:
     """Decodes the faces of frames; a video is converted and a swap evaluated by it.
 
@@ -33,12 +38,13 @@ def decode_frames(
             face to swap with the number of its track, or None.
         converter: Decodes the faces, `batch_size` at once.
         report: Gets the seconds of the stage "decode".
+        weigh: Returns the bytes that a frame takes in memory.
 
     Yields:
         The object and the decoded face, or None, in the same order.
     """
     first, measured = 0, dict[int, int]()
-    for batch in batches(items, converter.batch_size):
+    for batch in batches(items, converter.batch_size, weigh):
         chosen = [(image, *face) for _, image, face in batch if face is not None]
         images, tracks, faces = zip(*chosen, strict=True) if chosen else ((), (), ())
         detail = _due([one[2] for one in batch], first, measured)
@@ -69,16 +75,21 @@ def _due(
     return due
 
 
-def batches(items: Iterable[Item], batch_size: int) -> Iterator[list[Item]]:
+def batches(
+    items: Iterable[Item],
+    batch_size: int,
+    weigh: Callable[[Item], int] = _image_bytes,
+) -> Iterator[list[Item]]:
     """Groups frames until they hold `batch_size` faces to swap, or much memory."""
     batch: list[Item] = []
-    faces = 0
+    faces = held = 0
     for item in items:
         batch.append(item)
         faces += item[2] is not None
-        most = max(1, _HELD // max(item[1].nbytes, 1))
-        if faces == batch_size or len(batch) >= min(most, 4 * batch_size):
+        held += weigh(item)
+        full = faces == batch_size or len(batch) == 4 * batch_size
+        if full or held + weigh(item) > _HELD:
             yield batch
-            batch, faces = [], 0
+            batch, faces, held = [], 0, 0
     if batch:
         yield batch

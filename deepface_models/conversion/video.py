@@ -38,8 +38,8 @@ Faces: TypeAlias = Sequence[tuple[Converter, DecodedFace | None]]
 Render: TypeAlias = Callable[[VideoFrame, Faces], Array]
 T = TypeVar("T")
 
-_HELD = 48 << 20  # bytes of frames that wait between two stages
-_TRIM_EVERY = 16  # frames
+_HELD = 20 << 20  # bytes of frames that wait between two stages
+_TRIMMED = 48 << 20  # bytes of frames after which freed memory is returned
 
 
 def write_video(
@@ -73,6 +73,7 @@ def write_video(
         **writer: Further arguments of it, such as those of `media.VideoWriter`.
     """
     bar.task("swap", swaps[0][1].frames)
+    return_freed_memory()
     with (
         one_opencv_thread(),
         make(output, source, cut=swaps[0][1].span != WHOLE, **writer) as video,
@@ -83,11 +84,14 @@ def write_video(
             render or _all,
         ) as stream,
     ):
+        written = 0
         for frame, image, swapped in stream:
             with report.stage("write"):
                 _write(video, frame, image)
             report.frames += 1
-            if report.frames % _TRIM_EVERY == 0:
+            written += frame.nbytes + int(image.nbytes)
+            if written >= _TRIMMED:
+                written = 0
                 return_freed_memory()
             report.swapped += swapped
             report.without_face += not swapped
@@ -197,7 +201,8 @@ def decode_faces(
     items = (
         ((frame, faces), frame.image, _face_in(frame, plan)) for frame, faces in stream
     )
-    for (frame, faces), face in smooth_faces(decode_frames(items, converter, report)):
+    decoded = decode_frames(items, converter, report, lambda item: item[0][0].nbytes)
+    for (frame, faces), face in smooth_faces(decoded):
         if face is not None and isinstance(frame, PartFrame):
             face = replace(face, corner=frame.corner)
         yield frame, (*faces, face)

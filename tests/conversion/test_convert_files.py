@@ -559,6 +559,23 @@ def test_frames_are_held_only_until_their_batch_is_full():
     assert max(sizes) == 16 and sum(sizes) == 200
     nowhere = [len(batch) for batch in batches(frames(None), 16)]
     assert max(nowhere) <= 64 and sum(nowhere) == 200
+    large = [len(b) for b in batches(frames(None), 16, lambda item: 12 << 20)]
+    assert max(large) == 4 and sum(large) == 200
+
+
+def test_large_frames_without_a_face_are_not_held(short, quick, tmp_path, monkeypatch):
+    """Stored frames of 4K were held until their batch had enough faces."""
+    held = []
+
+    def counted(items, size, weigh):
+        for batch in batches(items, size, weigh):
+            held.append(sum(map(weigh, batch)))
+            yield batch
+
+    monkeypatch.setattr("deepface_models.conversion.batches.batches", counted)
+    convert(short, tmp_path / "o.mp4", quick.model, converter=quick, **TOLD)
+    frame = probe(short)
+    assert sum(held) >= frame.frames * frame.width * frame.height * 3 // 2
 
 
 def test_the_progress_bar_shows_both_passes(short, quick, tmp_path, capsys):
