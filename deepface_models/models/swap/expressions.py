@@ -124,10 +124,10 @@ class Expressions(keras.layers.Layer):
         self.few.assign(few)
         known, parts = faces[: len(chosen)], range(len(HALVES))
         self.spacing.assign(np.array([spacing_of(known, half) for half in parts]))
-        moved = latents - mean
-        lower = regress(expressions, faces, moved, 0, exact=few)
+        centered = latents - mean
+        lower = regress(expressions, faces, centered, 0, exact=few)
         self.coefficients.assign(
-            np.stack([lower, regress(expressions, faces, moved, 1)])
+            np.stack([lower, regress(expressions, faces, centered, 1)])
         )
         self.directions.assign(
             np.stack([directions_of(expressions, latents, half) for half in parts])
