@@ -86,9 +86,10 @@ def batches(
     for item in items:
         batch.append(item)
         faces += item[2] is not None
-        held += weigh(item)
+        weight = weigh(item)
+        held += weight
         full = faces == batch_size or len(batch) == 4 * batch_size
-        if full or held + weigh(item) > _HELD:
+        if full or held + weight > _HELD:
             yield batch
             batch, faces, held = [], 0, 0
     if batch:

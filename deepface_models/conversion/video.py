@@ -85,11 +85,12 @@ def write_video(
         ) as stream,
     ):
         written = 0
-        for frame, image, swapped in stream:
+        for rendered in stream:
+            frame, image, swapped = rendered
             with report.stage("write"):
                 _write(video, frame, image)
             report.frames += 1
-            written += frame.nbytes + int(image.nbytes)
+            written += _bytes_of_rendered(rendered)
             if written >= _TRIMMED:
                 written = 0
                 return_freed_memory()
@@ -156,7 +157,7 @@ def _rendered(
         converters = [converter for converter, _ in swaps]
         yield stage(
             _blended(decoded, converters, report, render),
-            lambda item: _bytes_of(item[0]) + int(item[1].nbytes),
+            _bytes_of_rendered,
         )
 
 
@@ -191,6 +192,11 @@ def _bytes_of(frame: VideoFrame) -> int:
     return frame.nbytes
 
 
+def _bytes_of_rendered(rendered: _Rendered) -> int:
+    frame, image, _ = rendered
+    return _bytes_of(frame) + int(image.nbytes)
+
+
 def decode_faces(
     stream: Iterator[_Decoded],
     converter: Converter,
@@ -201,7 +207,9 @@ def decode_faces(
     items = (
         ((frame, faces), frame.image, _face_in(frame, plan)) for frame, faces in stream
     )
-    decoded = decode_frames(items, converter, report, lambda item: item[0][0].nbytes)
+    decoded = decode_frames(
+        items, converter, report, lambda item: _bytes_of(item[0][0])
+    )
     for (frame, faces), face in smooth_faces(decoded):
         if face is not None and isinstance(frame, PartFrame):
             face = replace(face, corner=frame.corner)

@@ -563,13 +563,13 @@ def test_frames_are_held_only_until_their_batch_is_full():
     assert max(large) == 4 and sum(large) == 200
 
 
-def test_large_frames_without_a_face_are_not_held(short, quick, tmp_path, monkeypatch):
+def test_bytes_of_stored_frames_count_for_a_batch(short, quick, tmp_path, monkeypatch):
     """Stored frames of 4K were held until their batch had enough faces."""
     held = []
 
     def counted(items, size, weigh):
         for batch in batches(items, size, weigh):
-            held.append(sum(map(weigh, batch)))
+            held.append(sum(weigh(item) - item[1].nbytes for item in batch))
             yield batch
 
     monkeypatch.setattr("deepface_models.conversion.batches.batches", counted)

@@ -15,7 +15,8 @@ _SHRINKAGE = 10.0
 # Of the kernels of each half, in units of `SCALES`. Few people have an example with
 # half-shut eyes; wide kernels interpolate between open and shut ones.
 _LENGTHS = (3.0, 6.0)
-# Variance of a latent beside 1 of each of two kernels; that of exact regressions.
+# Variance of a latent beside 1 of each of two kernels: of a smooth regression, and of
+# one that passes through the examples.
 _NOISE, _EXACT = 0.2, 1e-3
 # Examples are averaged within so many units (within half as many, images flicker; of
 # few faces, more would mix different mouths), and detail fades out farther from the

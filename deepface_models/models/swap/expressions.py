@@ -47,7 +47,7 @@ class Expressions(keras.layers.Layer):
     more the lower half has the latents of the nearest examples themselves: between two
     of them, lips and teeth of both would be seen. A linear map, `reader` and `offset`,
     predicts the expression from a latent, and `directions` a latent from the
-    expression; they count for the upper half of a person of few faces.
+    expression; they count most in the upper half of a person of few faces.
 
     References: Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006
     (sparse regression, additive kernels); Bregler et al., "Video Rewrite", 1997 (the
@@ -164,12 +164,13 @@ class Expressions(keras.layers.Layer):
             half: Number of the half, as in `HALVES`.
         """
         bounded = self._bounded(expressions)
-        found = self._regressed(bounded, half)
-        if half > 0:
-            return found
-        near = self._nearest(bounded, half)
-        own = ops.matmul(near, self._regressed(self.faces, half))
-        return found + self.few * (own - ops.sum(near, axis=1, keepdims=True) * found)
+        weights = kernel(bounded, self.faces, half)
+        if half == 0:
+            near = self._nearest(bounded, half)
+            own = ops.matmul(near, kernel(self.faces, self.faces, half))
+            known = ops.sum(near, axis=1, keepdims=True)
+            weights = weights + self.few * (own - known * weights)
+        return ops.add(ops.matmul(weights, self.coefficients[half]), self.mean)
 
     def move(self, latents: Any, expressions: Any, half: int) -> Any:
         """Moves latents (B, L) linearly to expressions (B, 7) of a half."""
@@ -188,10 +189,6 @@ class Expressions(keras.layers.Layer):
             weights = self._nearest(bounded, half)
             halves.append(ops.reshape(ops.matmul(share * weights, detail), shape))
         return halves
-
-    def _regressed(self, expressions: Any, half: int) -> Any:
-        weights = kernel(expressions, self.faces, half)
-        return ops.add(ops.matmul(weights, self.coefficients[half]), self.mean)
 
     def _nearest(self, expressions: Any, half: int) -> Any:
         return nearest(expressions, self.faces, half, self.spacing[half], self.few)

@@ -96,6 +96,9 @@ def test_mouths_of_few_faces_are_those_of_examples(curved):
     start = np.float32(latents[::-1][:2])
     swapped = keras.ops.convert_to_numpy(MatchExpressions(made, 0)(start, asked))
     np.testing.assert_allclose(swapped, latents[[lone, lone]], atol=0.05)
+    eyes = keras.ops.convert_to_numpy(made.find(asked, 1))
+    made.few.assign(0.0)
+    np.testing.assert_array_equal(made.find(asked, 1), eyes)
 
 
 def test_mouths_of_many_faces_lie_between_examples(layer):
@@ -314,24 +317,29 @@ def test_half_shut_eyes_lie_between_shut_and_open_ones():
     assert 0.45 < (half - still) / (shut - still) < 0.75
 
 
-def test_a_strangers_latents_do_not_count_for_the_mouth_of_few_faces():
-    """Lips and teeth were garbled; they are those of an example."""
+def test_a_strangers_latents_count_half_for_the_eyes_and_not_for_the_mouth():
+    """They garbled lips and teeth, and their eyes' shape kept lids from closing."""
     rng = np.random.default_rng(1)
     values = rng.normal(size=(20, FEATURES)) * SCALES
     latents = values / SCALES @ rng.normal(size=(FEATURES, LATENTS))
     made = Expressions(20, SIZE)
     made.build((None, LATENTS))
     made.estimate(latents, values, np.arange(20))
-    away = np.float32(latents[:1] + rng.normal(size=(1, LATENTS)))
+    reader = keras.ops.convert_to_numpy(made.reader)
+    unread = np.float32(np.eye(LATENTS) - reader @ np.linalg.pinv(reader))
+    start = np.float32(latents[:1])
+    away = np.float32(start + rng.normal(size=(1, LATENTS)) @ unread)
     still = np.zeros((1, FEATURES), "float32")
     lower, upper = (
-        np.abs(
+        keras.ops.convert_to_numpy(
             MatchExpressions(made, half)(away, still)
-            - MatchExpressions(made, half)(np.float32(latents[:1]), still)
-        ).max()
+            - MatchExpressions(made, half)(start, still)
+        )
         for half in (0, 1)
     )
-    assert lower == 0.0 < upper
+    np.testing.assert_array_equal(lower, 0)
+    np.testing.assert_allclose(upper, (away - start) / 2, atol=1e-3)
+    assert np.abs(upper).max() > 0.1
 
 
 def test_expressions_of_a_wrong_shape_are_refused(model):
