@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from deepface_models.core.arrays import Array
+from deepface_models.faces._changes import Place, changed_places
 from deepface_models.faces.detect import (
     SMALLEST,
     CascadeDetector,
@@ -42,11 +43,13 @@ class Finders:
         quick: Finds the larger faces; for every n-th frame, and where a face is lost.
         wide: Finds small faces too; after cuts, and for most first and last frames.
         slow: Runs on the first and last frame if no other search finds a face.
+        within: Finds small faces too, in some places of a frame.
     """
 
     quick: Finder
     wide: Finder
     slow: Finder | None = None
+    within: Callable[[Array, list[Place]], list[Detection]] | None = None
 
     @classmethod
     def of(cls, detector: Detector, only_largest: bool) -> Finders:
@@ -54,14 +57,16 @@ class Finders:
         if not isinstance(detector, CascadeDetector):
             return cls(detector, detector)
         wide = detector.fast if only_largest else detector.wide
-        return cls(detector.fast, wide, detector)
+        within = None if only_largest else detector.wide_within
+        return cls(detector.fast, wide, detector, within)
 
 
 class Border:
     """What was found in a frame that two chunks share, so that it is searched once.
 
     Args:
-        wide: Whether it is searched for small faces too.
+        wide: Whether all of it is searched for small faces too. If not, each chunk
+            searches what differs from the chunk's other end.
     """
 
     def __init__(self, wide: bool = True) -> None:
@@ -233,7 +238,14 @@ class _Following:
         border = self.borders.get(index)
         if border is None or border.wide or index in self.cuts:
             return self._search(index, "wide", self.finders.wide)
-        return self._search(index, "quick", self.finders.quick)
+        found = self._search(index, "quick", self.finders.quick)
+        if self.finders.within is None:
+            return found
+        known = [t.found[index].box for t in self.tracklets if self._has(t, index)]
+        known += [one.box for one in found]
+        image, other = self.images[index], self.images[self.last - index]
+        places = changed_places(image, other, known)
+        return merge([*found, *self.finders.within(image, places)])
 
     def run_slowly(self, finder: Finder) -> None:
         for index in range(len(self.images)):

@@ -116,12 +116,23 @@ class HogDetector:
 
     def __call__(self, image: Array) -> list[Detection]:
         """Finds the faces of an RGB uint8 image (H, W, 3), best first."""
-        factor = self._factor(max(image.shape[:2]))
-        if min(image.shape[:2]) * factor < SMALLEST:
+        return self.within(image, slice(None), slice(None))
+
+    def within(self, image: Array, rows: slice, columns: slice) -> list[Detection]:
+        """Finds the faces in a part of an image, at the scale of the whole image.
+
+        Args:
+            image: RGB uint8, (H, W, 3).
+            rows: Those of the part.
+            columns: Those of the part.
+        """
+        factor, part = self._factor(max(image.shape[:2])), image[rows, columns]
+        if min(part.shape[:2]) * factor < SMALLEST:
             return []
+        corner = columns.start or 0, rows.start or 0
         return [
-            replace(found, detector=self.name)
-            for found in run_hog(image, factor, self.threshold)
+            replace(found, box=found.box.moved(*corner), detector=self.name)
+            for found in run_hog(part, factor, self.threshold)
         ]
 
 
@@ -286,6 +297,20 @@ class CascadeDetector:
             return merge(self._wide(image))
         fast = [step for step in self.steps if not getattr(step, "slow", False)]
         return merge([found for step in fast for found in step(image)])
+
+    def wide_within(
+        self, image: Array, places: Sequence[tuple[slice, slice]]
+    ) -> list[Detection]:
+        """Finds small faces too, if `wide` is a `HogDetector`, in some places only.
+
+        Args:
+            image: RGB uint8, (H, W, 3).
+            places: Rows and columns of each.
+        """
+        if isinstance(self._wide, HogDetector):
+            found = [self._wide.within(image, *place) for place in places]
+            return merge([one for part in found for one in part])
+        return self.wide(image) if places else []
 
     def thorough(self, image: Array) -> list[Detection]:
         """Finds all faces that any fast detector finds; runs slow ones if none do."""

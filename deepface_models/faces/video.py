@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 # Frames searched together.
 CHUNK = 32
-_WIDE_EVERY = 64  # frames from one search for small faces beside large ones to the next
 _SHORT = 8  # frames below which two chunks at a time are better than three
 # Bytes of all frames in memory, waiting ones included: about eighty frames of 1080p
 # video or twenty of 4K video; two thirds of that where they are kept as stored too.
@@ -172,8 +171,7 @@ def read_chunks(
     span = length * every_n
 
     def border(frame: int) -> Border:
-        number = frame // every_n
-        return Border(frame % span != 0 or number % _WIDE_EVERY < length)
+        return Border(frame % span != 0 or frame % (2 * span) == 0)
 
     begin = border(following.index)
     while following is not None:
