@@ -143,7 +143,7 @@ def container_options(
 
 # Frames that x264 looks ahead with this preset, and how many at least; each takes about
 # five bytes a pixel.
-_AHEAD, _LEAST_AHEAD = 20, 6
+_AHEAD, _LEAST_AHEAD = 20, 4
 _AHEAD_PIXELS = 20 * 1920 * 1088
 
 
@@ -165,8 +165,10 @@ def settings(
         ahead = _AHEAD_PIXELS // max(1, size[0] * size[1])
         # A third of the time of "faster" at about its size, for up to 1 dB: what
         # "superfast" leaves out but for the macroblock tree hardly shows.
+        # B frames at fixed places save an eighth of it, and files are no larger.
         return {
             **{"crf": str(crf), "preset": "superfast", "mbtree": "1"},
+            "b_strategy": "0",
             "rc-lookahead": str(max(_LEAST_AHEAD, min(_AHEAD, ahead))),
             **_repeatable(),
         }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
+import av
 import numpy as np
 
 from deepface_models.core.arrays import Array
 from deepface_models.media.stored import AROUND, StoredFrame
-from deepface_models.media.yuv import Coding, to_yuv
+from deepface_models.media.yuv import Coding, plane_view, to_yuv
 
 # FFmpeg's names of 8-bit planes of which those of color have half the size; the second
 # one is of full range.
@@ -22,32 +23,37 @@ class Samples:
     """A frame of yuv420p, to be changed.
 
     Attributes:
-        values: (H * 3 / 2, W) uint8, plane after plane.
-        coding: Its color tags.
+        frame: PyAV frame.
+        planes: Views of its brightness, (H, W) uint8, and of its colors, half as large.
+        coding: The color tags.
     """
 
-    values: Array
+    frame: Any
+    planes: tuple[Array, ...]
     coding: Coding
 
     @classmethod
     def of(cls, frame: StoredFrame) -> Self:
         """Returns a copy of a frame's samples."""
-        return cls(frame.samples(), frame.coding)
+        made = av.VideoFrame(*frame.size, "yuv420p")
+        views = tuple(map(plane_view, made.planes))
+        for into, plane in zip(views, frame.planes(), strict=True):
+            into[:] = plane
+        return cls(made, views, frame.coding)
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in memory."""
-        return int(self.values.nbytes)
+        return sum(plane.nbytes for plane in self.planes)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in px."""
-        return self.values.shape[1], self.values.shape[0] * 2 // 3
+        return self.frame.width, self.frame.height
 
-    @property
-    def planes(self) -> tuple[Array, ...]:
-        """Views of the brightness, (H, W), and of the colors, half as large."""
-        return tuple(planes(self.values))
+    def values(self) -> Array:
+        """Returns a copy of all samples, (H * 3 / 2, W) uint8."""
+        return np.asarray(self.frame.to_ndarray())
 
     @property
     def to_yuv(self) -> Array:
@@ -70,27 +76,25 @@ def fits(frame: StoredFrame, coding: Coding) -> bool:
     return same and own.swscale_range() == coding.swscale_range()
 
 
-def put(samples: Array, part: Array, rows: slice, columns: slice) -> None:
+def put(samples: Samples, part: Array, rows: slice, columns: slice) -> None:
     """Puts the samples of a part of an image into those of the whole one.
 
     The outermost pixels of the part, whose colors are not exact, are left out, except
     at the edge of the image.
 
     Args:
-        samples: (H * 3 / 2, W) uint8, yuv420p; changed.
+        samples: Those of the whole image; changed.
         part: (h * 3 / 2, w) uint8, yuv420p.
         rows: Where the part lies; begin and end are even.
         columns: Likewise.
     """
-    height, width = samples.shape[0] * 2 // 3, samples.shape[1]
+    width, height = samples.size
     inner = _inner(rows, height), _inner(columns, width)
     places = [
         slice(i.start - o.start, i.stop - o.start)
         for i, o in zip(inner, (rows, columns), strict=True)
     ]
-    for into, plane, scale in zip(
-        planes(samples), planes(part), (1, 2, 2), strict=True
-    ):
+    for into, plane, scale in zip(samples.planes, planes(part), (1, 2, 2), strict=True):
         there, here = (
             tuple(slice(one.start // scale, one.stop // scale) for one in pair)
             for pair in (inner, places)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from typing import Any
 
 import av
-import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.media.yuv import Coding, FrameConverter
+from deepface_models.media.yuv import Coding, FrameConverter, plane_view
 
 # Pixels around a part that its colors are interpolated from, and of which its corners
 # are multiples, as several pixels share a color.
@@ -29,7 +29,7 @@ class StoredFrame:
     def __init__(self, frame: Any, cropper: Cropper) -> None:
         self._frame, self._cropper = frame, cropper
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes that it takes in memory."""
         return sum(int(plane.buffer_size) for plane in self._frame.planes)
@@ -49,9 +49,9 @@ class StoredFrame:
         """Width and height in px."""
         return self._frame.width, self._frame.height
 
-    def samples(self) -> Array:
-        """Returns a copy of the samples, as PyAV arranges them for the format."""
-        return np.array(self._frame.to_ndarray())
+    def planes(self) -> list[Array]:
+        """Returns views of the planes of an 8-bit format, (H, W) uint8 or smaller."""
+        return list(map(plane_view, self._frame.planes))
 
     def around(self, rows: slice, columns: slice) -> tuple[slice, slice, Array]:
         """Returns a part with what is around it, which takes less time than `rgb`.

@@ -27,7 +27,7 @@ from deepface_models.media.sequence import Source, as_sequence, frame_rate_of
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.stored import StoredFrame
 from deepface_models.media.video import VideoInfo, probe
-from deepface_models.media.yuv import Coding, FrameConverter, tagged
+from deepface_models.media.yuv import Coding, FrameConverter, tag
 
 _log = logging.getLogger("deepface_models")
 
@@ -207,7 +207,7 @@ class VideoWriter:
             samples = Samples.of(frame)
             if part is not None:
                 changed = self._converter.samples(part, self._coding)
-                put(samples.values, changed, rows, columns)
+                put(samples, changed, rows, columns)
             return samples
 
         self._write(made, frame.size, pts, duration)
@@ -239,7 +239,7 @@ class VideoWriter:
         self._check_open()
         self._check_size(size)
         self._encode(
-            lambda: tagged(make().values, "yuv420p", self._coding),
+            lambda: tag(make().frame, self._coding),
             self._checked_pts(pts),
             duration,
         )

@@ -203,12 +203,15 @@ class FrameConverter:
 
 def _merged(image: Any) -> Array:
     """Returns an image of planes for green, blue and red as (height, width, 3), RGB."""
-    kind: Any = np.uint16 if "16" in image.format.name else np.uint8
-    green, blue, red = (
-        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
-        for plane in image.planes
-    )
+    kind = np.uint16 if "16" in image.format.name else np.uint8
+    green, blue, red = (plane_view(plane, kind) for plane in image.planes)
     return np.asarray(cv2.merge((red, green, blue)))
+
+
+def plane_view(plane: Any, kind: Any = np.uint8) -> Array:
+    """Returns the samples of a PyAV plane, (height, width) of `kind`, as a view."""
+    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)
+    return rows[:, : plane.width]
 
 
 def _planes(image: Array, coding: Coding) -> Sequence[Array]:
@@ -218,9 +221,13 @@ def _planes(image: Array, coding: Coding) -> Sequence[Array]:
 
 def tagged(samples: Array, form: str, coding: Coding) -> Any:
     """Returns samples as a PyAV frame of a pixel format, with its color tags."""
-    made = av.VideoFrame.from_ndarray(samples, format=form)
-    made.colorspace, made.color_range = coding.space, coding.range
-    return made
+    return tag(av.VideoFrame.from_ndarray(samples, format=form), coding)
+
+
+def tag(frame: Any, coding: Coding) -> Any:
+    """Gives a PyAV frame color tags, and returns it."""
+    frame.colorspace, frame.color_range = coding.space, coding.range
+    return frame
 
 
 def _halved(planes: Sequence[Array], swscale: VideoReformatter) -> Array:

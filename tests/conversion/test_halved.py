@@ -56,12 +56,12 @@ def test_samples_are_those_of_the_pixels(picture, name, grain, blend):
     made = Samples.of(frame)
     told = (face, mask, pixels, matrix, blend, 0.3, grain)
     change = halved_change(*told)
-    before = made.values.copy()
+    before = made.values()
     change.put(made, (0, 0))
     expected = FrameConverter().samples(paste_face(*told), coding)
-    off = np.abs(made.values.astype(int) - expected)
+    off = np.abs(made.values().astype(int) - expected)
     plain = np.abs(before.astype(int) - FrameConverter().samples(pixels, coding))
-    assert np.abs(before.astype(int) - made.values).mean() > 1  # something was pasted
+    assert np.abs(before.astype(int) - made.values()).mean() > 1  # something was pasted
     assert off.mean() < plain.mean() + 0.35
     assert np.percentile(off, 99.9) <= np.percentile(plain, 99.9) + 2
 
@@ -75,9 +75,7 @@ def test_away_from_the_face_no_sample_changes(picture):
     outside = np.ones((1000, 1000), bool)
     outside[change.region.slices] = False
     luma, *colors = made.planes
-    for plane, own in zip(
-        (luma, *colors), Samples(frame.samples(), frame.coding).planes, strict=True
-    ):
+    for plane, own in zip((luma, *colors), frame.planes(), strict=True):
         step = 1000 // len(plane)
         kept = outside[::step, ::step]
         np.testing.assert_array_equal(plane[kept], own[kept])
@@ -103,7 +101,7 @@ def test_a_part_of_a_frame_is_changed_as_the_whole(picture):
         replace(grain, corner=(x, y)),
     )
     halved_change(*told).put(part, (x, y))
-    np.testing.assert_allclose(part.values.astype(int), whole.values, atol=1)
+    np.testing.assert_allclose(part.values().astype(int), whole.values(), atol=1)
 
 
 def test_a_face_that_is_hardly_enlarged_has_no_such_change(picture):

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from deepface_models.media import VideoWriter
-from deepface_models.media.planes import put
+from deepface_models.media.planes import Samples, put
+from deepface_models.media.stored import Cropper, StoredFrame
 from deepface_models.media.video import read_stored
 
 
 def test_outermost_pixels_of_a_part_are_left_out_but_at_the_edge():
-    samples, part = np.zeros((96, 128), np.uint8), np.full((48, 64), 9, np.uint8)
-    put(samples, part, slice(0, 32), slice(64, 128))
+    black = av.VideoFrame.from_ndarray(np.zeros((96, 128), np.uint8), "yuv420p")
+    made, part = Samples.of(StoredFrame(black, Cropper())), np.full((48, 64), 9, "u1")
+    put(made, part, slice(0, 32), slice(64, 128))
+    samples = made.values()
     assert (samples[:24, 72:] == 9).all()
     assert samples[:64].sum() == 9 * 24 * 56
     assert samples[64:].sum() == 9 * 2 * 12 * 28
