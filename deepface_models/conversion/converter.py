@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from deepface_models.conversion import latent_means, masks, paste, regions
+from deepface_models.conversion import latent_means, masks, paste
 from deepface_models.conversion._options import (
     AUTO,
     check_swap,
@@ -37,7 +37,7 @@ from deepface_models.core.options import replaced
 from deepface_models.core.poses import is_beyond
 from deepface_models.core.whole import whole_numbers
 from deepface_models.faces._reference import Person, reference_embedding
-from deepface_models.faces.align import align
+from deepface_models.faces.align import align, resize_matrix
 from deepface_models.faces.aligner import FaceAligner
 from deepface_models.faces.expressions import measure_faces
 from deepface_models.faces.face import Face
@@ -317,7 +317,7 @@ class Converter:
     @whole_numbers(size=1)
     def matrix(self, face: Face, size: int) -> Array:
         """Returns the (2, 3) matrix from a frame to its aligned face of `size` px."""
-        return regions.resize_matrix(face.matrix, face.image_size, size)
+        return resize_matrix(face.matrix, face.image_size, size)
 
     def apply(self, frame: Array, decoded: DecodedFace) -> Array:
         """Puts a decoded face into its frame, with color transfer and blending."""

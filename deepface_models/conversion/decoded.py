@@ -14,11 +14,10 @@ from deepface_models.conversion.grain import Grain
 from deepface_models.conversion.regions import (
     frame_scale,
     inside_frame,
-    resize_matrix,
 )
 from deepface_models.conversion.skin import eye_whites, features, skin, teeth
 from deepface_models.core.arrays import Array
-from deepface_models.faces.align import align, transform_points
+from deepface_models.faces.align import align, resize_matrix, transform_points
 from deepface_models.faces.face import Face
 from deepface_models.media import ColorStatistics
 

@@ -10,7 +10,8 @@ import numpy as np
 from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.converter import Converter
 from deepface_models.conversion.plan import SwapPlan
-from deepface_models.conversion.regions import Region, region_of, resize_matrix
+from deepface_models.conversion.regions import Region, region_of
+from deepface_models.faces.align import resize_matrix
 from deepface_models.faces.face import Face
 from deepface_models.media import VideoFrame
 

@@ -154,14 +154,6 @@ def inside_frame(matrix: Array, image_size: int, frame_shape: Any) -> Array:
     return (x >= -0.5) & (x <= limit[0]) & (y >= -0.5) & (y <= limit[1])
 
 
-def resize_matrix(matrix: Array, old: int, new: int) -> Array:
-    """Returns the matrix for the same aligned face in another size."""
-    ratio = new / old
-    resized = np.asarray(matrix, np.float64) * ratio
-    resized[:, 2] += 0.5 * ratio - 0.5
-    return resized
-
-
 def frame_scale(matrix: Array) -> float:
     """Returns the width of one pixel of the aligned face in frame pixels."""
     determinant = abs(float(np.linalg.det(np.asarray(matrix, np.float64)[:, :2])))

@@ -245,7 +245,7 @@ class Faces:
 
     @whole_numbers(columns=1, limit=1)
     def contact_sheet(
-        self, path: str | Path | None = None, columns: int = 16, limit: int = 160
+        self, path: str | Path | None = None, columns: int = 16, limit: int = 96
     ) -> Array:
         """Makes one image of many faces, spread evenly over the set.
 

@@ -59,9 +59,10 @@ def umeyama(src: Array, dst: Array) -> Array:
             f"{len(src)} equal source points were given. Expected at least two "
             "different points. Check the landmarks."
         )
-    u, s, vt = np.linalg.svd(b.T @ a)
-    sign = np.array([1.0, 1.0 if np.linalg.det(u @ vt) > 0 else -1.0])
-    rotation = (u * sign) @ vt * float((s * sign).sum()) / spread
+    # In a plane, the rotation and scale that fit best have this closed form.
+    both = a.T @ b / spread
+    x, y = both[0, 0] + both[1, 1], both[0, 1] - both[1, 0]
+    rotation = np.array([[x, -y], [y, x]])
     return np.column_stack([rotation, dst.mean(0) - rotation @ src.mean(0)])
 
 
@@ -149,6 +150,14 @@ def transform_points(points: ArrayLike, matrix: Array) -> Array:
         [[12.0, 24.0]]
     """
     return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def resize_matrix(matrix: Array, old: int, new: int) -> Array:
+    """Returns the matrix for the same aligned face in another size."""
+    ratio = new / old
+    resized = np.asarray(matrix, np.float64) * ratio
+    resized[:, 2] += 0.5 * ratio - 0.5
+    return resized
 
 
 def _scale(matrix: Array) -> float:

@@ -7,21 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import cv2
-import numpy as np
-
 from deepface_models.core.arrays import Array
 from deepface_models.core.options import replaced
 from deepface_models.core.whole import whole_number, whole_numbers
 from deepface_models.faces import _dlib
 from deepface_models.faces._frames import faces_of
 from deepface_models.faces.align import align as cut_out
-from deepface_models.faces.align import (
-    align_part,
-    alignment_matrix,
-    template,
-    visible_part,
-)
+from deepface_models.faces.align import alignment_matrix, template
 from deepface_models.faces.detect import (
     CascadeDetector,
     Detection,
@@ -33,7 +25,7 @@ from deepface_models.faces.embedding import Embedder, chip, embed_chips
 from deepface_models.faces.face import Face
 from deepface_models.faces.faceset import FaceSet
 from deepface_models.faces.landmarks import count_of, predict_all
-from deepface_models.faces.quality import blur, head_pose
+from deepface_models.faces.quality import blur_in, head_pose
 
 
 class FaceAligner:
@@ -221,7 +213,7 @@ class FaceAligner:
     ) -> Face:
         matrix = alignment_matrix(points, self.image_size, self.face_type)
         yaw, pitch, roll = head_pose(points, (image.shape[1], image.shape[0]))
-        sharpness = _blur(image, matrix, self.image_size)
+        sharpness = blur_in(image, matrix, self.image_size)
         return Face(
             found.box,
             points,
@@ -238,10 +230,3 @@ class FaceAligner:
 
     def _largest(self, faces: list[Face]) -> list[Face]:
         return sorted(faces, key=lambda f: -f.box.area)[: self.max_faces]
-
-
-def _blur(image: Array, matrix: Array, size: int) -> float:
-    """Returns the blur of an aligned face; cutting it out in gray is faster."""
-    place = visible_part(matrix, size, image.shape)
-    gray = np.asarray(cv2.cvtColor(image[place], cv2.COLOR_RGB2GRAY))
-    return blur(align_part(gray, place, matrix, size))

@@ -13,10 +13,12 @@ from deepface_models.faces._template import (
     MEAN_FACE_68,
     STABLE_68,
 )
+from deepface_models.faces.align import align_part, resize_matrix, visible_part
 
 # Median pitch that the fit gives 99 front views of the London and Canada sets.
 _LEVEL = {68: 8.6, 5: 11.9}
 _BLUR_SIZE = 128
+_EDGE = _BLUR_SIZE // 5  # pixels at each side that are not measured
 _BLUR_HALF = 0.02  # share of fine detail at which blur is 0.5
 
 
@@ -43,8 +45,27 @@ def blur(aligned: Array) -> float:
         shrink = gray.shape[0] > _BLUR_SIZE
         how = cv2.INTER_AREA if shrink else cv2.INTER_CUBIC
         gray = cv2.resize(gray, (_BLUR_SIZE, _BLUR_SIZE), interpolation=how)
-    edge = _BLUR_SIZE // 5
-    inner = np.ascontiguousarray(gray[edge:-edge, edge:-edge])
+    return _blur_of(np.ascontiguousarray(gray[_EDGE:-_EDGE, _EDGE:-_EDGE]))
+
+
+def blur_in(image: Array, matrix: Array, image_size: int) -> float:
+    """Measures the `blur` of a face in its frame; only the face's middle is cut out.
+
+    Args:
+        image: (H, W, 3) RGB uint8, the frame.
+        matrix: (2, 3) from `alignment_matrix`.
+        image_size: Side of the aligned face in pixels.
+    """
+    middle = resize_matrix(matrix, image_size, _BLUR_SIZE)
+    middle[:, 2] -= _EDGE
+    side = _BLUR_SIZE - 2 * _EDGE
+    place = visible_part(middle, side, image.shape)
+    gray = np.asarray(cv2.cvtColor(image[place], cv2.COLOR_RGB2GRAY))
+    return _blur_of(align_part(gray, place, middle, side).astype(np.float32))
+
+
+def _blur_of(inner: Array) -> float:
+    """Returns the blur of the middle of a face, gray float32 in 0..255."""
     detail = float(cv2.Laplacian(inner, cv2.CV_32F).var()) / (float(inner.var()) + 1.0)
     return _BLUR_HALF / (_BLUR_HALF + detail)
 

@@ -53,12 +53,17 @@ def color_histograms(image: Array) -> Array:
     step = max(1, min(image.shape[:2]) // (2 * _SIDE))
     part = np.ascontiguousarray(image[::step, ::step])
     small = cv2.resize(part, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    bins = small.astype(np.int64) * _BINS >> 8
-    codes = (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
-    half = _SIDE // 2
-    quarters = codes.reshape(2, half, 2, half).transpose(0, 2, 1, 3).reshape(4, -1)
-    counts = [np.bincount(quarter, minlength=_BINS**3) for quarter in quarters]
-    return np.array(counts) @ _blurring() / half**2
+    bins = small.astype(np.uint16) * _BINS >> 8
+    codes = bins @ np.array([_BINS**2, _BINS, 1], np.uint16) + _quarters()
+    counts = np.bincount(codes.ravel(), minlength=4 * _BINS**3)
+    return counts.reshape(4, -1).astype(float) @ _blurring() / (_SIDE // 2) ** 2
+
+
+@cache
+def _quarters() -> Array:
+    """Returns the first code of each pixel's quarter, (64, 64)."""
+    half = np.arange(_SIDE) // (_SIDE // 2)
+    return (2 * half[:, None] + half) * _BINS**3
 
 
 @cache

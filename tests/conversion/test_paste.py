@@ -10,7 +10,7 @@ import pytest
 from deepface_models.conversion import masks, paste, regions
 from deepface_models.conversion.blend import BLENDS
 from deepface_models.conversion.grain import Grain
-from deepface_models.faces.align import align
+from deepface_models.faces.align import align, resize_matrix
 
 
 def matrix_at(x: float, y: float, side: float, size: int = 96, turn: float = 0.0):
@@ -89,7 +89,7 @@ def test_no_dark_halo_around_a_face_of_the_frames_color():
 
 def test_resized_matrix_cuts_the_same_square():
     frame, matrix = smooth_frame(), matrix_at(150, 110, 100)
-    large = align(frame, regions.resize_matrix(matrix, 96, 192), 192)
+    large = align(frame, resize_matrix(matrix, 96, 192), 192)
     halves = large.reshape(96, 2, 96, 2, 3).mean((1, 3))
     assert np.abs(halves - align(frame, matrix, 96)).max() < 2
 
