@@ -123,15 +123,16 @@ class ColorStatistics:
     @classmethod
     def _of_lab(cls, lab: Array, mask: Array | None) -> Self:
         weights = _weights(lab, mask)
-        if weights.sum() <= 0:
+        total = weights.sum()
+        if total <= 0:
             raise ValueError(
                 "The mask is zero everywhere. Expected weights above 0 where colors "
                 "are to be measured. Leave out the mask, or skip the image."
             )
         values = lab.reshape(-1, 3).astype(np.float64)
-        mean = np.average(values, axis=0, weights=weights)
+        mean = weights @ values / total
         centered = values - mean
-        covariance = (centered * weights[:, None]).T @ centered / weights.sum()
+        covariance = (centered * weights[:, None]).T @ centered / total
         return cls(mean, covariance)
 
     @property

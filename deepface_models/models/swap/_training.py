@@ -69,10 +69,6 @@ class TrainedByName(StoredModel):
         if isinstance(x, keras.utils.PyDataset):
             # A resumed training must see the same batches in the same order.
             kwargs.setdefault("shuffle", False)
-            if keras.backend.backend() != "tensorflow":
-                # Otherwise Keras reads batches ahead to build the model, which changes
-                # all later random numbers.
-                self._symbolic_build(data_batch=x[0])
         x, y = self._people.inputs(x, "fit"), self._people.targets(y, x)
         self._people.weigh(y, kwargs)
         held_out = kwargs.get("validation_data")
@@ -81,6 +77,21 @@ class TrainedByName(StoredModel):
         history = super().fit(x, y, **kwargs)
         self.update_latent_means(x, y)
         return history
+
+    def _begin(self, x: Any, y: Any) -> None:
+        """Creates what optimizer, losses and metrics keep, before the first step.
+
+        TensorFlow traces a step twice that creates it, which takes seconds. JAX and
+        PyTorch read batches ahead for it, which changes all later random numbers.
+        """
+        super()._begin(x, y)
+        if not self.compiled:
+            return
+        if isinstance(x, keras.utils.PyDataset):
+            self._symbolic_build(data_batch=x[0])
+        elif isinstance(x, dict) and isinstance(y, dict):
+            few = keras.tree.map_structure(lambda array: array[:1], (x, y))
+            self._symbolic_build(data_batch=few)
 
     def update_latent_means(self, x: Any, y: Any = None) -> None:
         """Sets each person's latent mean, if the model has them; `fit` calls it.

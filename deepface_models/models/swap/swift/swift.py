@@ -180,6 +180,7 @@ class Swift(FaceSwap):
     def _begin(self, x: Any, y: Any) -> None:
         if _has_images(x, y):
             self.adapt(x, y)
+        super()._begin(x, y)
 
     def adapt(self, x: Any, y: Any = None) -> None:
         """Sets the appearance basis of people who have none yet, from their faces.
