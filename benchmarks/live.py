@@ -29,6 +29,7 @@ import numpy as np
 import deepface_models as dfm
 from deepface_models.conversion import paste_face
 from deepface_models.conversion.masks import feather
+from deepface_models.core.threads import one_tensorflow_thread
 from deepface_models.faces import FaceAligner, HogDetector, align
 from deepface_models.media import VideoWriter, read_video
 from deepface_models.streaming.sources import Frames, open_source
@@ -96,6 +97,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12.0, help="of the clip")
     parser.add_argument("--output", type=Path, help="page whose table to replace")
     options = parser.parse_args()
+    one_tensorflow_thread()  # as the shell command does
     model = dfm.load(options.model)
     identity = options.identity or model.identities[-1]
     with tempfile.TemporaryDirectory() as folder:

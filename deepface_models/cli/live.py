@@ -155,8 +155,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _opened(args: argparse.Namespace) -> LiveSwap:
     import deepface_models as dfm
+    from deepface_models.core.threads import one_tensorflow_thread
     from deepface_models.streaming.session import usual_aligner
 
+    one_tensorflow_thread()
     model = load_swap(args.model)
     return dfm.live(
         model,
