@@ -18,13 +18,13 @@ _LEVELS = 12  # of 255; noise, averaged over a pixel there, changes by less
 _AROUND = 6  # pixels there that a place reaches beyond what changed
 # A known head reaches beyond its box by this many widths, upward and elsewhere.
 _HAIR, _CHEEKS = 0.4, 0.15
-_MOST = 0.6  # share of the frame from which all of it is one place
+_MOST = 0.6  # share of the frame from which it counts as all of it
 
 
 def changed_places(
     image: Array, other: Array, known: Iterable[Box] = ()
-) -> list[Place]:
-    """Returns where a frame may show something that another frame does not.
+) -> list[Place] | None:
+    """Returns where a frame may show something that another does not; None: anywhere.
 
     Args:
         image: RGB uint8 frame.
@@ -42,7 +42,7 @@ def changed_places(
     _, _, stats, _ = cv2.connectedComponentsWithStats(grown)
     parts = stats[1:, :4]  # left, top, width and height of each
     if int((parts[:, 2] * parts[:, 3]).sum()) > _MOST * changed.size:
-        return [(slice(0, height), slice(0, width))]
+        return None
     return [
         (slice(y * times, (y + h) * times), slice(x * times, (x + w) * times))
         for x, y, w, h in parts.tolist()

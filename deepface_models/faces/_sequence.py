@@ -245,6 +245,8 @@ class _Following:
         known += [one.box for one in found]
         image, other = self.images[index], self.images[self.last - index]
         places = changed_places(image, other, known)
+        if places is None:
+            return self._search(index, "wide", self.finders.wide)
         return merge([*found, *self.finders.within(image, places)])
 
     def run_slowly(self, finder: Finder) -> None:

@@ -36,15 +36,17 @@ def test_the_heads_of_known_faces_do_not_count(gray):
     assert changed_places(moved, gray, [Box(200, 300, 280, 380)]) != []
 
 
-def test_a_frame_that_changes_everywhere_is_one_place(gray):
-    assert changed_places(gray // 2, gray) == [(slice(0, 720), slice(0, 1280))]
+def test_a_frame_may_change_everywhere(gray):
+    assert changed_places(gray // 2, gray) is None
 
 
-@pytest.mark.parametrize("size", [(9, 9), (24, 200), (200, 24), (161, 159)])
+@pytest.mark.parametrize("size", [(9, 9), (24, 200), (200, 24), (481, 639)])
 def test_frames_of_any_size_have_places_inside(size):
     height, width = size
     white, black = np.full((*size, 3), 255, np.uint8), np.zeros((*size, 3), np.uint8)
-    for rows, columns in changed_places(white, black):
+    assert changed_places(white, black) is None
+    black[height // 4 :] = 255
+    for rows, columns in changed_places(white, black) or []:
         assert 0 <= rows.start < rows.stop <= height
         assert 0 <= columns.start < columns.stop <= width
 

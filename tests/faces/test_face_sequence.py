@@ -160,6 +160,29 @@ def test_a_frame_that_two_chunks_share_is_searched_once():
     assert first[16] == second.found[0] and drawn.asked.count(("wide", 16)) == 1
 
 
+def test_a_border_that_changes_everywhere_is_searched_once():
+    drawn, border = Drawn([{} for _ in range(9)]), Border(wide=False)
+    drawn.images[4] = np.full_like(drawn.images[4], 255)
+    finders = Finders(drawn.find("quick"), drawn.find("wide"), within=lambda *_: [])
+    for part, at in ((drawn.images[:5], 4), (drawn.images[4:], 0)):
+        follow(part, finders, (), {at: border}, drawn.near)
+    assert drawn.asked.count(("wide", 4)) == drawn.asked.count(("quick", 4)) == 1
+
+
+def test_only_what_changed_is_searched_at_other_borders():
+    drawn, places = Drawn([{9: 20 + i} for i in range(5)]), []
+    finders = Finders(
+        drawn.find("quick"),
+        drawn.find("wide"),
+        within=lambda image, parts: places.append((drawn.number(image), parts)) or [],
+    )
+    drawn.images[4][5:12, 150:157] = 200
+    follow(drawn.images, finders, (), {4: Border(wide=False)}, drawn.near)
+    ((number, ((rows, columns),)),) = places
+    assert number == 4 and rows.start == 0 and columns.start < 150 < columns.stop
+    assert drawn.asked == [("wide", 0), ("quick", 4)]
+
+
 def test_slow_detectors_only_where_nothing_else_finds_a_face():
     calls = []
 
