@@ -10,7 +10,8 @@ from deepface_models.core.arrays import Array
 from deepface_models.core.expressions import neutral_face
 from deepface_models.faces.face import Face
 
-_EVERY = 3  # frames from one that is measured to the next
+# Frames from one that is measured to the next: until there are enough, and after that.
+_EVERY, _LATER = 3, 9
 _MOST = 128  # faces measured
 
 
@@ -53,7 +54,8 @@ class Calibration:
             self._begin(track)
         self._frames += 1
         count = len(self._latents) or len(self._measures)
-        if count >= _MOST or self._frames % _EVERY:
+        every = _EVERY if count < FEWEST else _LATER
+        if count >= _MOST or self._frames % every:
             return
         aligned = self.converter.aligned(image, face)[None]
         if self._mean:
