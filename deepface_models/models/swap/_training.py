@@ -85,8 +85,8 @@ class TrainedByName(StoredModel):
         PyTorch read batches ahead for it, which changes all later random numbers.
         """
         super()._begin(x, y)
-        if not self.compiled:
-            return
+        if not self.compiled or getattr(self, "_distribute_strategy", None):
+            return  # with several devices of TensorFlow, Keras does it
         if isinstance(x, keras.utils.PyDataset):
             self._symbolic_build(data_batch=x[0])
         elif isinstance(x, dict) and isinstance(y, dict):
