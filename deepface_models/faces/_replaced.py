@@ -14,7 +14,7 @@ from deepface_models.faces.face import Face
 from deepface_models.faces.tracks import Track
 
 _SIDE = 16  # pixels at which faces are compared
-_ENOUGH = 8 * _SIDE  # pixels of a frame's face that these are means of
+_ENOUGH = 8 * _SIDE  # pixels of a face's side in the frame that are read, at least
 # Correlation below which two faces may be different people's. Of neighboring frames of
 # one person it is at least 0.98 in 700 frames of seven talkers; that of different
 # people at most 0.80.

@@ -41,9 +41,11 @@ class Finders:
 
     Attributes:
         quick: Finds the larger faces; for every n-th frame, and where a face is lost.
-        wide: Finds small faces too; after cuts, and for most first and last frames.
+        wide: Finds small faces too; after cuts, for every second border of two chunks,
+            and for both ends of a video.
         slow: Runs on the first and last frame if no other search finds a face.
-        within: Finds small faces too, in some places of a frame.
+        within: Finds what `wide` finds, in some places of a frame; None if that is not
+            possible.
     """
 
     quick: Finder
@@ -57,7 +59,8 @@ class Finders:
         if not isinstance(detector, CascadeDetector):
             return cls(detector, detector)
         wide = detector.fast if only_largest else detector.wide
-        within = None if only_largest else detector.wide_within
+        partly = detector.searches_parts and not only_largest
+        within = detector.wide_within if partly else None
         return cls(detector.fast, wide, detector, within)
 
 
@@ -235,19 +238,19 @@ class _Following:
             self._add(index, merge(self.finders.quick(self.images[index])))
 
     def _borders(self, index: int) -> list[Detection]:
-        border = self.borders.get(index)
-        if border is None or border.wide or index in self.cuts:
+        border, within = self.borders.get(index), self.finders.within
+        # Beyond a cut, the other end may show another scene, or the same one again.
+        alone = self.cuts or self.last == 0
+        if within is None or alone or border is None or border.wide:
             return self._search(index, "wide", self.finders.wide)
         found = self._search(index, "quick", self.finders.quick)
-        if self.finders.within is None:
-            return found
         known = [t.found[index].box for t in self.tracklets if self._has(t, index)]
         known += [one.box for one in found]
         image, other = self.images[index], self.images[self.last - index]
         places = changed_places(image, other, known)
         if places is None:
             return self._search(index, "wide", self.finders.wide)
-        return merge([*found, *self.finders.within(image, places)])
+        return merge([*found, *within(image, places)])
 
     def run_slowly(self, finder: Finder) -> None:
         for index in range(len(self.images)):

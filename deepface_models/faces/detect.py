@@ -301,16 +301,21 @@ class CascadeDetector:
     def wide_within(
         self, image: Array, places: Sequence[tuple[slice, slice]]
     ) -> list[Detection]:
-        """Finds small faces too, if `wide` is a `HogDetector`, in some places only.
+        """Finds small faces too, in some places only; see `searches_parts`.
 
         Args:
             image: RGB uint8, (H, W, 3).
             places: Rows and columns of each.
         """
-        if isinstance(self._wide, HogDetector):
-            found = [self._wide.within(image, *place) for place in places]
-            return merge([one for part in found for one in part])
-        return self.wide(image) if places else []
+        if not isinstance(self._wide, HogDetector):
+            return self.wide(image)
+        found = [self._wide.within(image, *place) for place in places]
+        return merge([one for part in found for one in part])
+
+    @property
+    def searches_parts(self) -> bool:
+        """Whether `wide_within` searches less than the whole image."""
+        return isinstance(self._wide, HogDetector)
 
     def thorough(self, image: Array) -> list[Detection]:
         """Finds all faces that any fast detector finds; runs slow ones if none do."""

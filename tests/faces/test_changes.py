@@ -40,15 +40,22 @@ def test_a_frame_may_change_everywhere(gray):
     assert changed_places(gray // 2, gray) is None
 
 
-@pytest.mark.parametrize("size", [(9, 9), (24, 200), (200, 24), (481, 639)])
+@pytest.mark.parametrize("size", [(60, 200), (200, 60), (481, 639), (2161, 3839)])
 def test_frames_of_any_size_have_places_inside(size):
     height, width = size
     white, black = np.full((*size, 3), 255, np.uint8), np.zeros((*size, 3), np.uint8)
     assert changed_places(white, black) is None
-    black[height // 4 :] = 255
-    for rows, columns in changed_places(white, black) or []:
-        assert 0 <= rows.start < rows.stop <= height
-        assert 0 <= columns.start < columns.stop <= width
+    other = white.copy()
+    other[-height // 8 :, -width // 8 :] = 0
+    ((rows, columns),) = changed_places(white, other)
+    assert height // 2 < rows.start < rows.stop <= height
+    assert width // 2 < columns.start < columns.stop <= width
+
+
+@pytest.mark.parametrize("size", [(1, 1), (9, 9), (24, 200)])
+def test_small_frames_change_everywhere(size):
+    white, black = np.full((*size, 3), 255, np.uint8), np.zeros((*size, 3), np.uint8)
+    assert changed_places(white, black) is None and changed_places(white, white) == []
 
 
 def test_a_part_is_searched_at_the_scale_of_the_frame(gray, portraits):

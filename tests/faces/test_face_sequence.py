@@ -57,8 +57,12 @@ class Drawn:
         hits = [d for d in self.seen(image) if d.box.iou(last.box) > 0.3]
         return max(hits, key=lambda d: d.box.iou(last.box), default=None)
 
-    def follow(self, cuts=(), borders=None, slow=None):
-        finders = Finders(self.find("quick"), self.find("wide"), slow)
+    def within(self, image, places):
+        self.asked.append(("within", self.number(image)))
+        return []
+
+    def follow(self, cuts=(), borders=None, slow=None, within=None):
+        finders = Finders(self.find("quick"), self.find("wide"), slow, within)
         made = follow(self.images, finders, cuts, borders, self.near)
         return [dict(sorted(t.found.items())) for t in made]
 
@@ -109,8 +113,9 @@ def test_a_calm_face_is_not_followed_over_a_cut():
 
 def test_few_borders_are_searched_for_small_faces():
     drawn = Drawn([{9: 20} for _ in range(9)])
-    drawn.follow(borders={0: Border(wide=False), 8: Border(wide=True)})
-    assert drawn.asked == [("quick", 0), ("wide", 8)]
+    borders = {0: Border(wide=False), 8: Border(wide=True)}
+    drawn.follow(borders=borders, within=drawn.within)
+    assert drawn.asked == [("quick", 0), ("within", 0), ("wide", 8)]
     clip = CLIPS[0]
     chunks = list(read_chunks(str(clip)))
     wide = [(chunk.begin.wide, chunk.end.wide) for chunk in chunks[:2]]
@@ -158,6 +163,24 @@ def test_a_frame_that_two_chunks_share_is_searched_once():
     finders = Finders(drawn.find("quick"), drawn.find("wide"))
     (second,) = follow(whole[16:], finders, (), {0: border}, drawn.near)
     assert first[16] == second.found[0] and drawn.asked.count(("wide", 16)) == 1
+
+
+@pytest.mark.parametrize("frames, cuts", [(1, ()), (9, [3, 6]), (9, [4])])
+def test_a_border_without_another_end_in_its_scene_is_searched_whole(frames, cuts):
+    drawn = Drawn([{9: 20} for _ in range(frames)])
+    last = frames - 1
+    drawn.follow(cuts, {last: Border(wide=False)}, within=drawn.within)
+    assert ("wide", last) in drawn.asked and ("within", last) not in drawn.asked
+
+
+def test_a_detector_that_cannot_search_parts_searches_whole_borders():
+    drawn = Drawn([{9: 20} for _ in range(9)])
+    drawn.follow(borders={8: Border(wide=False)})
+    assert drawn.asked[-1] == ("wide", 8)
+    plain = CascadeDetector([HogDetector(480)])
+    assert Finders.of(plain, False).within is None
+    assert Finders.of(FaceAligner().detector, False).within is not None
+    assert Finders.of(FaceAligner().detector, True).within is None
 
 
 def test_a_border_that_changes_everywhere_is_searched_once():
