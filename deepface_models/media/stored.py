@@ -50,7 +50,7 @@ class StoredFrame:
         return self._frame.width, self._frame.height
 
     def planes(self) -> list[Array]:
-        """Returns views of the planes of an 8-bit format, (H, W) uint8 or smaller."""
+        """Returns views of an 8-bit format's planes, (H, W) uint8; colors are less."""
         return list(map(plane_view, self._frame.planes))
 
     def around(self, rows: slice, columns: slice) -> tuple[slice, slice, Array]:

@@ -218,7 +218,8 @@ class VideoWriter:
         """Appends a frame of `like` whose samples were changed.
 
         Args:
-            samples: Those of a frame of which `keeps` is true.
+            samples: Those of a frame of which `keeps` is true; not to be changed or
+                written again.
             pts: As in `write`.
             duration: As in `write`.
 

@@ -362,6 +362,7 @@ def test_few_large_frames_wait_in_the_encoder():
     from deepface_models.media.codecs import settings
 
     assert settings("libx264", 18, (3840, 2160))["rc-lookahead"] == "5"
+    assert settings("libx264", 18, (7680, 4320))["rc-lookahead"] == "4"
     assert settings("libx264", 18, (1920, 1080))["rc-lookahead"] == "20"
     assert "rc-lookahead" not in settings("libx265", 18, (3840, 2160))
 
