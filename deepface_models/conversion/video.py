@@ -19,10 +19,10 @@ from deepface_models.conversion.report import ConversionReport
 from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.allocation import return_freed_memory
 from deepface_models.core.arrays import Array
-from deepface_models.core.opencv import one_opencv_thread
 from deepface_models.core.progress import Progress
 from deepface_models.core.spans import WHOLE
 from deepface_models.core.stages import ahead
+from deepface_models.core.threads import one_opencv_thread
 from deepface_models.faces.face import Face
 from deepface_models.media import VideoFrame, VideoWriter, read_video
 from deepface_models.media.planes import Samples

@@ -1,8 +1,12 @@
-"""TensorFlow's threads."""
+"""How many threads OpenCV and TensorFlow use."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
 
 _VARIABLE = "TF_NUM_INTRAOP_THREADS"
 
@@ -16,3 +20,14 @@ def one_tensorflow_thread() -> None:
     """
     if (os.cpu_count() or 1) <= 2:
         os.environ.setdefault(_VARIABLE, "1")
+
+
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """Lets OpenCV use one thread for each call, where others share the cores."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from deepface_models.core.arrays import Array
-from deepface_models.core.opencv import one_opencv_thread
+from deepface_models.core.threads import one_opencv_thread
 from deepface_models.pretraining.ahead import Ahead
 from deepface_models.pretraining.groups import GroupSampler
 from deepface_models.pretraining.views import Views

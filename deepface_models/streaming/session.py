@@ -18,9 +18,9 @@ from deepface_models.conversion.converter import Converter, aligner_of
 from deepface_models.conversion.decoded import DecodedFace
 from deepface_models.conversion.smoothing import smooth_faces
 from deepface_models.core.arrays import Array
-from deepface_models.core.opencv import one_opencv_thread
 from deepface_models.core.options import known
 from deepface_models.core.stages import OneAhead
+from deepface_models.core.threads import one_opencv_thread
 from deepface_models.faces._reference import Person, reference_embedding
 from deepface_models.faces.align import alignment_matrix, template
 from deepface_models.faces.aligner import FaceAligner
