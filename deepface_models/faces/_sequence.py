@@ -59,8 +59,8 @@ class Finders:
         if not isinstance(detector, CascadeDetector):
             return cls(detector, detector)
         wide = detector.fast if only_largest else detector.wide
-        partly = detector.searches_parts and not only_largest
-        within = detector.wide_within if partly else None
+        parts = None if only_largest else detector.in_parts
+        within = None if parts is None else parts.within
         return cls(detector.fast, wide, detector, within)
 
 

@@ -116,16 +116,21 @@ class HogDetector:
 
     def __call__(self, image: Array) -> list[Detection]:
         """Finds the faces of an RGB uint8 image (H, W, 3), best first."""
-        return self.within(image, slice(None), slice(None))
+        return self._within(image, slice(None), slice(None))
 
-    def within(self, image: Array, rows: slice, columns: slice) -> list[Detection]:
-        """Finds the faces in a part of an image, at the scale of the whole image.
+    def within(
+        self, image: Array, places: Sequence[tuple[slice, slice]]
+    ) -> list[Detection]:
+        """Finds the faces in parts of an image, at the scale of the whole image.
 
         Args:
             image: RGB uint8, (H, W, 3).
-            rows: Those of the part.
-            columns: Those of the part.
+            places: Rows and columns of each part.
         """
+        found = [self._within(image, *place) for place in places]
+        return merge([one for part in found for one in part])
+
+    def _within(self, image: Array, rows: slice, columns: slice) -> list[Detection]:
         factor, part = self._factor(max(image.shape[:2])), image[rows, columns]
         if min(part.shape[:2]) * factor < SMALLEST:
             return []
@@ -298,24 +303,10 @@ class CascadeDetector:
         fast = [step for step in self.steps if not getattr(step, "slow", False)]
         return merge([found for step in fast for found in step(image)])
 
-    def wide_within(
-        self, image: Array, places: Sequence[tuple[slice, slice]]
-    ) -> list[Detection]:
-        """Finds small faces too, in some places only; see `searches_parts`.
-
-        Args:
-            image: RGB uint8, (H, W, 3).
-            places: Rows and columns of each.
-        """
-        if not isinstance(self._wide, HogDetector):
-            return self.wide(image)
-        found = [self._wide.within(image, *place) for place in places]
-        return merge([one for part in found for one in part])
-
     @property
-    def searches_parts(self) -> bool:
-        """Whether `wide_within` searches less than the whole image."""
-        return isinstance(self._wide, HogDetector)
+    def in_parts(self) -> HogDetector | None:
+        """The detector of `wide` if it can search parts of an image, else None."""
+        return self._wide if isinstance(self._wide, HogDetector) else None
 
     def thorough(self, image: Array) -> list[Detection]:
         """Finds all faces that any fast detector finds; runs slow ones if none do."""

@@ -65,9 +65,9 @@ def test_a_part_is_searched_at_the_scale_of_the_frame(gray, portraits):
     finder = HogDetector(3840, enlarge_to=1280)
     (whole,) = finder(gray)
     part = slice(280, 320 + height), slice(980, 1020 + width)
-    (found,) = finder.within(gray, *part)
+    (found,) = finder.within(gray, [part])
     assert found.box.iou(whole.box) > 0.6
-    assert finder.within(gray, slice(0, 250), slice(0, 1280)) == []
+    assert finder.within(gray, [(slice(0, 250), slice(0, 1280))]) == []
 
 
 def test_a_small_face_that_enters_is_found_in_every_frame(gray, portraits, tmp_path):
