@@ -11,10 +11,7 @@ import numpy as np
 from deepface_models.conversion import masks
 from deepface_models.conversion.detail import Detail, Needed, contrast, measure
 from deepface_models.conversion.grain import Grain
-from deepface_models.conversion.regions import (
-    frame_scale,
-    inside_frame,
-)
+from deepface_models.conversion.regions import frame_scale, inside_frame
 from deepface_models.conversion.skin import eye_whites, features, skin, teeth
 from deepface_models.core.arrays import Array
 from deepface_models.faces.align import align, resize_matrix, transform_points

@@ -51,10 +51,6 @@ class Samples:
         """Width and height in px."""
         return self.frame.width, self.frame.height
 
-    def values(self) -> Array:
-        """Returns a copy of all samples, (H * 3 / 2, W) uint8."""
-        return np.asarray(self.frame.to_ndarray())
-
     @property
     def to_yuv(self) -> Array:
         """(3, 4), from red, green and blue in 0..255, and 1, to samples."""

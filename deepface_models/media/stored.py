@@ -50,7 +50,7 @@ class StoredFrame:
         return self._frame.width, self._frame.height
 
     def planes(self) -> list[Array]:
-        """Returns views of an 8-bit format's planes, (H, W) uint8; colors are less."""
+        """Returns views of the planes, uint8; those of colors may be smaller."""
         return list(map(plane_view, self._frame.planes))
 
     def around(self, rows: slice, columns: slice) -> tuple[slice, slice, Array]:

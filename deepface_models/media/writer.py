@@ -27,7 +27,7 @@ from deepface_models.media.sequence import Source, as_sequence, frame_rate_of
 from deepface_models.media.sound import SoundCopier
 from deepface_models.media.stored import StoredFrame
 from deepface_models.media.video import VideoInfo, probe
-from deepface_models.media.yuv import Coding, FrameConverter, tag
+from deepface_models.media.yuv import Coding, FrameConverter
 
 _log = logging.getLogger("deepface_models")
 
@@ -240,7 +240,7 @@ class VideoWriter:
         self._check_open()
         self._check_size(size)
         self._encode(
-            lambda: tag(make().frame, self._coding),
+            lambda: self._coding.tag_frame(make().frame),
             self._checked_pts(pts),
             duration,
         )

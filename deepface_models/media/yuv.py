@@ -109,6 +109,11 @@ class Coding:
         context.color_range, context.colorspace = self.range, self.space
         context.color_primaries, context.color_trc = self.primaries, self.transfer
 
+    def tag_frame(self, frame: Any) -> Any:
+        """Sets the matrix and range of a PyAV frame, and returns it."""
+        frame.colorspace, frame.color_range = self.space, self.range
+        return frame
+
 
 class FrameConverter:
     """Converts frames to RGB and back; use one per stream, because it has a cache.
@@ -188,7 +193,7 @@ class FrameConverter:
 
     def _subsampled(self, made: Any, pix_fmt: str, coding: Coding) -> Any:
         """Returns a YUV frame of full colors in a pixel format, with its tags."""
-        made.colorspace, made.color_range = coding.space, coding.range
+        coding.tag_frame(made)
         if pix_fmt == made.format.name:
             return made
         span = coding.swscale_range()
@@ -221,13 +226,7 @@ def _planes(image: Array, coding: Coding) -> Sequence[Array]:
 
 def tagged(samples: Array, form: str, coding: Coding) -> Any:
     """Returns samples as a PyAV frame of a pixel format, with its color tags."""
-    return tag(av.VideoFrame.from_ndarray(samples, format=form), coding)
-
-
-def tag(frame: Any, coding: Coding) -> Any:
-    """Gives a PyAV frame color tags, and returns it."""
-    frame.colorspace, frame.color_range = coding.space, coding.range
-    return frame
+    return coding.tag_frame(av.VideoFrame.from_ndarray(samples, format=form))
 
 
 def _halved(planes: Sequence[Array], swscale: VideoReformatter) -> Array:

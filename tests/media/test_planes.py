@@ -16,7 +16,7 @@ def test_outermost_pixels_of_a_part_are_left_out_but_at_the_edge():
     black = av.VideoFrame.from_ndarray(np.zeros((96, 128), np.uint8), "yuv420p")
     made, part = Samples.of(StoredFrame(black, Cropper())), np.full((48, 64), 9, "u1")
     put(made, part, slice(0, 32), slice(64, 128))
-    samples = made.values()
+    samples = made.frame.to_ndarray()
     assert (samples[:24, 72:] == 9).all()
     assert samples[:64].sum() == 9 * 24 * 56
     assert samples[64:].sum() == 9 * 2 * 12 * 28
