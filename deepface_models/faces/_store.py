@@ -23,7 +23,8 @@ _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 def encode_face(image: Array) -> bytes:
     """Returns an aligned uint8 RGB face as the bytes of a PNG file."""
-    # Looking only for repeated bytes takes 60 % of the time, for 13 % smaller files.
+    # Compressing only runs of a byte takes 60 % of zlib's usual time at this level,
+    # and files are 13 % smaller.
     quick = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1, *quick])

@@ -79,10 +79,11 @@ class TrainedByName(StoredModel):
         return history
 
     def _begin(self, x: Any, y: Any) -> None:
-        """Creates what optimizer, losses and metrics keep, before the first step.
+        """Creates the variables of optimizer, losses and metrics before the first step.
 
-        TensorFlow traces a step twice that creates it, which takes seconds. JAX and
-        PyTorch read batches ahead for it, which changes all later random numbers.
+        If the step creates them, TensorFlow traces it twice, which takes seconds. On
+        JAX and PyTorch, Keras reads batches ahead to create them, which changes all
+        later random numbers.
         """
         super()._begin(x, y)
         if not self.compiled or getattr(self, "_distribute_strategy", None):
